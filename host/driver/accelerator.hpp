@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/// One accelerator with one package open on it. Implemented once for everything with a kernel
+/// (card, hw_emu, sim: `KernelAccelerator` over a `Shell`) and once for the program simulator.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/contract.hpp"
+
+namespace keyway::driver {
+
+using Counters = std::array<uint64_t, contract::kCounters.size()>;
+
+class Accelerator {
+ public:
+  virtual ~Accelerator() = default;
+
+  /// Opens a package (its whole file) with a licence (its whole file, or nothing). Throws
+  /// Error(kRefused), Error(kAuthentication), Error(kFit) with a sentence that says why.
+  virtual void open(const std::vector<uint8_t>& package,
+                    const std::optional<std::vector<uint8_t>>& licence) = 0;
+
+  /// Runs the open package on `images.size()` input images (bytes in the order of
+  /// compile::InputImage), one after the other; transfers overlap computation. `done(i, output
+  /// image, counters)` is called in order, for each. Counters are null where the target has no
+  /// cycles.
+  using Done = std::function<void(size_t, const std::vector<uint8_t>&, const Counters*)>;
+  virtual void run(const std::vector<std::vector<uint8_t>>& images, size_t output_bytes,
+                   const Done& done) = 0;
+
+  /// Counters of the opening; null where the target has no cycles.
+  virtual const Counters* open_counters() const = 0;
+};
+
+}  // namespace keyway::driver

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What a card, the hardware emulation and the in-process simulation have in common: memory that
+/// the kernel reads, kernel arguments, a start, registers. Everything above (`accelerator.hpp`) is
+/// the same code for all of them. A shell is used by one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace keyway::driver {
+
+/// Arguments of the kernel (contract.toml, [[argument]]), addresses as `Shell::address` gives them.
+struct KernelArguments {
+  uint32_t mode = 0;
+  uint64_t package = 0;
+  uint64_t licence = 0;
+  uint64_t input = 0;
+  uint64_t output = 0;
+};
+
+class Shell {
+ public:
+  using Buffer = int;
+
+  virtual ~Shell() = default;
+
+  /// Device memory, 4096-byte aligned, zeroed. Throws Error(kDevice).
+  virtual Buffer allocate(size_t bytes) = 0;
+  virtual void free(Buffer buffer) = 0;
+  virtual uint64_t address(Buffer buffer) const = 0;
+  virtual void write(Buffer buffer, size_t offset, const void* data, size_t bytes) = 0;
+  virtual void read(Buffer buffer, size_t offset, void* data, size_t bytes) = 0;
+
+  /// Starts the kernel and returns. Only one start may be under way.
+  virtual void start(const KernelArguments& arguments) = 0;
+  /// Returns when the kernel is done. Throws Error(kDevice) when the simulator or card fails.
+  virtual void wait() = 0;
+
+  /// AXI4-Lite register of the kernel (32 bits).
+  virtual uint32_t read_register(uint32_t offset) = 0;
+};
+
+}  // namespace keyway::driver

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include "common/file.hpp"
+#include "lock/package.hpp"
+#include "tool/commands.hpp"
+#include "tool/models.hpp"
+
+namespace keyway::tool {
+
+void add_compile_command(CLI::App& app) {
+  auto options = std::make_shared<ModelOptions>();
+  options->format = "int8";
+  auto* command =
+      app.add_subcommand("compile", "Compile an ONNX model into a plain package, without a lock");
+  add_model_options(*command, *options);
+  command->footer(
+      "A plain package runs on any core of its size and reaches no key. It is the reference\n"
+      "that a locked package of the same model equals bit for bit on the right device.");
+  command->callback([options] {
+    const compile::Program program = build_program(*options, false);
+    const auto bytes = lock::make_plain_package(program);
+    common::write_file(options->output, bytes.data(), bytes.size());
+    describe(program, options->output);
+  });
+}
+
+}  // namespace keyway::tool

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The `keyway` command: parses the command line, runs one subcommand, turns errors into messages
+/// and exit statuses.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <nlohmann/json.hpp>
+
+#include "common/error.hpp"
+#include "tool/commands.hpp"
+#include "tool/report.hpp"
+
+namespace {
+
+constexpr char kFooter[] = R"(A first round, from a trained model to a locked run:
+  keyway owner new -o owner.kwo
+  keyway device new --id 1 -o dev.kwd
+  keyway device enrol dev.kwd --owner owner.kwo -o dev.kwe
+  keyway lock model.onnx --calib images.npy --owner owner.kwo -o model.kwp
+  keyway licence model.kwp --owner owner.kwo --device dev.kwe -o dev.kwl
+  keyway run model.kwp --device dev.kwd --licence dev.kwl --input images.npy --target sim
+
+Exit status: 0 success, 2 usage, 3 file, 4 unsupported model, 5 does not fit, 6 refused,
+7 authentication failed, 8 device or simulator failed.)";
+
+bool wants_json(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (std::string(argv[i]) == "--json") return true;
+  }
+  return false;
+}
+
+int fail(keyway::ErrorKind kind, const std::string& message, bool json) {
+  if (json) {
+    std::fputs((nlohmann::ordered_json{{"status", keyway::name(kind)}, {"message", message}}.dump(
+                    2, ' ', false, nlohmann::json::error_handler_t::replace) +
+                "\n")
+                   .c_str(),
+               stdout);
+  }
+  std::fprintf(stderr, "keyway: %s\n", message.c_str());
+  return static_cast<int>(kind);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Keyway locks neural networks to an accelerator and runs them there.", "keyway"};
+  app.set_version_flag("--version", "keyway " KEYWAY_VERSION);
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  keyway::tool::add_owner_command(app);
+  keyway::tool::add_device_command(app);
+  keyway::tool::add_compile_command(app);
+  keyway::tool::add_lock_command(app);
+  keyway::tool::add_licence_command(app);
+  keyway::tool::add_run_command(app);
+  keyway::tool::add_inspect_command(app);
+  const bool json = wants_json(argc, argv);
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    return fail(keyway::ErrorKind::kUsage, std::string(e.what()) + " (try --help)", json);
+  } catch (const keyway::Error& e) {
+    return fail(e.kind(), e.what(), json);
+  } catch (const std::bad_alloc&) {
+    return fail(keyway::ErrorKind::kDevice, "out of memory", json);
+  } catch (const std::exception& e) {
+    return fail(keyway::ErrorKind::kDevice, std::string("internal error: ") + e.what(), json);
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/// From a model file to a program: the steps that `compile` and `lock` share.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+
+#include "compile/program.hpp"
+
+namespace keyway::tool {
+
+struct ModelOptions {
+  std::string model, calibration, format, core = "16x16", output;
+};
+
+/// Adds model, --calib, --format, --core and --output.
+void add_model_options(CLI::App& command, ModelOptions& options);
+
+/// Imports, calibrates, quantises and compiles. `secure_padding` fills what the program leaves free
+/// in weight tiles with unpredictable codes.
+compile::Program build_program(const ModelOptions& options, bool secure_padding);
+
+/// One line about the program, for stderr.
+void describe(const compile::Program& program, const std::string& path);
+
+}  // namespace keyway::tool

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The network as the rest of Keyway sees it: a small, normalised float graph.
+///
+/// An importer (`onnx_import.hpp`) turns a model file into this form; the float executor
+/// (`execute.hpp`) runs it for calibration and reference; the quantiser turns it into integers.
+/// Nothing here knows of ONNX, of number systems or of the accelerator.
+///
+/// Conventions: one input and one output; the batch dimension is implied everywhere; every tensor is
+/// channels x height x width (a vector of n values is n x 1 x 1); nodes are in topological order;
+/// BatchNormalization, constants and layout changes are folded away. A fully connected layer over a
+/// C x H x W tensor is a `kConv` whose kernel is H x W without padding.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace keyway::graph {
+
+struct Shape {
+  int64_t channels = 0;
+  int64_t height = 1;
+  int64_t width = 1;
+
+  int64_t pixels() const { return height * width; }
+  int64_t elements() const { return channels * height * width; }
+  bool operator==(const Shape& other) const {
+    return channels == other.channels && height == other.height && width == other.width;
+  }
+};
+
+struct Tensor {
+  std::string name;
+  Shape shape;
+};
+
+enum class OpKind {
+  kConv,           ///< dense convolution, group 1
+  kDepthwiseConv,  ///< one filter per channel, channel multiplier 1
+  kMaxPool,        ///< padding never wins
+  kAveragePool,    ///< divisor: see `count_include_pad`
+  kAdd,            ///< inputs[0] + inputs[1], equal shapes
+  kShortcut,       ///< every stride-th pixel; output channel `channel_before` + c is input channel c,
+                   ///< the other output channels are zero (ResNet's parameter-free shortcut)
+  kPad,            ///< zeros around the image; `window.pad_*` (negative: crop)
+};
+
+struct Window {
+  int64_t kernel_h = 1, kernel_w = 1;
+  int64_t stride_h = 1, stride_w = 1;
+  int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
+};
+
+/// Applied to the result of a node, after the bias: min(max(x, lo), hi). Relu is {0, inf}.
+struct Clamp {
+  float lo = -std::numeric_limits<float>::infinity();
+  float hi = std::numeric_limits<float>::infinity();
+};
+
+struct Node {
+  std::string name;  ///< name of the model file's node, for messages
+  OpKind kind = OpKind::kConv;
+  std::vector<int> inputs;  ///< indices into Graph::tensors
+  int output = -1;
+  Window window;               ///< kShortcut uses only the strides
+  bool count_include_pad = false;  ///< kAveragePool
+  int64_t channel_before = 0;  ///< kShortcut
+  std::vector<float> weights;  ///< kConv: [out][in][kh][kw]; kDepthwiseConv: [channel][kh][kw]
+  std::vector<float> bias;     ///< kConv, kDepthwiseConv: [out], always present
+  Clamp clamp;
+};
+
+enum class OutputFunction { kNone, kSoftmax, kLogSoftmax };
+
+/// Where element (c, y, x) of a tensor stands in the flat array that the model file's users see:
+/// index = c * stride_c + y * stride_h + x * stride_w. NCHW is {h*w, w, 1}; NHWC is {1, w*c, c}.
+struct Layout {
+  std::vector<int64_t> dims;  ///< as the user sees them, without the batch
+  int64_t stride_c = 1, stride_h = 1, stride_w = 1;
+};
+
+struct Graph {
+  std::string name;
+  std::vector<Tensor> tensors;
+  std::vector<Node> nodes;
+  int input = -1;
+  int output = -1;
+  Layout input_layout;
+  Layout output_layout;
+  /// The network reads x * input_scale[c] + input_offset[c] (constant arithmetic found ahead of the
+  /// first layer). Both have one entry per input channel.
+  std::vector<float> input_scale;
+  std::vector<float> input_offset;
+  OutputFunction output_function = OutputFunction::kNone;
+  /// Multiply-accumulates of the model file's convolutions and matrix products for one input.
+  uint64_t macs = 0;
+};
+
+}  // namespace keyway::graph

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lock/licence.hpp"
+
+#include <cstring>
+
+#include "common/error.hpp"
+#include "lock/cipher.hpp"
+
+namespace keyway::lock {
+
+namespace {
+
+using contract::Status;
+
+template <size_t N>
+std::array<uint8_t, N> field(const uint8_t* bytes, uint32_t offset) {
+  std::array<uint8_t, N> out;
+  std::memcpy(out.data(), bytes + offset, N);
+  return out;
+}
+
+Bytes16 licence_head(Policy policy) {
+  Bytes16 head{};
+  std::memcpy(head.data(), contract::kLicenceMagic, 8);
+  head[8] = static_cast<uint8_t>(policy);
+  return head;
+}
+
+Bytes32 licence_tag(const Bytes32& owner_key, const uint8_t* licence) {
+  return kdf(contract::kKdfLicence, {owner_key, ByteView(licence, contract::kLicenceTagOffset)});
+}
+
+}  // namespace
+
+std::vector<uint8_t> make_licence(const PackageView& package, const Owner& owner,
+                                  const Enrolment& enrolment) {
+  const Header& header = package.header;
+  if (header.policy == Policy::kPlain) {
+    throw Error(ErrorKind::kUsage, "a plain package runs anywhere and takes no licence");
+  }
+  const Bytes32 authentication_key = owner_key(owner.root);
+  if (!equal(enrolment.owner, owner_fingerprint(authentication_key))) {
+    throw Error(ErrorKind::kRefused, "the device is enrolled with another owner");
+  }
+  const Bytes32 key = package_key(owner.root, header.id);
+  verify_header(package, frame_keys(authentication_key, key, header.id, header.policy));
+
+  const Bytes32 kek = key_encryption_key(enrolment.record, header.id, header.policy);
+  const Bytes32 wrapped = exclusive_or(key, kek);
+  std::vector<uint8_t> licence(contract::kLicenceBytes);
+  const auto put = [&](uint32_t offset, ByteView bytes) {
+    std::memcpy(licence.data() + offset, bytes.data, bytes.size);
+  };
+  put(contract::kLicenceHeadOffset, licence_head(header.policy));
+  put(contract::kLicenceIdOffset, header.id);
+  put(contract::kLicenceHeaderTagOffset, header.tag);
+  put(contract::kLicenceWrappedOffset, wrapped);
+  if (header.policy == Policy::kSealed) {
+    put(contract::kLicenceCheckOffset, kdf(contract::kKdfCheck, {kek, wrapped}));
+  }
+  put(contract::kLicenceTagOffset, licence_tag(authentication_key, licence.data()));
+  return licence;
+}
+
+Bytes32 open_licence(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
+                     const std::optional<Device>& device) {
+  const Header& header = package.header;
+  if (!licence) refuse(Status::kNoLicence);
+  if (!device || !device->owner_key) refuse(Status::kNotEnrolled);
+  if (licence->size() != contract::kLicenceBytes) refuse(Status::kLicenceRefused);
+  const uint8_t* bytes = licence->data();
+  if (!equal(field<32>(bytes, contract::kLicenceTagOffset),
+             licence_tag(*device->owner_key, bytes)) ||
+      !equal(field<16>(bytes, contract::kLicenceHeadOffset), licence_head(header.policy)) ||
+      !equal(field<16>(bytes, contract::kLicenceIdOffset), header.id) ||
+      !equal(field<16>(bytes, contract::kLicenceHeaderTagOffset), header.tag)) {
+    refuse(Status::kLicenceRefused);
+  }
+  const Bytes32 record = enrolment_record(device->secret, *device->owner_key);
+  const Bytes32 kek = key_encryption_key(record, header.id, header.policy);
+  const auto wrapped = field<32>(bytes, contract::kLicenceWrappedOffset);
+  if (header.policy == Policy::kSealed && !equal(field<32>(bytes, contract::kLicenceCheckOffset),
+                                                 kdf(contract::kKdfCheck, {kek, wrapped}))) {
+    refuse(Status::kWrongDevice);
+  }
+  return exclusive_or(wrapped, kek);
+}
+
+void refuse(Status status) {
+  const auto is = [](ErrorKind kind, const char* sentence) { return Error(kind, sentence); };
+  switch (status) {
+    case Status::kNoLicence:
+      throw is(ErrorKind::kRefused, "refused: the package is locked and no licence was given");
+    case Status::kNotEnrolled:
+      throw is(ErrorKind::kRefused,
+               "refused: the package is locked and the device is not enrolled with any owner");
+    case Status::kLicenceRefused:
+      throw is(ErrorKind::kRefused,
+               "refused: the licence is damaged, of another owner, or of another package");
+    case Status::kWrongDevice:
+      throw is(ErrorKind::kRefused, "refused: the licence was made for another device");
+    case Status::kAuthentication:
+      throw is(ErrorKind::kAuthentication,
+               "authentication failed: the package is not what its owner made");
+    case Status::kBadHeader:
+      throw is(ErrorKind::kAuthentication,
+               "the package's header is malformed or of another version");
+    case Status::kWrongCore:
+      throw is(ErrorKind::kFit, "the package was compiled for another core");
+    case Status::kBusError:
+      throw is(ErrorKind::kDevice, "the device met an error on its memory bus");
+    case Status::kBadProgram:
+      throw is(ErrorKind::kDevice,
+               "the device met an instruction that it does not know, or one that reads or writes "
+               "out of bounds");
+    case Status::kNone:
+    case Status::kOk:
+      break;
+  }
+  throw is(ErrorKind::kDevice, "the device ended without a status");
+}
+
+}  // namespace keyway::lock

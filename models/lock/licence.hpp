@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The licence file (.kwl), 144 bytes: lets one device open one package. Format: contract.toml.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "lock/keys.hpp"
+#include "lock/package.hpp"
+#include "lock/parties.hpp"
+
+namespace keyway::lock {
+
+/// The owner's side. Throws Error(kUsage) for a plain package, Error(kAuthentication) for a package
+/// that this owner did not make, Error(kRefused) for another owner's device.
+std::vector<uint8_t> make_licence(const PackageView& package, const Owner& owner,
+                                  const Enrolment& enrolment);
+
+/// The device's side: the package key P, or Error(kRefused) with the reason. In `blind` a wrong
+/// device gets another key and no error.
+Bytes32 open_licence(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
+                     const std::optional<Device>& device);
+
+/// The sentence and the error kind of a refusal, the same on every target.
+[[noreturn]] void refuse(contract::Status status);
+
+}  // namespace keyway::lock

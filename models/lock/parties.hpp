@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The parties of the lock and their files: the owner (.kwo), a simulated device (.kwd) and its
+/// enrolment record (.kwe). JSON, mode 0600, secrets as hexadecimal.
+///
+/// A device file stands for a piece of silicon: its fields are the fuses. Only the program
+/// simulator and the simulation platform open one; no driver does.
+///
+/// Errors: kFile for files that are missing, malformed or of another kind; kRefused as stated.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "lock/bytes.hpp"
+
+namespace keyway::lock {
+
+struct Owner {
+  Bytes32 root{};  ///< O
+};
+
+Owner new_owner();
+void write_owner(const Owner& owner, const std::string& path);
+Owner read_owner(const std::string& path);
+
+struct Device {
+  uint64_t id = 0;
+  std::string device_class;
+  Bytes32 secret{};                  ///< S
+  std::optional<Bytes32> owner_key;  ///< A, burned in by the enrolment
+};
+
+Device new_device(uint64_t id, const std::string& device_class);
+void write_device(const Device& device, const std::string& path);
+Device read_device(const std::string& path);
+
+struct Enrolment {
+  uint64_t device_id = 0;
+  std::string device_class;
+  Bytes32 record{};  ///< D
+  Bytes32 owner{};   ///< fingerprint of the owner's key, to tell a stranger's record
+};
+
+/// Name by which an owner's records know him; tells nothing of the key.
+Bytes32 owner_fingerprint(const Bytes32& owner_key);
+
+/// Enrols the device of `device_path` with `owner`: writes the record, then burns the owner's key
+/// into the device file. The same owner again gets the same record. Throws Error(kRefused) when the
+/// device belongs to another owner.
+Enrolment enrol(const std::string& device_path, const Owner& owner, const std::string& record_path);
+Enrolment read_enrolment(const std::string& path);
+
+}  // namespace keyway::lock

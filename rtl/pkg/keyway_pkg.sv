@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Types and constants that modules of the core share and no software sees.
+//
+// What software sees too (instructions, registers, the parameter record) is in keyway_contract_pkg,
+// which is generated. What follows from Lanes and Depth is a function here, so that each module
+// derives it from its own parameters:
+//   word_channels  channels (bytes) of one activation word            min(Depth, 16)
+//   read_words     activation words that meet the array in a cycle    Depth / word_channels
+//   lane_words     activation words that the lanes write in a cycle   Lanes / word_channels
+//   block_banks    banks that the channel blocks of a row spread over max(read_words, lane_words)
+//   max_columns    columns of the sliding window                      min(Depth / 3, 5)
+//
+// The way of a product through the core, each line one clock cycle; t is the cycle in which the step
+// generator gives the step:
+//   t      step_generator     row, column and pixel of the step
+//   t + 1  address_generator  bank addresses
+//   t + 2  address_generator  banks are read, unless a residual read takes one of them (then all hold)
+//   t + 3  operand_feed       words are chosen, padding becomes zero; the waiting tile becomes active
+//   t + 4  lane               multiply; column maximum
+//   t + 5  lane               sums of four
+//   t + 6  lane               sum of the step; accumulators are read
+//   t + 7  accumulator        accumulate; residual is read
+//   t + 8  post_lane          + bias; residual is chosen
+//   t + 9  post_lane          multiply by m and mr
+//   t + 10 post_lane          add, round
+//   t + 11 post_lane          shift, clamp
+//   t + 12 activation_memory  write
+
+package keyway_pkg;
+  import keyway_contract_pkg::*;
+
+  parameter int unsigned QueueDepth = 4;  // instructions in each of the three queues
+  parameter int unsigned JobSlots = 4;  // MULTIPLY instructions between feeder and last write
+  parameter int unsigned SlotBits = $clog2(JobSlots);
+  parameter int unsigned PixelBits = $clog2(AccumulatorPixels);
+  parameter int unsigned ActivationBits = 9;  // signed operand of an activation byte
+  parameter int unsigned TableEntries = 256;
+  parameter int unsigned TableBanks = 4;  // entries written a cycle
+  parameter int unsigned ColumnBits = 3;  // counts columns of the sliding window
+
+  // A tap that never wins a maximum: below every signed byte.
+  parameter logic signed [ActivationBits-1:0] NeverWins = -9'sd256;
+
+  function automatic int unsigned word_channels(int unsigned depth);
+    return (depth < 16) ? depth : 16;
+  endfunction
+
+  function automatic int unsigned read_words(int unsigned depth);
+    return depth / word_channels(depth);
+  endfunction
+
+  function automatic int unsigned lane_words(int unsigned lanes, int unsigned depth);
+    return lanes / word_channels(depth);
+  endfunction
+
+  function automatic int unsigned block_banks(int unsigned lanes, int unsigned depth);
+    return (read_words(depth) > lane_words(lanes, depth)) ? read_words(depth)
+                                                          : lane_words(lanes, depth);
+  endfunction
+
+  function automatic int unsigned max_columns(int unsigned depth);
+    return (depth / 3 < 5) ? depth / 3 : 5;
+  endfunction
+
+  // LAYER.mode
+  typedef enum logic [1:0] {
+    ModeDense   = 2'd0,
+    ModeWindow  = 2'd1,
+    ModeMaximum = 2'd2
+  } mode_e;
+
+  // LAYER.number_system; the list is models/arith/number_system.hpp
+  typedef enum logic [2:0] {
+    SystemInt8 = 3'd0,
+    SystemQf8  = 3'd1
+  } number_system_e;
+
+  function automatic logic has_table(logic [2:0] number_system);
+    return number_system != SystemInt8;
+  endfunction
+
+  // No weight codes are read: every operand is one, or nothing is multiplied.
+  function automatic logic needs_no_weights(layer_t layer);
+    return layer.ones || layer.mode == ModeMaximum;
+  endfunction
+
+  // Entry of the array queue.
+  typedef struct packed {
+    logic is_table;
+    layer_t layer;  // of a MULTIPLY
+    logic [255:0] instruction;  // multiply_t or table_t
+  } array_item_t;
+
+  // A MULTIPLY with the LAYER it stands under.
+  typedef struct packed {
+    layer_t layer;
+    multiply_t multiply;
+  } job_t;
+
+  // One pass: one weight tile meets all pixels of the group.
+  typedef struct packed {
+    logic [SlotBits-1:0] slot;  // of the job, for parameters and output
+    mode_e mode;
+    logic input_signed;
+    logic job_first;  // waits of the job apply
+    logic first;  // sums start at zero
+    logic last;  // sums go into post-processing
+    logic second;  // dense with two words: the second one exists
+    logic pair_rows;  // dense with two words: the second one is of the next row
+    logic block_odd;  // block bank of a dense step's first word
+    logic [1:0] rows;  // window: rows of taps, 1..3
+    logic [ColumnBits-1:0] columns;  // window: columns of taps, 1..MaxColumns
+    logic [ColumnBits-1:0] lead;  // window: columns of a row before its first output
+    logic signed [15:0] row;  // input row and column of the first step
+    logic signed [15:0] column;
+    logic [15:0] base;  // of the block
+    logic [15:0] row_pitch;
+    logic [1:0] phase;
+    logic [11:0] input_height;
+    logic [11:0] input_width;
+    logic [3:0] stride_y;
+    logic [3:0] stride_x;
+    logic [9:0] height;
+    logic [9:0] width;
+    logic [11:0] wait_rows;
+    logic [15:0] wait_products;
+  } pass_t;
+
+  // What follows a step down the pipeline.
+  typedef struct packed {
+    logic valid;  // gives an output pixel
+    logic first;  // of its pass: see pass_t
+    logic last;
+    logic maximum;
+    logic job_last;  // last output pixel of its job
+    logic [SlotBits-1:0] slot;
+    logic [PixelBits-1:0] pixel;
+  } token_t;
+
+  // One step: a word (or two) of a pixel, or one column of up to three rows.
+  typedef struct packed {
+    pass_t pass;
+    logic signed [15:0] row;
+    logic signed [15:0] column;
+    logic tile_first;  // the waiting tile becomes active
+    logic row_first;  // window: the window starts empty
+    token_t token;
+  } step_t;
+
+  // How operand_feed makes operands of what the banks give.
+  typedef struct packed {
+    logic valid;
+    logic tile_first;
+    logic row_first;
+    mode_e mode;
+    logic input_signed;
+    logic pair_rows;
+    logic block_odd;
+    logic [1:0] rotate;  // row bank of the first row
+    logic [2:0] live;  // row is inside the image (dense: word)
+    logic [ColumnBits-1:0] columns;
+    token_t token;
+  } feed_t;
+
+endpackage
