@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool/models.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <thread>
+
+#include "common/error.hpp"
+#include "compile/compile.hpp"
+#include "graph/onnx_import.hpp"
+#include "lock/bytes.hpp"
+#include "quantise/quantise.hpp"
+#include "tool/tensors.hpp"
+
+namespace keyway::tool {
+
+void add_model_options(CLI::App& command, ModelOptions& options) {
+  std::string formats;
+  for (const auto& system : arith::kNumberSystems) {
+    formats += std::string(formats.empty() ? "" : ", ") + system.name;
+  }
+  command.add_option("model", options.model, "The trained model (.onnx, opset 8 to 21)")->required();
+  command
+      .add_option("--calib", options.calibration,
+                  "Typical inputs (.npy of float32, N first; some hundred are plenty): activations "
+                  "are scaled by them")
+      ->required();
+  command.add_option("--format", options.format, "Number system of the weights: " + formats)
+      ->capture_default_str();
+  command.add_option("--core", options.core, "Core to compile for, lanes x depth: 8x8, 16x16, 32x32")
+      ->capture_default_str();
+  command.add_option("-o,--output", options.output, "The package (.kwp) to write")->required();
+}
+
+compile::Program build_program(const ModelOptions& options, bool secure_padding) {
+  const auto system = arith::number_system_from_name(options.format);
+  const auto core = compile::core_from_name(options.core);
+  const graph::Graph graph = graph::import_onnx(options.model);
+  const auto calibration = read_inputs(options.calibration, graph.input_layout, -1);
+
+  quantise::Options quantise_options;
+  quantise_options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const quantise::Network network = quantise::quantise(
+      graph, calibration.values.data(), calibration.rows(), system, quantise_options);
+
+  compile::Options compile_options;
+  if (secure_padding) compile_options.random = lock::fill_random;
+  return compile::compile(network, core, compile_options);
+}
+
+void describe(const compile::Program& program, const std::string& path) {
+  fmt::print(stderr, "{}: {} layers, {:.2f} million MACs, {} KiB of weights and program, core {}\n",
+             path, program.layers.size(), static_cast<double>(program.macs) / 1e6,
+             (program.program_image.size() + program.weight_image.size() + 1023) / 1024,
+             program.core.name());
+}
+
+}  // namespace keyway::tool

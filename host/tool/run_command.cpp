@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "compile/image.hpp"
+#include "lock/package.hpp"
+#include "tool/commands.hpp"
+#include "tool/report.hpp"
+#include "tool/targets.hpp"
+#include "tool/tensors.hpp"
+
+namespace keyway::tool {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::string package, licence, input, labels, output;
+  int64_t limit = -1;
+  TargetOptions target;
+  bool json = false;
+};
+
+/// Cycles of the inputs, from start to done of each.
+struct Cycles {
+  bool measured = false;
+  uint64_t cold = 0, warm_sum = 0, warm_inputs = 0, open = 0;
+
+  void add(size_t index, const driver::Counters* counters) {
+    if (counters == nullptr) return;
+    measured = true;
+    const uint64_t total = (*counters)[static_cast<size_t>(contract::Counter::kTotal)];
+    if (index == 0) {
+      cold = total;
+    } else {
+      warm_sum += total;
+      ++warm_inputs;
+    }
+  }
+  std::optional<double> warm() const {
+    if (!measured || warm_inputs == 0) return std::nullopt;
+    return static_cast<double>(warm_sum) / static_cast<double>(warm_inputs);
+  }
+};
+
+template <typename T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json counters_json(const driver::Counters& counters) {
+  Json json;
+  for (size_t i = 0; i < counters.size(); ++i) json[contract::kCounters[i].name] = counters[i];
+  return json;
+}
+
+void print_summary(const Json& r) {
+  std::string text = fmt::format("target       {}\ninputs       {}\n",
+                                 r["target"].get<std::string>(), r["inputs"].get<size_t>());
+  const auto line = [&](const char* name, const char* field, const char* format, double factor) {
+    if (!r[field].is_null()) {
+      text += fmt::format("{:<12} ", name) +
+              fmt::format(fmt::runtime(format), r[field].get<double>() * factor) + "\n";
+    }
+  };
+  line("accuracy", "accuracy", "{:.2f} %", 100);
+  line("cold", "cycles_cold", "{:.0f} cycles, weights loaded and unsealed", 1);
+  line("warm", "cycles_warm", "{:.0f} cycles an input", 1);
+  line("open", "cycles_open", "{:.0f} cycles, once: memories cleared, keys derived", 1);
+  line("utilisation", "utilisation", "{:.1f} % of the multipliers", 100);
+  line("time", "seconds", "{:.2f} s", 1);
+  print_text(text);
+}
+
+void run(const Options& options) {
+  const auto bytes = common::read_file(options.package);
+  const lock::PackageView package = lock::parse_package(bytes, options.package);
+  const compile::Program program = lock::parse_manifest(package.manifest, options.package);
+  std::optional<std::vector<uint8_t>> licence;
+  if (!options.licence.empty()) licence = common::read_file(options.licence);
+  if (options.limit == 0) throw Error(ErrorKind::kUsage, "--limit 0 leaves nothing to run");
+
+  const auto inputs = read_inputs(options.input, program.input.layout, options.limit);
+  const auto count = static_cast<size_t>(inputs.rows());
+  const auto output_elements = static_cast<size_t>(program.output.shape.elements());
+  std::vector<int64_t> labels;
+  if (!options.labels.empty()) {
+    labels = read_labels(options.labels, count, program.output.shape.elements());
+  }
+
+  const auto accelerator = make_accelerator(options.target, program.core);
+  const auto before = std::chrono::steady_clock::now();
+  accelerator->open(bytes, licence);
+
+  const auto input_elements = static_cast<size_t>(program.input.shape.elements());
+  std::vector<std::vector<uint8_t>> images(count);
+  std::vector<uint8_t> quantised(input_elements);
+  for (size_t i = 0; i < count; ++i) {
+    quantise::quantise_input(program.input, inputs.values.data() + i * input_elements,
+                             quantised.data());
+    images[i] = compile::gather_input(program.input_image, program.input.shape, quantised.data());
+  }
+  std::vector<float> outputs(count * output_elements);
+  Cycles cycles;
+  Json counters = nullptr;
+  Progress progress("inputs", count);
+  accelerator->run(images, program.output_image.bytes(),
+                   [&](size_t i, const std::vector<uint8_t>& image, const driver::Counters* c) {
+                     const auto tensor = compile::scatter_output(
+                         program.output_image, program.output.shape, image.data());
+                     quantise::dequantise_output(program.output, tensor.data(),
+                                                 outputs.data() + i * output_elements);
+                     cycles.add(i, c);
+                     if (c != nullptr) counters = counters_json(*c);
+                     progress.at(i + 1);
+                   });
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - before;
+  if (const driver::Counters* open = accelerator->open_counters()) {
+    cycles.open = (*open)[static_cast<size_t>(contract::Counter::kTotal)];
+  }
+
+  std::optional<double> accuracy;
+  if (!labels.empty()) {
+    accuracy = static_cast<double>(count_correct(outputs, labels)) / static_cast<double>(count);
+  }
+  if (!options.output.empty()) {
+    common::NpyArray<float> array;
+    array.shape = {static_cast<int64_t>(count)};
+    array.shape.insert(array.shape.end(), program.output.layout.dims.begin(),
+                       program.output.layout.dims.end());
+    array.values = std::move(outputs);
+    common::write_npy(options.output, array);
+  }
+
+  const auto warm = cycles.warm();
+  std::optional<double> utilisation;
+  if (warm) {
+    utilisation = static_cast<double>(program.macs) /
+                  (static_cast<double>(program.core.lanes) * program.core.depth * *warm);
+  }
+  const Json result{
+      {"status", "ok"},
+      {"target", options.target.target},
+      {"lanes", program.core.lanes},
+      {"depth", program.core.depth},
+      {"inputs", count},
+      {"accuracy", or_null(accuracy)},
+      {"macs", program.macs},
+      {"cycles_cold", cycles.measured ? Json(cycles.cold) : Json(nullptr)},
+      {"cycles_warm", or_null(warm)},
+      {"cycles_batch", nullptr},
+      {"cycles_open", cycles.measured ? Json(cycles.open) : Json(nullptr)},
+      {"utilisation", or_null(utilisation)},
+      {"cycles_total",
+       cycles.measured ? Json(cycles.open + cycles.cold + cycles.warm_sum) : Json(nullptr)},
+      {"seconds", seconds.count()},
+      {"counters", counters}};
+  if (options.json) {
+    print_json(result);
+  } else {
+    print_summary(result);
+  }
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  TargetOptions& target = options->target;
+  auto* command = app.add_subcommand("run", "Run a package on inputs");
+  command->add_option("package", options->package, "The package (.kwp)")->required();
+  command->add_option(
+      "--device", target.device,
+      "The simulated device (.kwd); locked packages need one on func, sim and hw_emu");
+  command->add_option("--licence", options->licence,
+                      "The licence (.kwl) for this package and device");
+  command
+      ->add_option("--input", options->input,
+                   "Inputs: .npy of float32, N first, in the shape of the model's input")
+      ->required();
+  command->add_option("--labels", options->labels, "Labels: .npy of int64; gives the accuracy");
+  command->add_option("--output", options->output,
+                      "Where to write the outputs: .npy of float32, N first");
+  command->add_option("--limit", options->limit, "Only the first so many inputs")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--target", target.target, "func, sim, hw_emu or hw (below)")
+      ->check(CLI::IsMember(target_names()))
+      ->capture_default_str();
+  command->add_option("--threads", target.threads, "Threads of func")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->add_option("--memory", target.memory,
+                      "Memory model of sim and hw_emu: latency=60,stall=0.0,seed=1");
+  command->add_option("--trace", target.trace,
+                      "sim: write a Chrome/Perfetto trace of queues and units; holds no secret");
+  command->add_option("--wave", target.wave,
+                      "sim: write an FST waveform; it holds the device's secrets");
+  command->add_option("--xclbin", target.xclbin, "hw: the card's bitstream (.xclbin)");
+  command->add_flag("--json", options->json, "One JSON object on stdout, nothing else");
+  command->footer(
+      "Targets:\n"
+      "  func    the program simulator: bit-exact, fast, no cycles\n"
+      "  sim     the core's RTL, cycle by cycle, in this process\n"
+      "  hw_emu  the same RTL behind the stock Xilinx Runtime's hardware emulation (some 20 s "
+      "longer)\n"
+      "  hw      a card; its secret is in the chip, so there is no --device\n"
+      "All give the same output bits. A refused or failed run leaves no output file.");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace keyway::tool

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool/tensors.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "common/error.hpp"
+
+namespace keyway::tool {
+
+namespace {
+std::string shape_text(const std::vector<int64_t>& shape, size_t from) {
+  std::string text = from == 0 ? "" : "N";
+  for (size_t i = from; i < shape.size(); ++i) {
+    text += (text.empty() ? "" : " x ") + std::to_string(shape[i]);
+  }
+  return text.empty() ? "a scalar" : text;
+}
+}  // namespace
+
+common::NpyArray<float> read_inputs(const std::string& path, const graph::Layout& layout,
+                                    int64_t limit) {
+  auto array = common::read_npy_float(path, limit);
+  std::vector<int64_t> wanted{0};
+  wanted.insert(wanted.end(), layout.dims.begin(), layout.dims.end());
+  if (array.shape.size() != wanted.size() ||
+      !std::equal(wanted.begin() + 1, wanted.end(), array.shape.begin() + 1)) {
+    throw Error(ErrorKind::kFile, path + ": holds " + shape_text(array.shape, 0) +
+                                      " numbers, where the network takes " + shape_text(wanted, 1));
+  }
+  if (array.rows() == 0) throw Error(ErrorKind::kFile, path + ": holds no input");
+  common::require_finite(array, path);
+  return array;
+}
+
+std::vector<int64_t> read_labels(const std::string& path, size_t count, int64_t classes) {
+  auto array = common::read_npy_int(path, static_cast<int64_t>(count));
+  if (array.shape.size() != 1 || array.values.size() != count) {
+    throw Error(ErrorKind::kFile, path + ": holds " + shape_text(array.shape, 0) +
+                                      " labels, where " + std::to_string(count) + " are needed");
+  }
+  for (const int64_t label : array.values) {
+    if (label < 0 || label >= classes) {
+      throw Error(ErrorKind::kFile, path + ": label " + std::to_string(label) +
+                                        " is not one of the network's " + std::to_string(classes) +
+                                        " classes");
+    }
+  }
+  return std::move(array.values);
+}
+
+size_t count_correct(const std::vector<float>& outputs, const std::vector<int64_t>& labels) {
+  const size_t classes = outputs.size() / labels.size();
+  size_t correct = 0;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const auto first = outputs.begin() + static_cast<std::ptrdiff_t>(i * classes);
+    const auto best = std::max_element(first, first + static_cast<std::ptrdiff_t>(classes));
+    if (best - first == labels[i]) ++correct;
+  }
+  return correct;
+}
+
+}  // namespace keyway::tool

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Owner, device and enrolment files.
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "lock/keys.hpp"
+#include "lock/parties.hpp"
+
+using namespace keyway;
+using namespace keyway::lock;
+
+namespace {
+
+class Folder {
+ public:
+  Folder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "keyway-test-XXXXXX").string();
+    REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string operator()(const char* name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+int outcome(const std::function<void()>& action) {
+  try {
+    action();
+    return 0;
+  } catch (const Error& e) {
+    return static_cast<int>(e.kind());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("files come back as they were written, readable by their owner only") {
+  const Folder folder;
+  const Owner owner = new_owner();
+  write_owner(owner, folder("o.kwo"));
+  CHECK(read_owner(folder("o.kwo")).root == owner.root);
+  const Device device = new_device(7, "zynq");
+  write_device(device, folder("d.kwd"));
+  const Device back = read_device(folder("d.kwd"));
+  CHECK(back.id == 7);
+  CHECK(back.device_class == "zynq");
+  CHECK(back.secret == device.secret);
+  CHECK_FALSE(back.owner_key.has_value());
+  struct stat status {};
+  for (const char* name : {"o.kwo", "d.kwd"}) {
+    REQUIRE(stat(folder(name).c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777U) == 0600U);
+  }
+}
+
+TEST_CASE("enrolment burns the owner's key in once") {
+  const Folder folder;
+  const Owner owner = new_owner();
+  const Device device = new_device(1, "c");
+  write_device(device, folder("d.kwd"));
+  const Enrolment first = enrol(folder("d.kwd"), owner, folder("d.kwe"));
+  CHECK(first.record == enrolment_record(device.secret, owner_key(owner.root)));
+  CHECK(read_device(folder("d.kwd")).owner_key == owner_key(owner.root));
+  CHECK(read_enrolment(folder("d.kwe")).record == first.record);
+  CHECK(enrol(folder("d.kwd"), owner, folder("again.kwe")).record == first.record);
+  CHECK(common::read_file(folder("d.kwe")) == common::read_file(folder("again.kwe")));
+  CHECK(outcome([&] { enrol(folder("d.kwd"), new_owner(), folder("x.kwe")); }) ==
+        static_cast<int>(ErrorKind::kRefused));
+  CHECK_FALSE(std::filesystem::exists(folder("x.kwe")));
+  CHECK(read_device(folder("d.kwd")).owner_key == owner_key(owner.root));
+}
+
+TEST_CASE("a record that cannot be written leaves the device as it was") {
+  const Folder folder;
+  write_device(new_device(1, "c"), folder("d.kwd"));
+  CHECK(outcome([&] { enrol(folder("d.kwd"), new_owner(), folder("none/d.kwe")); }) ==
+        static_cast<int>(ErrorKind::kFile));
+  CHECK_FALSE(read_device(folder("d.kwd")).owner_key.has_value());
+}
+
+TEST_CASE("malformed and mistaken files are refused by name") {
+  const Folder folder;
+  write_owner(new_owner(), folder("o.kwo"));
+  const auto is_file_error = [&](const std::string& text) {
+    std::ofstream(folder("bad")) << text;
+    return outcome([&] { read_device(folder("bad")); }) == static_cast<int>(ErrorKind::kFile);
+  };
+  CHECK(outcome([&] { read_device(folder("o.kwo")); }) == static_cast<int>(ErrorKind::kFile));
+  CHECK(outcome([&] { read_device(folder("missing")); }) == static_cast<int>(ErrorKind::kFile));
+  CHECK(is_file_error(""));
+  CHECK(is_file_error("[1, 2"));
+  CHECK(is_file_error("[]"));
+  CHECK(is_file_error(R"({"keyway": 3})"));
+  CHECK(is_file_error(R"({"keyway": "device", "version": 1})"));
+  CHECK(is_file_error(
+      R"({"keyway": "device", "version": 99, "id": 1, "class": "c", "secret": "00"})"));
+  CHECK(is_file_error(
+      R"({"keyway": "device", "version": 1, "id": -1, "class": "c", "secret": "00"})"));
+  const std::string zeros(64, '0');
+  CHECK(is_file_error(R"({"keyway": "device", "version": 1, "id": 1, "class": "c", "secret": "x)" +
+                      zeros.substr(1) + "\"}"));
+  CHECK(is_file_error(R"({"keyway": "device", "version": 1, "id": 1, "class": "c", "secret": ")" +
+                      zeros + R"(", "owner_key": ""})"));
+  CHECK_FALSE(is_file_error(
+      R"({"keyway": "device", "version": 1, "id": 1, "class": "c", "secret": ")" + zeros + "\"}"));
+}
