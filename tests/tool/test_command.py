@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The `keyway` command from the outside: exit statuses, messages, JSON, files."""
+import json
+import os
+import random
+import stat
+import unittest
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from keyway_command import (AUTHENTICATION, FILE, FIT, REFUSED, UNSUPPORTED, USAGE, ZOO, CommandTest)
+
+IMAGES, LABELS = ZOO / "sample_images.npy", ZOO / "sample_labels.npy"
+
+
+class Usage(CommandTest):
+    def test_help_and_version(self):
+        self.assertRegex(self.must("--version").stdout, r"^keyway \d+\.\d+\.\d+\n$")
+        for command in ([], ["owner"], ["owner", "new"], ["device"], ["device", "new"], ["device", "enrol"], ["compile"],
+                        ["lock"], ["licence"], ["run"], ["inspect"]):
+            self.assertGreater(len(self.must(*command, "--help").stdout), 100)
+
+    def test_usage_errors(self):
+        for args in ([], ["nonsense"], ["run"], ["run", "--no-such-option"], ["owner", "new"],
+                     ["run", "x.kwp", "--input", "x.npy", "--target", "gpu"],
+                     ["run", self.plain(), "--input", IMAGES, "--limit", "-3"],
+                     ["run", self.plain(), "--input", IMAGES, "--limit", "0"],
+                     ["run", self.plain(), "--input", IMAGES, "--target", "sim", "--memory", "latency=fast"],
+                     ["run", self.plain(), "--input", IMAGES, "--target", "hw", "--device", self.file("dev1.kwd")],
+                     ["compile", ZOO / "fashion_mnist.onnx", "--calib", IMAGES, "--format", "int9", "-o", self.file("x.kwp")],
+                     ["compile", ZOO / "fashion_mnist.onnx", "--calib", IMAGES, "--core", "7x7", "-o", self.file("x.kwp")]):
+            self.fails(USAGE, *args)
+        self.assertFalse(self.file("x.kwp").exists())
+
+    def test_json_failures_are_one_object(self):
+        done = self.fails(FILE, "run", "missing.kwp", "--input", IMAGES, "--json", says="missing.kwp")
+        result = json.loads(done.stdout)
+        self.assertEqual(result["status"], "file")
+        self.assertIn("missing.kwp", result["message"])
+
+
+class Files(CommandTest):
+    def test_secret_files_are_private_and_never_replaced(self):
+        for name, args in (("owner.kwo", ["owner", "new"]), ("dev1.kwd", ["device", "new", "--id", 9])):
+            before = self.file(name).read_bytes()
+            self.assertEqual(stat.S_IMODE(os.stat(self.file(name)).st_mode), 0o600)
+            self.fails(FILE, *args, "-o", self.file(name), says="exists")
+            self.assertEqual(self.file(name).read_bytes(), before)
+
+    def test_models_that_are_none(self):
+        whole = (ZOO / "fashion_mnist.onnx").read_bytes()
+        for name, content in (("text", b"no model\n" * 99), ("cut", whole[:len(whole) // 2]), ("empty", b"")):
+            self.file(name).write_bytes(content)
+            self.fails(FILE, "compile", self.file(name), "--calib", ZOO / "calibration.npy", "-o", self.file("none.kwp"))
+        self.fails(FILE, "compile", ZOO / "fashion_mnist.onnx", "--calib", self.file("text"), "-o", self.file("none.kwp"), says="text")
+        self.assertFalse(self.file("none.kwp").exists())
+
+    def test_unsupported_operators_are_named(self):
+        graph = helper.make_graph(
+            [helper.make_node("Flatten", ["x"], ["f"]), helper.make_node("Erf", ["f"], ["e"], name="the_odd_node"),
+             helper.make_node("Gemm", ["e", "w"], ["y"])], "odd",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 1, 2, 2])],
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 2])],
+            [numpy_helper.from_array(np.ones((4, 2), np.float32), "w")])
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7), self.file("odd.onnx"))
+        np.save(self.file("odd.npy"), np.zeros((4, 1, 2, 2), np.float32))
+        done = self.fails(UNSUPPORTED, "compile", self.file("odd.onnx"), "--calib", self.file("odd.npy"), "-o", self.file("odd.kwp"), says="Erf")
+        self.assertIn("the_odd_node", done.stderr)
+        self.assertFalse(self.file("odd.kwp").exists())
+
+    def test_networks_that_do_not_fit(self):
+        weights = np.random.default_rng(1).normal(size=(8, 3, 3, 3)).astype(np.float32)
+        graph = helper.make_graph(
+            [helper.make_node("Conv", ["x", "w"], ["y"], name="wide", kernel_shape=[3, 3], pads=[1, 1, 1, 1])], "wide",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 3, 400, 400])],
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 8, 400, 400])], [numpy_helper.from_array(weights, "w")])
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7), self.file("wide.onnx"))
+        np.save(self.file("wide.npy"), np.random.default_rng(2).normal(size=(2, 3, 400, 400)).astype(np.float32))
+        done = self.fails(FIT, "compile", self.file("wide.onnx"), "--calib", self.file("wide.npy"), "-o", self.file("wide.kwp"), says="activation")
+        self.assertRegex(done.stderr, r"\d+ bytes")
+
+    def test_tensors_of_the_wrong_kind(self):
+        images = np.load(IMAGES)
+        for name, array in (("shape", images[:2, :, :27]), ("rank", images[:2, 0]), ("type", images[:2].astype(np.complex64)),
+                            ("nan", images[:2] * np.nan), ("none", images[:0])):
+            np.save(self.file(f"{name}.npy"), array)
+            self.fails(FILE, "run", self.plain(), "--input", self.file(f"{name}.npy"), "--output", self.file("o.npy"), says=name)
+        for name, array in (("few", np.load(LABELS)[:3]), ("floats", np.load(LABELS).astype(np.float32)), ("high", np.load(LABELS) + 10)):
+            np.save(self.file(f"{name}.npy"), array)
+            self.fails(FILE, "run", self.plain(), "--input", IMAGES, "--labels", self.file(f"{name}.npy"), "--output", self.file("o.npy"), says=name)
+        self.fails(FILE, "run", self.plain(), "--input", IMAGES, "--output", self.file("no/such/folder.npy"), says="folder.npy")
+        self.assertFalse(self.file("o.npy").exists())
+
+    def test_inspect(self):
+        text = self.must("inspect", self.plain()).stdout
+        self.assertIn("plain", text)
+        self.assertIn("MULTIPLY", self.must("inspect", self.plain(), "--program").stdout)
+        self.assertIn("sealed", self.must("inspect", self.locked("sealed")).stdout)
+        self.fails(REFUSED, "inspect", self.locked("sealed"), "--program")
+
+
+class Locks(CommandTest):
+    def test_authorised_outputs_equal_the_plain_ones(self):
+        for policy in ("sealed", "blind"):
+            package = self.locked(policy)
+            plain, _ = self.outputs(self.plain())
+            got, result = self.outputs(package, "--labels", LABELS, *self.rights(package))
+            np.testing.assert_array_equal(plain, got)
+            self.assertEqual(got.shape, (100, 10))
+            self.assertEqual(got.dtype, np.float32)
+            self.assertGreaterEqual(result["accuracy"], 0.85)
+            self.assertEqual((result["status"], result["target"], result["inputs"], result["cycles_warm"]), ("ok", "func", 100, None))
+
+    def test_formats_agree_with_the_float_network(self):
+        for fmt in ("int8", "qf8"):
+            _, result = self.outputs(self.plain(fmt), "--labels", LABELS)
+            self.assertGreaterEqual(result["accuracy"], 0.89)  # float: 92 of these 100
+
+    def test_who_has_no_right_is_refused(self):
+        out = self.file("stolen.npy")
+        self.must("owner", "new", "-o", self.file("stranger.kwo"))
+        self.must("device", "new", "--id", 3, "-o", self.file("dev3.kwd"))
+        fresh = ["--device", self.file("dev3.kwd")]
+        for policy in ("sealed", "blind"):
+            package, other = self.locked(policy), self.locked(policy, "2")
+            licence = ["--licence", package.with_suffix(".kwl")]
+            cases = [[], self.rights(package)[:2], licence, fresh + licence, self.rights(other)]
+            if policy == "sealed":
+                cases.append(self.rights(package, device=2))
+            for rights in cases:
+                self.fails(REFUSED, "run", package, "--input", IMAGES, "--output", out, *rights, says="refused")
+                self.assertFalse(out.exists())
+        self.must("device", "enrol", self.file("dev3.kwd"), "--owner", self.file("stranger.kwo"), "-o", self.file("dev3.kwe"))
+        for policy in ("sealed", "blind"):
+            package = self.locked(policy)
+            self.fails(REFUSED, "run", package, "--input", IMAGES, "--output", out, *fresh, "--licence", package.with_suffix(".kwl"))
+            self.fails(REFUSED, "licence", package, "--owner", self.file("owner.kwo"), "--device", self.file("dev3.kwe"), "-o", self.file("l.kwl"))
+            self.fails(AUTHENTICATION, "licence", package, "--owner", self.file("stranger.kwo"), "--device", self.file("dev3.kwe"), "-o", self.file("l.kwl"))
+        self.fails(REFUSED, "device", "enrol", self.file("dev1.kwd"), "--owner", self.file("stranger.kwo"), "-o", self.file("l.kwe"))
+        self.assertFalse(self.file("l.kwl").exists() or self.file("l.kwe").exists() or out.exists())
+
+    def test_blind_on_a_wrong_device_is_chance(self):
+        package = self.locked("blind")
+        right, _ = self.outputs(package, *self.rights(package))
+        wrong, result = self.outputs(package, "--labels", LABELS, *self.rights(package, device=2))
+        self.assertLessEqual(result["accuracy"], 0.35)  # 100 images of one wrong device; the mean is tested over 10,000
+        self.assertFalse(np.array_equal(right, wrong))
+
+    def test_tampered_packages_are_refused(self):
+        rng = random.Random()
+        seed = rng.randrange(1 << 32)
+        rng.seed(seed)
+        bad = self.file("bad.kwp")
+        for policy in ("sealed", "blind"):
+            package = self.locked(policy)
+            whole = package.read_bytes()
+            for i in range(30):
+                data = bytearray(whole)
+                if i % 3 == 0:
+                    data = data[:rng.randrange(len(data))]
+                else:
+                    data[rng.randrange(len(data) if i % 3 == 1 else 2048)] ^= 1 << rng.randrange(8)
+                bad.write_bytes(data)
+                done = self.call("run", bad, "--input", IMAGES, "--limit", 1, "--output", self.file("bad.npy"), *self.rights(package))
+                self.assertIn(done.returncode, (FILE, REFUSED, AUTHENTICATION), f"seed {seed}, case {i}: {done.stderr}")
+                self.assertFalse(self.file("bad.npy").exists())
+
+    def test_nothing_of_the_network_is_readable_in_a_locked_package(self):
+        import zlib
+        data = self.locked("sealed").read_bytes()
+        body = data[len(data) // 4:]
+        self.assertGreaterEqual(len(zlib.compress(body, 9)), 0.995 * len(body))
+
+
+if __name__ == "__main__":
+    unittest.main()
