@@ -45,7 +45,7 @@ compile::Program build_program(const ModelOptions& options, bool secure_padding)
       graph, calibration.values.data(), calibration.rows(), system, quantise_options);
 
   compile::Options compile_options;
-  if (secure_padding) compile_options.random = lock::fill_random;
+  if (secure_padding) compile_options.padding = lock::fill_random;
   return compile::compile(network, core, compile_options);
 }
 

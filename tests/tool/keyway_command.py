@@ -76,8 +76,8 @@ class CommandTest(unittest.TestCase):
         return ["--device", cls.file(f"dev{device}.kwd"), "--licence", package.with_suffix(".kwl")]
 
     @classmethod
-    def outputs(cls, package, *more):
-        """(output array, JSON result) of the sample images."""
+    def outputs(cls, package, *more, inputs=ZOO / "sample_images.npy"):
+        """(output array, JSON result) of the zoo's sample images or other inputs."""
         out = cls.work / f"out{len(list(cls.work.iterdir()))}.npy"
-        done = cls.must("run", package, "--input", ZOO / "sample_images.npy", "--output", out, "--json", *more)
+        done = cls.must("run", package, "--input", inputs, "--output", out, "--json", *more)
         return np.load(out), json.loads(done.stdout)

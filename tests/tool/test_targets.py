@@ -9,25 +9,38 @@ import unittest
 import numpy as np
 
 from keyway_command import REFUSED, ZOO, CommandTest
+from networks import HAS_SHARED, fashion_mnist, third_party
 
 TARGET = sys.argv.pop(1) if __name__ == "__main__" else "sim"
-COUNT = {"sim": 60, "hw_emu": 20}[TARGET]
+COUNT = {"sim": 200, "hw_emu": 20}[TARGET]
+STALLS = ["--memory", "latency=73,stall=0.3,seed=5"]
 
 
 class Targets(CommandTest):
     def test_outputs_equal_the_program_simulator(self):
-        stalls = ["--memory", "latency=73,stall=0.3,seed=5"]
+        images = fashion_mnist(self.work).inputs
         for policy in ("plain", "sealed", "blind"):
             if policy == "plain" and TARGET != "sim":
                 continue  # hw_emu takes some 20 s a process
             package = self.plain("int8") if policy == "plain" else self.locked(policy)
             rights = [] if policy == "plain" else self.rights(package)
-            limit = ["--limit", COUNT]
-            want, _ = self.outputs(package, *limit, *rights)
-            got, result = self.outputs(package, *limit, *rights, "--target", TARGET, *stalls)
+            options = [*rights, "--limit", COUNT if policy == "sealed" else 20]
+            want, _ = self.outputs(package, *options, inputs=images)
+            got, result = self.outputs(package, *options, "--target", TARGET, *STALLS, inputs=images)
             np.testing.assert_array_equal(want, got)
             self.assertGreater(result["cycles_cold"], result["cycles_warm"])
             self.assertGreater(result["utilisation"], 0.3)
+
+    @unittest.skipUnless(TARGET == "sim" and HAS_SHARED, "needs KEYWAY_SHARED_DATA")
+    def test_resnet20_equals_the_program_simulator(self):
+        network, package = third_party(self.work, "resnet20_cifar10"), self.file("resnet20.kwp")
+        self.must("lock", network.model, "--calib", network.calibration, "--owner", self.file("owner.kwo"), "-o", package)
+        self.must("licence", package, "--owner", self.file("owner.kwo"), "--device", self.file("dev1.kwe"), "-o", package.with_suffix(".kwl"))
+        options = [*self.rights(package), "--limit", 20]
+        want, _ = self.outputs(package, *options, inputs=network.inputs)
+        got, result = self.outputs(package, *options, "--target", TARGET, *STALLS, inputs=network.inputs)
+        np.testing.assert_array_equal(want, got)
+        self.assertGreaterEqual(result["utilisation"], 0.70)
 
     @unittest.skipIf(TARGET != "sim", "one target is enough for this")
     def test_blind_wrong_device_equals_too(self):
