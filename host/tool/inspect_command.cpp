@@ -74,7 +74,7 @@ void add_inspect_command(CLI::App& app) {
     }
     const compile::Program program = lock::parse_manifest(package.manifest, options->package);
     const lock::Images images = lock::open_package(package, std::nullopt, std::nullopt);
-    print_text(compile::listing(images.program, program.instructions, program.core));
+    print_text(compile::list(images.program, program.layers));
   });
 }
 

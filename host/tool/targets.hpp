@@ -19,7 +19,7 @@ struct TargetOptions {
   std::string device;           ///< device file; empty for none
   std::string memory;           ///< "latency=60,stall=0.0,seed=1"
   std::string trace, wave;      ///< files to write; empty for none
-  std::string xclbin;           ///< hw: the card's bitstream; hw_emu: another than the built one
+  std::string xclbin;           ///< hw: the bitstream for the card
   int threads = 1;
 };
 

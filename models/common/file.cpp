@@ -59,7 +59,8 @@ std::vector<uint8_t> read_file(const std::string& path, size_t max_bytes) {
   if (::fstat(file.get(), &status) != 0) fail_on(path, "cannot be examined", errno);
   if (S_ISDIR(status.st_mode)) throw Error(ErrorKind::kFile, path + ": is a folder");
   const auto too_long = [&] {
-    throw Error(ErrorKind::kFile, path + ": is longer than " + std::to_string(max_bytes) + " bytes");
+    throw Error(ErrorKind::kFile,
+                path + ": is longer than " + std::to_string(max_bytes) + " bytes");
   };
   std::vector<uint8_t> bytes;
   if (S_ISREG(status.st_mode)) {
@@ -144,7 +145,8 @@ void AtomicFile::commit() {
   }
   // The new name has to be on the disk too; a file system that cannot do that is not a failure.
   const std::string parent = std::filesystem::path(target_).parent_path().string();
-  const Descriptor folder(::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor folder(
+      ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() >= 0) static_cast<void>(::fsync(folder.get()));
 }
 

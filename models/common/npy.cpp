@@ -27,7 +27,8 @@ struct Header {
 /// Reads the header, a Python literal: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
 class HeaderParser {
  public:
-  HeaderParser(const std::string& path, const std::vector<uint8_t>& bytes) : path_(path), bytes_(bytes) {}
+  HeaderParser(const std::string& path, const std::vector<uint8_t>& bytes)
+      : path_(path), bytes_(bytes) {}
 
   Header parse() {
     size_t at = kMagicLength + 2, length = 0;
@@ -53,7 +54,8 @@ class HeaderParser {
 
  private:
   void skip_space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t'))
+      ++at_;
   }
   bool take(char wanted) {
     skip_space();
@@ -67,7 +69,8 @@ class HeaderParser {
   std::string quoted() {
     skip_space();
     const char quote = at_ < text_.size() ? text_[at_] : '\0';
-    if (quote != '\'' && quote != '"') fail("has a malformed header, or elements of a structured type");
+    if (quote != '\'' && quote != '"')
+      fail("has a malformed header, or elements of a structured type");
     const size_t end = text_.find(quote, at_ + 1);
     if (end == std::string::npos) fail("has a malformed header");
     std::string word = text_.substr(at_ + 1, end - at_ - 1);
@@ -109,13 +112,15 @@ class HeaderParser {
     }
   }
   void type(const std::string& descr) {
-    const bool little = descr.size() == 3 && (descr[0] == '<' || descr[0] == '|' || (descr[0] == '=' ));
+    const bool little =
+        descr.size() == 3 && (descr[0] == '<' || descr[0] == '|' || (descr[0] == '='));
     if (descr.size() == 3) {
       header_.kind = descr[1];
       header_.width = static_cast<size_t>(descr[2] - '0');
     }
     const size_t w = header_.width;
-    const bool integer = (header_.kind == 'i' || header_.kind == 'u') && (w == 1 || w == 2 || w == 4 || w == 8);
+    const bool integer =
+        (header_.kind == 'i' || header_.kind == 'u') && (w == 1 || w == 2 || w == 4 || w == 8);
     const bool real = header_.kind == 'f' && (w == 2 || w == 4 || w == 8);
     const bool boolean = header_.kind == 'b' && w == 1;
     if (!(integer || real || boolean) || (!little && w != 1)) {
@@ -160,7 +165,8 @@ double half_to_double(uint16_t half) {
   const int exponent = half >> 10 & 0x1f, fraction = half & 0x3ff;
   double value = 0;
   if (exponent == 31) {
-    value = fraction ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
+    value = fraction ? std::numeric_limits<double>::quiet_NaN()
+                     : std::numeric_limits<double>::infinity();
   } else {
     value = std::ldexp(exponent ? fraction + 1024 : fraction, (exponent ? exponent : 1) - 25);
   }
@@ -191,7 +197,8 @@ T converted(Stored value) {
 /// Positions in a Fortran-ordered file of the first `count` elements in C order.
 std::vector<size_t> fortran_order(const std::vector<int64_t>& shape, size_t count) {
   std::vector<size_t> strides(shape.size(), 1), order(count);
-  for (size_t i = 1; i < shape.size(); ++i) strides[i] = strides[i - 1] * static_cast<size_t>(shape[i - 1]);
+  for (size_t i = 1; i < shape.size(); ++i)
+    strides[i] = strides[i - 1] * static_cast<size_t>(shape[i - 1]);
   std::vector<int64_t> index(shape.size(), 0);
   size_t at = 0;
   for (size_t i = 0; i < count; ++i) {
@@ -218,14 +225,16 @@ NpyArray<T> read(const std::string& path, int64_t max_rows) {
       empty = true;
       continue;
     }
-    if (__builtin_mul_overflow(count, static_cast<size_t>(d), &count)) parser.fail("has an impossible shape");
+    if (__builtin_mul_overflow(count, static_cast<size_t>(d), &count))
+      parser.fail("has an impossible shape");
   }
   if (empty) count = 0;
   size_t size = 0;
   const size_t held = bytes.size() - header.data;
-  if (__builtin_mul_overflow(count, header.width, &size) || size != held) {
+  const bool overflows = __builtin_mul_overflow(count, header.width, &size);
+  if (overflows || size != held) {
     parser.fail("holds " + std::to_string(held) + " bytes of elements, its shape asks for " +
-                (size == 0 && !empty ? std::string("more") : std::to_string(size)));
+                (overflows ? "more" : std::to_string(size)));
   }
   NpyArray<T> array;
   array.shape = header.shape;
@@ -234,7 +243,9 @@ NpyArray<T> read(const std::string& path, int64_t max_rows) {
     array.shape[0] = max_rows;
   }
   array.values.resize(count);
-  const std::vector<size_t> order = header.fortran && header.shape.size() > 1 ? fortran_order(header.shape, count) : std::vector<size_t>();
+  const std::vector<size_t> order = header.fortran && header.shape.size() > 1
+                                        ? fortran_order(header.shape, count)
+                                        : std::vector<size_t>();
   const uint8_t* data = bytes.data() + header.data;
   const auto all = [&](auto stored) {
     using Stored = decltype(stored);
@@ -254,10 +265,16 @@ NpyArray<T> read(const std::string& path, int64_t max_rows) {
       }
       break;
     case 'i':
-      header.width == 1 ? all(int8_t{}) : header.width == 2 ? all(int16_t{}) : header.width == 4 ? all(int32_t{}) : all(int64_t{});
+      header.width == 1   ? all(int8_t{})
+      : header.width == 2 ? all(int16_t{})
+      : header.width == 4 ? all(int32_t{})
+                          : all(int64_t{});
       break;
     default:
-      header.width == 1 ? all(uint8_t{}) : header.width == 2 ? all(uint16_t{}) : header.width == 4 ? all(uint32_t{}) : all(uint64_t{});
+      header.width == 1   ? all(uint8_t{})
+      : header.width == 2 ? all(uint16_t{})
+      : header.width == 4 ? all(uint32_t{})
+                          : all(uint64_t{});
       break;
   }
   if constexpr (std::is_same_v<T, int64_t>) {
@@ -281,9 +298,11 @@ void write(const std::string& path, const NpyArray<T>& array, const char* descr)
   const size_t before = kMagicLength + 4;
   header.append(63 - (before + header.size()) % 64, ' ');
   header += '\n';
-  if (header.size() > 0xffff) throw Error(ErrorKind::kFile, path + ": the shape has too many dimensions");
+  if (header.size() > 0xffff)
+    throw Error(ErrorKind::kFile, path + ": the shape has too many dimensions");
   std::string head(kMagic, kMagicLength);
-  head += {'\x01', '\x00', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
+  head += {'\x01', '\x00', static_cast<char>(header.size() & 0xff),
+           static_cast<char>(header.size() >> 8)};
   AtomicFile file(path);
   file.write((head + header).data(), before + header.size());
   file.write(array.values.data(), array.values.size() * sizeof(T));
@@ -303,12 +322,15 @@ NpyArray<int64_t> read_npy_int(const std::string& path, int64_t max_rows) {
 void require_finite(const NpyArray<float>& array, const std::string& path) {
   for (size_t i = 0; i < array.values.size(); ++i) {
     if (!std::isfinite(array.values[i])) {
-      throw Error(ErrorKind::kFile, path + ": element " + std::to_string(i) + " is NaN or infinite");
+      throw Error(ErrorKind::kFile,
+                  path + ": element " + std::to_string(i) + " is NaN or infinite");
     }
   }
 }
 
 void write_npy(const std::string& path, const NpyArray<float>& array) { write(path, array, "<f4"); }
-void write_npy(const std::string& path, const NpyArray<int64_t>& array) { write(path, array, "<i8"); }
+void write_npy(const std::string& path, const NpyArray<int64_t>& array) {
+  write(path, array, "<i8");
+}
 
 }  // namespace keyway::common

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Arrays in NumPy's .npy format: read versions 1 to 3, write version 1.
 ///
-/// Elements f2, f4, f8, i1..i8, u1..u8 and b1 (bool), little-endian, in C or Fortran order; the result
-/// is always in C order. Reading as float takes any of them, reading as integer refuses floats.
-/// Complex, object, string, structured and big-endian arrays are refused.
+/// Elements f2, f4, f8, i1..i8, u1..u8 and b1 (bool), little-endian, in C or Fortran order; the
+/// result is always in C order. Reading as float takes any of them, reading as integer refuses
+/// floats. Complex, object, string, structured and big-endian arrays are refused.
 ///
 /// Errors: kFile, naming the file and what is wrong with it. The size that the header claims is
 /// compared with the file's length before anything is allocated; a file that is longer or shorter

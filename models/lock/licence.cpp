@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "common/error.hpp"
+#include "common/verdict.hpp"
 #include "lock/cipher.hpp"
 
 namespace keyway::lock {
@@ -65,59 +65,25 @@ std::vector<uint8_t> make_licence(const PackageView& package, const Owner& owner
 Bytes32 open_licence(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
                      const std::optional<Device>& device) {
   const Header& header = package.header;
-  if (!licence) refuse(Status::kNoLicence);
-  if (!device || !device->owner_key) refuse(Status::kNotEnrolled);
-  if (licence->size() != contract::kLicenceBytes) refuse(Status::kLicenceRefused);
+  if (!licence) throw verdict(Status::kNoLicence);
+  if (!device || !device->owner_key) throw verdict(Status::kNotEnrolled);
+  if (licence->size() != contract::kLicenceBytes) throw verdict(Status::kLicenceRefused);
   const uint8_t* bytes = licence->data();
   if (!equal(field<32>(bytes, contract::kLicenceTagOffset),
              licence_tag(*device->owner_key, bytes)) ||
       !equal(field<16>(bytes, contract::kLicenceHeadOffset), licence_head(header.policy)) ||
       !equal(field<16>(bytes, contract::kLicenceIdOffset), header.id) ||
       !equal(field<16>(bytes, contract::kLicenceHeaderTagOffset), header.tag)) {
-    refuse(Status::kLicenceRefused);
+    throw verdict(Status::kLicenceRefused);
   }
   const Bytes32 record = enrolment_record(device->secret, *device->owner_key);
   const Bytes32 kek = key_encryption_key(record, header.id, header.policy);
   const auto wrapped = field<32>(bytes, contract::kLicenceWrappedOffset);
   if (header.policy == Policy::kSealed && !equal(field<32>(bytes, contract::kLicenceCheckOffset),
                                                  kdf(contract::kKdfCheck, {kek, wrapped}))) {
-    refuse(Status::kWrongDevice);
+    throw verdict(Status::kWrongDevice);
   }
   return exclusive_or(wrapped, kek);
-}
-
-void refuse(Status status) {
-  const auto is = [](ErrorKind kind, const char* sentence) { return Error(kind, sentence); };
-  switch (status) {
-    case Status::kNoLicence:
-      throw is(ErrorKind::kRefused, "refused: the package is locked and no licence was given");
-    case Status::kNotEnrolled:
-      throw is(ErrorKind::kRefused,
-               "refused: the package is locked and the device is not enrolled with any owner");
-    case Status::kLicenceRefused:
-      throw is(ErrorKind::kRefused,
-               "refused: the licence is damaged, of another owner, or of another package");
-    case Status::kWrongDevice:
-      throw is(ErrorKind::kRefused, "refused: the licence was made for another device");
-    case Status::kAuthentication:
-      throw is(ErrorKind::kAuthentication,
-               "authentication failed: the package is not what its owner made");
-    case Status::kBadHeader:
-      throw is(ErrorKind::kAuthentication,
-               "the package's header is malformed or of another version");
-    case Status::kWrongCore:
-      throw is(ErrorKind::kFit, "the package was compiled for another core");
-    case Status::kBusError:
-      throw is(ErrorKind::kDevice, "the device met an error on its memory bus");
-    case Status::kBadProgram:
-      throw is(ErrorKind::kDevice,
-               "the device met an instruction that it does not know, or one that reads or writes "
-               "out of bounds");
-    case Status::kNone:
-    case Status::kOk:
-      break;
-  }
-  throw is(ErrorKind::kDevice, "the device ended without a status");
 }
 
 }  // namespace keyway::lock

@@ -21,7 +21,4 @@ std::vector<uint8_t> make_licence(const PackageView& package, const Owner& owner
 Bytes32 open_licence(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
                      const std::optional<Device>& device);
 
-/// The sentence and the error kind of a refusal, the same on every target.
-[[noreturn]] void refuse(contract::Status status);
-
 }  // namespace keyway::lock

@@ -288,6 +288,7 @@ std::string manifest_text(const compile::Program& program, contract::Policy poli
               {"layout", to_json(program.output.layout)},
               {"signed", program.output.is_signed},
               {"scale", per_channel(program.output.scale)},
+              {"offset", per_channel(program.output.offset)},
               {"function", function_name(program.output.function)},
               {"image", to_json(program.output_image)}}},
             {"layer_columns",
@@ -329,6 +330,7 @@ compile::Program parse_manifest(ByteView text, const std::string& name) {
   p.output.layout = read_layout(output["layout"]);
   p.output.is_signed = output["signed"].boolean();
   p.output.scale = output["scale"].per_channel(p.output.shape.channels);
+  p.output.offset = output["offset"].per_channel(p.output.shape.channels);
   p.output.function = read_function(output["function"]);
   p.output_image = read_output_image(output["image"], p.output.shape, p.core.word_channels());
   quantise::validate(p.input);

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "common/error.hpp"
+#include "common/verdict.hpp"
 #include "lock/cipher.hpp"
 #include "lock/licence.hpp"
 
@@ -193,7 +193,7 @@ std::vector<uint8_t> make_locked_package(const compile::Program& program, Policy
 }
 
 void verify_header(const PackageView& package, const FrameKeys& keys) {
-  if (!equal(header_tag(package, keys.mac), package.header.tag)) refuse(Status::kAuthentication);
+  if (!equal(header_tag(package, keys.mac), package.header.tag)) throw verdict(Status::kAuthentication);
 }
 
 Images open_package(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
@@ -218,7 +218,7 @@ Images open_package(const PackageView& package, const std::optional<std::vector<
     Bytes16 tag;
     std::memcpy(tag.data(), frame.data + kPayload, tag.size());
     if (!equal(tag, gmac(keys.mac, iv, {ByteView(frame.data, kPayload)}))) {
-      refuse(Status::kAuthentication);
+      throw verdict(Status::kAuthentication);
     }
     ctr(kind == FrameKind::kProgram ? keys.program : keys.weights, iv, image.data() + at, kPayload);
   }

@@ -19,7 +19,10 @@ endif()
 
 find_program(KEYWAY_VERILATED_CXX NAMES clang++ g++ DOC "Compiler of Verilated code (clang is faster)")
 set(keyway_verilated_makeflags "CXX=${KEYWAY_VERILATED_CXX} LINK=${KEYWAY_VERILATED_CXX} OBJCACHE=${CCACHE}")
-if(NOT KEYWAY_VERILATED_CXX MATCHES "clang")
+# How the compiler takes a precompiled header; the wheel's own setting is not to be relied on.
+if(KEYWAY_VERILATED_CXX MATCHES "clang")
+  string(APPEND keyway_verilated_makeflags " CFG_GCH_IF_CLANG=.gch CFG_CXXFLAGS_PCH_I=-include-pch")
+else()
   string(APPEND keyway_verilated_makeflags " CFG_GCH_IF_CLANG= CFG_CXXFLAGS_PCH_I=-include")
 endif()
 
@@ -33,7 +36,7 @@ function(keyway_verilate)
   endforeach()
   set(flags --cc --build -j 2 -Wall -O3 --x-assign fast --x-initial fast
       --top-module ${arg_TOP} --prefix V${arg_TARGET} --Mdir ${dir}
-      -I${PROJECT_SOURCE_DIR}/rtl/pkg -CFLAGS "-O3 -fPIC -march=x86-64-v3 -fno-plt -DNDEBUG"
+      -I${PROJECT_SOURCE_DIR}/rtl/pkg -CFLAGS "-std=c++17 -O3 -fPIC -march=x86-64-v3 -fno-plt -DNDEBUG"
       -MAKEFLAGS "${keyway_verilated_makeflags}" ${arg_FLAGS})
   if(NOT arg_NO_ASSERT)
     list(APPEND flags --assert)

@@ -28,6 +28,7 @@ inline compile::Program sample_program(size_t program_bytes = 5000, size_t weigh
   p.output.shape = {2, 1, 1};
   p.output.layout = {{2}, 1, 1, 1};
   p.output.scale = {0.1F, 0.2F};
+  p.output.offset = {0.0F, -1.0F};
   p.output_image.channels.assign(16, -1);
   p.output_image.channels[0] = 1;
   p.output_image.channels[1] = 0;

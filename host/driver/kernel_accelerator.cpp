@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/kernel_accelerator.hpp"
+
+#include <cstring>
+
+#include "common/verdict.hpp"
+
+namespace keyway::driver {
+namespace {
+
+constexpr uint32_t kModeRun = 0, kModeOpen = 1;
+constexpr size_t kPage = contract::kFrameBytes;
+
+std::string hex(uint32_t value) {
+  char text[16];
+  std::snprintf(text, sizeof text, "0x%08x", value);
+  return text;
+}
+
+std::string core_name(uint32_t lanes, uint32_t depth) {
+  return std::to_string(lanes) + "x" + std::to_string(depth);
+}
+
+uint64_t field(const std::vector<uint8_t>& bytes, size_t offset, size_t size) {
+  uint64_t value = 0;
+  std::memcpy(&value, bytes.data() + offset, size);
+  return value;
+}
+
+[[noreturn]] void not_whole(const std::string& why) {
+  throw Error(ErrorKind::kAuthentication, "the package is not what its owner made: " + why);
+}
+
+/// The core reads what the header names; a file that is shorter or longer was tampered with.
+void check_length(const std::vector<uint8_t>& package) {
+  if (package.size() < kPage) not_whole("it is shorter than a header");
+  const uint64_t pages =
+      field(package, contract::kHeaderHeaderPagesOffset, contract::kHeaderHeaderPagesBytes) +
+      field(package, contract::kHeaderTotalFramesOffset, contract::kHeaderTotalFramesBytes);
+  if (package.size() != pages * kPage)
+    not_whole("it has " + std::to_string(package.size()) + " bytes, its header says " +
+              std::to_string(pages * kPage));
+}
+
+}  // namespace
+
+class KernelAccelerator::Memory {
+ public:
+  Memory(Shell& shell, size_t bytes)
+      : shell_(shell), buffer_(shell.allocate((bytes + kPage - 1) / kPage * kPage)) {}
+  Memory(Shell& shell, const std::vector<uint8_t>& content) : Memory(shell, content.size()) {
+    write(content);
+  }
+  ~Memory() {
+    try {
+      shell_.free(buffer_);
+    } catch (const Error&) {
+      // The device has failed, and its memory is gone with it.
+    }
+  }
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+
+  void write(const std::vector<uint8_t>& data) {
+    shell_.write(buffer_, 0, data.data(), data.size());
+  }
+  void read(std::vector<uint8_t>& data) { shell_.read(buffer_, 0, data.data(), data.size()); }
+  uint64_t address() const { return shell_.address(buffer_); }
+
+ private:
+  Shell& shell_;
+  Shell::Buffer buffer_;
+};
+
+KernelAccelerator::KernelAccelerator(std::unique_ptr<Shell> shell) : shell_(std::move(shell)) {
+  check_contract();
+}
+
+KernelAccelerator::~KernelAccelerator() = default;
+
+void KernelAccelerator::check_contract() {
+  const uint32_t id = shell_->read_register(contract::kRegId);
+  if (id != contract::kCoreId)
+    throw Error(ErrorKind::kDevice, "the device holds no Keyway core (identification " + hex(id) +
+                                        " instead of " + hex(contract::kCoreId) + ")");
+  const uint32_t version = shell_->read_register(contract::kRegVersion);
+  const uint32_t hash = shell_->read_register(contract::kRegContract);
+  if (version >> 16 != contract::kCoreVersion >> 16 || hash != contract::kContractHash)
+    throw Error(ErrorKind::kDevice,
+                "the device's core (version " + std::to_string(version >> 16) + "." +
+                    std::to_string(version & 0xffff) + ", contract " + hex(hash) +
+                    ") is not the one this driver was built for (contract " +
+                    hex(contract::kContractHash) + ")");
+}
+
+void KernelAccelerator::open(const std::vector<uint8_t>& package,
+                             const std::optional<std::vector<uint8_t>>& licence) {
+  check_length(package);
+  if (licence && licence->size() != contract::kLicenceBytes)
+    throw Error(ErrorKind::kRefused, "the licence has " + std::to_string(licence->size()) +
+                                         " bytes instead of " +
+                                         std::to_string(contract::kLicenceBytes));
+  open_counters_.reset();
+  package_core_ = {package[contract::kHeaderLanesOffset], package[contract::kHeaderDepthOffset]};
+  package_ = std::make_unique<Memory>(*shell_, package);
+  licence_ = licence ? std::make_unique<Memory>(*shell_, *licence) : nullptr;
+  start(kModeOpen, nullptr, nullptr);
+  open_counters_ = finish();
+}
+
+void KernelAccelerator::run(const std::vector<std::vector<uint8_t>>& images, size_t output_bytes,
+                            const Done& done) {
+  if (images.empty()) return;
+  if (!package_) throw Error(ErrorKind::kUsage, "no package is open");
+  const size_t input_bytes = images.front().size();
+  for (const std::vector<uint8_t>& image : images)
+    if (image.size() != input_bytes)
+      throw Error(ErrorKind::kUsage, "the images of one run differ in size");
+
+  Memory inputs[2] = {{*shell_, input_bytes}, {*shell_, input_bytes}};
+  Memory outputs[2] = {{*shell_, output_bytes}, {*shell_, output_bytes}};
+  Counters counters{};
+  std::vector<uint8_t> output(output_bytes);
+  const auto deliver = [&](size_t i) {
+    outputs[i % 2].read(output);
+    done(i, output, &counters);
+  };
+
+  inputs[0].write(images[0]);
+  start(kModeRun, &inputs[0], &outputs[0]);
+  for (size_t i = 0; i < images.size(); ++i) {
+    try {
+      if (i + 1 < images.size()) inputs[(i + 1) % 2].write(images[i + 1]);
+      if (i > 0) deliver(i - 1);
+    } catch (...) {
+      // Leave no run under way behind: the buffers are about to go.
+      try {
+        shell_->wait();
+      } catch (const Error&) {  // the first reason is the better one
+      }
+      throw;
+    }
+    counters = finish();
+    if (i + 1 < images.size()) start(kModeRun, &inputs[(i + 1) % 2], &outputs[(i + 1) % 2]);
+  }
+  deliver(images.size() - 1);
+}
+
+const Counters* KernelAccelerator::open_counters() const {
+  return open_counters_ ? &*open_counters_ : nullptr;
+}
+
+void KernelAccelerator::start(uint32_t mode, const Memory* input, const Memory* output) {
+  const auto address = [](const Memory* memory) {
+    return memory == nullptr ? uint64_t{0} : memory->address();
+  };
+  KernelArguments arguments;
+  arguments.mode = mode;
+  arguments.package = address(package_.get());
+  arguments.licence = address(licence_.get());
+  arguments.input = address(input);
+  arguments.output = address(output);
+  shell_->start(arguments);
+}
+
+Counters KernelAccelerator::finish() {
+  shell_->wait();
+  const auto status = static_cast<contract::Status>(shell_->read_register(contract::kRegStatus));
+  if (status != contract::Status::kOk) refuse(status);
+  return read_counters();
+}
+
+Counters KernelAccelerator::read_counters() {
+  Counters counters{};
+  for (size_t i = 0; i < counters.size(); ++i) {
+    const auto offset = static_cast<uint32_t>(contract::kCounterBase + 8 * i);
+    const uint64_t low = shell_->read_register(offset);
+    counters[i] = low | uint64_t{shell_->read_register(offset + 4)} << 32;
+  }
+  return counters;
+}
+
+void KernelAccelerator::refuse(contract::Status status) {
+  const Error error = verdict(status);
+  if (status != contract::Status::kWrongCore) throw error;
+  const uint32_t shape = shell_->read_register(contract::kRegShape);
+  throw Error(error.kind(), std::string(error.what()) + ": it needs " +
+                                core_name(package_core_[0], package_core_[1]) +
+                                ", the device has " +
+                                core_name(shape & 0xff, (shape >> 8) & 0xff) +
+                                ", or other memories");
+}
+
+}  // namespace keyway::driver

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Accelerator over anything with a kernel: the same code for card, hardware emulation and in-process
+/// simulation, which differ in their Shell alone.
+///
+/// The constructor refuses a core that speaks another contract than this driver. `open` puts package
+/// and licence into device memory and lets the core verify them (mode 1). `run` has two input and two
+/// output buffers: while the core works on one image, the next goes in and the previous result comes
+/// out.
+///
+/// Errors: the core's verdict (STATUS) as kRefused, kAuthentication, kFit or kDevice, each with a
+/// sentence that says what to do; kDevice from the shell. After an error nothing of the output is
+/// read.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "driver/accelerator.hpp"
+#include "driver/shell.hpp"
+
+namespace keyway::driver {
+
+class KernelAccelerator final : public Accelerator {
+ public:
+  explicit KernelAccelerator(std::unique_ptr<Shell> shell);
+  ~KernelAccelerator() override;
+
+  void open(const std::vector<uint8_t>& package,
+            const std::optional<std::vector<uint8_t>>& licence) override;
+  void run(const std::vector<std::vector<uint8_t>>& images, size_t output_bytes,
+           const Done& done) override;
+  const Counters* open_counters() const override;
+
+  Shell& shell() { return *shell_; }
+
+ private:
+  /// Frees itself with its shell.
+  class Memory;
+
+  void check_contract();
+  void start(uint32_t mode, const Memory* input, const Memory* output);
+  Counters finish();
+  Counters read_counters();
+  [[noreturn]] void refuse(contract::Status status);
+
+  std::unique_ptr<Shell> shell_;
+  std::unique_ptr<Memory> package_, licence_;
+  std::array<uint32_t, 2> package_core_{};  ///< lanes, depth
+  std::optional<Counters> open_counters_;
+};
+
+}  // namespace keyway::driver

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/xrt_device.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include "common/error.hpp"
+#include "driver/emulation.hpp"
+
+namespace keyway::driver {
+namespace {
+
+constexpr int kModeArgument = 0, kPackageArgument = 1, kLicenceArgument = 2, kInputArgument = 3,
+              kOutputArgument = 4;
+
+}  // namespace
+
+XrtDevice::XrtDevice(unsigned index, const std::string& xclbin) : device_(index) {
+  const xrt::uuid id = device_.load_xclbin(xclbin);
+  // Exclusive, because only its one owner may read a kernel's registers.
+  kernel_ = xrt::kernel(device_, id, emulation::kKernelName, xrt::kernel::cu_access_mode::exclusive);
+  run_ = xrt::run(kernel_);
+}
+
+Shell::Buffer XrtDevice::allocate(size_t bytes) {
+  xrt::bo buffer(device_, bytes, xrt::bo::flags::normal, kernel_.group_id(kPackageArgument));
+  std::memset(buffer.map(), 0, buffer.size());
+  buffer.sync(XCL_BO_SYNC_BO_TO_DEVICE);
+  buffers_.emplace(next_, std::move(buffer));
+  return next_++;
+}
+
+void XrtDevice::write(Shell::Buffer buffer, size_t offset, const std::vector<uint8_t>& data) {
+  xrt::bo& target = buffers_.at(buffer);
+  target.write(data.data(), data.size(), offset);
+  target.sync(XCL_BO_SYNC_BO_TO_DEVICE, data.size(), offset);
+}
+
+void XrtDevice::read(Shell::Buffer buffer, size_t offset, std::vector<uint8_t>& data) {
+  xrt::bo& source = buffers_.at(buffer);
+  source.sync(XCL_BO_SYNC_BO_FROM_DEVICE, data.size(), offset);
+  source.read(data.data(), data.size(), offset);
+}
+
+void XrtDevice::set_pointer(int index, uint64_t address) {
+  for (auto& [id, buffer] : buffers_)
+    if (buffer.address() == address) {
+      run_.set_arg(index, buffer);
+      return;
+    }
+  if (address != 0)
+    throw Error(ErrorKind::kDevice, "a kernel argument that is not the address of a buffer");
+  run_.set_arg(index, address);  // the null pointer
+}
+
+void XrtDevice::start(const KernelArguments& arguments) {
+  run_.set_arg(kModeArgument, arguments.mode);
+  set_pointer(kPackageArgument, arguments.package);
+  set_pointer(kLicenceArgument, arguments.licence);
+  set_pointer(kInputArgument, arguments.input);
+  set_pointer(kOutputArgument, arguments.output);
+  run_.start();
+}
+
+/// run.wait() looks once a second in hardware emulation; state() is up to date at any time.
+void XrtDevice::wait() {
+  using std::chrono::microseconds;
+  constexpr microseconds kLongest{1000};
+  for (microseconds pause{20};; pause = std::min(pause * 2, kLongest)) {
+    const ert_cmd_state state = run_.state();
+    if (state == ERT_CMD_STATE_COMPLETED) return;
+    if (state == ERT_CMD_STATE_ERROR || state == ERT_CMD_STATE_ABORT ||
+        state == ERT_CMD_STATE_TIMEOUT || state == ERT_CMD_STATE_NORESPONSE)
+      throw Error(ErrorKind::kDevice, "XRT reports that the run failed (state " +
+                                          std::to_string(static_cast<int>(state)) + ")");
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+}  // namespace keyway::driver

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A card, real or emulated, through XRT's native C++ API. Lives in the XRT process only; its methods
+/// are those of Shell. Errors: whatever XRT throws, and Error(kDevice) for a run that failed.
+#pragma once
+
+#include <xrt/xrt_bo.h>
+#include <xrt/xrt_device.h>
+#include <xrt/xrt_kernel.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "driver/shell.hpp"
+
+namespace keyway::driver {
+
+class XrtDevice {
+ public:
+  XrtDevice(unsigned index, const std::string& xclbin);
+
+  Shell::Buffer allocate(size_t bytes);
+  void free(Shell::Buffer buffer) { buffers_.erase(buffer); }
+  uint64_t address(Shell::Buffer buffer) { return buffers_.at(buffer).address(); }
+  void write(Shell::Buffer buffer, size_t offset, const std::vector<uint8_t>& data);
+  void read(Shell::Buffer buffer, size_t offset, std::vector<uint8_t>& data);
+  void start(const KernelArguments& arguments);
+  void wait();
+  uint32_t read_register(uint32_t offset) { return kernel_.read_register(offset); }
+
+ private:
+  void set_pointer(int index, uint64_t address);
+
+  xrt::device device_;
+  xrt::kernel kernel_;
+  xrt::run run_;
+  std::map<Shell::Buffer, xrt::bo> buffers_;
+  Shell::Buffer next_ = 1;
+};
+
+}  // namespace keyway::driver

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+/// keyway_xrt SOCKET: the process that holds XRT for one XrtShell (xrt_shell.hpp says why). Serves the
+/// requests of message_channel.hpp on the inherited descriptor until the host closes or is gone.
+///
+/// At the end of an emulation nothing of XRT is closed: stock XRT takes up to ten seconds for that
+/// and frees nothing but this process's own. A card is closed properly.
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "common/error.hpp"
+#include "driver/early_waker.hpp"
+#include "driver/emulation.hpp"
+#include "driver/message_channel.hpp"
+#include "driver/simulator_watch.hpp"
+#include "driver/xrt_device.hpp"
+
+namespace {
+
+using namespace keyway;
+using namespace keyway::driver;
+
+class XrtProcess {
+ public:
+  explicit XrtProcess(int socket)
+      : socket_(socket),
+        emulation_(std::getenv(emulation::kLifelineVariable) != nullptr),
+        watch_(socket, emulation_ ? std::getenv(emulation::kLifelineVariable) : "",
+               [this](const std::string& reason) { reply_failure(reason); }) {}
+
+  int serve() {
+    Message request;
+    std::vector<uint8_t> payload;
+    while (receive_message(socket_, request, payload)) {
+      const auto operation = static_cast<Operation>(request.kind);
+      if (operation == Operation::kClose) return close();
+      try {
+        Message reply;
+        std::vector<uint8_t> data;
+        handle(operation, request, payload, reply, data);
+        send_reply(reply, data.data(), data.size());
+      } catch (const std::exception& error) {
+        reply_failure(error.what());
+      }
+    }
+    return EXIT_FAILURE;
+  }
+
+ private:
+  void handle(Operation operation, const Message& request, const std::vector<uint8_t>& payload,
+              Message& reply, std::vector<uint8_t>& data) {
+    const auto buffer = static_cast<Shell::Buffer>(request.a);
+    if (operation == Operation::kOpen) {
+      const EarlyWaker waker([this] { return emulation_ && watch_.ready(); });
+      device_ = std::make_unique<XrtDevice>(static_cast<unsigned>(request.a),
+                                            std::string(payload.begin(), payload.end()));
+      return;
+    }
+    if (!device_) throw Error(ErrorKind::kDevice, "no device is open");
+    switch (operation) {
+      case Operation::kAllocate: {
+        const Shell::Buffer made = device_->allocate(request.a);
+        reply.a = static_cast<uint64_t>(made);
+        reply.b = device_->address(made);
+        break;
+      }
+      case Operation::kFree:
+        device_->free(buffer);
+        break;
+      case Operation::kWrite:
+        device_->write(buffer, request.b, payload);
+        break;
+      case Operation::kRead:
+        data.resize(request.c);
+        device_->read(buffer, request.b, data);
+        break;
+      case Operation::kStart: {
+        KernelArguments arguments;
+        if (payload.size() != sizeof arguments) throw Error(ErrorKind::kDevice, "bad request");
+        std::memcpy(&arguments, payload.data(), sizeof arguments);
+        device_->start(arguments);
+        break;
+      }
+      case Operation::kWait:
+        device_->wait();
+        break;
+      case Operation::kReadRegister:
+        reply.a = device_->read_register(static_cast<uint32_t>(request.a));
+        break;
+      default:
+        throw Error(ErrorKind::kDevice, "bad request");
+    }
+  }
+
+  int close() {
+    if (emulation_)
+      watch_.close_simulator();
+    else
+      device_.reset();
+    send_reply({}, nullptr, 0);
+    return EXIT_SUCCESS;
+  }
+
+  void send_reply(const Message& reply, const void* data, size_t bytes) {
+    const std::lock_guard<std::mutex> lock(sending_);
+    send_message(socket_, reply, data, bytes);
+  }
+
+  void reply_failure(const std::string& reason) {
+    Message reply;
+    reply.kind = static_cast<uint32_t>(Outcome::kFailed);
+    send_reply(reply, reason.data(), reason.size());
+  }
+
+  int socket_;
+  bool emulation_;
+  std::mutex sending_;
+  std::unique_ptr<XrtDevice> device_;
+  SimulatorWatch watch_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return static_cast<int>(ErrorKind::kUsage);
+  const int socket = std::atoi(argv[1]);
+  fcntl(socket, F_SETFD, FD_CLOEXEC);  // what XRT launches must not keep it open
+  auto* process = new XrtProcess(socket);  // see the header: never destroyed
+  _exit(process->serve());
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "system/board.hpp"
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <random>
+
+#include "compile/compile.hpp"
+#include "lock/keys.hpp"
+#include "lock/licence.hpp"
+#include "simulate/simulator.hpp"
+
+namespace keyway::test {
+
+Bytes Model::expected(const Bytes& input) const {
+  return simulate::ProgramSimulator(program.core, program.program_image, program.weight_image)
+      .run(input);
+}
+
+Bytes Model::random_input(uint64_t seed) const {
+  std::mt19937_64 random(seed);
+  Bytes input(program.input_image.bytes());
+  for (uint8_t& byte : input) byte = static_cast<uint8_t>(random());
+  return input;
+}
+
+compile::Program compile_for(const quantise::Network& network, const std::string& core) {
+  return compile::compile(network, compile::core_from_name(core));
+}
+
+Model plain_model(const compile::Program& program) {
+  return {program, lock::make_plain_package(program)};
+}
+
+Model locked_model(const compile::Program& program, lock::Policy policy, const lock::Owner& owner) {
+  return {program, lock::make_locked_package(program, policy, owner)};
+}
+
+Party::Party() : owner_(lock::new_owner()) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "keyway-test-XXXXXX").string();
+  folder_ = mkdtemp(pattern.data());
+  device_file_ = folder_ + "/device.kwd";
+  lock::write_device(lock::new_device(1, "test"), device_file_);
+  enrolment_ = lock::enrol(device_file_, owner_, folder_ + "/device.kwe");
+}
+
+Party::~Party() { std::filesystem::remove_all(folder_); }
+
+Bytes Party::licence(const Model& model) const {
+  return lock::make_licence(lock::parse_package(model.package, "test"), owner_, enrolment_);
+}
+
+Bytes Party::strange_licence(const Model& model) const {
+  lock::Enrolment other = enrolment_;
+  const auto key = lock::owner_key(owner_.root);
+  other.record = lock::enrolment_record(lock::random_bytes<lock::Bytes32>(), key);
+  return lock::make_licence(lock::parse_package(model.package, "test"), owner_, other);
+}
+
+Region::Region(platform::SimShell& shell, const Bytes& content)
+    : shell_(shell), bytes_(content.size()), buffer_(shell.allocate(content.size())) {
+  write(content);
+}
+
+Region::Region(platform::SimShell& shell, size_t bytes, uint8_t fill)
+    : Region(shell, Bytes(bytes, fill)) {}
+
+Region::~Region() { shell_.free(buffer_); }
+
+void Region::write(const Bytes& content) {
+  shell_.write(buffer_, 0, content.data(), content.size());
+}
+
+Bytes Region::read() const {
+  Bytes content(bytes_);
+  shell_.read(buffer_, 0, content.data(), bytes_);
+  return content;
+}
+
+contract::Status status_of(platform::SimShell& shell) {
+  return static_cast<contract::Status>(shell.read_register(contract::kRegStatus));
+}
+
+contract::Status run_kernel(platform::SimShell& shell, const driver::KernelArguments& arguments) {
+  shell.start(arguments);
+  shell.wait();
+  return status_of(shell);
+}
+
+}  // namespace keyway::test

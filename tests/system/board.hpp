@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A simulated board with the real core, and packages for it, as a test sees them: buffers in its
+/// memory, starts, statuses, output bytes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compile/program.hpp"
+#include "lock/package.hpp"
+#include "lock/parties.hpp"
+#include "platform/sim_shell.hpp"
+#include "quantise/network.hpp"
+
+namespace keyway::test {
+
+using Bytes = std::vector<uint8_t>;
+
+/// One package, in the clear and as a file, with what its program computes.
+struct Model {
+  compile::Program program;
+  Bytes package;
+  Bytes expected(const Bytes& input) const;  ///< by the program simulator
+  Bytes random_input(uint64_t seed) const;
+};
+
+compile::Program compile_for(const quantise::Network& network, const std::string& core);
+Model plain_model(const compile::Program& program);
+Model locked_model(const compile::Program& program, lock::Policy policy, const lock::Owner& owner);
+
+/// An owner and one device file enrolled with him, in a temporary folder.
+class Party {
+ public:
+  Party();
+  ~Party();
+  Party(const Party&) = delete;
+  Party& operator=(const Party&) = delete;
+
+  const lock::Owner& owner() const { return owner_; }
+  const std::string& device_file() const { return device_file_; }
+  Bytes licence(const Model& model) const;
+  /// Licence for another device of this owner.
+  Bytes strange_licence(const Model& model) const;
+
+ private:
+  lock::Owner owner_;
+  std::string folder_, device_file_;
+  lock::Enrolment enrolment_;
+};
+
+/// A buffer in the board's memory.
+class Region {
+ public:
+  Region(platform::SimShell& shell, const Bytes& content);
+  Region(platform::SimShell& shell, size_t bytes, uint8_t fill);
+  ~Region();
+  Region(const Region&) = delete;
+  Region& operator=(const Region&) = delete;
+  uint64_t address() const { return shell_.address(buffer_); }
+  void write(const Bytes& content);
+  Bytes read() const;
+
+ private:
+  platform::SimShell& shell_;
+  size_t bytes_;
+  platform::SimShell::Buffer buffer_;
+};
+
+contract::Status status_of(platform::SimShell& shell);
+
+/// Starts and waits.
+contract::Status run_kernel(platform::SimShell& shell, const driver::KernelArguments& arguments);
+
+}  // namespace keyway::test

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random small networks, compiled, run on the RTL in the simulated platform with random memory
+// stalls, and on the program simulator: equal output bytes. Plain and locked packages, several
+// cores.
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <random>
+
+#include "compile/encode.hpp"
+#include "random_network.hpp"
+#include "system/board.hpp"
+
+using namespace keyway;
+using test::Bytes;
+
+namespace {
+
+uint64_t setting(const char* variable, uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text != nullptr ? std::strtoull(text, nullptr, 0) : otherwise;
+}
+
+std::string first_difference(const Bytes& got, const Bytes& want) {
+  for (size_t i = 0; i < want.size(); ++i) {
+    if (i >= got.size() || got[i] != want[i]) {
+      return "first difference at byte " + std::to_string(i) + ": got " +
+             (i < got.size() ? std::to_string(got[i]) : "nothing") + ", expected " +
+             std::to_string(want[i]);
+    }
+  }
+  return "equal";
+}
+
+}  // namespace
+
+TEST_CASE("random programs give the program simulator's bytes on the core") {
+  const uint64_t seed = setting("KEYWAY_SEED", std::random_device{}());
+  const uint64_t count = setting("KEYWAY_COUNT", 2000);
+  std::cout << "KEYWAY_SEED=" << seed << " KEYWAY_COUNT=" << count << std::endl;
+  const test::Party party;
+  std::map<std::string, std::unique_ptr<platform::SimShell>> shells;
+  std::map<uint8_t, uint64_t> instructions;
+  const std::vector<std::string> cores = platform::kernel_names();
+
+  for (uint64_t i = 0; i < count; ++i) {
+    std::mt19937_64 random(seed + i);
+    const std::string core = cores[random() % cores.size()];
+    auto& shell = shells[core];
+    if (!shell) {
+      platform::SimOptions options;
+      options.core = core;
+      options.device_file = party.device_file();
+      options.memory.latency = 1 + static_cast<uint32_t>(random() % 80);
+      options.memory.stall = 0.25 * static_cast<double>(random() % 3);
+      options.memory.seed = random();
+      shell = std::make_unique<platform::SimShell>(options);
+    }
+    INFO("KEYWAY_SEED=" << seed + i << " KEYWAY_COUNT=1 repeats it, core " << core);
+    const auto program = test::compile_for(test::random_network(random()), core);
+    for (size_t at = 0; at < program.instructions; ++at) {
+      ++instructions[program.program_image[at * contract::kInstructionBytes] & 15];
+    }
+    const bool locked = i % 4 == 0;
+    const test::Model model = locked
+                                  ? test::locked_model(program, lock::Policy::kBlind, party.owner())
+                                  : test::plain_model(program);
+    const test::Region package(*shell, model.package);
+    const test::Region licence(*shell, locked ? party.licence(model) : Bytes(144));
+    for (uint64_t run = 0; run < 2; ++run) {  // cold, then warm
+      const Bytes image = model.random_input(random());
+      const test::Region input(*shell, image);
+      const test::Region output(*shell, program.output_image.bytes(), 0xa5);
+      REQUIRE(test::run_kernel(*shell, {0, package.address(), locked ? licence.address() : 0,
+                                        input.address(), output.address()}) ==
+              contract::Status::kOk);
+      const Bytes want = model.expected(image);
+      const Bytes got = output.read();
+      INFO((run == 0 ? "cold, " : "warm, ") << first_difference(got, want));
+      REQUIRE(got == want);
+    }
+  }
+  if (count >= 1000) {
+    for (const auto opcode :
+         {contract::Opcode::kLayer, contract::Opcode::kMultiply, contract::Opcode::kTable,
+          contract::Opcode::kLoadWeights, contract::Opcode::kLoadInput, contract::Opcode::kStore,
+          contract::Opcode::kEnd}) {
+      CHECK(instructions[static_cast<uint8_t>(opcode)] > 0);
+    }
+  }
+}
