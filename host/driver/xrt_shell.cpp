@@ -25,6 +25,7 @@ namespace keyway::driver {
 namespace {
 
 constexpr int kCloseMilliseconds = 15'000;  // then the process is killed
+constexpr int kSpawnTries = 200;
 constexpr int kChildSocket = 3;             // descriptor of the socket in the XRT process
 
 std::string absolute(const std::string& path) {
@@ -111,8 +112,12 @@ void XrtShell::launch(const std::vector<std::string>& environment) {
   // A process group of its own: XRT sends fatal signals to its whole group.
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   posix_spawnattr_setpgroup(&attributes, 0);
-  const int error = posix_spawn(&process_, program.c_str(), &actions, &attributes, arguments,
-                                environment_pointers.data());
+  int error = ETXTBSY;  // while another thread's child still holds the fresh copy open for writing
+  for (int i = 0; error == ETXTBSY && i < kSpawnTries; ++i) {
+    if (i > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    error = posix_spawn(&process_, program.c_str(), &actions, &attributes, arguments,
+                        environment_pointers.data());
+  }
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   ::close(sockets[1]);

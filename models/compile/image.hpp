@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Between a tensor's bytes (C, H, W order) and the images in the core's memory (program.hpp,
 /// InputImage and OutputImage). The same for every target.
+/// Contract: the channels that an image names exist in the shape; who reads an image from a package
+/// checks that (lock/manifest.cpp). Test: tests/compile/test_image.cpp.
 #pragma once
 
 #include <cstdint>

@@ -5,10 +5,10 @@
 /// (`execute.hpp`) runs it for calibration and reference; the quantiser turns it into integers.
 /// Nothing here knows of ONNX, of number systems or of the accelerator.
 ///
-/// Conventions: one input and one output; the batch dimension is implied everywhere; every tensor is
-/// channels x height x width (a vector of n values is n x 1 x 1); nodes are in topological order;
-/// BatchNormalization, constants and layout changes are folded away. A fully connected layer over a
-/// C x H x W tensor is a `kConv` whose kernel is H x W without padding.
+/// Conventions: one input and one output; the batch dimension is implied everywhere; every tensor
+/// is channels x height x width (a vector of n values is n x 1 x 1); nodes are in topological
+/// order; BatchNormalization, constants and layout changes are folded away. A fully connected layer
+/// over a C x H x W tensor is a `kConv` whose kernel is H x W without padding.
 #pragma once
 
 #include <cstdint>
@@ -41,9 +41,9 @@ enum class OpKind {
   kMaxPool,        ///< padding never wins
   kAveragePool,    ///< divisor: see `count_include_pad`
   kAdd,            ///< inputs[0] + inputs[1], equal shapes
-  kShortcut,       ///< every stride-th pixel; output channel `channel_before` + c is input channel c,
-                   ///< the other output channels are zero (ResNet's parameter-free shortcut)
-  kPad,            ///< zeros around the image; `window.pad_*` (negative: crop)
+  kShortcut,  ///< every stride-th pixel; output channel `channel_before` + c is input channel c,
+              ///< the other output channels are zero (ResNet's parameter-free shortcut)
+  kPad,       ///< zeros around the image; `window.pad_*` (negative: crop)
 };
 
 struct Window {
@@ -63,11 +63,11 @@ struct Node {
   OpKind kind = OpKind::kConv;
   std::vector<int> inputs;  ///< indices into Graph::tensors
   int output = -1;
-  Window window;               ///< kShortcut uses only the strides
+  Window window;                   ///< kShortcut uses only the strides
   bool count_include_pad = false;  ///< kAveragePool
-  int64_t channel_before = 0;  ///< kShortcut
-  std::vector<float> weights;  ///< kConv: [out][in][kh][kw]; kDepthwiseConv: [channel][kh][kw]
-  std::vector<float> bias;     ///< kConv, kDepthwiseConv: [out], always present
+  int64_t channel_before = 0;      ///< kShortcut
+  std::vector<float> weights;      ///< kConv: [out][in][kh][kw]; kDepthwiseConv: [channel][kh][kw]
+  std::vector<float> bias;         ///< kConv, kDepthwiseConv: [out], always present
   Clamp clamp;
 };
 

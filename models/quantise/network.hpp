@@ -88,6 +88,9 @@ struct Network {
   graph::Layout output_layout;
   std::vector<float> input_scale;   ///< see graph::Graph: applied in float before quantisation
   std::vector<float> input_offset;
+  /// Added to the output's real values, one per channel; empty: zero. A bias that the last layer leaves to
+  /// the host, so that an output's bytes are spread around its middle.
+  std::vector<float> output_offset;
   graph::OutputFunction output_function = graph::OutputFunction::kNone;
   uint64_t macs = 0;
   arith::NumberSystem number_system = arith::NumberSystem::kInt8;

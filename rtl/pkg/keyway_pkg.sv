@@ -54,8 +54,8 @@ package keyway_pkg;
   endfunction
 
   function automatic int unsigned block_banks(int unsigned lanes, int unsigned depth);
-    return (read_words(depth) > lane_words(lanes, depth)) ? read_words(depth)
-                                                          : lane_words(lanes, depth);
+    return (read_words(depth) > lane_words(lanes, depth)) ? read_words(depth) :
+        lane_words(lanes, depth);
   endfunction
 
   function automatic int unsigned max_columns(int unsigned depth);
@@ -80,8 +80,8 @@ package keyway_pkg;
   endfunction
 
   // No weight codes are read: every operand is one, or nothing is multiplied.
-  function automatic logic needs_no_weights(layer_t layer);
-    return layer.ones || layer.mode == ModeMaximum;
+  function automatic logic needs_no_weights(logic ones, logic [1:0] mode);
+    return ones || mode == ModeMaximum;
   endfunction
 
   // Entry of the array queue.

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arith/qf8.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "arith/coding.hpp"
+#include "arith/quantile.hpp"
+#include "arith/refine.hpp"
+
+namespace keyway::arith::qf8 {
+namespace {
+
+constexpr int kFreeRounds = 5;   ///< with real steps and entries, for each share
+constexpr int kFixedRounds = 3;  ///< with permitted steps and 12-bit entries
+constexpr int kLeastPeak = 128;  ///< of a table that is made coarser for larger steps
+
+/// Shares of the weights that may be put wherever there is room.
+constexpr std::array<double, 9> kShares{0, 0.01, 0.03, 0.07, 0.15, 0.3, 0.5, 0.75, 0.9};
+
+Table round_entries(const Entries& entries, int limit) {
+  Table table{};
+  for (size_t k = 0; k < kCodes; ++k) {
+    table[k] = static_cast<int16_t>(
+        std::clamp(std::nearbyint(entries[k]), -static_cast<double>(limit), double(limit)));
+  }
+  return table;
+}
+
+double largest_magnitude(const Entries& entries) {
+  double peak = 0;
+  for (const double e : entries) peak = std::max(peak, std::abs(e));
+  return peak;
+}
+
+/// A coding with real steps and entries, and how good it is.
+struct Free {
+  std::vector<double> step;
+  double share = 0;
+  double peak = 0;  ///< largest entry
+  double error = 0;
+};
+
+/// Codes, entries, steps in turn.
+Free fit_freely(const WeightProblem& problem, Quantiles& quantiles, double share) {
+  Free best, fit;
+  fit.share = share;
+  fit.step.resize(static_cast<size_t>(problem.channels));
+  for (int64_t c = 0; c < problem.channels; ++c) {
+    fit.step[static_cast<size_t>(c)] = quantiles.first_step(c);
+  }
+  for (int round = 0; round < kFreeRounds; ++round) {
+    quantiles.assign(fit.step, share);
+    const Entries entries = quantiles.fit_entries();
+    fit.peak = largest_magnitude(entries);
+    fit.error = quantiles.error(fit.step, entries);
+    if (round == 0 || fit.error < best.error) best = fit;
+    for (int64_t c = 0; c < problem.channels; ++c) {
+      const double step = quantiles.fit_step(c, entries);
+      if (step > 0) fit.step[static_cast<size_t>(c)] = step;
+    }
+  }
+  return best;
+}
+
+/// Permitted steps and 12-bit entries up to about `limit`, starting from the free fit.
+std::pair<Coding, double> fit_fixed(const WeightProblem& problem, Quantiles& quantiles,
+                                    const Free& free, int limit) {
+  Coding best, coding;
+  double least = 0;
+  coding.step.resize(free.step.size());
+  const double unit = free.peak > 0 ? free.peak / limit : 1.0;
+  for (int64_t c = 0; c < problem.channels; ++c) {
+    const auto i = static_cast<size_t>(c);
+    coding.step[i] = quantiles.is_zero(c) ? problem.any_step(c)
+                                          : problem.permitted(c, free.step[i] * unit);
+  }
+  for (int round = 0; round < kFixedRounds; ++round) {
+    quantiles.assign(coding.step, free.share);
+    coding.codes = quantiles.codes();
+    coding.table = round_entries(quantiles.fit_entries(), limit);
+    for (int64_t c = 0; c < problem.channels; ++c) {
+      const double step = quantiles.fit_step(c, coding.table);
+      if (step > 0) coding.step[static_cast<size_t>(c)] = problem.permitted(c, step);
+    }
+    const double error = relative_error(problem, coding);
+    if (round == 0 || error < least) {
+      least = error;
+      best = coding;
+    }
+  }
+  return {best, least};
+}
+
+}  // namespace
+
+int16_t operand(uint8_t code, const Table& table) {
+  // The decode memory holds the low 12 bits; bit 11 is the sign.
+  const int entry = table[code] & 0xfff;
+  return static_cast<int16_t>(entry >= 0x800 ? entry - 0x1000 : entry);
+}
+
+double exact_value(uint8_t code, const Table& table, double step) {
+  double value = 0;
+  for (int bit = 0; bit < kOperandBits; ++bit) {
+    if ((table[code] >> bit & 1) == 0) continue;
+    value += bit == kOperandBits - 1 ? -2048.0 : static_cast<double>(1 << bit);
+  }
+  return step * value;
+}
+
+Coding encode(const WeightProblem& problem) {
+  if (problem.weights.empty()) return {};
+  Quantiles quantiles(problem);
+  Free free = fit_freely(problem, quantiles, kShares.front());
+  for (size_t i = 1; i < kShares.size() && problem.weights.size() > kCodes; ++i) {
+    Free other = fit_freely(problem, quantiles, kShares[i]);
+    if (other.error < free.error) free = std::move(other);
+  }
+  const bool any_step =
+      std::all_of(problem.grid.begin(), problem.grid.end(), [](double g) { return g <= 0; });
+  auto [best, least] = fit_fixed(problem, quantiles, free, problem.operand_limit);
+  // A coarse grid of steps may weigh more than fine entries: smaller entries mean larger steps.
+  for (double limit = problem.operand_limit / std::sqrt(2.0); !any_step && limit >= kLeastPeak;
+       limit /= std::sqrt(2.0)) {
+    auto [coding, error] = fit_fixed(problem, quantiles, free, static_cast<int>(limit));
+    if (error < least) {
+      least = error;
+      best = std::move(coding);
+    }
+  }
+  refine_exchange(problem, problem.operand_limit, best);
+  return best;
+}
+
+}  // namespace keyway::arith::qf8

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arith/quantile.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+namespace keyway::arith::qf8 {
+
+Quantiles::Quantiles(const WeightProblem& problem)
+    : problem_(problem), count_(problem.weights.size()), random_(problem.seed) {
+  order_.resize(count_);
+  std::iota(order_.begin(), order_.end(), size_t{0});
+  value_.resize(count_);
+  importance_.resize(count_);
+  codes_.resize(count_);
+  for (size_t i = 0; i < count_; ++i) {
+    const auto at = static_cast<int64_t>(i);
+    tie_.push_back(static_cast<uint32_t>(random_()));
+    error_weight_.push_back(problem.importance_of_channel(at / problem.taps) *
+                            problem.importance_of_tap(at % problem.taps));
+  }
+  choose_codes();
+}
+
+void Quantiles::choose_codes() {
+  std::array<uint8_t, kCodes> all{};
+  std::iota(all.begin(), all.end(), uint8_t{0});
+  for (size_t i = kCodes - 1; i > 0; --i) std::swap(all[i], all[random_() % (i + 1)]);
+  used_.assign(all.begin(), all.begin() + static_cast<ptrdiff_t>(std::min(count_, kCodes)));
+  std::sort(used_.begin(), used_.end());
+}
+
+bool Quantiles::is_zero(int64_t channel) const { return !(first_step(channel) > 0); }
+
+double Quantiles::first_step(int64_t channel) const {
+  double sum = 0;
+  for (int64_t t = 0; t < problem_.taps; ++t) {
+    sum += problem_.weight(channel, t) * problem_.weight(channel, t);
+  }
+  return std::sqrt(sum / static_cast<double>(problem_.taps));
+}
+
+void Quantiles::rank() {
+  std::sort(order_.begin(), order_.end(), [this](size_t a, size_t b) {
+    if (value_[a] != value_[b]) return value_[a] < value_[b];
+    if (tie_[a] != tie_[b]) return tie_[a] < tie_[b];
+    return a < b;
+  });
+}
+
+size_t Quantiles::capacity(size_t bucket) const {
+  return (bucket + 1) * count_ / kCodes - bucket * count_ / kCodes;
+}
+
+/// Importance that `share` of the weights do not reach.
+double Quantiles::importance_below(double share) const {
+  const auto at = static_cast<size_t>(share * static_cast<double>(count_));
+  if (at == 0) return -1;
+  std::vector<double> sorted = importance_;
+  std::nth_element(sorted.begin(), sorted.begin() + static_cast<ptrdiff_t>(at), sorted.end());
+  return sorted[at];
+}
+
+/// Cuts the important weights, in order of value, into runs of at most `most` error; the number of runs.
+size_t Quantiles::cut(const std::vector<size_t>& important, double most, bool store) {
+  size_t bucket = 0, held = 0;
+  double s0 = 0, s1 = 0, s2 = 0;
+  for (const size_t i : important) {
+    const double a = importance_[i], v = value_[i];
+    const double n0 = s0 + a, n1 = s1 + a * v, n2 = s2 + a * v * v;
+    const bool is_full = held == capacity(bucket) || (n0 > 0 && n2 - n1 * n1 / n0 > most);
+    if (held > 0 && is_full) {
+      if (++bucket >= kCodes) return bucket + 1;
+      held = 0;
+      s0 = a;
+      s1 = a * v;
+      s2 = a * v * v;
+    } else {
+      s0 = n0;
+      s1 = n1;
+      s2 = n2;
+    }
+    ++held;
+    if (store) {
+      codes_[i] = static_cast<uint8_t>(bucket);
+      ++taken_[bucket];
+    }
+  }
+  return bucket + 1;
+}
+
+void Quantiles::fill(const std::vector<size_t>& rest) {
+  size_t bucket = 0;
+  for (const size_t i : rest) {
+    while (taken_[bucket] == capacity(bucket)) ++bucket;
+    codes_[i] = static_cast<uint8_t>(bucket);
+    ++taken_[bucket];
+  }
+}
+
+void Quantiles::assign(const std::vector<double>& step, double share) {
+  const auto taps = static_cast<size_t>(problem_.taps);
+  for (size_t i = 0; i < count_; ++i) {
+    const double s = step[i / taps];
+    value_[i] = s > 0 ? problem_.weights[i] / s : 0.0;
+    importance_[i] = error_weight_[i] * s * s;
+  }
+  rank();
+  if (count_ < kCodes) {
+    for (size_t r = 0; r < count_; ++r) codes_[order_[r]] = used_[r];
+    return;
+  }
+  const double least = importance_below(share);
+  std::vector<size_t> important, rest;
+  for (const size_t i : order_) (importance_[i] >= least ? important : rest).push_back(i);
+  // The smallest error per run that 256 runs suffice for, by bisection of its logarithm.
+  double lo = 0, hi = 0;
+  for (const size_t i : important) hi += importance_[i] * value_[i] * value_[i];
+  hi = hi * 1.001 + 1e-300;
+  lo = hi * 1e-14;
+  for (int i = 0; i < 40 && hi > lo * 1.0001; ++i) {
+    const double middle = std::sqrt(lo * hi);
+    (cut(important, middle, false) <= kCodes ? hi : lo) = middle;
+  }
+  taken_.fill(0);
+  cut(important, hi, true);
+  fill(rest);
+}
+
+Entries Quantiles::fit_entries() const {
+  Entries sum{}, weight{};
+  for (size_t i = 0; i < count_; ++i) {
+    // Buckets of weights without any importance get their plain mean.
+    const double w = importance_[i] + 1e-200;
+    sum[codes_[i]] += w * value_[i];
+    weight[codes_[i]] += w;
+  }
+  Entries entries{};
+  for (size_t k = 0; k < kCodes; ++k) entries[k] = weight[k] > 0 ? sum[k] / weight[k] : 0.0;
+  fill_unused(entries);
+  return entries;
+}
+
+/// Entries of codes that no weight has: on the line between their neighbours, and beyond the outermost
+/// used code as far apart as the used ones are on average.
+void Quantiles::fill_unused(Entries& entries) const {
+  if (used_.empty() || used_.size() == kCodes) return;
+  const size_t first = used_.front(), last = used_.back();
+  const double gap =
+      last > first ? (entries[last] - entries[first]) / static_cast<double>(last - first) : 0.0;
+  for (size_t k = 0; k < first; ++k) {
+    entries[k] = entries[first] - gap * static_cast<double>(first - k);
+  }
+  for (size_t k = last + 1; k < kCodes; ++k) {
+    entries[k] = entries[last] + gap * static_cast<double>(k - last);
+  }
+  for (size_t u = 0; u + 1 < used_.size(); ++u) {
+    const size_t a = used_[u], b = used_[u + 1];
+    for (size_t k = a + 1; k < b; ++k) {
+      const double part = static_cast<double>(k - a) / static_cast<double>(b - a);
+      entries[k] = entries[a] + part * (entries[b] - entries[a]);
+    }
+  }
+}
+
+double Quantiles::error(const std::vector<double>& step, const Entries& entries) const {
+  double sum = 0;
+  for (size_t i = 0; i < count_; ++i) {
+    const double s = step[i / static_cast<size_t>(problem_.taps)];
+    const double d = problem_.weights[i] - s * entries[codes_[i]];
+    sum += error_weight_[i] * d * d;
+  }
+  return sum;
+}
+
+}  // namespace keyway::arith::qf8

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Assignment of weights to 256 codes that are all equally likely, and the least-squares fits beside it.
+///
+/// Weights are compared by value = weight / step of their channel. Bucket k holds exactly
+/// floor((k+1) n / 256) - floor(k n / 256) of the n weights. If every error weighed the same, the best
+/// assignment would be by rank, and its few outermost buckets, wide because values are rare there,
+/// would make most of the error. But errors do not weigh the same (coding.hpp): the least important
+/// `share` of the weights may go wherever there is room. The others, in order of value, are cut into
+/// 256 runs, none larger than its bucket, of equal error where that limit does not bind (the condition
+/// of an optimal scalar quantiser), and the least important ones fill the buckets up, in order
+/// of value. With share 0 this is the rank.
+///
+/// Ties of value are broken by pseudo-random numbers from the problem's seed. With fewer than 256 weights every
+/// weight gets a code of its own, chosen at random in order of value.
+/// Source: equal distortion of cells: Gersho and Gray, Vector Quantization and Signal Compression,
+/// section 5.6. Test: tests/arith/test_number_systems.cpp.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "arith/coding.hpp"
+
+namespace keyway::arith::qf8 {
+
+inline constexpr size_t kCodes = 256;
+using Entries = std::array<double, kCodes>;
+
+class Quantiles {
+ public:
+  /// The problem must outlive this.
+  explicit Quantiles(const WeightProblem& problem);
+
+  /// Every weight of the channel is zero (or its square is).
+  bool is_zero(int64_t channel) const;
+  /// Where to start: the root mean square weight of a channel.
+  double first_step(int64_t channel) const;
+
+  /// Gives every weight its code.
+  void assign(const std::vector<double>& step, double share);
+  const std::vector<uint8_t>& codes() const { return codes_; }
+
+  /// Least-squares entries for the last assignment, in units of its steps.
+  Entries fit_entries() const;
+  /// Least-squares step of a channel for the last assignment; 0 where there is none.
+  template <typename Values>
+  double fit_step(int64_t channel, const Values& entries) const;
+  /// Objective of coding.hpp for the last assignment.
+  double error(const std::vector<double>& step, const Entries& entries) const;
+
+ private:
+  void choose_codes();
+  void rank();
+  size_t capacity(size_t bucket) const;
+  double importance_below(double share) const;
+  size_t cut(const std::vector<size_t>& important, double most, bool store);
+  void fill(const std::vector<size_t>& rest);
+  void fill_unused(Entries& entries) const;
+
+  const WeightProblem& problem_;
+  size_t count_;
+  std::mt19937_64 random_;
+  std::vector<double> error_weight_;  ///< of every weight: channel times tap importance
+  std::vector<uint32_t> tie_;
+  std::vector<uint8_t> used_;  ///< codes in use, rising; all 256, or as many as there are weights
+  std::vector<size_t> order_;  ///< weights by value
+  std::vector<double> value_;
+  std::vector<double> importance_;  ///< of an error of `value`
+  std::vector<uint8_t> codes_;
+  std::array<size_t, kCodes> taken_{};  ///< weights that a bucket holds so far
+};
+
+template <typename Values>
+double Quantiles::fit_step(int64_t channel, const Values& entries) const {
+  double product = 0, square = 0;
+  for (int64_t t = 0; t < problem_.taps; ++t) {
+    const auto i = static_cast<size_t>(channel * problem_.taps + t);
+    const auto entry = static_cast<double>(entries[codes_[i]]);
+    const double importance = problem_.importance_of_tap(t);
+    product += importance * problem_.weights[i] * entry;
+    square += importance * entry * entry;
+  }
+  return product > 0 && square > 0 ? product / square : 0.0;
+}
+
+}  // namespace keyway::arith::qf8

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Channel assignment: at which position (lane of a block) every channel of every tensor stands.
+///
+/// A dense layer can put its output channels anywhere; depthwise layers, sums and maxima keep them
+/// where they are; a residual meets the output lane by lane. So tensors that must agree form
+/// classes (depthwise, sum, max: input and output; plain residual: source and output). A residual
+/// whose channels shift (the zero-padded shortcut of ResNets) would need two blocks per output
+/// block; instead the output's channels are permuted so that source blocks fall on whole output
+/// blocks. Where a class is already fixed otherwise, the shortcut is made a layer of its own: a 1 x
+/// 1 dense layer of zeros and ones that copies the channels to where they are wanted. Test:
+/// tests/compile/test_channels.cpp.
+#pragma once
+
+#include <vector>
+
+#include "compile/plan.hpp"
+
+namespace keyway::compile {
+
+/// One mapping per tensor. May insert copying layers and their tensors into the network.
+std::vector<Mapping> assign_channels(quantise::Network& network, const CoreConfig& core);
+
+/// True if output channel c adds channel c of the residual, for every c.
+bool is_plain(const quantise::Network& network, const quantise::Layer& layer);
+
+/// Source block that meets each output block of a residual; -1 for none. Consistent by
+/// construction.
+std::vector<int32_t> residual_blocks(const quantise::Layer& layer, const Mapping& source,
+                                     const Mapping& output, const CoreConfig& core);
+
+}  // namespace keyway::compile

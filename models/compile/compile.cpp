@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/compile.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <random>
+
+#include "common/contract.hpp"
+#include "common/error.hpp"
+#include "compile/activations.hpp"
+#include "compile/bounds.hpp"
+#include "compile/channels.hpp"
+#include "compile/emit.hpp"
+#include "compile/encode.hpp"
+#include "compile/input_layout.hpp"
+#include "compile/plan.hpp"
+#include "compile/tiles.hpp"
+#include "compile/weights.hpp"
+#include "quantise/network.hpp"
+
+namespace keyway::compile {
+namespace {
+
+using quantise::Layer;
+using quantise::LayerKind;
+using quantise::Network;
+
+constexpr uint64_t kPadSeed = 0x6b657977;
+
+RandomBytes repeatable_bytes() {
+  auto generator = std::make_shared<std::mt19937_64>(kPadSeed);
+  return [generator](uint8_t* data, size_t size) {
+    for (size_t i = 0; i < size; i += 8) {
+      uint64_t word = (*generator)();
+      for (size_t k = i; k < std::min(size, i + 8); ++k, word >>= 8) {
+        data[k] = static_cast<uint8_t>(word & 0xff);
+      }
+    }
+  };
+}
+
+void check_core(const CoreConfig& core) {
+  if (core.depth < 6 || core.depth % 4 != 0 || core.lanes % core.word_channels() != 0 ||
+      core.depth % core.word_channels() != 0 || core.lane_words() != core.block_banks()) {
+    throw Error(ErrorKind::kFit, "no program can be made for a core of " + core.name() +
+                                     ": lanes must be a multiple of a word's channels and as many "
+                                     "words as the depth");
+  }
+}
+
+/// True if the output range [0, count) has a pixel whose window lies outside [0, size).
+bool has_empty_window(int64_t count, int64_t stride, int64_t pad, int64_t kernel, int64_t size) {
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t first = i * stride - pad;
+    if (first >= size || first + kernel <= 0) return true;
+  }
+  return false;
+}
+
+[[noreturn]] void misfit(const Layer& layer, const std::string& what) {
+  throw Error(ErrorKind::kUsage, "layer '" + layer.name + "': " + what);
+}
+
+/// What every pass takes for granted.
+void check_network(const Network& network) {
+  const auto tensors = static_cast<int>(network.tensors.size());
+  const auto known = [tensors](int t) { return t >= 0 && t < tensors; };
+  if (!known(network.input) || !known(network.output) || network.layers.empty() ||
+      network.input == network.output) {
+    throw Error(ErrorKind::kUsage, "network '" + network.name + "' computes nothing");
+  }
+  for (const Layer& layer : network.layers) {
+    if (!known(layer.input) || !known(layer.output)) misfit(layer, "it has no input or output");
+    const graph::Shape &in = tensor(network, layer.input).shape,
+                       &out = tensor(network, layer.output).shape;
+    const graph::Window& w = layer.window;
+    const bool dense = layer.kind == LayerKind::kDense;
+    if (!dense && in.channels != out.channels) misfit(layer, "input and output channels differ");
+    const int64_t codes =
+        has_weights(layer) ? out.channels * (dense ? in.channels : 1) * w.kernel_h * w.kernel_w : 0;
+    if (static_cast<int64_t>(layer.codes.size()) != codes) misfit(layer, "number of codes");
+    int64_t pixels = 0;
+    for (const quantise::Region& region : layer.regions) {
+      pixels += region.height * region.width;
+      if (static_cast<int64_t>(region.post.size()) != out.channels)
+        misfit(layer, "post-processing");
+    }
+    if (pixels != out.pixels()) misfit(layer, "its regions do not tile its output");
+    if (layer.kind == LayerKind::kMax &&
+        (has_empty_window(out.height, w.stride_h, w.pad_top, w.kernel_h, in.height) ||
+         has_empty_window(out.width, w.stride_w, w.pad_left, w.kernel_w, in.width))) {
+      throw Error(ErrorKind::kUnsupported,
+                  "layer '" + layer.name + "': a maximum over padding alone has no value");
+    }
+    if (!layer.has_residual) continue;
+    if (!known(layer.residual.tensor) ||
+        static_cast<int64_t>(layer.residual.channel.size()) != out.channels) {
+      misfit(layer, "residual");
+    }
+    const graph::Shape& from = tensor(network, layer.residual.tensor).shape;
+    if ((out.height - 1) * layer.residual.stride_h >= from.height ||
+        (out.width - 1) * layer.residual.stride_w >= from.width) {
+      misfit(layer, "the residual is smaller than the output");
+    }
+  }
+}
+
+/// A stride between the pixels of a single row or column means nothing, and may exceed its field.
+Network without_idle_strides(Network network) {
+  for (Layer& layer : network.layers) {
+    const graph::Shape& out = tensor(network, layer.output).shape;
+    if (out.height == 1) layer.window.stride_h = layer.residual.stride_h = 1;
+    if (out.width == 1) layer.window.stride_w = layer.residual.stride_w = 1;
+  }
+  return network;
+}
+
+bool read_by_lanes(const Network& network, int t) {
+  return std::any_of(network.layers.begin(), network.layers.end(), [t](const Layer& layer) {
+    return (layer.input == t && layer.kind != LayerKind::kDense) ||
+           (layer.has_residual && layer.residual.tensor == t);
+  });
+}
+
+/// What does not depend on where the program image ends.
+struct Parts {
+  Network network;
+  InputImage input_image;
+  std::vector<Mapping> mappings;
+  std::vector<Work> work;
+  std::vector<std::vector<Group>> groups;
+  size_t leading_layers = 1;
+  ActivationPlan activations;
+};
+
+Parts plan(const Network& original, const InputLayout& layout, const CoreConfig& core) {
+  Parts parts;
+  parts.network = original;
+  parts.input_image = apply(layout, parts.network, core);
+  Network& network = parts.network;
+  parts.mappings = assign_channels(network, core);
+  uint32_t input_words = parts.mappings[static_cast<size_t>(network.input)].words;
+  if (read_by_lanes(network, network.input)) {
+    input_words =
+        parts.mappings[static_cast<size_t>(network.input)].blocks(core) * core.lane_words();
+  }
+  place_input_channels(parts.input_image, parts.mappings[static_cast<size_t>(network.input)],
+                       input_words, core);
+  parts.leading_layers = leading_layers(core, network, parts.input_image, parts.mappings);
+  const auto plan_memory = [&] {
+    parts.activations =
+        plan_activations(network, parts.mappings, input_words, parts.leading_layers, core);
+  };
+  try {
+    plan_memory();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kFit || parts.leading_layers == 1) throw;
+    parts.leading_layers = 1;  // takes less memory
+    plan_memory();
+  }
+  for (size_t l = 0; l < network.layers.size(); ++l) {
+    const Layer& layer = network.layers[l];
+    parts.work.push_back(
+        work_of(core, layer, parts.mappings[static_cast<size_t>(layer.input)].words));
+    const int64_t pixels = layer.input == network.input ? kFirstGroupPixels
+                           : l < parts.leading_layers   ? kSecondGroupPixels
+                                                        : 0;
+    parts.groups.push_back(make_groups(core, layer, pixels));
+  }
+  return parts;
+}
+
+/// Tables and parameters, and what they look like once their addresses are known.
+struct Constants {
+  std::vector<int> table_of_layer;
+  std::vector<std::vector<uint8_t>> tables;
+  std::vector<std::vector<std::vector<std::vector<uint8_t>>>>
+      parameters;  ///< [layer][region][block]
+};
+
+Constants make_constants(const Parts& parts, const CoreConfig& core) {
+  Constants constants;
+  for (const Layer& layer : parts.network.layers) {
+    int table = -1;
+    if (has_weights(layer) && arith::info(layer.number_system).has_table) {
+      std::vector<uint8_t> bytes = make_table(layer.table);
+      auto& all = constants.tables;
+      table = static_cast<int>(std::find(all.begin(), all.end(), bytes) - all.begin());
+      if (table == static_cast<int>(all.size())) all.push_back(std::move(bytes));
+    }
+    constants.table_of_layer.push_back(table);
+    const Mapping& output = parts.mappings[static_cast<size_t>(layer.output)];
+    auto& of_layer = constants.parameters.emplace_back();
+    for (const quantise::Region& region : layer.regions) {
+      auto& of_region = of_layer.emplace_back();
+      for (uint32_t b = 0; b < output.blocks(core); ++b) {
+        of_region.push_back(make_parameters(core, layer, region, output, b));
+      }
+    }
+  }
+  return constants;
+}
+
+ImageLayout lay_out(const Constants& constants, size_t instructions, const CoreConfig& core) {
+  const uint64_t word = core.weight_word_bytes();
+  const auto aligned = [word](uint64_t at) { return (at + word - 1) / word * word; };
+  ImageLayout layout;
+  layout.table_of_layer = constants.table_of_layer;
+  uint64_t at = aligned(instructions * contract::kInstructionBytes);
+  const auto place = [&](const std::vector<uint8_t>& bytes) {
+    const uint64_t here = at;
+    at = aligned(at + bytes.size());
+    return here;
+  };
+  for (const auto& table : constants.tables) layout.tables.push_back(place(table));
+  for (const auto& layer : constants.parameters) {
+    auto& of_layer = layout.parameters.emplace_back();
+    for (const auto& region : layer) {
+      auto& of_region = of_layer.emplace_back();
+      for (const auto& block : region) of_region.push_back(place(block));
+    }
+  }
+  layout.bytes = at;
+  return layout;
+}
+
+std::vector<uint8_t> program_image(const Constants& constants, const ImageLayout& layout,
+                                   const Emission& emission) {
+  std::vector<uint8_t> image(layout.bytes, 0);
+  const auto put = [&](uint64_t at, const auto& bytes) {
+    std::copy(bytes.begin(), bytes.end(), image.begin() + static_cast<std::ptrdiff_t>(at));
+  };
+  for (size_t i = 0; i < emission.instructions.size(); ++i) {
+    put(i * contract::kInstructionBytes, encode(emission.instructions[i], emission.where[i]));
+  }
+  for (size_t t = 0; t < constants.tables.size(); ++t) put(layout.tables[t], constants.tables[t]);
+  for (size_t l = 0; l < constants.parameters.size(); ++l) {
+    for (size_t r = 0; r < constants.parameters[l].size(); ++r) {
+      for (size_t b = 0; b < constants.parameters[l][r].size(); ++b) {
+        put(layout.parameters[l][r][b], constants.parameters[l][r][b]);
+      }
+    }
+  }
+  return image;
+}
+
+std::vector<uint8_t> weight_image(const Parts& parts, const WeightPlan& weights,
+                                  const CoreConfig& core, const RandomBytes& padding) {
+  std::vector<uint8_t> image(weights.frames * contract::kPayloadBytes);
+  padding(image.data(), image.size());
+  for (size_t l = 0; l < parts.network.layers.size(); ++l) {
+    const Layer& layer = parts.network.layers[l];
+    for (size_t b = 0; b < weights.tiles[l].size(); ++b) {
+      const std::vector<uint8_t> tiles = make_tiles(
+          core, layer, parts.work[l], parts.mappings[static_cast<size_t>(layer.input)],
+          parts.mappings[static_cast<size_t>(layer.output)], static_cast<uint32_t>(b), padding);
+      std::copy(tiles.begin(), tiles.end(),
+                image.begin() + static_cast<std::ptrdiff_t>(weights.tiles[l][b].stream_offset));
+    }
+  }
+  return image;
+}
+
+Program assemble_program(const Network& original, const Parts& parts, const CoreConfig& core,
+                         const RandomBytes& padding) {
+  const Constants constants = make_constants(parts, core);
+  std::vector<std::string> names;
+  std::vector<std::vector<uint64_t>> tile_bytes;
+  for (size_t l = 0; l < parts.network.layers.size(); ++l) {
+    const Layer& layer = parts.network.layers[l];
+    const uint32_t blocks = parts.mappings[static_cast<size_t>(layer.output)].blocks(core);
+    names.push_back(layer.name);
+    tile_bytes.emplace_back(blocks,
+                            has_weights(layer) ? parts.work[l].passes * core.tile_bytes() : 0);
+  }
+  // The number of instructions decides where weights begin, and with that how many loads there are.
+  for (size_t reserved = 0;;) {
+    const ImageLayout layout = lay_out(constants, reserved, core);
+    const WeightPlan weights = plan_weights(core, names, tile_bytes, layout.bytes);
+    const Emission emission =
+        emit({core, parts.network, parts.mappings, parts.work, parts.groups, parts.leading_layers,
+              parts.activations, weights, layout, parts.input_image});
+    if (emission.instructions.size() > reserved) {
+      reserved = emission.instructions.size();
+      continue;
+    }
+    Program program;
+    program.core = core;
+    program.name = original.name;
+    program.number_system = original.number_system;
+    program.program_image = program_image(constants, layout, emission);
+    program.instructions = static_cast<uint32_t>(emission.instructions.size());
+    program.weight_image = weight_image(parts, weights, core, padding);
+    program.resident = weights.resident;
+    program.layers = emission.layers;
+    program.weight_peak_bytes = weights.peak_bytes;
+    return program;
+  }
+}
+
+Program compile_with(const InputLayout& layout, const Network& original, const CoreConfig& core,
+                     const RandomBytes& padding) {
+  const Parts parts = plan(original, layout, core);
+  Program program = assemble_program(original, parts, core, padding);
+  program.input = quantise::input_boundary(original);
+  program.output = quantise::output_boundary(original);
+  program.input_image = parts.input_image;
+  const Mapping& output = parts.mappings[static_cast<size_t>(parts.network.output)];
+  const graph::Shape& shape = tensor(original, original.output).shape;
+  program.output_image.height = static_cast<uint32_t>(shape.height);
+  program.output_image.width = static_cast<uint32_t>(shape.width);
+  program.output_image.blocks = output.words;
+  program.output_image.word_channels = core.word_channels();
+  program.output_image.channels = output.channel_at(core);
+  program.output_image.channels.resize(size_t{output.words} * core.word_channels());
+  program.macs = original.macs;
+  program.activation_peak_bytes = parts.activations.peak_bytes;
+  return program;
+}
+
+}  // namespace
+
+Program compile(const Network& original, const CoreConfig& core, const Options& options) {
+  check_core(core);
+  check_network(original);
+  const Network network = without_idle_strides(original);
+  prove_accumulators(network);
+  const RandomBytes padding = options.padding ? options.padding : repeatable_bytes();
+  std::optional<Error> failure;  // of the smallest input image
+  uint64_t smallest = 0;
+  for (const InputLayout& layout : input_layouts(network, core)) {
+    try {
+      return compile_with(layout, network, core, padding);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kFit) throw;
+      if (!failure || layout.bytes < smallest) {
+        failure.emplace(error);
+        smallest = layout.bytes;
+      }
+    }
+  }
+  throw Error(*failure);
+}
+
+}  // namespace keyway::compile

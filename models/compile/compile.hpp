@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The compiler: a quantised network in, a program for one core out.
+///
+/// Passes, in order; each is one file and knows only what it takes and gives:
+///
+///     input_layout   how the host lays the image out (gathered taps where that is faster)
+///     channels       which lane of which block holds each channel; shortcuts fall on whole blocks
+///     bounds         proof that no accumulator overflows
+///     groups         rectangles of at most 512 output pixels
+///     activations    where every tensor lies in the activation memory, and for how long
+///     tiles          weight tiles and parameter records as the array reads them
+///     weights        where tiles lie in the weight memory: resident, or streamed through a ring
+///     emit           instructions, and the waits that order them
+///     encode         bytes
+///
+/// `listing.hpp` turns the bytes back into text. The program computes what the network says, bit
+/// for bit (models/simulate and the core are judged by quantise/reference.hpp).
+///
+/// Errors: kUnsupported for a layer that the instruction set cannot express, kFit for a network
+/// that exceeds a memory or a field; both name the layer. kUsage for a network that contradicts
+/// itself. Test: tests/compile, tests/simulate.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "compile/program.hpp"
+
+namespace keyway::quantise {
+struct Network;
+}
+
+namespace keyway::compile {
+
+/// Fills memory with random bytes.
+using RandomBytes = std::function<void(uint8_t*, size_t)>;
+
+struct Options {
+  /// Codes that pad tiles and frames. Their values never matter to a result, only to what an
+  /// attacker sees; `lock` passes a cryptographic source. Empty: a generator of fixed seed, so that
+  /// plain packages are repeatable.
+  RandomBytes padding;
+};
+
+Program compile(const quantise::Network& network, const CoreConfig& core,
+                const Options& options = {});
+
+}  // namespace keyway::compile

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/emit.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "common/contract.hpp"
+#include "compile/channels.hpp"
+#include "compile/producers.hpp"
+
+namespace keyway::compile {
+namespace {
+
+using quantise::Layer;
+using quantise::LayerKind;
+
+constexpr int64_t kAddressUnit = 16;        ///< bytes, of LOAD_* and STORE
+constexpr int64_t kLeastStoreBytes = 1024;  ///< smaller pieces cost more than they hide
+
+/// Only the order of the leading layers depends on these; results never do.
+constexpr uint64_t kInputLatency = 80;    ///< cycles to the first input word
+constexpr uint64_t kProductLatency = 16;  ///< from a product's last step to its last word
+constexpr uint64_t kBusBytes = 16;        ///< a cycle
+
+/// One MULTIPLY.
+struct Job {
+  size_t layer = 0;
+  Group group;
+  uint32_t block = 0;
+};
+
+class Emitter {
+ public:
+  explicit Emitter(const Schedule& schedule);
+  Emission run();
+
+ private:
+  // Order
+  std::vector<Job> jobs_of(size_t layer) const;
+  void mix(const std::vector<Job>& first, const std::vector<Job>& second);
+
+  // One job
+  void execute(const Job& job);
+  MultiplyInstruction instruction_for(const Job& job) const;
+  LayerInstruction geometry_of(size_t layer) const;
+  Rows operands(const Job& job) const;
+  std::optional<Rows> residual(const Job& job) const;
+  bool possible(const Job& job) const;
+  uint64_t cycles(const Job& job) const;
+
+  // What runs beside the array
+  void load_input();
+  void load_segments();
+  void prepare_table(size_t from_layer, int64_t busy_slot);
+  void store_ready_rows();
+
+  int64_t rows_for(const Rows& rows) const {
+    return rows.tensor == s_.network.input ? rows.end_row : 0;
+  }
+  const Layer& layer(size_t index) const { return s_.network.layers[index]; }
+  const Placement& placement(int t) const {
+    return s_.activations.placements[static_cast<size_t>(t)];
+  }
+  const Mapping& mapping(int t) const { return s_.mappings[static_cast<size_t>(t)]; }
+  void add(Instruction instruction, const std::string& where) {
+    out_.instructions.push_back(instruction);
+    out_.where.push_back(where);
+  }
+
+  struct LayerState {
+    size_t jobs = 0, done = 0;
+    int64_t table_slot = 0;
+    bool table_ready = false;             ///< a slot holds the table, or none is needed
+    std::vector<int32_t> residual_block;  ///< per output block; -1: none
+  };
+
+  const Schedule& s_;
+  Emission out_;
+  Producers producers_;
+  std::vector<LayerState> layers_;
+  std::optional<size_t> current_;  ///< layer of the last LAYER instruction
+  int64_t products_ = 0;
+  std::vector<int64_t> segment_uses_;  ///< MULTIPLYs still to come
+  std::vector<int64_t> segment_done_;  ///< last product that used it
+  size_t next_segment_ = 0;
+  std::array<int, 2> slot_table_{-1, -1};
+  int64_t stored_rows_ = 0;
+};
+
+Emitter::Emitter(const Schedule& schedule)
+    : s_(schedule),
+      producers_(s_.core, s_.network, s_.mappings, s_.groups),
+      layers_(s_.network.layers.size()),
+      segment_uses_(s_.weights.segments.size(), 0),
+      segment_done_(s_.weights.segments.size(), 0) {
+  for (size_t l = 0; l < layers_.size(); ++l) {
+    LayerState& state = layers_[l];
+    state.jobs = s_.groups[l].size() * s_.weights.tiles[l].size();
+    state.table_ready = s_.image.table_of_layer[l] < 0;
+    if (layer(l).has_residual) {
+      state.residual_block = residual_blocks(layer(l), mapping(layer(l).residual.tensor),
+                                             mapping(layer(l).output), s_.core);
+    }
+    for (const BlockTiles& tiles : s_.weights.tiles[l]) {
+      if (tiles.segment < 0) continue;
+      segment_uses_[static_cast<size_t>(tiles.segment)] +=
+          static_cast<int64_t>(s_.groups[l].size());
+    }
+    LayerInfo info;
+    info.name = layer(l).name;
+    info.kind = kind_name(layer(l).kind);
+    info.macs = layer(l).macs;
+    out_.layers.push_back(std::move(info));
+  }
+}
+
+std::vector<Job> Emitter::jobs_of(size_t index) const {
+  const std::vector<BlockTiles>& tiles = s_.weights.tiles[index];
+  const auto blocks = static_cast<uint32_t>(tiles.size());
+  std::vector<Job> jobs;
+  for (uint32_t first = 0, end = 0; first < blocks; first = end) {
+    // Output blocks whose tiles are there together.
+    for (end = first + 1; end < blocks; ++end) {
+      if (!s_.weights.resident && tiles[end].segment != tiles[first].segment) break;
+    }
+    for (const Group& group : s_.groups[index]) {
+      for (uint32_t b = first; b < end; ++b) jobs.push_back({index, group, b});
+    }
+  }
+  return jobs;
+}
+
+/// Two layers, the second on the first's output, while the first waits for its input: whichever can
+/// go on by the estimated time does, the first layer first.
+void Emitter::mix(const std::vector<Job>& first, const std::vector<Job>& second) {
+  const uint64_t row_bytes =
+      uint64_t{s_.input_image.blocks} * s_.input_image.width * s_.input_image.word_channels;
+  std::vector<uint64_t> finished{0};  // per product
+  uint64_t now = 0;
+  const auto ready = [&](const Job& job) {
+    const MultiplyInstruction i = instruction_for(job);
+    const auto bytes = static_cast<uint64_t>(i.wait_rows) * row_bytes;
+    return std::max(finished[static_cast<size_t>(i.wait_products)],
+                    i.wait_rows == 0 ? 0 : kInputLatency + bytes / kBusBytes);
+  };
+  size_t a = 0, b = 0;
+  while (a < first.size() || b < second.size()) {
+    bool take_second = a == first.size();
+    if (!take_second && b < second.size() && possible(second[b])) {
+      const uint64_t waits = ready(first[a]);
+      take_second = waits > now && ready(second[b]) < waits;
+    }
+    const Job& job = take_second ? second[b++] : first[a++];
+    now = std::max(now, ready(job)) + cycles(job);
+    finished.push_back(now + kProductLatency);
+    execute(job);
+  }
+}
+
+Rows Emitter::operands(const Job& job) const {
+  const Layer& l = layer(job.layer);
+  const RowRange range =
+      input_rows(l, tensor(s_.network, l.input).shape, job.group.y, job.group.height);
+  if (l.kind == LayerKind::kDense) {
+    return {l.input, 0, mapping(l.input).blocks(s_.core), range.first, range.last};
+  }
+  return {l.input, job.block, job.block + 1, range.first, range.last};
+}
+
+std::optional<Rows> Emitter::residual(const Job& job) const {
+  const Layer& l = layer(job.layer);
+  if (!l.has_residual) return std::nullopt;
+  const int32_t block = layers_[job.layer].residual_block[job.block];
+  if (block < 0) return std::nullopt;
+  const int64_t y = job.group.y * l.residual.stride_h;
+  return Rows{l.residual.tensor, block, block + 1, y,
+              y + (job.group.height - 1) * l.residual.stride_h + 1};
+}
+
+/// Everything that the job reads is written by jobs before.
+bool Emitter::possible(const Job& job) const {
+  const std::optional<Rows> added = residual(job);
+  return producers_.complete(operands(job)) && (!added || producers_.complete(*added));
+}
+
+uint64_t Emitter::cycles(const Job& job) const {
+  return group_cycles(s_.core, layer(job.layer), s_.work[job.layer], job.group.height,
+                      job.group.width);
+}
+
+LayerInstruction Emitter::geometry_of(size_t index) const {
+  const Layer& l = layer(index);
+  const Placement& in = placement(l.input);
+  const graph::Shape& shape = tensor(s_.network, l.input).shape;
+  const bool dense = l.kind == LayerKind::kDense;
+  LayerInstruction i;
+  i.mode = static_cast<int64_t>(dense                       ? Mode::kDense
+                                : l.kind == LayerKind::kMax ? Mode::kMaximum
+                                                            : Mode::kWindow);
+  i.ones = l.kind == LayerKind::kSum ? 1 : 0;
+  i.number_system = has_weights(l) ? static_cast<int64_t>(l.number_system) : 0;
+  i.table_slot = layers_[index].table_slot;
+  i.input_signed = tensor(s_.network, l.input).is_signed ? 1 : 0;
+  i.pair_rows = s_.work[index].pair_rows ? 1 : 0;
+  i.kernel_h = l.window.kernel_h;
+  i.kernel_w = l.window.kernel_w;
+  i.blocks = dense ? mapping(l.input).words : s_.core.lane_words();
+  i.stride_y = l.window.stride_h;
+  i.stride_x = l.window.stride_w;
+  i.input_height = shape.height;
+  i.input_width = shape.width;
+  i.input_row_pitch = in.row_pitch;
+  i.input_block_pitch = in.block_pitch;
+  i.output_row_pitch = placement(l.output).row_pitch;
+  if (l.has_residual) {
+    i.residual_signed = tensor(s_.network, l.residual.tensor).is_signed ? 1 : 0;
+    i.residual_row_pitch = placement(l.residual.tensor).row_pitch;
+    i.residual_stride_y = l.residual.stride_h;
+    i.residual_stride_x = l.residual.stride_w;
+  }
+  return i;
+}
+
+MultiplyInstruction Emitter::instruction_for(const Job& job) const {
+  const Layer& l = layer(job.layer);
+  const Group& group = job.group;
+  const Placement &in = placement(l.input), &out = placement(l.output);
+  const auto unit = static_cast<uint64_t>(s_.core.weight_word_bytes());
+  const BlockTiles& tiles = s_.weights.tiles[job.layer][job.block];
+
+  MultiplyInstruction i;
+  const Rows read = operands(job);
+  i.wait_products = producers_.last(read);
+  i.wait_rows = rows_for(read);
+  i.wait_frames = static_cast<int64_t>(tiles.frames);
+  i.weight_address = static_cast<int64_t>(tiles.address / unit);
+  i.parameter_address =
+      static_cast<int64_t>(s_.image.parameters[job.layer][group.region][job.block] / unit);
+  i.input_base = in.base + (l.kind == LayerKind::kDense ? 0 : job.block * in.block_pitch);
+  i.input_phase = in.phase;
+  i.input_y = group.y * l.window.stride_h - l.window.pad_top;
+  i.input_x = group.x * l.window.stride_w - l.window.pad_left;
+  i.height = group.height;
+  i.width = group.width;
+  i.output_base = out.address(job.block, group.y, group.x);
+  i.output_phase = out.row_bank(group.y);
+  if (const std::optional<Rows> added = residual(job)) {
+    const Placement& from = placement(added->tensor);
+    i.residual = 1;
+    i.residual_base =
+        from.address(added->first_block, added->first_row, group.x * l.residual.stride_w);
+    i.residual_phase = from.row_bank(added->first_row);
+    i.wait_products = std::max(i.wait_products, producers_.last(*added));
+    i.wait_rows = std::max(i.wait_rows, rows_for(*added));
+  }
+  if (s_.activations.overlaps_input[static_cast<size_t>(l.output)]) {
+    i.wait_rows = s_.input_image.height;
+  }
+  return i;
+}
+
+void Emitter::execute(const Job& job) {
+  const Layer& l = layer(job.layer);
+  const std::string where = "layer '" + l.name + "'";
+  LayerState& state = layers_[job.layer];
+  LayerInfo& info = out_.layers[job.layer];
+  const size_t before = out_.instructions.size();
+  if (state.done == 0) info.first_instruction = static_cast<uint32_t>(before);
+  if (!state.table_ready) prepare_table(job.layer, current_ ? layers_[*current_].table_slot : 1);
+  if (current_ != job.layer) {
+    add(geometry_of(job.layer), where);
+    current_ = job.layer;
+  }
+  const bool earlier_done =
+      std::all_of(layers_.begin(), layers_.begin() + static_cast<std::ptrdiff_t>(job.layer),
+                  [](const LayerState& s) { return s.done == s.jobs; });
+  if (s_.image.table_of_layer[job.layer] >= 0 && earlier_done &&
+      (state.done > 0 || state.jobs == 1)) {
+    prepare_table(job.layer + 1, state.table_slot);
+  }
+  add(instruction_for(job), where);
+  ++state.done;
+  ++products_;
+  producers_.record(
+      {l.output, job.block, job.block + 1, job.group.y, job.group.y + job.group.height}, products_);
+  info.ideal_cycles += cycles(job);
+
+  const BlockTiles& tiles = s_.weights.tiles[job.layer][job.block];
+  if (tiles.segment >= 0) {
+    const auto segment = static_cast<size_t>(tiles.segment);
+    segment_done_[segment] = products_;
+    if (--segment_uses_[segment] == 0) load_segments();
+  }
+  if (l.output == s_.network.output) store_ready_rows();
+  info.instructions += static_cast<uint32_t>(out_.instructions.size() - before);
+}
+
+/// Brings the table of the next layer that has one, from `from_layer` on, into the slot that is not
+/// busy, unless it is there already.
+void Emitter::prepare_table(size_t from_layer, int64_t busy_slot) {
+  size_t l = from_layer;
+  while (l < layers_.size() && s_.image.table_of_layer[l] < 0) ++l;
+  if (l == layers_.size() || layers_[l].table_ready) return;
+  const int wanted = s_.image.table_of_layer[l];
+  layers_[l].table_ready = true;
+  int64_t& slot = layers_[l].table_slot;
+  for (slot = 0; slot < 2; ++slot) {
+    if (slot_table_[static_cast<size_t>(slot)] == wanted) return;
+  }
+  slot = busy_slot == 0 ? 1 : 0;
+  slot_table_[static_cast<size_t>(slot)] = wanted;
+  TableInstruction i;
+  i.slot = slot;
+  i.table_address = static_cast<int64_t>(s_.image.tables[static_cast<size_t>(wanted)] /
+                                         s_.core.weight_word_bytes());
+  add(i, "layer '" + layer(l).name + "'");
+}
+
+void Emitter::load_input() {
+  const Placement& p = placement(s_.network.input);
+  LoadInputInstruction i;
+  i.rows = s_.input_image.height;
+  i.width = s_.input_image.width;
+  i.blocks = s_.input_image.blocks;
+  i.base = p.base;
+  i.phase = p.phase;
+  i.row_pitch = p.row_pitch;
+  i.block_pitch = p.block_pitch;
+  add(i, "the input of layer '" + layer(0).name + "'");
+}
+
+/// Loads every further segment whose place is free once products that are already emitted are done.
+void Emitter::load_segments() {
+  for (; next_segment_ < s_.weights.segments.size(); ++next_segment_) {
+    const Segment& segment = s_.weights.segments[next_segment_];
+    int64_t wait = 0;
+    for (size_t k = 0; k < next_segment_; ++k) {
+      if (!segment.overlaps(s_.weights.segments[k])) continue;
+      if (segment_uses_[k] > 0) return;
+      wait = std::max(wait, segment_done_[k]);
+    }
+    LoadWeightsInstruction i;
+    i.count = static_cast<int64_t>(segment.frames);
+    i.wait_products = wait;
+    i.destination = static_cast<int64_t>(segment.address) / kAddressUnit;
+    i.resident = s_.weights.resident ? 1 : 0;
+    add(i, "the weights");
+    if (next_segment_ == 0) load_input();
+  }
+}
+
+/// Stores the next rows of the output that are complete. Pieces start at 16-byte units.
+void Emitter::store_ready_rows() {
+  const int t = s_.network.output;
+  const graph::Shape& shape = tensor(s_.network, t).shape;
+  const int64_t row_bytes =
+      shape.width * mapping(t).words * static_cast<int64_t>(s_.core.word_channels());
+  Rows rows{t, 0, mapping(t).blocks(s_.core), stored_rows_, stored_rows_};
+  for (Rows next = rows; next.end_row < shape.height;) {
+    next.first_row = next.end_row++;
+    if (!producers_.complete(next)) break;
+    rows.end_row = next.end_row;
+  }
+  if (rows.end_row < shape.height) {
+    while (rows.end_row > stored_rows_ && rows.end_row * row_bytes % kAddressUnit != 0) {
+      --rows.end_row;
+    }
+    if ((rows.end_row - stored_rows_) * row_bytes < kLeastStoreBytes) return;
+  }
+  if (rows.end_row == stored_rows_) return;
+  const Placement& p = placement(t);
+  StoreInstruction i;
+  i.wait_products = producers_.last(rows);
+  i.destination = stored_rows_ * row_bytes / kAddressUnit;
+  i.rows = rows.end_row - stored_rows_;
+  i.width = shape.width;
+  i.blocks = mapping(t).words;
+  i.base = p.address(0, stored_rows_, 0);
+  i.phase = p.row_bank(stored_rows_);
+  i.row_pitch = p.row_pitch;
+  i.block_pitch = p.block_pitch;
+  add(i, "the output");
+  stored_rows_ = rows.end_row;
+}
+
+Emission Emitter::run() {
+  if (s_.weights.segments.empty()) load_input();
+  load_segments();
+  prepare_table(0, 1);
+  size_t next = 0;
+  if (s_.leading_layers == 2 && s_.weights.resident) {
+    mix(jobs_of(0), jobs_of(1));
+    next = 2;
+  }
+  for (; next < layers_.size(); ++next) {
+    for (const Job& job : jobs_of(next)) execute(job);
+  }
+  add(EndInstruction{}, "the end");
+  return std::move(out_);
+}
+
+}  // namespace
+
+Emission emit(const Schedule& schedule) { return Emitter(schedule).run(); }
+
+}  // namespace keyway::compile

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/encode.hpp"
+
+#include "common/error.hpp"
+
+namespace keyway::compile {
+namespace {
+
+constexpr uint32_t kOpcodeBits = 4;
+
+void put_bits(uint8_t* bytes, uint32_t lsb, uint32_t bits, uint64_t value) {
+  for (uint32_t i = 0; i < bits; ++i) {
+    const uint32_t at = lsb + i;
+    const auto bit = static_cast<uint8_t>((value >> i & 1) << (at % 8));
+    bytes[at / 8] = static_cast<uint8_t>((bytes[at / 8] & ~(1u << (at % 8))) | bit);
+  }
+}
+
+uint64_t get_bits(const uint8_t* bytes, uint32_t lsb, uint32_t bits) {
+  uint64_t value = 0;
+  for (uint32_t i = 0; i < bits; ++i) {
+    const uint32_t at = lsb + i;
+    value |= static_cast<uint64_t>(bytes[at / 8] >> (at % 8) & 1) << i;
+  }
+  return value;
+}
+
+void put_field(uint8_t* bytes, const contract::Field& field, int64_t value,
+               const std::string& where) {
+  const int64_t lo = field.is_signed ? -(int64_t{1} << (field.bits - 1)) : 0;
+  const int64_t hi = (int64_t{1} << (field.is_signed ? field.bits - 1 : field.bits)) - 1;
+  if (value < lo || value > hi) {
+    throw Error(ErrorKind::kFit, where + ": " + field.name + " = " + std::to_string(value) +
+                                     " is outside the core's range " + std::to_string(lo) + " to " +
+                                     std::to_string(hi));
+  }
+  put_bits(bytes, field.lsb, field.bits, static_cast<uint64_t>(value));
+}
+
+int64_t get_field(const uint8_t* bytes, const contract::Field& field) {
+  const uint64_t value = get_bits(bytes, field.lsb, field.bits);
+  if (field.is_signed && (value >> (field.bits - 1) & 1) != 0) {
+    return static_cast<int64_t>(value) - (int64_t{1} << field.bits);
+  }
+  return static_cast<int64_t>(value);
+}
+
+template <typename T>
+T decode_fields(const uint8_t* bytes) {
+  T result;
+  T::visit(result, [bytes](const contract::Field& field, int64_t& value) {
+    value = get_field(bytes, field);
+  });
+  return result;
+}
+
+}  // namespace
+
+InstructionBytes encode(const Instruction& instruction, const std::string& where) {
+  InstructionBytes bytes{};
+  std::visit(
+      [&](const auto& i) {
+        using T = std::decay_t<decltype(i)>;
+        put_bits(bytes.data(), 0, kOpcodeBits, static_cast<uint64_t>(T::kOpcode));
+        T::visit(i, [&](const contract::Field& field, int64_t value) {
+          put_field(bytes.data(), field, value, where);
+        });
+      },
+      instruction);
+  return bytes;
+}
+
+Instruction decode(const uint8_t* bytes, uint64_t index) {
+  const auto opcode = static_cast<contract::Opcode>(get_bits(bytes, 0, kOpcodeBits));
+  switch (opcode) {
+    case contract::Opcode::kLayer:
+      return decode_fields<LayerInstruction>(bytes);
+    case contract::Opcode::kMultiply:
+      return decode_fields<MultiplyInstruction>(bytes);
+    case contract::Opcode::kTable:
+      return decode_fields<TableInstruction>(bytes);
+    case contract::Opcode::kLoadWeights:
+      return decode_fields<LoadWeightsInstruction>(bytes);
+    case contract::Opcode::kLoadInput:
+      return decode_fields<LoadInputInstruction>(bytes);
+    case contract::Opcode::kStore:
+      return decode_fields<StoreInstruction>(bytes);
+    case contract::Opcode::kEnd:
+      return EndInstruction{};
+  }
+  throw Error(ErrorKind::kFile, "malformed program: instruction " + std::to_string(index) +
+                                    " has the unknown opcode " +
+                                    std::to_string(static_cast<int>(opcode)));
+}
+
+ParameterBytes encode(const Parameter& parameter, const std::string& where) {
+  ParameterBytes bytes{};
+  Parameter::visit(parameter, [&](const contract::Field& field, int64_t value) {
+    put_field(bytes.data(), field, value, where);
+  });
+  return bytes;
+}
+
+Parameter decode_parameter(const uint8_t* bytes) { return decode_fields<Parameter>(bytes); }
+
+}  // namespace keyway::compile

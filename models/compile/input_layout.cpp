@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/input_layout.hpp"
+
+#include <algorithm>
+
+namespace keyway::compile {
+namespace {
+
+using quantise::Layer;
+using quantise::LayerKind;
+using quantise::Network;
+
+constexpr uint64_t kBeatBytes = 16;
+constexpr uint64_t kPieces = 8;  ///< share of the image after which work starts, and that remains
+
+/// The one layer that reads the input, if gathering is possible.
+Layer* sole_reader(Network& network) {
+  Layer* reader = nullptr;
+  for (Layer& layer : network.layers) {
+    if (layer.has_residual && layer.residual.tensor == network.input) return nullptr;
+    if (layer.input != network.input) continue;
+    if (reader != nullptr || layer.kind != LayerKind::kDense) return nullptr;
+    reader = &layer;
+  }
+  return reader;
+}
+
+uint32_t words_for(int64_t channels, const CoreConfig& core) {
+  return static_cast<uint32_t>((channels + core.word_channels() - 1) / core.word_channels());
+}
+
+uint64_t image_bytes(const graph::Shape& shape, const CoreConfig& core) {
+  return static_cast<uint64_t>(shape.pixels()) * words_for(shape.channels, core) *
+         core.word_channels();
+}
+
+void estimate(InputLayout& layout, const Network& network, const CoreConfig& core) {
+  Network gathered;  // only what the estimate reads
+  gathered.tensors = network.tensors;
+  gathered.input = network.input;
+  for (const Layer& layer : network.layers) {
+    if (layer.input == network.input) gathered.layers.push_back(layer);
+  }
+  // The second layer fills the first's gaps if it continues it (leading_layers).
+  if (network.layers.size() > 1 && network.layers[1].input == network.layers[0].output) {
+    gathered.layers.push_back(network.layers[1]);
+  }
+  apply(layout, gathered, core);
+  const graph::Shape& shape = tensor(gathered, network.input).shape;
+  layout.bytes = image_bytes(shape, core);
+  const uint64_t load = (layout.bytes + kBeatBytes - 1) / kBeatBytes;
+  uint64_t work = 0, next = 0;
+  for (const Layer& layer : gathered.layers) {
+    const graph::Shape& out = tensor(gathered, layer.output).shape;
+    const graph::Shape& in = tensor(gathered, layer.input).shape;
+    const Work of_block = work_of(core, layer, words_for(in.channels, core));
+    const auto blocks = static_cast<uint64_t>((out.channels + core.lanes - 1) / core.lanes);
+    const uint64_t cycles = blocks * group_cycles(core, layer, of_block, out.height, out.width);
+    (layer.input == network.input ? work : next) += cycles;
+  }
+  layout.cycles = std::max(load + work / kPieces, load / kPieces + work + next);
+}
+
+}  // namespace
+
+std::vector<InputLayout> input_layouts(const Network& network, const CoreConfig& core) {
+  Network copy;
+  copy.tensors = network.tensors;
+  copy.layers = network.layers;
+  copy.input = network.input;
+  std::vector<InputLayout> layouts(1);
+  if (const Layer* reader = sole_reader(copy)) {
+    const graph::Window& w = reader->window;
+    const bool rows = w.kernel_h > 1 || w.stride_h > 1;
+    const bool columns = w.kernel_w > 1 || w.stride_w > 1;
+    if (rows) layouts.push_back({true, false});
+    if (columns) layouts.push_back({false, true});
+    if (rows && columns) layouts.push_back({true, true});
+  }
+  for (InputLayout& layout : layouts) estimate(layout, network, core);
+  std::stable_sort(layouts.begin(), layouts.end(), [](const InputLayout& a, const InputLayout& b) {
+    return a.cycles != b.cycles ? a.cycles < b.cycles : a.bytes < b.bytes;
+  });
+  return layouts;
+}
+
+InputImage apply(const InputLayout& layout, Network& network, const CoreConfig& core) {
+  InputImage image;
+  image.word_channels = core.word_channels();
+  quantise::Tensor& input = network.tensors[static_cast<size_t>(network.input)];
+  const graph::Shape before = input.shape;
+  int64_t taps_h = 1, taps_w = 1;
+  if (layout.gather_rows || layout.gather_columns) {
+    Layer& layer = *sole_reader(network);
+    const graph::Shape& out = tensor(network, layer.output).shape;
+    graph::Window& w = layer.window;
+    const int64_t kernel_h = w.kernel_h, kernel_w = w.kernel_w;
+    if (layout.gather_rows) {
+      taps_h = kernel_h;
+      image.stride_h = static_cast<int32_t>(w.stride_h);
+      image.pad_top = static_cast<int32_t>(w.pad_top);
+      input.shape.height = out.height;
+      w.kernel_h = w.stride_h = 1;
+      w.pad_top = w.pad_bottom = 0;
+    }
+    if (layout.gather_columns) {
+      taps_w = kernel_w;
+      image.stride_w = static_cast<int32_t>(w.stride_w);
+      image.pad_left = static_cast<int32_t>(w.pad_left);
+      input.shape.width = out.width;
+      w.kernel_w = w.stride_w = 1;
+      w.pad_left = w.pad_right = 0;
+    }
+    // [out][c][ky][kx] -> [out][(dy, dx, c)][ky'][kx'], where ky = dy or ky', kx = dx or kx'.
+    std::vector<uint8_t> codes;
+    codes.reserve(layer.codes.size());
+    for (int64_t o = 0; o < out.channels; ++o) {
+      for (int64_t dy = 0; dy < taps_h; ++dy) {
+        for (int64_t dx = 0; dx < taps_w; ++dx) {
+          for (int64_t c = 0; c < before.channels; ++c) {
+            for (int64_t y = 0; y < w.kernel_h; ++y) {
+              for (int64_t x = 0; x < w.kernel_w; ++x) {
+                codes.push_back(layer.codes[static_cast<size_t>(
+                    ((o * before.channels + c) * kernel_h + dy + y) * kernel_w + dx + x)]);
+              }
+            }
+          }
+        }
+      }
+    }
+    layer.codes = std::move(codes);
+    input.shape.channels = taps_h * taps_w * before.channels;
+  }
+  image.height = static_cast<uint32_t>(input.shape.height);
+  image.width = static_cast<uint32_t>(input.shape.width);
+  for (int64_t dy = 0; dy < taps_h; ++dy) {
+    for (int64_t dx = 0; dx < taps_w; ++dx) {
+      for (int64_t c = 0; c < before.channels; ++c) {
+        image.lanes.push_back(
+            {static_cast<int32_t>(c), static_cast<int32_t>(dy), static_cast<int32_t>(dx)});
+      }
+    }
+  }
+  return image;
+}
+
+void place_input_channels(InputImage& image, const Mapping& mapping, uint32_t words,
+                          const CoreConfig& core) {
+  std::vector<InputImage::Source> placed(size_t{words} * core.word_channels());
+  for (size_t c = 0; c < mapping.position.size(); ++c) placed[mapping.position[c]] = image.lanes[c];
+  image.blocks = words;
+  image.lanes = std::move(placed);
+}
+
+}  // namespace keyway::compile

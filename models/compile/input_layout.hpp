@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/// How the host lays the input out, and the network that reads it so.
+///
+/// A first layer of few channels fills little of the array's depth: 3 of 16 multipliers of a lane
+/// for an RGB image. If the host gathers taps into channels (im2col, InputImage), the layer becomes
+/// one with fewer taps and more channels. Gathered columns turn a kernel H x W over C channels into
+/// H x 1 over W C; gathered rows and columns into 1 x 1 over H W C. Gathering costs transfers, as
+/// pixels are repeated, so all four ways are weighed:
+///
+///     cycles = max(load + last group's work, first group's load + work + second layer's work)
+///
+/// The rewritten network computes the same bytes. Gathering needs an input that only one layer
+/// reads, a dense one.
+#pragma once
+
+#include <vector>
+
+#include "compile/plan.hpp"
+
+namespace keyway::compile {
+
+struct InputLayout {
+  bool gather_rows = false, gather_columns = false;
+  uint64_t cycles = 0;  ///< estimate for the first two layers
+  uint64_t bytes = 0;   ///< of the image
+};
+
+/// Every way that the network permits, fastest first; smaller images first among equals.
+std::vector<InputLayout> input_layouts(const quantise::Network& network, const CoreConfig& core);
+
+/// Rewrites input tensor and first layer, and tells the host; `lanes` still in channel order, see
+/// `place_input_channels`.
+InputImage apply(const InputLayout& layout, quantise::Network& network, const CoreConfig& core);
+
+/// Puts the image's elements where the mapping wants them.
+void place_input_channels(InputImage& image, const Mapping& mapping, uint32_t words,
+                          const CoreConfig& core);
+
+}  // namespace keyway::compile

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/tiles.hpp"
+
+#include <algorithm>
+
+#include "common/contract.hpp"
+#include "compile/encode.hpp"
+
+namespace keyway::compile {
+namespace {
+
+using quantise::Layer;
+using quantise::LayerKind;
+
+size_t code_at(const CoreConfig& core, uint32_t lane, uint32_t depth) {
+  return size_t{depth / 4} * core.weight_word_bytes() + 4 * size_t{lane} + depth % 4;
+}
+
+/// One pass of a dense layer: words of steps (ky, kx, word) and the next, in words or in rows.
+struct DensePass {
+  int64_t ky = 0, kx = 0, word = 0;
+};
+
+std::vector<DensePass> dense_passes(const CoreConfig& core, const Layer& layer, const Work& work,
+                                    int64_t words) {
+  const int64_t rows = work.pair_rows ? core.read_words() : 1;
+  const int64_t step = work.pair_rows ? 1 : core.read_words();
+  std::vector<DensePass> passes;
+  for (int64_t ky = 0; ky < layer.window.kernel_h; ky += rows) {
+    for (int64_t kx = 0; kx < layer.window.kernel_w; ++kx) {
+      for (int64_t word = 0; word < words; word += step) passes.push_back({ky, kx, word});
+    }
+  }
+  return passes;
+}
+
+void fill_dense(const CoreConfig& core, const Layer& layer, const Work& work, const Mapping& input,
+                const std::vector<int32_t>& outputs, std::vector<uint8_t>& tiles) {
+  const std::vector<int32_t> inputs = input.channel_at(core);
+  const int64_t kh = layer.window.kernel_h, kw = layer.window.kernel_w;
+  const auto channels = static_cast<int64_t>(input.position.size());
+  const uint32_t wc = core.word_channels();
+  size_t tile = 0;
+  for (const DensePass& pass : dense_passes(core, layer, work, input.words)) {
+    for (uint32_t d = 0; d < core.depth; ++d) {
+      const int64_t ky = pass.ky + (work.pair_rows ? d / wc : 0);
+      const int64_t word = pass.word + (work.pair_rows ? 0 : d / wc);
+      const int64_t position = word * wc + d % wc;
+      if (ky >= kh || word >= input.words) continue;
+      const int32_t channel = inputs[static_cast<size_t>(position)];
+      if (channel < 0) continue;
+      for (uint32_t l = 0; l < core.lanes; ++l) {
+        if (outputs[l] < 0) continue;
+        tiles[tile + code_at(core, l, d)] = layer.codes[static_cast<size_t>(
+            ((outputs[l] * channels + channel) * kh + ky) * kw + pass.kx)];
+      }
+    }
+    tile += core.tile_bytes();
+  }
+}
+
+void fill_depthwise(const CoreConfig& core, const Layer& layer, const std::vector<int32_t>& outputs,
+                    std::vector<uint8_t>& tiles) {
+  const int64_t kh = layer.window.kernel_h, kw = layer.window.kernel_w;
+  const int64_t most = core.max_columns();
+  size_t tile = 0;
+  for (int64_t ky0 = 0; ky0 < kh; ky0 += contract::kWindowRows) {
+    const int64_t rows = std::min<int64_t>(contract::kWindowRows, kh - ky0);
+    for (int64_t kx0 = 0; kx0 < kw; kx0 += most) {
+      const int64_t columns = std::min(most, kw - kx0);
+      for (int64_t r = 0; r < rows; ++r) {
+        for (int64_t c = 0; c < columns; ++c) {
+          const auto depth = static_cast<uint32_t>(r * most + most - columns + c);
+          for (uint32_t l = 0; l < core.lanes; ++l) {
+            if (outputs[l] < 0) continue;
+            tiles[tile + code_at(core, l, depth)] =
+                layer.codes[static_cast<size_t>((outputs[l] * kh + ky0 + r) * kw + kx0 + c)];
+          }
+        }
+      }
+      tile += core.tile_bytes();
+    }
+  }
+}
+
+std::vector<int32_t> lanes_of(const CoreConfig& core, const Mapping& mapping, uint32_t block) {
+  const std::vector<int32_t> channels = mapping.channel_at(core);
+  const auto first = channels.begin() + static_cast<std::ptrdiff_t>(block * core.lanes);
+  return {first, first + static_cast<std::ptrdiff_t>(core.lanes)};
+}
+
+}  // namespace
+
+std::vector<uint8_t> make_tiles(const CoreConfig& core, const Layer& layer, const Work& work,
+                                const Mapping& input, const Mapping& output, uint32_t block,
+                                const RandomBytes& padding) {
+  if (!has_weights(layer)) return {};
+  std::vector<uint8_t> tiles(static_cast<size_t>(work.passes) * core.tile_bytes());
+  padding(tiles.data(), tiles.size());
+  const std::vector<int32_t> outputs = lanes_of(core, output, block);
+  if (layer.kind == LayerKind::kDense) {
+    fill_dense(core, layer, work, input, outputs, tiles);
+  } else {
+    fill_depthwise(core, layer, outputs, tiles);
+  }
+  return tiles;
+}
+
+std::vector<uint8_t> make_parameters(const CoreConfig& core, const Layer& layer,
+                                     const quantise::Region& region, const Mapping& output,
+                                     uint32_t block) {
+  std::vector<uint8_t> bytes;
+  bytes.reserve(size_t{core.lanes} * kParameterBytes);
+  for (const int32_t channel : lanes_of(core, output, block)) {
+    Parameter parameter;
+    if (channel >= 0) {
+      const quantise::ChannelPost& post = region.post[static_cast<size_t>(channel)];
+      const bool adds =
+          layer.has_residual && layer.residual.channel[static_cast<size_t>(channel)] >= 0;
+      parameter.bias = post.bias;
+      parameter.m = post.m;
+      parameter.mr = adds ? post.mr : 0;
+      parameter.shift = post.shift;
+      parameter.lo = post.lo;
+      parameter.hi = post.hi;
+    }
+    const ParameterBytes record = encode(parameter, "layer '" + layer.name + "'");
+    bytes.insert(bytes.end(), record.begin(), record.end());
+  }
+  return bytes;
+}
+
+std::vector<uint8_t> make_table(const arith::Table& table) {
+  std::vector<uint8_t> bytes(kTableBytes);
+  for (size_t code = 0; code < table.size(); ++code) {
+    const auto entry = static_cast<uint16_t>(table[code] & 0x0fff);
+    bytes[2 * code] = static_cast<uint8_t>(entry & 0xff);
+    bytes[2 * code + 1] = static_cast<uint8_t>(entry >> 8);
+  }
+  return bytes;
+}
+
+}  // namespace keyway::compile

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Weight tiles and parameter records, byte for byte as the array reads them (contract.toml,
+/// MULTIPLY).
+///
+/// A tile is Lanes x Depth codes; code (lane l, depth d) is byte (d / 4) * 4 * Lanes + 4 * l + d
+/// % 4. Codes that meet no channel or tap are random: they are multiplied by zeros, or belong to
+/// lanes whose parameters write zero.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "compile/compile.hpp"
+#include "compile/plan.hpp"
+
+namespace keyway::compile {
+
+/// All tiles of one output block, in the order of the passes; empty for layers without weights.
+std::vector<uint8_t> make_tiles(const CoreConfig& core, const quantise::Layer& layer,
+                                const Work& work, const Mapping& input, const Mapping& output,
+                                uint32_t block, const RandomBytes& padding);
+
+/// The parameter records of one output block in one region: three weight words.
+std::vector<uint8_t> make_parameters(const CoreConfig& core, const quantise::Layer& layer,
+                                     const quantise::Region& region, const Mapping& output,
+                                     uint32_t block);
+
+/// A decode table as TABLE reads it: 256 x 16 bits.
+std::vector<uint8_t> make_table(const arith::Table& table);
+
+inline constexpr uint32_t kTableBytes = 512;
+
+}  // namespace keyway::compile

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// Elementwise operators: Relu, Clip, constant arithmetic, the sum of two tensors, Softmax. All but
+// the sum become y = min(max(scale x + offset, lo), hi), one scale and offset per channel.
+// See importer.hpp.
+#include <onnx/onnx_pb.h>
+
+#include <cmath>
+#include <limits>
+
+#include "graph/importer.hpp"
+
+namespace keyway::graph::importing {
+
+std::vector<float> Importer::per_channel(const OnnxNode& node, const Constant& constant,
+                                         const View& view) {
+  const std::vector<int64_t> dims = view.dims();
+  const size_t lead = dims.size() - constant.dims.size();
+  const auto does_not_fit = [&] {
+    node.unsupported("a constant of shape " + to_string(constant.dims) +
+                     " does not broadcast to the shape " + to_string(dims) + " of the other input");
+  };
+  // Channel atoms on axes where the constant varies give its channel; the others it is repeated
+  // over.
+  std::vector<int64_t> repeats = {0};
+  std::vector<std::vector<Position>> places(dims.size());
+  budget_.take(24 * (constant.elements() + shape_of(view).channels), node);
+  for (size_t i = 0; i < dims.size(); ++i) {
+    const int64_t size = i < lead ? 1 : constant.dims[i - lead];
+    if (size != 1 && size != dims[i]) does_not_fit();
+    if (size != 1) {
+      places[i] = positions(view.axes[i]);
+      continue;
+    }
+    for (const Atom& atom : view.axes[i]) {
+      if (atom.axis != Axis::kChannel) continue;
+      std::vector<int64_t> more;
+      for (int64_t base : repeats) {
+        for (int64_t k = 0; k < atom.size; ++k) more.push_back(base + k * atom.step);
+      }
+      repeats = std::move(more);
+    }
+  }
+  const auto channels = static_cast<size_t>(shape_of(view).channels);
+  std::vector<float> out(channels, 0.0F);
+  std::vector<bool> known(channels, false);
+  std::vector<int64_t> index(dims.size(), 0);
+  for (float v : constant.floats) {
+    if (!std::isfinite(v)) node.malformed("a constant holds NaN or infinity");
+    int64_t channel = 0;
+    for (size_t i = lead; i < dims.size(); ++i) {
+      if (!places[i].empty()) channel += places[i][static_cast<size_t>(index[i])].channel;
+    }
+    for (int64_t repeat : repeats) {
+      const auto c = static_cast<size_t>(channel + repeat);
+      if (known[c] && out[c] != v)
+        node.unsupported("a constant that differs between pixels or images");
+      out[c] = v;
+      known[c] = true;
+    }
+    for (size_t i = dims.size(); i-- > lead;) {
+      if (++index[i] < constant.dims[i - lead]) break;
+      index[i] = 0;
+    }
+  }
+  for (bool k : known) {
+    if (!k) does_not_fit();
+  }
+  return out;
+}
+
+View Importer::emit_elementwise(const OnnxNode& node, const View& view, const Elementwise& step) {
+  const Shape shape = shape_of(view);
+  const auto channels = static_cast<size_t>(shape.channels);
+  Node out = make_node(node, OpKind::kDepthwiseConv, view);
+  out.name = step.node;
+  out.clamp = step.clamp;
+  budget_.take(2 * shape.channels * static_cast<int64_t>(sizeof(float)), node);
+  out.weights =
+      step.scale ? per_channel(node, *step.scale, view) : std::vector<float>(channels, 1.0F);
+  out.bias =
+      step.offset ? per_channel(node, *step.offset, view) : std::vector<float>(channels, 0.0F);
+  View result = view;
+  result.tensor = emit(node, std::move(out), shape);
+  return result;
+}
+
+void Importer::elementwise(const OnnxNode& node, const Value& value, Elementwise step) {
+  View view = value.view;
+  size_t rank = view.axes.size();
+  for (const auto& constant : {step.scale, step.offset}) {
+    if (constant) rank = std::max(rank, constant->dims.size());
+  }
+  if (rank > view.axes.size()) {
+    std::vector<int64_t> dims = view.dims();
+    dims.insert(dims.begin(), rank - dims.size(), 1);
+    auto wider = reshaped(view, dims);
+    if (!wider)
+      node.unsupported("a constant has more dimensions than the input " + to_string(view.dims()));
+    view = *wider;
+  }
+  if (!unbound(value)) {
+    Value moved = value;
+    moved.view = std::move(view);
+    give_view(node, emit_elementwise(node, settled(node, moved), step));
+    return;
+  }
+  Value result;
+  result.view = view;
+  result.pending = std::make_shared<Pending>();
+  result.pending->before = value.pending;
+  result.pending->step = std::move(step);
+  result.pending->view = view;
+  give(node, std::move(result));
+}
+
+void Importer::clip(const OnnxNode& node, const Inputs& inputs) {
+  const Value& value = view_input(node, inputs, 0);
+  Clamp clamp;
+  if (node.op() == "Relu") {
+    node.allow({});
+    node.expect_inputs(1, 1);
+    clamp.lo = 0;
+  } else if (node.opset() < 11) {
+    node.allow({"min", "max"});
+    node.expect_inputs(1, 1);
+    clamp.lo = node.number("min", std::numeric_limits<float>::lowest());
+    clamp.hi = node.number("max", std::numeric_limits<float>::max());
+  } else {
+    node.allow({});
+    node.expect_inputs(1, 3);
+    const auto bound = [&](size_t index, float otherwise) {
+      const ConstantPtr constant = constant_input(node, inputs, index, "a bound");
+      if (!constant) return otherwise;
+      if (!constant->is_float || constant->floats.size() != 1 || std::isnan(constant->floats[0])) {
+        node.malformed("a bound should be one number");
+      }
+      return constant->floats[0];
+    };
+    clamp.lo = bound(1, clamp.lo);
+    clamp.hi = bound(2, clamp.hi);
+  }
+  if (clamp.lo == std::numeric_limits<float>::lowest())
+    clamp.lo = -std::numeric_limits<float>::infinity();
+  if (clamp.hi == std::numeric_limits<float>::max())
+    clamp.hi = std::numeric_limits<float>::infinity();
+  if (std::isinf(clamp.lo) && clamp.lo > 0) node.malformed("the lower bound is infinite");
+  if (std::isinf(clamp.hi) && clamp.hi < 0) node.malformed("the upper bound is infinite");
+  if (clamp.lo > clamp.hi) clamp.lo = clamp.hi;  // as min(max(x, lo), hi) has it
+  elementwise(node, value, {nullptr, nullptr, clamp, node.name()});
+}
+
+void Importer::arithmetic(const OnnxNode& node, const Inputs& inputs) {
+  node.allow({});
+  const std::string& op = node.op();
+  if (op == "Neg") {
+    node.expect_inputs(1, 1);
+    auto minus = std::make_shared<Constant>();
+    minus->is_float = true;
+    minus->floats = {-1.0F};
+    elementwise(node, view_input(node, inputs, 0), {minus, nullptr, Clamp{}, node.name()});
+    return;
+  }
+  node.expect_inputs(2, 2);
+  const size_t at = inputs[0]->is_constant() ? 1 : 0;  // of the view
+  if (!inputs[1 - at]->is_constant()) {
+    node.unsupported("both inputs depend on the network's input; only Add is supported then");
+  }
+  const ConstantPtr constant = weights_input(node, inputs, 1 - at, "the constant");
+  Elementwise step;
+  step.node = node.name();
+  auto changed = std::make_shared<Constant>();
+  if (op == "Sub" || op == "Div") {
+    budget_.take(8 * constant->elements(), node);
+    *changed = *constant;
+  }
+  if (op == "Add") {
+    step.offset = constant;
+  } else if (op == "Mul") {
+    step.scale = constant;
+  } else if (op == "Div") {
+    if (at == 1) node.unsupported("divides a constant by a tensor");
+    for (float& v : changed->floats) {
+      if (v == 0) node.malformed("divides by zero");
+      v = 1.0F / v;
+    }
+    step.scale = changed;
+  } else if (at == 0) {
+    for (float& v : changed->floats) v = -v;
+    step.offset = changed;
+  } else {
+    auto minus = std::make_shared<Constant>();
+    minus->is_float = true;
+    minus->floats = {-1.0F};
+    step.scale = minus;
+    step.offset = constant;
+  }
+  elementwise(node, *inputs[at], std::move(step));
+}
+
+void Importer::add(const OnnxNode& node, const Inputs& inputs) {
+  node.expect_inputs(2, 2);
+  if (inputs[0]->is_constant() || inputs[1]->is_constant()) {
+    arithmetic(node, inputs);
+    return;
+  }
+  node.allow({});
+  for (const Value* value : inputs) {
+    if (unbound(*value)) bind_default(node, value->view);
+  }
+  const View a = settled(node, *inputs[0]), b = settled(node, *inputs[1]);
+  if (a.dims() != b.dims()) {
+    node.unsupported("adds shapes " + to_string(a.dims()) + " and " + to_string(b.dims()) +
+                     "; tensors of different shapes are not supported");
+  }
+  if (a.axes != b.axes || !(shape_of(a) == shape_of(b))) {
+    node.unsupported("adds tensors whose elements are in different orders");
+  }
+  Node out = make_node(node, OpKind::kAdd, a);
+  out.inputs = {a.tensor, b.tensor};
+  const Shape shape = shape_of(a);
+  View result = a;
+  result.tensor = emit(node, std::move(out), shape);
+  give_view(node, std::move(result));
+}
+
+void Importer::softmax(const OnnxNode& node, const Inputs& inputs) {
+  node.allow({"axis"});
+  node.expect_inputs(1, 1);
+  const Value& value = view_input(node, inputs, 0);
+  const size_t rank = value.view.axes.size();
+  const bool flattens = node.opset() < 13;  // then over everything from the axis on
+  const auto axis =
+      static_cast<size_t>(checked_axis(node, node.integer("axis", flattens ? 1 : -1), rank));
+  const View view = settled_image(node, value);
+  int64_t channels = 1, others = 1;
+  for (size_t i = axis; i < (flattens ? rank : axis + 1); ++i) {
+    for (const Atom& atom : view.axes[i]) {
+      (atom.axis == Axis::kChannel ? channels : others) *= atom.size;
+      if (atom.axis == Axis::kBatch) node.unsupported("runs over the batch");
+    }
+  }
+  if (others != 1 || channels != shape_of(view).channels) {
+    node.unsupported("only over all channels of a pixel is supported");
+  }
+  Value result;
+  result.view = view;
+  result.function = node.op() == "Softmax" ? OutputFunction::kSoftmax : OutputFunction::kLogSoftmax;
+  result.function_node = node.name();
+  give(node, std::move(result));
+}
+
+void Importer::pass(const OnnxNode& node, const Inputs& inputs) {
+  if (node.op() == "Dropout") {
+    node.allow({"ratio", "seed"});
+    node.expect_inputs(1, 3);
+    const ConstantPtr training = constant_input(node, inputs, 2, "training_mode");
+    if (training &&
+        (training->is_float || training->integers.empty() || training->integers[0] != 0)) {
+      node.unsupported("training_mode is not supported");
+    }
+  } else if (node.op() == "Cast") {
+    node.allow({"to", "saturate"});
+    node.expect_inputs(1, 1);
+    const int64_t to = node.integer("to", 0);
+    if (to != onnx::TensorProto::FLOAT && to != onnx::TensorProto::DOUBLE &&
+        to != onnx::TensorProto::FLOAT16) {
+      node.unsupported("a cast of activations to element type " + std::to_string(to));
+    }
+  } else {
+    node.allow({});
+    node.expect_inputs(1, 1);
+  }
+  give(node, view_input(node, inputs, 0));
+}
+
+}  // namespace keyway::graph::importing

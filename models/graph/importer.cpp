@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/importer.hpp"
+
+#include <onnx/onnx_pb.h>
+
+#include <cmath>
+
+#include "common/error.hpp"
+
+namespace keyway::graph::importing {
+
+namespace {
+constexpr int64_t kBudgetBytes = int64_t{256} << 20;
+}
+
+const std::map<std::string, Importer::Handler>& Importer::handlers() {
+  static const std::map<std::string, Handler> kHandlers = {
+      {"Conv", &Importer::conv},
+      {"Gemm", &Importer::gemm},
+      {"MatMul", &Importer::matmul},
+      {"BatchNormalization", &Importer::batch_normalization},
+      {"MaxPool", &Importer::pool},
+      {"AveragePool", &Importer::pool},
+      {"GlobalAveragePool", &Importer::global_pool},
+      {"GlobalMaxPool", &Importer::global_pool},
+      {"ReduceMean", &Importer::reduce_mean},
+      {"Relu", &Importer::clip},
+      {"Clip", &Importer::clip},
+      {"Add", &Importer::add},
+      {"Sub", &Importer::arithmetic},
+      {"Mul", &Importer::arithmetic},
+      {"Div", &Importer::arithmetic},
+      {"Neg", &Importer::arithmetic},
+      {"Softmax", &Importer::softmax},
+      {"LogSoftmax", &Importer::softmax},
+      {"Identity", &Importer::pass},
+      {"Dropout", &Importer::pass},
+      {"Cast", &Importer::pass},
+      {"Shape", &Importer::shape},
+      {"Size", &Importer::shape},
+      {"Reshape", &Importer::reshape},
+      {"Flatten", &Importer::reshape},
+      {"Squeeze", &Importer::reshape},
+      {"Unsqueeze", &Importer::reshape},
+      {"Transpose", &Importer::transpose},
+      {"Slice", &Importer::slice},
+      {"Pad", &Importer::pad},
+      {"Concat", &Importer::concat},
+  };
+  return kHandlers;
+}
+
+Importer::Importer(std::string file, int64_t opset, size_t file_bytes)
+    : file_(std::move(file)),
+      opset_(opset),
+      budget_(kBudgetBytes + 8 * static_cast<int64_t>(file_bytes)) {}
+
+void Importer::add_constant(const std::string& name, ConstantPtr constant) {
+  Value value;
+  value.constant = std::move(constant);
+  if (!values_.emplace(name, std::move(value)).second) {
+    throw Error(ErrorKind::kFile, file_ + ": two values are called '" + name + "'");
+  }
+}
+
+void Importer::add_input(const std::string& name, const std::vector<int64_t>& dims,
+                         bool channels_last) {
+  channels_last_ = channels_last;
+  batch_ = dims[0];
+  input_dims_.assign(dims.begin() + 1, dims.end());
+  graph_.input = 0;
+  graph_.tensors.push_back({name, Shape{}});
+  Value value;
+  value.view.tensor = 0;
+  int64_t stride = 1;
+  for (size_t i = dims.size(); i-- > 1;) {
+    value.view.axes.push_back(normalised({{Axis::kUser, dims[i], stride}}));
+    stride *= dims[i];
+  }
+  value.view.axes.push_back({{Axis::kBatch, batch_, 1}});
+  value.view.axes = {value.view.axes.rbegin(), value.view.axes.rend()};
+  input_view_ = value.view;
+  if (!values_.emplace(name, std::move(value)).second) {
+    throw Error(ErrorKind::kFile, file_ + ": two values are called '" + name + "'");
+  }
+}
+
+void Importer::run(const onnx::NodeProto& proto) {
+  const OnnxNode node(proto, opset_, file_);
+  if (!proto.domain().empty() && proto.domain() != "ai.onnx") {
+    node.unsupported("the operator set '" + proto.domain() + "' is not supported");
+  }
+  if (proto.output_size() == 0) node.malformed("has no output");
+  if (proto.input_size() > (node.op() == "Concat" ? 4096 : 16))
+    node.malformed("has too many inputs");
+  Inputs inputs;
+  bool any_view = false;
+  for (const std::string& name : proto.input()) {
+    const Value* value = name.empty() ? nullptr : find(node, name);
+    any_view = any_view || (value && !value->is_constant());
+    inputs.push_back(value);
+  }
+  const auto handler = handlers().find(node.op());
+  if (!any_view) {
+    if (node.op() == "Shape" || node.op() == "Size") {
+      shape(node, inputs);
+    } else if (ConstantPtr folded = fold(node, constants(inputs), budget_)) {
+      give_constant(node, std::move(folded));
+    } else {
+      node.unsupported(handler == handlers().end() ? "the operator is not supported"
+                                                   : "does not depend on the network's input");
+    }
+    return;
+  }
+  if (handler == handlers().end()) node.unsupported("the operator is not supported");
+  for (const Value* value : inputs) {
+    const bool moves_nothing =
+        handler->second == &Importer::pass || handler->second == &Importer::reshape ||
+        handler->second == &Importer::transpose || handler->second == &Importer::shape;
+    if (value && value->function != OutputFunction::kNone && !moves_nothing) {
+      node.unsupported("reads the result of '" + value->function_node +
+                       "': Softmax and LogSoftmax are supported at the network's end only");
+    }
+  }
+  (this->*handler->second)(node, inputs);
+}
+
+// --- values --------------------------------------------------------------------------------------
+
+const Value* Importer::find(const OnnxNode& node, const std::string& name) const {
+  const auto at = values_.find(name);
+  if (at == values_.end()) {
+    node.malformed(
+        "reads '" + name +
+        "', which nothing before it gives (missing, or nodes in a wrong order or a cycle)");
+  }
+  if (at->second.withheld) {
+    node.unsupported("reads '" + name +
+                     "', a further output of its operator, which is not supported");
+  }
+  return &at->second;
+}
+
+void Importer::give(const OnnxNode& node, Value value) {
+  for (int i = 0; i < node.output_count(); ++i) {
+    const std::string& name = node.output(i);
+    if (name.empty() && i > 0) continue;
+    Value further;
+    further.withheld = true;
+    if (!values_.emplace(name, i == 0 ? std::move(value) : further).second) {
+      node.malformed("gives '" + name + "', which exists already");
+    }
+  }
+}
+
+void Importer::give_view(const OnnxNode& node, View view) {
+  Value value;
+  value.view = std::move(view);
+  give(node, std::move(value));
+}
+
+void Importer::give_constant(const OnnxNode& node, ConstantPtr constant) {
+  Value value;
+  value.constant = std::move(constant);
+  give(node, std::move(value));
+}
+
+std::vector<ConstantPtr> Importer::constants(const Inputs& inputs) {
+  std::vector<ConstantPtr> out;
+  for (const Value* value : inputs) out.push_back(value ? value->constant : nullptr);
+  return out;
+}
+
+const Value& Importer::view_input(const OnnxNode& node, const Inputs& inputs, size_t index) const {
+  if (index >= inputs.size() || !inputs[index]) {
+    node.malformed("input " + std::to_string(index) + " is missing");
+  }
+  if (inputs[index]->is_constant()) {
+    node.unsupported("input " + std::to_string(index) + " is a constant");
+  }
+  return *inputs[index];
+}
+
+ConstantPtr Importer::constant_input(const OnnxNode& node, const Inputs& inputs, size_t index,
+                                     const char* what) const {
+  if (index >= inputs.size() || !inputs[index]) return nullptr;
+  if (!inputs[index]->is_constant()) {
+    node.unsupported(std::string(what) + " should be constant, but depends on the network's input");
+  }
+  return inputs[index]->constant;
+}
+
+ConstantPtr Importer::weights_input(const OnnxNode& node, const Inputs& inputs, size_t index,
+                                    const char* what) const {
+  ConstantPtr constant = constant_input(node, inputs, index, what);
+  if (!constant) return nullptr;
+  if (!constant->is_float) node.malformed(std::string(what) + " should hold floats");
+  for (float v : constant->floats) {
+    if (!std::isfinite(v)) node.malformed(std::string(what) + " holds NaN or infinity");
+  }
+  return constant;
+}
+
+// --- the network's input -------------------------------------------------------------------------
+
+void Importer::bind(const OnnxNode& node, const Binding& binding) {
+  if (checked_elements(input_dims_) != binding.shape.elements()) {
+    node.unsupported("cannot read the network's input of shape " + to_string(input_dims_));
+  }
+  binding_ = binding;
+  is_bound_ = true;
+  graph_.tensors[static_cast<size_t>(graph_.input)].shape = binding.shape;
+  graph_.input_layout = {input_dims_, binding.stride_c, binding.stride_h, binding.stride_w};
+}
+
+void Importer::bind_vector(const OnnxNode& node) {
+  bind(node, {Shape{checked_elements(input_dims_), 1, 1}, 1, 1, 1});
+}
+
+void Importer::bind_image(const OnnxNode& node, const View& view, bool channels_last) {
+  const size_t rank = view.axes.size();
+  const Group& first = view.axes[0];
+  if (rank < 2 || rank > 4 || first.size() != 1 || first[0].axis != Axis::kBatch) {
+    node.unsupported("cannot take its input, of shape " + to_string(view.dims()) +
+                     ", for an image");
+  }
+  // Sizes and strides in the user's array of the view's axes behind the batch.
+  std::vector<Atom> axes;
+  int64_t inner = 1;
+  for (size_t i = rank; i-- > 1;) {
+    const Group& group = view.axes[i];
+    if (group.size() > 1)
+      node.unsupported("reads the network's input in an order that is no image");
+    axes.insert(axes.begin(), group.empty() ? Atom{Axis::kUser, 1, inner} : group[0]);
+    inner *= axes.front().size;
+  }
+  if (channels_last) {
+    axes.insert(axes.begin(), axes.back());
+    axes.pop_back();
+  }
+  const Atom one{Axis::kUser, 1, 1};
+  const Atom c = axes[0], h = axes.size() == 3 ? axes[1] : one,
+             w = axes.size() > 1 ? axes.back() : one;
+  bind(node, {Shape{c.size, h.size, w.size}, c.step, h.step, w.step});
+}
+
+View Importer::settled(const OnnxNode& node, const Value& value) {
+  if (value.view.tensor != graph_.input) return value.view;
+  const auto translate = [&](const View& view) {
+    auto translated = bound(view, binding_);
+    if (!translated)
+      node.unsupported("reads the network's input in another order than a layer before it");
+    return *translated;
+  };
+  // Emit what is pending, the oldest first.
+  std::vector<Pending*> chain;
+  for (Pending* p = value.pending.get(); p && p->tensor < 0; p = p->before.get())
+    chain.push_back(p);
+  for (; !chain.empty(); chain.pop_back()) {
+    Pending& p = *chain.back();
+    View view = translate(p.view);
+    if (p.before) view.tensor = p.before->tensor;
+    p.tensor = emit_elementwise(node, view, p.step).tensor;
+  }
+  View view = translate(value.view);
+  if (value.pending) view.tensor = value.pending->tensor;
+  return view;
+}
+
+View Importer::settled_image(const OnnxNode& node, const Value& value, bool channels_last) {
+  if (unbound(value)) bind_image(node, value.view, channels_last);
+  return settled(node, value);
+}
+
+View Importer::settled_image(const OnnxNode& node, const Value& value) {
+  if (unbound(value)) bind_default(node, value.view);
+  return settled(node, value);
+}
+
+void Importer::bind_default(const OnnxNode& node, const View& view) {
+  if (input_view_.axes.size() == 4) {
+    bind_image(node, input_view_, channels_last_);
+  } else {
+    bind_image(node, view, false);
+  }
+}
+
+// --- the graph -----------------------------------------------------------------------------------
+
+const Shape& Importer::shape_of(const View& view) const {
+  return graph_.tensors[static_cast<size_t>(view.tensor)].shape;
+}
+
+Roles Importer::image_roles(const OnnxNode& node, const View& view) const {
+  auto roles = roles_of(view, shape_of(view));
+  if (!roles) {
+    node.unsupported("its input of shape " + to_string(view.dims()) +
+                     " is not an image whose axes are channels, height and width");
+  }
+  return *roles;
+}
+
+View Importer::with_roles(int tensor, const Roles& roles) const {
+  const Shape& shape = graph_.tensors[static_cast<size_t>(tensor)].shape;
+  View view;
+  view.tensor = tensor;
+  for (Axis axis : roles.axes) {
+    const int64_t size = axis == Axis::kBatch     ? batch_
+                         : axis == Axis::kChannel ? shape.channels
+                         : axis == Axis::kHeight  ? shape.height
+                                                  : shape.width;
+    view.axes.push_back(normalised({{axis, size, 1}}));
+  }
+  return view;
+}
+
+Node Importer::make_node(const OnnxNode& node, OpKind kind, const View& input) const {
+  Node out;
+  out.name = node.name();
+  out.kind = kind;
+  out.inputs = {input.tensor};
+  return out;
+}
+
+int Importer::emit(const OnnxNode& node, Node graph_node, const Shape& shape) {
+  // With the batch, so that the dimensions of every view have a product in range.
+  if (checked_elements({batch_, shape.channels, shape.height, shape.width}) < 1) {
+    node.unsupported("its result of shape " +
+                     to_string({shape.channels, shape.height, shape.width}) +
+                     " is too large or empty");
+  }
+  budget_.take(
+      static_cast<int64_t>((graph_node.weights.size() + graph_node.bias.size()) * sizeof(float)),
+      node);
+  const int tensor = static_cast<int>(graph_.tensors.size());
+  graph_.tensors.push_back({node.output(0), shape});
+  graph_node.output = tensor;
+  graph_.nodes.push_back(std::move(graph_node));
+  return tensor;
+}
+
+void Importer::count_macs(const OnnxNode& node, std::initializer_list<int64_t> factors) {
+  uint64_t product = 1;
+  for (int64_t factor : factors) {
+    if (__builtin_mul_overflow(product, static_cast<uint64_t>(factor), &product)) {
+      node.unsupported("the layer is too large");
+    }
+  }
+  if (__builtin_add_overflow(graph_.macs, product, &graph_.macs))
+    node.unsupported("the network is too large");
+}
+
+Graph Importer::finish(const onnx::NodeProto& last, const std::string& output) {
+  const auto fail = [&](const std::string& reason) {
+    throw Error(ErrorKind::kUnsupported,
+                file_ + ": the network's output '" + output + "' " + reason);
+  };
+  const auto at = values_.find(output);
+  if (at == values_.end())
+    throw Error(ErrorKind::kFile, file_ + ": nothing gives the output '" + output + "'");
+  const Value& value = at->second;
+  if (value.withheld || value.is_constant()) fail("does not depend on the input");
+  if (value.view.tensor == graph_.input && !value.pending) fail("is the input: there is no layer");
+  const View view = settled_image(OnnxNode(last, opset_, file_), value);
+  if (view.axes.empty() || view.axes[0].size() != 1 || view.axes[0][0].axis != Axis::kBatch) {
+    fail("has no batch dimension in front");
+  }
+  Layout& layout = graph_.output_layout;
+  const std::vector<int64_t> dims = view.dims();
+  layout.dims.assign(dims.begin() + 1, dims.end());
+  // Where the user finds the next element along an axis of the tensor: the same answer from every
+  // atom of that axis, or the output is not an image.
+  const Shape& shape = shape_of(view);
+  layout.stride_c = layout.stride_h = layout.stride_w = 0;
+  int64_t stride = 1;
+  std::vector<std::pair<Atom, int64_t>> atoms;
+  for (size_t i = view.axes.size(); i-- > 1;) {
+    for (size_t k = view.axes[i].size(); k-- > 0;) {
+      atoms.emplace_back(view.axes[i][k], stride);
+      stride *= view.axes[i][k].size;
+    }
+  }
+  for (const auto& [atom, user] : atoms) {
+    int64_t& axis = atom.axis == Axis::kChannel  ? layout.stride_c
+                    : atom.axis == Axis::kHeight ? layout.stride_h
+                                                 : layout.stride_w;
+    if (user % atom.step != 0 || (axis != 0 && axis != user / atom.step)) {
+      fail("is in an order that is not an image");
+    }
+    axis = user / atom.step;
+  }
+  if (layout.stride_w == 0) layout.stride_w = 1;
+  if (layout.stride_h == 0) layout.stride_h = shape.width * layout.stride_w;
+  if (layout.stride_c == 0) layout.stride_c = 1;
+  graph_.output = view.tensor;
+  graph_.output_function = value.function;
+  const auto channels =
+      static_cast<size_t>(graph_.tensors[static_cast<size_t>(graph_.input)].shape.channels);
+  graph_.input_scale.assign(channels, 1.0F);
+  graph_.input_offset.assign(channels, 0.0F);
+  return std::move(graph_);
+}
+
+}  // namespace keyway::graph::importing

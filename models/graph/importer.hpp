@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The importer's state while it walks through the nodes of a model: what every ONNX value is, and
+/// the graph that grows. Operators are methods, grouped by file:
+///
+///     import_layers.cpp       Conv, Gemm, MatMul, BatchNormalization
+///     import_pool.cpp         pooling and means
+///     import_elementwise.cpp  Relu, Clip, constant arithmetic, Add, Softmax
+///     import_layout.cpp       Reshape and its kin, Slice, Pad, Concat
+///
+/// To add an operator: write its method, name it in the table of importer.cpp, and add it to the
+/// generator in tests/graph.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "graph/onnx_constant.hpp"
+#include "graph/onnx_node.hpp"
+#include "graph/view.hpp"
+#include "graph/window.hpp"
+
+namespace keyway::graph::importing {
+
+/// y = min(max(scale x + offset, lo), hi) with constants that broadcast against the view;
+/// arithmetic on the network's input waits in this form until a layer says how the input is laid
+/// out.
+struct Elementwise {
+  ConstantPtr scale;   ///< null: 1
+  ConstantPtr offset;  ///< null: 0
+  Clamp clamp;
+  std::string node;
+};
+
+struct Pending {
+  std::shared_ptr<Pending> before;
+  Elementwise step;
+  View view;        ///< of the input, with kUser atoms
+  int tensor = -1;  ///< once it has been emitted
+};
+
+/// One ONNX value: a constant or a view.
+struct Value {
+  ConstantPtr constant;
+  View view;
+  std::shared_ptr<Pending> pending;
+  OutputFunction function = OutputFunction::kNone;
+  std::string function_node;
+  bool withheld = false;  ///< a further output (mask, indices): an error to read
+
+  bool is_constant() const { return constant != nullptr; }
+};
+
+class Importer {
+ public:
+  Importer(std::string file, int64_t opset, size_t file_bytes);
+
+  void add_constant(const std::string& name, ConstantPtr constant);
+  /// The network's input; dims with the batch first. `channels_last` is how to take an image where
+  /// the operator that reads it leaves that open.
+  void add_input(const std::string& name, const std::vector<int64_t>& dims, bool channels_last);
+  void run(const onnx::NodeProto& node);
+  /// Ends with this value, which node `last` gave, as the network's output and gives the raw graph
+  /// (simplify.hpp is next).
+  Graph finish(const onnx::NodeProto& last, const std::string& output);
+
+ private:
+  using Inputs = std::vector<const Value*>;
+  using Handler = void (Importer::*)(const OnnxNode&, const Inputs&);
+  static const std::map<std::string, Handler>& handlers();
+
+  // Operators. inputs[i] is null where an optional input is left out.
+  void conv(const OnnxNode& node, const Inputs& inputs);
+  void gemm(const OnnxNode& node, const Inputs& inputs);
+  void matmul(const OnnxNode& node, const Inputs& inputs);
+  void batch_normalization(const OnnxNode& node, const Inputs& inputs);
+  void pool(const OnnxNode& node, const Inputs& inputs);
+  void global_pool(const OnnxNode& node, const Inputs& inputs);
+  void reduce_mean(const OnnxNode& node, const Inputs& inputs);
+  void clip(const OnnxNode& node, const Inputs& inputs);
+  void add(const OnnxNode& node, const Inputs& inputs);
+  void arithmetic(const OnnxNode& node, const Inputs& inputs);
+  void softmax(const OnnxNode& node, const Inputs& inputs);
+  void pass(const OnnxNode& node, const Inputs& inputs);
+  void shape(const OnnxNode& node, const Inputs& inputs);
+  void reshape(const OnnxNode& node, const Inputs& inputs);
+  void transpose(const OnnxNode& node, const Inputs& inputs);
+  void slice(const OnnxNode& node, const Inputs& inputs);
+  void pad(const OnnxNode& node, const Inputs& inputs);
+  void concat(const OnnxNode& node, const Inputs& inputs);
+
+  // Values.
+  const Value* find(const OnnxNode& node, const std::string& name) const;
+  void give(const OnnxNode& node, Value value);
+  void give_view(const OnnxNode& node, View view);
+  void give_constant(const OnnxNode& node, ConstantPtr constant);
+  /// Constants by position for fold() and friends; null for views and for what is left out.
+  static std::vector<ConstantPtr> constants(const Inputs& inputs);
+  const Value& view_input(const OnnxNode& node, const Inputs& inputs, size_t index) const;
+  ConstantPtr constant_input(const OnnxNode& node, const Inputs& inputs, size_t index,
+                             const char* what) const;
+  ConstantPtr weights_input(const OnnxNode& node, const Inputs& inputs, size_t index,
+                            const char* what) const;
+
+  // The network's input.
+  bool unbound(const Value& value) const { return !is_bound_ && value.view.tensor == graph_.input; }
+  void bind(const OnnxNode& node, const Binding& binding);
+  /// Binds an unbound input: as the image in the usual order of this view's rank (NHWC when
+  /// `channels_last`), or as a vector.
+  void bind_image(const OnnxNode& node, const View& view, bool channels_last);
+  void bind_vector(const OnnxNode& node);
+  /// The value's view of a tensor that is there: emits what is pending. The input must be bound.
+  View settled(const OnnxNode& node, const Value& value);
+  /// Binds where the operator does not care: an input of rank 4 in the order that the model seems
+  /// to have, any other one as this view.
+  void bind_default(const OnnxNode& node, const View& view);
+  /// settled(), after binding an unbound input as an image: in the order that the operator knows,
+  /// or by default.
+  View settled_image(const OnnxNode& node, const Value& value, bool channels_last);
+  View settled_image(const OnnxNode& node, const Value& value);
+
+  // The graph.
+  const Shape& shape_of(const View& view) const;
+  Node make_node(const OnnxNode& node, OpKind kind, const View& input) const;
+  /// Appends; checks the budget for its weights.
+  int emit(const OnnxNode& node, Node graph_node, const Shape& shape);
+  void count_macs(const OnnxNode& node, std::initializer_list<int64_t> factors);
+  View emit_elementwise(const OnnxNode& node, const View& view, const Elementwise& step);
+  void elementwise(const OnnxNode& node, const Value& value, Elementwise step);
+  /// A constant, broadcast against the view, as one number per channel of its tensor.
+  std::vector<float> per_channel(const OnnxNode& node, const Constant& constant, const View& view);
+  void dense(const OnnxNode& node, const Value& value, const Constant& weights,
+             bool transposed_weights, float alpha, const std::vector<float>& bias);
+  /// An image (view of roles NCHW, NHWC, ...) and its roles, or an error.
+  Roles image_roles(const OnnxNode& node, const View& view) const;
+  /// The view with the same roles of another tensor.
+  View with_roles(int tensor, const Roles& roles) const;
+  /// The roles of a view whose second axis is the channels and which has one or two axes of space.
+  Roles channels_first(const OnnxNode& node, const View& view) const;
+  /// Writes windows along the view's axes 2 and 3 where the graph wants them, and the sizes they
+  /// give.
+  static void place_windows(const Roles& roles, const std::vector<AxisWindow>& windows,
+                            Window& window, Shape& shape);
+  /// Mean or maximum over whole axes of the image; `axes` sorted.
+  void reduce(const OnnxNode& node, const Value& value, const std::vector<int64_t>& axes, bool keep,
+              OpKind kind);
+  /// True if the tensor is zero whatever the input is.
+  bool is_zero(int tensor) const;
+
+  std::string file_;
+  int64_t opset_;
+  Budget budget_;
+  Graph graph_;
+  int64_t batch_ = 1;
+  bool channels_last_ = false;  ///< of an input of rank 4, as far as the model tells
+  View input_view_;             ///< the input's own
+  bool is_bound_ = false;
+  Binding binding_;
+  std::vector<int64_t> input_dims_;  ///< without the batch
+  std::map<std::string, Value> values_;
+};
+
+}  // namespace keyway::graph::importing

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Constants of an ONNX model while it is imported, and the arithmetic that folds them.
+///
+/// A constant is a dense array of floats (float16, float32, float64 and bfloat16 all become
+/// float32) or of integers (every integer type and bool become int64, as shape arithmetic needs).
+/// Integer arithmetic wraps in two's complement, as the ONNX reference does; it is never undefined.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/onnx_node.hpp"
+
+namespace keyway::graph::importing {
+
+/// Bounds on what a model file can make the importer allocate.
+inline constexpr int64_t kMaxDimension = int64_t{1} << 26;
+inline constexpr int64_t kMaxElements = int64_t{1} << 26;
+inline constexpr size_t kMaxRank = 8;
+
+struct Constant {
+  std::vector<int64_t> dims;
+  bool is_float = false;
+  std::vector<float> floats;      ///< when is_float
+  std::vector<int64_t> integers;  ///< otherwise
+
+  int64_t elements() const {
+    return static_cast<int64_t>(is_float ? floats.size() : integers.size());
+  }
+};
+
+using ConstantPtr = std::shared_ptr<const Constant>;
+
+/// Memory that folding may still take. take() throws kUnsupported when it is used up.
+class Budget {
+ public:
+  explicit Budget(int64_t bytes) : left_(bytes) {}
+  void take(int64_t bytes, const OnnxNode& node);
+
+ private:
+  int64_t left_;
+};
+
+/// Product of `dims`, or -1 if one is negative, there are more than kMaxRank of them or the product
+/// passes kMaxElements.
+int64_t checked_elements(const std::vector<int64_t>& dims);
+
+/// Decodes an initialiser or an attribute's tensor. `where` stands in messages for the place.
+ConstantPtr decode_tensor(const onnx::TensorProto& tensor, const std::string& where);
+
+/// The value of a Constant node.
+ConstantPtr decode_constant_node(const OnnxNode& node);
+
+/// What the node gives when all its inputs are constants (null: optional input left out); null if
+/// the operator cannot be folded. `reshaped` is the model's rule for Reshape, shared with views.
+ConstantPtr fold(const OnnxNode& node, const std::vector<ConstantPtr>& inputs, Budget& budget);
+
+// Rules that constants and views of activations share. All of them throw through `node`.
+
+/// Maps a possibly negative axis to 0..rank-1.
+int64_t checked_axis(const OnnxNode& node, int64_t axis, size_t rank);
+/// Axes from the attribute (older opsets) or from input `input` (null: left out).
+std::vector<int64_t> axes_of(const OnnxNode& node, const ConstantPtr& input, size_t rank);
+/// Dimensions after Reshape, with 0 and -1 resolved.
+std::vector<int64_t> reshaped_dims(const OnnxNode& node, const std::vector<int64_t>& dims,
+                                   const Constant& target);
+std::vector<int64_t> squeezed_dims(const OnnxNode& node, const std::vector<int64_t>& dims,
+                                   const ConstantPtr& axes);
+std::vector<int64_t> unsqueezed_dims(const OnnxNode& node, const std::vector<int64_t>& dims,
+                                     const ConstantPtr& axes);
+std::vector<int64_t> flattened_dims(const OnnxNode& node, const std::vector<int64_t>& dims);
+/// A permutation of 0..rank-1; reversed order where the attribute is absent.
+std::vector<int64_t> permutation(const OnnxNode& node, size_t rank);
+
+/// One axis of a Slice: elements start, start + step, ... (count of them).
+struct SliceAxis {
+  int64_t start = 0, step = 1, count = 0;
+};
+/// For every axis of `dims`; inputs as ONNX has them (entry 0, the data, is not looked at).
+std::vector<SliceAxis> slice_axes(const OnnxNode& node, const std::vector<int64_t>& dims,
+                                  const std::vector<ConstantPtr>& inputs);
+
+/// A constant that must hold integers.
+const std::vector<int64_t>& integers_of(const OnnxNode& node, const ConstantPtr& constant,
+                                        const char* what);
+
+}  // namespace keyway::graph::importing

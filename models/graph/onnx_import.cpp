@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/onnx_import.hpp"
+
+#include <onnx/onnx_pb.h>
+
+#include <climits>
+#include <filesystem>
+#include <set>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "graph/check.hpp"
+#include "graph/importer.hpp"
+#include "graph/simplify.hpp"
+
+namespace keyway::graph {
+
+namespace {
+
+using importing::Importer;
+
+constexpr int kMaxNodes = 100000;
+constexpr int64_t kMaxBatch = 1 << 16;
+
+[[noreturn]] void malformed(const std::string& file, const std::string& reason) {
+  throw Error(ErrorKind::kFile, file + ": " + reason);
+}
+
+[[noreturn]] void unsupported(const std::string& file, const std::string& reason) {
+  throw Error(ErrorKind::kUnsupported, file + ": " + reason);
+}
+
+/// Version of the default operator set, checked.
+int64_t opset_of(const onnx::ModelProto& model, const std::string& file) {
+  int64_t opset = 0;
+  for (const auto& set : model.opset_import()) {
+    if (set.domain().empty() || set.domain() == "ai.onnx") opset = set.version();
+  }
+  if (opset == 0) malformed(file, "states no version of the ONNX operator set");
+  if (opset < kMinOpset || opset > kMaxOpset) {
+    unsupported(file, "operator set " + std::to_string(opset) + "; supported are " +
+                          std::to_string(kMinOpset) + " to " + std::to_string(kMaxOpset));
+  }
+  return opset;
+}
+
+/// Dimensions of the network's input, the batch first; a free batch counts as one image.
+std::vector<int64_t> input_dims(const onnx::ValueInfoProto& input, const std::string& file) {
+  const std::string what = "the network's input '" + input.name() + "'";
+  if (!input.has_type() || !input.type().has_tensor_type())
+    unsupported(file, what + " is no tensor");
+  const auto& type = input.type().tensor_type();
+  if (type.elem_type() != onnx::TensorProto::FLOAT &&
+      type.elem_type() != onnx::TensorProto::DOUBLE &&
+      type.elem_type() != onnx::TensorProto::FLOAT16) {
+    unsupported(file,
+                what + " has element type " + std::to_string(type.elem_type()) + ", not float");
+  }
+  if (!type.has_shape()) unsupported(file, what + " states no shape");
+  const int rank = type.shape().dim_size();
+  if (rank < 2 || rank > 5) {
+    unsupported(file, what + " has " + std::to_string(rank) +
+                          " dimensions; the batch and 1 to 4 more are supported");
+  }
+  std::vector<int64_t> dims;
+  for (int i = 0; i < rank; ++i) {
+    const auto& dim = type.shape().dim(i);
+    const int64_t size = dim.has_dim_value() ? dim.dim_value() : -1;
+    if (i == 0) {
+      if (size > kMaxBatch) unsupported(file, what + " has a batch of " + std::to_string(size));
+      dims.push_back(size > 0 ? size : 1);
+      continue;
+    }
+    if (!dim.has_dim_value()) {
+      unsupported(file, what + ": dimension " + std::to_string(i) +
+                            " is not fixed; only the batch may be free");
+    }
+    if (size < 1)
+      malformed(file, what + ": dimension " + std::to_string(i) + " is " + std::to_string(size));
+    dims.push_back(size);
+  }
+  if (importing::checked_elements(dims) < 0) {
+    unsupported(file, what + " of shape " + importing::to_string(dims) + " is too large");
+  }
+  return dims;
+}
+
+/// Indices of the nodes that the output depends on. The specification wants nodes in topological
+/// order, so one walk from the end finds them.
+std::vector<int> needed_nodes(const onnx::GraphProto& graph, std::set<std::string>& needed) {
+  std::vector<int> nodes;
+  for (int i = graph.node_size(); i-- > 0;) {
+    bool used = false;
+    for (const auto& name : graph.node(i).output())
+      used = used || (!name.empty() && needed.count(name) != 0);
+    if (!used) continue;
+    nodes.push_back(i);
+    for (const auto& name : graph.node(i).input()) needed.insert(name);
+  }
+  return {nodes.rbegin(), nodes.rend()};
+}
+
+/// What stands between the input and the first layer decides whether an image is NHWC: a Transpose
+/// to NCHW, or a mean over axes 1 and 2. Asked only where an operator before that layer depends on
+/// it.
+bool looks_channels_last(const onnx::GraphProto& graph, const std::string& input) {
+  static const std::set<std::string> kTransparent = {"Add",  "Sub",      "Mul",     "Div",
+                                                     "Neg",  "Clip",     "Relu",    "Pad",
+                                                     "Cast", "Identity", "Dropout", "Slice"};
+  const auto list = [](const onnx::NodeProto& node, const char* name) {
+    for (const auto& a : node.attribute()) {
+      if (a.name() == name) return std::vector<int64_t>(a.ints().begin(), a.ints().end());
+    }
+    return std::vector<int64_t>();
+  };
+  std::set<std::string> reached = {input};
+  for (const auto& node : graph.node()) {
+    bool reads = false;
+    for (const auto& name : node.input()) reads = reads || reached.count(name) != 0;
+    if (!reads) continue;
+    if (node.op_type() == "Transpose")
+      return list(node, "perm") == std::vector<int64_t>{0, 3, 1, 2};
+    if (node.op_type() == "ReduceMean") return list(node, "axes") == std::vector<int64_t>{1, 2};
+    if (kTransparent.count(node.op_type()) == 0) return false;
+    for (const auto& name : node.output()) reached.insert(name);
+  }
+  return false;
+}
+
+Graph import_model(const onnx::ModelProto& model, size_t size, const std::string& file) {
+  if (!model.has_graph() || model.ir_version() < 1) malformed(file, "is no ONNX model");
+  const int64_t opset = opset_of(model, file);
+  const auto& graph = model.graph();
+  if (graph.node_size() == 0) malformed(file, "holds no nodes");
+  if (graph.node_size() > kMaxNodes) unsupported(file, "holds too many nodes");
+  if (graph.output_size() != 1) {
+    unsupported(file, "has " + std::to_string(graph.output_size()) + " outputs; one is supported");
+  }
+  const std::string& output = graph.output(0).name();
+  std::set<std::string> needed = {output};
+  const std::vector<int> nodes = needed_nodes(graph, needed);
+
+  Importer importer(file, opset, size);
+  std::set<std::string> initialised;
+  for (const auto& tensor : graph.initializer()) {
+    initialised.insert(tensor.name());
+    if (needed.count(tensor.name()) == 0) continue;
+    importer.add_constant(tensor.name(), importing::decode_tensor(tensor, file + ": initialiser '" +
+                                                                              tensor.name() + "'"));
+  }
+  for (const auto& tensor : graph.sparse_initializer()) {
+    if (needed.count(tensor.values().name()) != 0) {
+      unsupported(file, "initialiser '" + tensor.values().name() + "' is sparse");
+    }
+  }
+  const onnx::ValueInfoProto* input = nullptr;
+  for (const auto& info : graph.input()) {
+    if (initialised.count(info.name()) != 0) continue;  // old files list initialisers as inputs
+    if (input)
+      unsupported(file,
+                  "has more than one input: '" + input->name() + "' and '" + info.name() + "'");
+    input = &info;
+  }
+  if (!input) unsupported(file, "has no input");
+  importer.add_input(input->name(), input_dims(*input, file),
+                     looks_channels_last(graph, input->name()));
+  for (int i : nodes) importer.run(graph.node(i));
+
+  if (nodes.empty()) malformed(file, "no node gives the output '" + output + "'");
+  Graph result = importer.finish(graph.node(nodes.back()), output);
+  result.name = std::filesystem::path(file).stem().string();
+  simplify(result);
+  check(result);
+  return result;
+}
+
+}  // namespace
+
+Graph import_onnx_bytes(const void* data, size_t size, const std::string& name) {
+  onnx::ModelProto model;
+  if (size == 0) malformed(name, "is empty");
+  if (size > INT_MAX) malformed(name, "is larger than 2 GiB");
+  if (!model.ParseFromArray(data, static_cast<int>(size))) {
+    malformed(name, "is no ONNX model, or is cut");
+  }
+  return import_model(model, size, name);
+}
+
+Graph import_onnx(const std::string& path) {
+  const std::vector<uint8_t> bytes = common::read_file(path);
+  return import_onnx_bytes(bytes.data(), bytes.size(), path);
+}
+
+}  // namespace keyway::graph

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/// One ONNX node as the importer's operators see it: attributes with types, defaults and bounds,
+/// and errors that name node and operator.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace onnx {
+class AttributeProto;
+class NodeProto;
+class TensorProto;
+}  // namespace onnx
+
+namespace keyway::graph::importing {
+
+class OnnxNode {
+ public:
+  OnnxNode(const onnx::NodeProto& node, int64_t opset, const std::string& file)
+      : node_(node), opset_(opset), file_(file) {}
+
+  int64_t opset() const { return opset_; }
+  const std::string& op() const;
+  /// The node's name or, where it has none, its first output.
+  std::string name() const;
+  int input_count() const;
+  int output_count() const;
+  /// Empty for an optional input that is left out, also beyond the end.
+  const std::string& input(int index) const;
+  const std::string& output(int index) const;
+
+  bool has(const char* attribute) const;
+  int64_t integer(const char* attribute, int64_t otherwise) const;
+  float number(const char* attribute, float otherwise) const;
+  std::string text(const char* attribute, const std::string& otherwise) const;
+  /// At most 64 values.
+  std::vector<int64_t> integers(const char* attribute) const;
+  std::vector<float> numbers(const char* attribute) const;
+  /// Null where the attribute is absent.
+  const onnx::TensorProto* tensor(const char* attribute) const;
+
+  /// kUnsupported for an attribute that is not in the list.
+  void allow(std::initializer_list<const char*> attributes) const;
+  /// kFile unless the number of inputs is within the bounds.
+  void expect_inputs(int least, int most) const;
+
+  [[noreturn]] void unsupported(const std::string& reason) const;
+  [[noreturn]] void malformed(const std::string& reason) const;
+
+ private:
+  const onnx::AttributeProto* find(const char* attribute, int type) const;
+
+  const onnx::NodeProto& node_;
+  int64_t opset_;
+  const std::string& file_;
+};
+
+/// "[1, 3, 32, 32]"
+std::string to_string(const std::vector<int64_t>& dims);
+
+}  // namespace keyway::graph::importing

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quantise/boundary.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "common/error.hpp"
+#include "quantise/network.hpp"
+
+namespace keyway::quantise {
+namespace {
+
+/// Far more than any memory of a core; products of two such numbers do not overflow.
+constexpr int64_t kMostElements = int64_t{1} << 30;
+
+[[noreturn]] void contradiction(const char* which, const std::string& what) {
+  throw Error(ErrorKind::kFile, std::string(which) + " description: " + what);
+}
+
+void validate_layout(const char* which, const graph::Shape& shape, const graph::Layout& layout) {
+  for (const int64_t d : {shape.channels, shape.height, shape.width}) {
+    if (d < 1 || d > kMostElements) contradiction(which, "impossible shape");
+  }
+  if (shape.channels > kMostElements / shape.height ||
+      shape.channels * shape.height > kMostElements / shape.width) {
+    contradiction(which, "the shape is too large");
+  }
+  int64_t elements = 1;
+  for (const int64_t d : layout.dims) {
+    if (d < 1 || d > kMostElements || elements > kMostElements / d) {
+      contradiction(which, "impossible dimensions");
+    }
+    elements *= d;
+  }
+  if (elements != shape.elements()) contradiction(which, "dimensions and shape differ in size");
+  int64_t last = 0;
+  const int64_t strides[] = {layout.stride_c, layout.stride_h, layout.stride_w};
+  const int64_t counts[] = {shape.channels, shape.height, shape.width};
+  for (int i = 0; i < 3; ++i) {
+    if (counts[i] == 1) continue;
+    if (strides[i] < 1 || strides[i] > kMostElements) contradiction(which, "impossible stride");
+    last += (counts[i] - 1) * strides[i];
+  }
+  if (last >= elements) contradiction(which, "strides lead out of the array");
+}
+
+void validate_channels(const char* which, const std::vector<float>& values, int64_t channels,
+                       bool positive) {
+  if (static_cast<int64_t>(values.size()) != channels) {
+    contradiction(which, "not one scale or offset per channel");
+  }
+  for (const float v : values) {
+    if (!std::isfinite(v) || (positive && v <= 0)) {
+      contradiction(which, "a scale or offset is out of range");
+    }
+  }
+}
+
+template <typename Visit>
+void for_each_element(const graph::Shape& shape, const graph::Layout& layout, const Visit& visit) {
+  int64_t at = 0;
+  for (int64_t c = 0; c < shape.channels; ++c) {
+    for (int64_t y = 0; y < shape.height; ++y) {
+      for (int64_t x = 0; x < shape.width; ++x, ++at) {
+        visit(c, at, c * layout.stride_c + y * layout.stride_h + x * layout.stride_w);
+      }
+    }
+  }
+}
+
+void apply_softmax(const graph::Shape& shape, bool logarithm, std::vector<double>& values) {
+  const int64_t pixels = shape.pixels();
+  for (int64_t p = 0; p < pixels; ++p) {
+    const auto value = [&](int64_t c) -> double& {
+      return values[static_cast<size_t>(c * pixels + p)];
+    };
+    double most = value(0), sum = 0;
+    for (int64_t c = 1; c < shape.channels; ++c) most = std::max(most, value(c));
+    for (int64_t c = 0; c < shape.channels; ++c) sum += std::exp(value(c) - most);
+    for (int64_t c = 0; c < shape.channels; ++c) {
+      value(c) = logarithm ? value(c) - most - std::log(sum) : std::exp(value(c) - most) / sum;
+    }
+  }
+}
+
+}  // namespace
+
+InputBoundary input_boundary(const Network& network) {
+  const Tensor& tensor = network.tensors.at(static_cast<size_t>(network.input));
+  return {tensor.shape,        network.input_layout, tensor.is_signed,
+          tensor.scale,        network.input_scale,  network.input_offset};
+}
+
+OutputBoundary output_boundary(const Network& network) {
+  const Tensor& tensor = network.tensors.at(static_cast<size_t>(network.output));
+  std::vector<float> offset = network.output_offset;
+  if (offset.empty()) offset.assign(tensor.scale.size(), 0.0F);
+  return {tensor.shape, network.output_layout, tensor.is_signed, tensor.scale, std::move(offset),
+          network.output_function};
+}
+
+void validate(const InputBoundary& b) {
+  validate_layout("input", b.shape, b.layout);
+  validate_channels("input", b.scale, b.shape.channels, true);
+  validate_channels("input", b.input_scale, b.shape.channels, false);
+  validate_channels("input", b.input_offset, b.shape.channels, false);
+}
+
+void validate(const OutputBoundary& b) {
+  validate_layout("output", b.shape, b.layout);
+  validate_channels("output", b.scale, b.shape.channels, true);
+  validate_channels("output", b.offset, b.shape.channels, false);
+}
+
+void quantise_input(const InputBoundary& b, const float* user, uint8_t* bytes) {
+  const double lo = b.is_signed ? -128 : 0, hi = b.is_signed ? 127 : 255;
+  for_each_element(b.shape, b.layout, [&](int64_t channel, int64_t at, int64_t index) {
+    const auto c = static_cast<size_t>(channel);
+    const double x = user[index];
+    if (!std::isfinite(x)) {
+      throw Error(ErrorKind::kFile, "input value " + std::to_string(index) + " is NaN or infinite");
+    }
+    const double value = x * static_cast<double>(b.input_scale[c]) + static_cast<double>(b.input_offset[c]);
+    const double q = std::clamp(std::nearbyint(value / static_cast<double>(b.scale[c])), lo, hi);
+    bytes[at] = static_cast<uint8_t>(static_cast<int>(q));
+  });
+}
+
+void dequantise_output(const OutputBoundary& b, const uint8_t* bytes, float* user) {
+  std::vector<double> values(static_cast<size_t>(b.shape.elements()));
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t c = i / static_cast<size_t>(b.shape.pixels());
+    const int q = b.is_signed ? static_cast<int>(static_cast<int8_t>(bytes[i])) : bytes[i];
+    values[i] = static_cast<double>(b.scale[c]) * q + static_cast<double>(b.offset[c]);
+  }
+  if (b.function != graph::OutputFunction::kNone) {
+    apply_softmax(b.shape, b.function == graph::OutputFunction::kLogSoftmax, values);
+  }
+  for_each_element(b.shape, b.layout, [&](int64_t, int64_t at, int64_t index) {
+    user[index] = static_cast<float>(values[static_cast<size_t>(at)]);
+  });
+}
+
+}  // namespace keyway::quantise

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quantise/progress.hpp"
+
+#include <algorithm>
+
+#include "quantise/boundary.hpp"
+#include "quantise/parallel.hpp"
+
+namespace keyway::quantise {
+namespace {
+
+constexpr int64_t kColumns = 2048;  ///< output positions behind a gram matrix
+
+}  // namespace
+
+void Progress::start(const float* inputs, int64_t images) {
+  const InputBoundary boundary = input_boundary(network_);
+  images_.assign(static_cast<size_t>(images), TensorBytes(network_.tensors.size()));
+  means_.resize(network_.tensors.size());
+  const int64_t elements = boundary.shape.elements();
+  for (int64_t n = 0; n < images; ++n) {
+    std::vector<uint8_t>& bytes = images_[static_cast<size_t>(n)][static_cast<size_t>(network_.input)];
+    bytes.resize(static_cast<size_t>(elements));
+    quantise_input(boundary, inputs + n * elements, bytes.data());
+  }
+  update_mean(network_.input);
+}
+
+void Progress::advance(const Layer& layer) {
+  const LayerReference reference(network_, layer);
+  for_each_index(static_cast<int64_t>(images_.size()), threads_, [&](int64_t n) {
+    TensorBytes& tensors = images_[static_cast<size_t>(n)];
+    const std::vector<uint8_t>* residual =
+        layer.has_residual ? &tensors[static_cast<size_t>(layer.residual.tensor)] : nullptr;
+    tensors[static_cast<size_t>(layer.output)] =
+        reference.run(tensors[static_cast<size_t>(layer.input)], residual);
+  });
+  update_mean(layer.output);
+}
+
+void Progress::update_mean(int tensor) {
+  const Tensor& t = network_.tensors[static_cast<size_t>(tensor)];
+  std::vector<double>& mean = means_[static_cast<size_t>(tensor)];
+  mean.assign(static_cast<size_t>(t.shape.elements()), 0.0);
+  for (const TensorBytes& tensors : images_) {
+    const std::vector<uint8_t>& bytes = tensors[static_cast<size_t>(tensor)];
+    for (size_t i = 0; i < mean.size(); ++i) {
+      mean[i] += t.is_signed ? static_cast<int>(static_cast<int8_t>(bytes[i])) : bytes[i];
+    }
+  }
+  for (double& m : mean) m /= static_cast<double>(images_.size());
+}
+
+std::vector<float> Progress::gram(int tensor, const graph::Shape& out,
+                                  const graph::Window& w) const {
+  const Tensor& from = network_.tensors[static_cast<size_t>(tensor)];
+  const graph::Shape& in = from.shape;
+  const auto taps = static_cast<size_t>(in.channels * w.kernel_h * w.kernel_w);
+  const int64_t positions = static_cast<int64_t>(images_.size()) * out.pixels();
+  const int64_t count = std::min(positions, kColumns);
+  // Rows of taps, so that products of two taps are dot products over the columns.
+  std::vector<float> values(taps * static_cast<size_t>(count), 0.0F);
+  for (int64_t n = 0; n < count; ++n) {
+    // An odd multiple spreads the columns over pixels as well as over images.
+    const int64_t position = n * positions / count;
+    const std::vector<uint8_t>& bytes =
+        images_[static_cast<size_t>(position / out.pixels())][static_cast<size_t>(tensor)];
+    const int64_t pixel = count == positions ? position % out.pixels() : n * 7919 % out.pixels();
+    const int64_t y = pixel / out.width, x = pixel % out.width;
+    size_t t = 0;
+    for (int64_t c = 0; c < in.channels; ++c) {
+      for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
+        for (int64_t kx = 0; kx < w.kernel_w; ++kx, ++t) {
+          const int64_t iy = y * w.stride_h - w.pad_top + ky, ix = x * w.stride_w - w.pad_left + kx;
+          if (iy < 0 || iy >= in.height || ix < 0 || ix >= in.width) continue;
+          const uint8_t byte = bytes[static_cast<size_t>((c * in.height + iy) * in.width + ix)];
+          values[t * static_cast<size_t>(count) + static_cast<size_t>(n)] =
+              from.is_signed ? static_cast<float>(static_cast<int8_t>(byte)) : static_cast<float>(byte);
+        }
+      }
+    }
+  }
+  std::vector<float> gram(taps * taps);
+  const auto columns = static_cast<float>(count);
+  const float trust = getenv("TR") ? columns / (columns + static_cast<float>(atof(getenv("TR")))*static_cast<float>(taps)): columns / (columns + static_cast<float>(taps));
+  for_each_index(static_cast<int64_t>(taps), threads_, [&](int64_t row) {
+    const auto a = static_cast<size_t>(row);
+    const float* u = values.data() + a * static_cast<size_t>(count);
+    for (size_t b = 0; b <= a; ++b) {
+      const float* v = values.data() + b * static_cast<size_t>(count);
+      // Eight partial sums: the compiler may not reorder a float sum by itself.
+      float part[8] = {};
+      int64_t n = 0;
+      for (; n + 8 <= count; n += 8) {
+        for (int64_t k = 0; k < 8; ++k) part[k] += u[n + k] * v[n + k];
+      }
+      float sum = 0;
+      for (; n < count; ++n) sum += u[n] * v[n];
+      for (const float p : part) sum += p;
+      gram[a * taps + b] = gram[b * taps + a] = sum / columns * (a == b ? 1.0F : trust);
+    }
+  });
+  return gram;
+}
+
+std::vector<double> tap_means(const std::vector<double>& image, const graph::Shape& in,
+                              const graph::Shape& out, const graph::Window& w) {
+  std::vector<double> means;
+  means.reserve(static_cast<size_t>(in.channels * w.kernel_h * w.kernel_w));
+  for (int64_t c = 0; c < in.channels; ++c) {
+    for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
+      for (int64_t kx = 0; kx < w.kernel_w; ++kx) {
+        double sum = 0;
+        for (int64_t y = 0; y < out.height; ++y) {
+          const int64_t iy = y * w.stride_h - w.pad_top + ky;
+          if (iy < 0 || iy >= in.height) continue;
+          for (int64_t x = 0; x < out.width; ++x) {
+            const int64_t ix = x * w.stride_w - w.pad_left + kx;
+            if (ix < 0 || ix >= in.width) continue;
+            sum += image[static_cast<size_t>((c * in.height + iy) * in.width + ix)];
+          }
+        }
+        means.push_back(sum / static_cast<double>(out.pixels()));
+      }
+    }
+  }
+  return means;
+}
+
+}  // namespace keyway::quantise

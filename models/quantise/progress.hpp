@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The calibration images on their way through the layers quantised so far: what a layer's inputs
+/// really are when its weights are chosen and its bias corrected.
+///
+/// Holds the bytes of all tensors computed so far, and their mean images.
+/// Test: tests/quantise/test_quantise.cpp.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "quantise/network.hpp"
+#include "quantise/reference.hpp"
+
+namespace keyway::quantise {
+
+class Progress {
+ public:
+  /// The network's tensors must be complete; its layers may still grow.
+  Progress(const Network& network, int threads) : network_(network), threads_(threads) {}
+
+  void start(const float* inputs, int64_t images);
+  /// Runs one more layer on every image.
+  void advance(const Layer& layer);
+
+  /// Mean byte of every element of a tensor that has been computed, C x H x W.
+  const std::vector<double>& mean(int tensor) const { return means_[static_cast<size_t>(tensor)]; }
+
+  /// Mean products of the bytes that a dense layer's taps meet, [tap][tap] with taps in the order
+  /// [c][ky][kx], over output positions spread evenly over images and pixels. What few columns cannot
+  /// tell is left out: with n of them and k taps, products of different taps are scaled by n / (n + k).
+  std::vector<float> gram(int tensor, const graph::Shape& out, const graph::Window& window) const;
+
+ private:
+  void update_mean(int tensor);
+
+  const Network& network_;
+  int threads_;
+  std::vector<TensorBytes> images_;
+  std::vector<std::vector<double>> means_;
+};
+
+/// Mean over the output positions of the input that tap (c, ky, kx) meets, zero outside the image;
+/// in the order [c][ky][kx]. A convolution's mean output is the product of its weights with this.
+std::vector<double> tap_means(const std::vector<double>& image, const graph::Shape& in,
+                              const graph::Shape& out, const graph::Window& window);
+
+}  // namespace keyway::quantise

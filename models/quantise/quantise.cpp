@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quantise/quantise.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "arith/coding.hpp"
+#include "common/error.hpp"
+#include "quantise/centre.hpp"
+#include "quantise/lower.hpp"
+#include "quantise/progress.hpp"
+#include "quantise/requantise.hpp"
+
+namespace keyway::quantise {
+namespace {
+
+/// A bias of this many accumulator units at most, and as much for the products: together below 2^31.
+constexpr double kBiasLimit = static_cast<double>(1 << 30);
+constexpr int64_t kProductLimit = (int64_t{1} << 30) - 1;
+/// Layers with more taps are coded without a gram matrix.
+constexpr int64_t kMostTaps = 2048;
+/// Of a channel whose outputs were all zero: they hardly matter, but other inputs may wake them.
+static const double kDeadImportance = getenv("DEAD")?atof(getenv("DEAD")):1e-2;
+
+class Quantiser {
+ public:
+  Quantiser(const graph::Graph& graph, const float* inputs, int64_t images,
+            arith::NumberSystem system, const Options& options)
+      : graph_(graph),
+        system_(system),
+        options_(options),
+        lowered_(lower(graph)),
+        statistics_(calibrate(graph, inputs, images, options.threads)),
+        index_(graph.tensors.size(), -1) {
+    network_.name = graph.name;
+    network_.input_layout = graph.input_layout;
+    network_.output_layout = graph.output_layout;
+    network_.input_scale = graph.input_scale;
+    network_.input_offset = graph.input_offset;
+    network_.output_function = graph.output_function;
+    network_.macs = graph.macs;
+    network_.number_system = system;
+  }
+
+  Network run(const float* inputs, int64_t images) {
+    make_tensors();
+    Progress progress(network_, options_.threads);
+    progress.start(inputs, images);
+    for (size_t i = 0; i < lowered_.layers.size(); ++i) {
+      network_.layers.push_back(layer(lowered_.layers[i], progress, i));
+      progress.advance(network_.layers.back());
+    }
+    return std::move(network_);
+  }
+
+ private:
+  const TensorStatistics& statistics(int graph_tensor) const {
+    return statistics_[static_cast<size_t>(graph_tensor)];
+  }
+  int index(int graph_tensor) const { return index_[static_cast<size_t>(graph_tensor)]; }
+  const Tensor& tensor(int graph_tensor) const {
+    return network_.tensors[static_cast<size_t>(index(graph_tensor))];
+  }
+
+  int add_tensor(int graph_tensor, Tensor tensor) {
+    index_[static_cast<size_t>(graph_tensor)] = static_cast<int>(network_.tensors.size());
+    network_.tensors.push_back(std::move(tensor));
+    return index(graph_tensor);
+  }
+
+  void make_tensors() {
+    const std::vector<Bound> bounds = value_bounds(graph_);
+    const auto choose = [&](int t) {
+      const auto i = static_cast<size_t>(t);
+      return choose_scales(graph_.tensors[i], statistics_[i], bounds[i], t == graph_.input,
+                           options_.scales);
+    };
+    network_.input = add_tensor(graph_.input, choose(graph_.input));
+    for (const FloatLayer& layer : lowered_.layers) {
+      Tensor made = choose(layer.output);
+      if (layer.keeps_values) {
+        made.is_signed = tensor(layer.input).is_signed;
+        made.scale = tensor(layer.input).scale;
+      }
+      add_tensor(layer.output, std::move(made));
+    }
+    network_.output = index(graph_.output);
+  }
+
+  Layer layer(const FloatLayer& from, const Progress& progress, size_t number) {
+    Layer layer;
+    layer.name = from.name;
+    layer.kind = from.kind;
+    layer.input = index(from.input);
+    layer.output = index(from.output);
+    layer.window = from.window;
+    layer.macs = from.macs;
+    layer.number_system = from.selects ? arith::NumberSystem::kInt8 : system_;
+    layer.has_residual = from.has_residual;
+    if (from.has_residual) {
+      layer.residual = from.residual;
+      layer.residual.tensor = index(from.residual.tensor);
+    }
+    if (from.weights.empty()) {
+      without_weights(from, layer);
+    } else {
+      with_weights(from, layer, progress, number);
+    }
+    return layer;
+  }
+
+  /// Scale of the residual that channel c of a layer's output adds, over the output's own scale.
+  double residual_factor(const FloatLayer& from, size_t c) const {
+    if (!from.has_residual || from.residual.channel[c] < 0) return 0;
+    const auto source = static_cast<size_t>(from.residual.channel[c]);
+    return static_cast<double>(tensor(from.residual.tensor).scale[source]) /
+           static_cast<double>(tensor(from.output).scale[c]);
+  }
+
+  /// `step` is the real value of one unit of the accumulator.
+  ChannelPost post(const FloatLayer& from, size_t c, double step, double bias) const {
+    const Tensor& out = tensor(from.output);
+    const auto scale = static_cast<double>(out.scale[c]);
+    return make_post(step / scale, residual_factor(from, c), bias / step,
+                     static_cast<double>(from.clamp.lo) / scale,
+                     static_cast<double>(from.clamp.hi) / scale, out.is_signed);
+  }
+
+  void without_weights(const FloatLayer& from, Layer& layer) const {
+    const Tensor& in = tensor(from.input);
+    for (const Part& part : from.parts) {
+      Region region{part.y, part.x, part.height, part.width, {}};
+      for (size_t c = 0; c < in.scale.size(); ++c) {
+        const double step = static_cast<double>(in.scale[c]) * from.gain / part.divisor;
+        region.post.push_back(post(from, c, step, 0.0));
+      }
+      layer.regions.push_back(std::move(region));
+    }
+  }
+
+  void with_weights(const FloatLayer& from, Layer& layer, const Progress& progress,
+                    size_t number) const {
+    arith::WeightProblem problem = weight_problem(from, number);
+    if (from.kind == LayerKind::kDense && !from.selects && problem.taps <= kMostTaps) {
+      add_gram(problem, layer, progress);
+    }
+    arith::Coding coding = encode(problem, layer);
+    layer.codes = std::move(coding.codes);
+    layer.table = coding.table;
+    std::vector<double> bias(from.bias.begin(), from.bias.end());
+    if (!from.selects) {
+      const std::vector<double> change = bias_change(from, layer, coding.step, progress);
+      for (size_t c = 0; c < bias.size(); ++c) bias[c] += change[c];
+    }
+    const Part& whole = from.parts.front();
+    Region region{whole.y, whole.x, whole.height, whole.width, {}};
+    for (size_t c = 0; c < bias.size(); ++c) {
+      region.post.push_back(post(from, c, coding.step[c], bias[c]));
+    }
+    layer.regions.push_back(std::move(region));
+  }
+
+  arith::WeightProblem weight_problem(const FloatLayer& from, size_t number) const {
+    const Tensor &in = tensor(from.input), &out = tensor(from.output);
+    const bool dense = from.kind == LayerKind::kDense;
+    const int64_t taps = from.window.kernel_h * from.window.kernel_w;
+    arith::WeightProblem problem;
+    problem.channels = out.shape.channels;
+    problem.taps = dense ? in.shape.channels * taps : taps;
+    problem.seed = options_.seed * 0x9e3779b97f4a7c15U + number;
+    problem.weights.reserve(from.weights.size());
+    for (size_t i = 0; i < from.weights.size(); ++i) {
+      const auto o = static_cast<int64_t>(i) / problem.taps, t = static_cast<int64_t>(i) % problem.taps;
+      const auto c = static_cast<size_t>(dense ? t / taps : o);
+      problem.weights.push_back(static_cast<double>(from.weights[i]) * static_cast<double>(in.scale[c]));
+    }
+    if (dense) problem.tap_importance = importance(from, taps);
+    for (size_t o = 0; o < out.scale.size(); ++o) {
+      const auto scale = static_cast<double>(out.scale[o]);
+      const bool is_dead = statistics(from.output).channels[o].square <= 0;
+      problem.channel_importance.push_back((is_dead ? kDeadImportance : 1.0) / (scale * scale));
+      double peak = 0;
+      for (int64_t t = 0; t < problem.taps; ++t) {
+        peak = std::max(peak, std::abs(problem.weight(static_cast<int64_t>(o), t)));
+      }
+      // A factor of two, because the coder may choose a step beyond peak / 127.
+      problem.grid.push_back(scale * factor_grid(2 * peak / 127 / scale, residual_factor(from, o)));
+      // The bias must fit; and the factor needs 17 bits at the largest shift.
+      problem.least_step.push_back(std::max(2 * std::abs(static_cast<double>(from.bias[o])) / kBiasLimit,
+                                            std::ldexp(scale, 17 - kMaxShift)));
+    }
+    return problem;
+  }
+
+  /// Mean square of the bytes that meet each tap, with a floor for channels that were always zero.
+  std::vector<double> importance(const FloatLayer& from, int64_t taps) const {
+    const Tensor& in = tensor(from.input);
+    std::vector<double> square;
+    for (size_t c = 0; c < in.scale.size(); ++c) {
+      const auto scale = static_cast<double>(in.scale[c]);
+      square.push_back(statistics(from.input).channels[c].square / (scale * scale));
+    }
+    const double floor = std::max((getenv("FL")?atof(getenv("FL")):1e-3) * *std::max_element(square.begin(), square.end()), 1e-6);
+    std::vector<double> result;
+    for (const double s : square) result.insert(result.end(), static_cast<size_t>(taps), std::max(s, floor));
+    return result;
+  }
+
+  /// Adds the products of activations, with the importances on the diagonal as the floor.
+  void add_gram(arith::WeightProblem& problem, const Layer& layer, const Progress& progress) const {
+    const auto index = static_cast<size_t>(layer.output);
+    problem.gram = progress.gram(layer.input, network_.tensors[index].shape, layer.window);
+    const auto taps = static_cast<size_t>(problem.taps);
+    for (size_t t = 0; t < taps; ++t) {
+      float& diagonal = problem.gram[t * taps + t];
+      diagonal = std::max(diagonal, static_cast<float>(problem.tap_importance[t]));
+    }
+  }
+
+  /// Codes the weights, with smaller operands where an accumulator could overflow otherwise.
+  arith::Coding encode(arith::WeightProblem problem, const Layer& layer) const {
+    const int64_t most = network_.tensors[static_cast<size_t>(layer.input)].is_signed ? 128 : 255;
+    const auto& system = arith::info(layer.number_system);
+    while (true) {
+      arith::Coding coding = system.encode(problem);
+      int64_t bound = 0;
+      for (int64_t c = 0; c < problem.channels; ++c) {
+        int64_t sum = 0;
+        for (int64_t t = 0; t < problem.taps; ++t) {
+          const uint8_t code = coding.codes[static_cast<size_t>(c * problem.taps + t)];
+          sum += std::abs(int64_t{system.operand(code, coding.table)});
+        }
+        bound = std::max(bound, sum * most);
+      }
+      if (bound <= kProductLimit) return coding;
+      const double fit = 0.98 * static_cast<double>(kProductLimit) / static_cast<double>(bound);
+      const int limit = static_cast<int>(fit * problem.operand_limit);
+      if (limit < 1) {
+        throw Error(ErrorKind::kUnsupported,
+                    "layer '" + layer.name + "': " + std::to_string(problem.taps) +
+                        " products do not fit a 32-bit accumulator");
+      }
+      problem.operand_limit = limit;
+    }
+  }
+
+  /// What the layer's mean output lacks, in real units, before the clamp.
+  std::vector<double> bias_change(const FloatLayer& from, const Layer& layer,
+                                  const std::vector<double>& step, const Progress& progress) const {
+    const graph::Shape &in = tensor(from.input).shape, &out = tensor(from.output).shape;
+    const bool dense = layer.kind == LayerKind::kDense;
+    const std::vector<double> wanted = tap_means(statistics(from.input).mean, in, out, from.window);
+    const std::vector<double> got = tap_means(progress.mean(layer.input), in, out, from.window);
+    std::vector<double> wanted_residual, got_residual;
+    graph::Window strides;
+    if (layer.has_residual) {
+      const graph::Shape& shape = tensor(from.residual.tensor).shape;
+      strides.stride_h = layer.residual.stride_h;
+      strides.stride_w = layer.residual.stride_w;
+      wanted_residual = tap_means(statistics(from.residual.tensor).mean, shape, out, strides);
+      got_residual = tap_means(progress.mean(layer.residual.tensor), shape, out, strides);
+    }
+    const auto decode = arith::info(layer.number_system).operand;
+    const auto channels = static_cast<size_t>(out.channels);
+    const size_t taps = from.weights.size() / channels;
+    std::vector<double> change(channels, 0.0);
+    for (size_t o = 0; o < channels; ++o) {
+      const size_t first = dense ? 0 : o * taps;
+      for (size_t t = 0; t < taps; ++t) {
+        const size_t i = o * taps + t;
+        change[o] += static_cast<double>(from.weights[i]) * wanted[first + t] -
+                     step[o] * decode(layer.codes[i], layer.table) * got[first + t];
+      }
+      if (!layer.has_residual || layer.residual.channel[o] < 0) continue;
+      const auto source = static_cast<size_t>(layer.residual.channel[o]);
+      change[o] += wanted_residual[source] -
+                   static_cast<double>(tensor(from.residual.tensor).scale[source]) * got_residual[source];
+    }
+    return change;
+  }
+
+  const graph::Graph& graph_;
+  arith::NumberSystem system_;
+  const Options& options_;
+  FloatNetwork lowered_;
+  std::vector<TensorStatistics> statistics_;
+  std::vector<int> index_;  ///< of a graph's tensor in the network, or -1
+  Network network_;
+};
+
+/// At most `most` images, evenly spread.
+std::vector<float> sample(const float* inputs, int64_t images, int64_t elements, int64_t most) {
+  const int64_t count = std::min(images, std::max<int64_t>(1, most));
+  std::vector<float> result;
+  result.reserve(static_cast<size_t>(count * elements));
+  for (int64_t n = 0; n < count; ++n) {
+    const float* from = inputs + n * images / count * elements;
+    result.insert(result.end(), from, from + elements);
+  }
+  return result;
+}
+
+}  // namespace
+
+Network quantise(const graph::Graph& graph, const float* calibration, int64_t images,
+                 arith::NumberSystem system, const Options& options) {
+  if (images < 1) throw Error(ErrorKind::kFile, "calibration needs at least one input");
+  const int64_t elements = graph.tensors.at(static_cast<size_t>(graph.input)).shape.elements();
+  const std::vector<float> inputs = sample(calibration, images, elements, options.max_images);
+  const auto count = static_cast<int64_t>(inputs.size()) / elements;
+  const Centred centred = centre(graph, inputs.data(), count, options.threads);
+  Network network =
+      Quantiser(centred.graph, inputs.data(), count, system, options).run(inputs.data(), count);
+  network.output_offset = centred.output_offset;
+  return network;
+}
+
+}  // namespace keyway::quantise

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quantise/reference.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "common/error.hpp"
+#include "quantise/boundary.hpp"
+#include "quantise/parallel.hpp"
+
+namespace keyway::quantise {
+namespace {
+
+std::vector<int16_t> widen(const std::vector<uint8_t>& bytes, bool is_signed) {
+  std::vector<int16_t> values(bytes.size());
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    values[i] = is_signed ? static_cast<int16_t>(static_cast<int8_t>(bytes[i]))
+                          : static_cast<int16_t>(bytes[i]);
+  }
+  return values;
+}
+
+int32_t dot(const int16_t* a, const int16_t* b, size_t count) {
+  int32_t sum = 0;
+  for (size_t i = 0; i < count; ++i) sum += static_cast<int32_t>(a[i]) * b[i];
+  return sum;
+}
+
+uint8_t requantise(const ChannelPost& p, int32_t acc, int32_t residual) {
+  const int64_t scaled = int64_t{p.m} * (int64_t{acc} + p.bias) + int64_t{p.mr} * residual +
+                         (int64_t{1} << (p.shift - 1));
+  return static_cast<uint8_t>(
+      std::clamp<int64_t>(scaled >> p.shift, p.lo, p.hi));
+}
+
+[[noreturn]] void misfit(const Layer& layer, const char* what) {
+  throw Error(ErrorKind::kUsage, "layer '" + layer.name + "': " + what);
+}
+
+}  // namespace
+
+LayerReference::LayerReference(const Network& network, const Layer& layer)
+    : tensors_(network.tensors), layer_(layer) {
+  const graph::Shape &in = tensor(layer.input).shape, &out = tensor(layer.output).shape;
+  const int64_t taps = layer.window.kernel_h * layer.window.kernel_w;
+  const bool dense = layer.kind == LayerKind::kDense;
+  if (!dense && in.channels != out.channels) misfit(layer, "input and output channels differ");
+  if (dense || layer.kind == LayerKind::kDepthwise) {
+    if (static_cast<int64_t>(layer.codes.size()) != out.channels * taps * (dense ? in.channels : 1)) {
+      misfit(layer, "number of codes");
+    }
+    const auto decode = arith::info(layer.number_system).operand;
+    operands_.reserve(layer.codes.size());
+    for (const uint8_t code : layer.codes) operands_.push_back(decode(code, layer.table));
+  }
+}
+
+void LayerReference::dense(const std::vector<int16_t>& input, std::vector<int32_t>& sums) const {
+  const graph::Shape &in = tensor(layer_.input).shape, &out = tensor(layer_.output).shape;
+  const graph::Window& w = layer_.window;
+  const auto length = static_cast<size_t>(in.channels * w.kernel_h * w.kernel_w);
+  std::vector<int16_t> column(length);
+  for (int64_t y = 0; y < out.height; ++y) {
+    for (int64_t x = 0; x < out.width; ++x) {
+      size_t k = 0;
+      for (int64_t c = 0; c < in.channels; ++c) {
+        for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
+          const int64_t iy = y * w.stride_h - w.pad_top + ky;
+          for (int64_t kx = 0; kx < w.kernel_w; ++kx, ++k) {
+            const int64_t ix = x * w.stride_w - w.pad_left + kx;
+            const bool inside = iy >= 0 && iy < in.height && ix >= 0 && ix < in.width;
+            column[k] = inside ? input[static_cast<size_t>((c * in.height + iy) * in.width + ix)]
+                               : int16_t{0};
+          }
+        }
+      }
+      for (int64_t c = 0; c < out.channels; ++c) {
+        sums[static_cast<size_t>((c * out.height + y) * out.width + x)] =
+            dot(operands_.data() + static_cast<size_t>(c) * length, column.data(), length);
+      }
+    }
+  }
+}
+
+void LayerReference::windowed(const std::vector<int16_t>& input, std::vector<int32_t>& sums) const {
+  const graph::Shape &in = tensor(layer_.input).shape, &out = tensor(layer_.output).shape;
+  const graph::Window& w = layer_.window;
+  const bool is_max = layer_.kind == LayerKind::kMax;
+  for (int64_t c = 0; c < out.channels; ++c) {
+    const int16_t* image = input.data() + c * in.pixels();
+    const int16_t* operands =
+        operands_.empty() ? nullptr : operands_.data() + c * w.kernel_h * w.kernel_w;
+    for (int64_t y = 0; y < out.height; ++y) {
+      for (int64_t x = 0; x < out.width; ++x) {
+        int32_t acc = 0;
+        bool empty = true;
+        for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
+          const int64_t iy = y * w.stride_h - w.pad_top + ky;
+          if (iy < 0 || iy >= in.height) continue;
+          for (int64_t kx = 0; kx < w.kernel_w; ++kx) {
+            const int64_t ix = x * w.stride_w - w.pad_left + kx;
+            if (ix < 0 || ix >= in.width) continue;
+            const int32_t value = image[iy * in.width + ix];
+            if (is_max) {
+              acc = empty ? value : std::max(acc, value);
+            } else {
+              acc += operands == nullptr ? value : value * operands[ky * w.kernel_w + kx];
+            }
+            empty = false;
+          }
+        }
+        sums[static_cast<size_t>((c * out.height + y) * out.width + x)] = acc;
+      }
+    }
+  }
+}
+
+std::vector<uint8_t> LayerReference::run(const std::vector<uint8_t>& input,
+                                         const std::vector<uint8_t>* residual) const {
+  const Tensor &in = tensor(layer_.input), &out = tensor(layer_.output);
+  if (static_cast<int64_t>(input.size()) != in.shape.elements()) misfit(layer_, "input size");
+  const std::vector<int16_t> values = widen(input, in.is_signed);
+  std::vector<int32_t> sums(static_cast<size_t>(out.shape.elements()));
+  if (layer_.kind == LayerKind::kDense) {
+    dense(values, sums);
+  } else {
+    windowed(values, sums);
+  }
+  std::vector<int16_t> added;
+  graph::Shape from;
+  if (layer_.has_residual) {
+    if (residual == nullptr) misfit(layer_, "the residual is missing");
+    from = tensor(layer_.residual.tensor).shape;
+    added = widen(*residual, tensor(layer_.residual.tensor).is_signed);
+  }
+  std::vector<uint8_t> bytes(sums.size());
+  for (const Region& region : layer_.regions) {
+    for (int64_t c = 0; c < out.shape.channels; ++c) {
+      const ChannelPost& post = region.post[static_cast<size_t>(c)];
+      const int64_t source = layer_.has_residual ? layer_.residual.channel[static_cast<size_t>(c)] : -1;
+      for (int64_t y = region.y; y < region.y + region.height; ++y) {
+        for (int64_t x = region.x; x < region.x + region.width; ++x) {
+          const auto at = static_cast<size_t>((c * out.shape.height + y) * out.shape.width + x);
+          int32_t r = 0;
+          if (source >= 0) {
+            r = added[static_cast<size_t>((source * from.height + y * layer_.residual.stride_h) * from.width +
+                                          x * layer_.residual.stride_w)];
+          }
+          bytes[at] = requantise(post, sums[at], r);
+        }
+      }
+    }
+  }
+  return bytes;
+}
+
+Reference::Reference(const Network& network) : network_(network) {
+  layers_.reserve(network.layers.size());
+  for (const Layer& layer : network.layers) layers_.emplace_back(network, layer);
+}
+
+TensorBytes Reference::run(const std::vector<uint8_t>& input) const {
+  TensorBytes tensors(network_.tensors.size());
+  tensors[static_cast<size_t>(network_.input)] = input;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const Layer& layer = network_.layers[i];
+    const std::vector<uint8_t>* residual =
+        layer.has_residual ? &tensors[static_cast<size_t>(layer.residual.tensor)] : nullptr;
+    tensors[static_cast<size_t>(layer.output)] =
+        layers_[i].run(tensors[static_cast<size_t>(layer.input)], residual);
+  }
+  return tensors;
+}
+
+std::vector<float> Reference::infer(const float* inputs, int64_t images, int threads) const {
+  const InputBoundary in = input_boundary(network_);
+  const OutputBoundary out = output_boundary(network_);
+  std::vector<float> results(static_cast<size_t>(images * out.shape.elements()));
+  for_each_index(images, threads, [&](int64_t n) {
+    std::vector<uint8_t> bytes(static_cast<size_t>(in.shape.elements()));
+    quantise_input(in, inputs + n * in.shape.elements(), bytes.data());
+    const TensorBytes tensors = run(bytes);
+    dequantise_output(out, tensors[static_cast<size_t>(network_.output)].data(),
+                      results.data() + n * out.shape.elements());
+  });
+  return results;
+}
+
+int64_t accumulator_bound(const Network& network, const Layer& layer) {
+  const bool is_signed = network.tensors[static_cast<size_t>(layer.input)].is_signed;
+  const int64_t most = is_signed ? 128 : 255;
+  const auto channels =
+      static_cast<size_t>(network.tensors[static_cast<size_t>(layer.output)].shape.channels);
+  const auto decode = arith::info(layer.number_system).operand;
+  const size_t taps = layer.codes.size() / channels;
+  int64_t bound = 0;
+  for (const Region& region : layer.regions) {
+    for (size_t c = 0; c < channels; ++c) {
+      int64_t sum = layer.kind == LayerKind::kSum ? layer.window.kernel_h * layer.window.kernel_w : 0;
+      if (layer.kind == LayerKind::kMax) sum = 1;
+      for (size_t t = 0; t < taps; ++t) {
+        sum += std::abs(int64_t{decode(layer.codes[c * taps + t], layer.table)});
+      }
+      bound = std::max(bound, sum * most + std::abs(int64_t{region.post[c].bias}));
+    }
+  }
+  return bound;
+}
+
+}  // namespace keyway::quantise

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Array: Lanes lanes side by side, the weight tiles in front of them and the token beside them.
+//
+// Mathematics: lane l gives the sum (or maximum) of its own weights with the common operands; see lane.
+// Timing: operands at t + 4, sums at t + 7. The shadow takes a word of the next tile a cycle while it
+//   is not full, and in the cycle in which it is copied.
+// Contract: a pass never starts with a shadow that is not full (assertion TileComplete).
+// Test: tests/rtl/engine.
+`include "assert.svh"
+
+module array
+  import keyway_contract_pkg::*;
+  import keyway_pkg::*;
+#(
+    parameter  int unsigned Lanes      = 16,
+    parameter  int unsigned Depth      = 16,
+    localparam int unsigned MaxColumns = max_columns(Depth),
+    localparam int unsigned TileWords  = Depth / 4,
+    localparam int unsigned WordBits   = (TileWords > 1) ? $clog2(TileWords) : 1,
+    localparam int unsigned SumBits    = OperandBits + ActivationBits + $clog2(Depth)
+) (
+    input logic clk_i,
+    input logic rst_ni,
+    input logic clear_i,
+    // Weights
+    input logic operand_valid_i,
+    output logic operand_ready_o,
+    input logic operand_ones_i,
+    input logic operand_last_i,
+    input logic [WordBits-1:0] operand_word_i,
+    input logic [4*Lanes-1:0][OperandBits-1:0] operand_i,
+    input logic tile_start_i,
+    // Operands of the step at t + 4
+    input logic column_valid_i,
+    input mode_e mode_i,
+    input logic [MaxColumns-1:0] columns_live_i,
+    input logic [Depth-1:0][ActivationBits-1:0] dense_i,
+    input logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column_i,
+    input token_t token_i,
+    // Sums at t + 7, their token and the one before
+    output token_t token_t6_o,
+    output token_t token_t7_o,
+    output logic signed [Lanes-1:0][SumBits-1:0] sum_o
+);
+
+  logic full_q, write;
+  logic [TileWords-1:0] tile_write;
+  token_t token_t5_q, token_t6_q, token_t7_q;
+  logic [MaxColumns-1:0] columns_live_q;
+
+  assign operand_ready_o = !full_q || tile_start_i;
+  assign write           = operand_valid_i && operand_ready_o;
+
+  for (genvar w = 0; w < int'(TileWords); w++) begin : gen_write
+    assign tile_write[w] = write && operand_word_i == WordBits'(w);
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      full_q         <= 1'b0;
+      token_t5_q     <= '0;
+      token_t6_q     <= '0;
+      token_t7_q     <= '0;
+      columns_live_q <= '0;
+    end else begin
+      if (write && operand_last_i) full_q <= 1'b1;
+      else if (tile_start_i) full_q <= 1'b0;
+      token_t5_q     <= token_i;
+      token_t6_q     <= token_t5_q;
+      token_t7_q     <= token_t6_q;
+      columns_live_q <= columns_live_i;
+    end
+  end
+
+  assign token_t6_o = token_t6_q;
+  assign token_t7_o = token_t7_q;
+
+  for (genvar l = 0; l < int'(Lanes); l++) begin : gen_lane
+    logic [WindowRows-1:0][ActivationBits-1:0] column;
+    for (genvar r = 0; r < int'(WindowRows); r++) begin : gen_row
+      assign column[r] = column_i[r][l];
+    end
+
+    lane #(
+        .Depth(Depth)
+    ) u_lane (
+        .clk_i,
+        .clear_i,
+        .tile_write_i     (tile_write),
+        .tile_ones_i      (write && operand_ones_i),
+        .tile_operands_i  (operand_i[4*l+:4]),
+        .tile_start_i,
+        .column_valid_i,
+        .emit_i           (token_i.valid),
+        .mode_i,
+        .columns_live_i,
+        .dense_i,
+        .column_i         (column),
+        .sums_t5_i        (token_t5_q.valid && !token_t5_q.maximum),
+        .maximum_t5_i     (token_t5_q.valid && token_t5_q.maximum),
+        .columns_live_t5_i(columns_live_q),
+        .sums_t6_i        (token_t6_q.valid && !token_t6_q.maximum),
+        .maximum_t6_i     (token_t6_q.valid && token_t6_q.maximum),
+        .sum_o            (sum_o[l])
+    );
+  end
+
+  `KEYWAY_ASSERT(TileComplete, !tile_start_i || full_q)
+
+endmodule

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lane: Depth multipliers and the sum of their products; or the maximum of the lane's window.
+//
+// Mathematics: sum_o = sum over d of weight[d] * x[d]. Dense: x[d] is the broadcast word. Window:
+//   x[r * MaxColumns + c] is tap (r, c) of the lane's own channel; columns that the pass or the row does
+//   not have, and other depths, are 0. Maximum: sum_o = the largest live tap, -256 if there is none.
+//   Exact.
+// Timing: operands at t + 4, sum_o stands at t + 7; one a cycle. column_i is the newest column of the
+//   window (column MaxColumns - 1); the older ones are kept here.
+// Contract: valid bits of the token tell which cycles mean something; idle cycles keep all registers.
+// Test: tests/rtl/engine.
+
+module lane
+  import keyway_contract_pkg::*;
+  import keyway_pkg::*;
+#(
+    parameter  int unsigned Depth      = 16,
+    localparam int unsigned MaxColumns = max_columns(Depth),
+    localparam int unsigned Groups     = Depth / 4,
+    localparam int unsigned GroupBits  = OperandBits + ActivationBits + 2,
+    localparam int unsigned SumBits    = OperandBits + ActivationBits + $clog2(Depth)
+) (
+    input  logic                                             clk_i,
+    input  logic                                             clear_i,
+    // Weights
+    input  logic        [    Groups-1:0]                     tile_write_i,
+    input  logic                                             tile_ones_i,
+    input  logic        [           3:0][   OperandBits-1:0] tile_operands_i,
+    input  logic                                             tile_start_i,
+    // Operands at t + 4
+    input  logic                                             column_valid_i,
+    input  logic                                             emit_i,
+    input  mode_e                                            mode_i,
+    input  logic        [MaxColumns-1:0]                     columns_live_i,
+    input  logic        [     Depth-1:0][ActivationBits-1:0] dense_i,
+    input  logic        [WindowRows-1:0][ActivationBits-1:0] column_i,
+    // The token further down
+    input  logic                                             sums_t5_i,
+    input  logic                                             maximum_t5_i,
+    input  logic        [MaxColumns-1:0]                     columns_live_t5_i,
+    input  logic                                             sums_t6_i,
+    input  logic                                             maximum_t6_i,
+    output logic signed [   SumBits-1:0]                     sum_o
+);
+
+  // ------------------------------------------------------------------ window
+  // tap[r][c]; the newest column comes in, the others are registers.
+  logic signed [ActivationBits-1:0] tap[WindowRows][MaxColumns];
+
+  for (genvar r = 0; r < int'(WindowRows); r++) begin : gen_row
+    assign tap[r][MaxColumns-1] = signed'(column_i[r]);
+    for (genvar c = 0; c < int'(MaxColumns) - 1; c++) begin : gen_column
+      logic signed [ActivationBits-1:0] tap_q;
+      always_ff @(posedge clk_i) begin
+        if (clear_i) tap_q <= '0;
+        else if (column_valid_i) tap_q <= tap[r][c+1];
+      end
+      assign tap[r][c] = tap_q;
+    end
+  end
+
+  // ------------------------------------------------------------------ t + 4: multiply
+  logic signed [OperandBits+ActivationBits-1:0] product[Depth];
+
+  for (genvar d = 0; d < int'(Depth); d++) begin : gen_multiplier
+    localparam bit HasTap = d < int'(WindowRows * MaxColumns);
+    localparam int Row = HasTap ? d / int'(MaxColumns) : 0;
+    localparam int Column = d % int'(MaxColumns);
+
+    multiplier u_multiplier (
+        .clk_i,
+        .clear_i,
+        .write_i   (tile_write_i[d/4]),
+        .weight_i  (signed'(tile_operands_i[d%4])),
+        .ones_i    (tile_ones_i),
+        .start_i   (tile_start_i),
+        .emit_i,
+        .window_i  (mode_i != ModeDense),
+        .dense_i   (signed'(dense_i[d])),
+        .tap_i     (tap[Row][Column]),
+        .tap_live_i(HasTap && columns_live_i[Column]),
+        .product_o (product[d])
+    );
+  end
+
+  // ------------------------------------------------------------------ t + 5: sums of four
+  logic signed [GroupBits-1:0] group[Groups];
+
+  for (genvar g = 0; g < int'(Groups); g++) begin : gen_group
+    logic signed [GroupBits-1:0] group_q;
+    always_ff @(posedge clk_i) begin
+      if (clear_i) begin
+        group_q <= '0;
+      end else if (sums_t5_i) begin
+        group_q <= (GroupBits'(product[4*g]) + GroupBits'(product[4*g+1])) +
+                   (GroupBits'(product[4*g+2]) + GroupBits'(product[4*g+3]));
+      end
+    end
+    assign group[g] = group_q;
+  end
+
+  // ------------------------------------------------------------------ maximum
+  // t + 4: largest of the newest column, shifted along as the window is; t + 5: largest column.
+  function automatic logic signed [ActivationBits-1:0] larger(logic signed [ActivationBits-1:0] a,
+                                                              logic signed [ActivationBits-1:0] b);
+    return (a > b) ? a : b;
+  endfunction
+
+  logic signed [ActivationBits-1:0] maximum_q;
+  logic [MaxColumns-1:0][ActivationBits-1:0] columns_q;
+
+  always_ff @(posedge clk_i) begin
+    if (clear_i) begin
+      columns_q <= '0;
+      maximum_q <= '0;
+    end else begin
+      if (column_valid_i && mode_i == ModeMaximum) begin
+        columns_q <= {
+          larger(signed'(column_i[0]), larger(signed'(column_i[1]), signed'(column_i[2]))),
+          columns_q[MaxColumns-1:1]
+        };
+      end
+      if (maximum_t5_i) begin
+        logic signed [ActivationBits-1:0] best;
+        best = NeverWins;
+        for (int c = 0; c < int'(MaxColumns); c++) begin
+          if (columns_live_t5_i[c]) best = larger(best, signed'(columns_q[c]));
+        end
+        maximum_q <= best;
+      end
+    end
+  end
+
+  // ------------------------------------------------------------------ t + 6: sum
+  logic signed [SumBits-1:0] sum_q;
+
+  always_ff @(posedge clk_i) begin
+    if (clear_i) begin
+      sum_q <= '0;
+    end else if (sums_t6_i) begin
+      logic signed [SumBits-1:0] sum;
+      sum = '0;
+      for (int g = 0; g < int'(Groups); g++) sum += SumBits'(group[g]);
+      sum_q <= sum;
+    end else if (maximum_t6_i) begin
+      sum_q <= SumBits'(maximum_q);
+    end
+  end
+
+  assign sum_o = sum_q;
+
+endmodule

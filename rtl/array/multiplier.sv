@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Multiplier: one of the Lanes x Depth, with its weight.
+//
+// Mathematics: product_o = weight * x, x the broadcast operand or, in window mode, the lane's own tap
+//   (0 where the window has none). Exact, 21 bits.
+// Timing: operands in cycle t + 4, product one cycle later; it keeps its value while emit_i is low. The
+//   next tile's weight waits in the shadow; start_i makes it the active one for the following cycle.
+// Contract: see array (a shadow is complete before start_i).
+// Test: tests/rtl/engine.
+
+module multiplier
+  import keyway_contract_pkg::*;
+  import keyway_pkg::*;
+(
+    input  logic                                         clk_i,
+    input  logic                                         clear_i,
+    // Weight
+    input  logic                                         write_i,
+    input  logic signed [               OperandBits-1:0] weight_i,
+    input  logic                                         ones_i,
+    input  logic                                         start_i,
+    // Operands
+    input  logic                                         emit_i,
+    input  logic                                         window_i,
+    input  logic signed [            ActivationBits-1:0] dense_i,
+    input  logic signed [            ActivationBits-1:0] tap_i,
+    input  logic                                         tap_live_i,
+    output logic signed [OperandBits+ActivationBits-1:0] product_o
+);
+
+  logic signed [OperandBits-1:0] shadow_q, active_q;
+  logic signed [OperandBits+ActivationBits-1:0] product_q;
+
+  always_ff @(posedge clk_i) begin
+    if (clear_i) shadow_q <= '0;
+    else if (ones_i) shadow_q <= OperandBits'(1);
+    else if (write_i) shadow_q <= weight_i;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (clear_i) active_q <= '0;
+    else if (start_i) active_q <= shadow_q;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (clear_i) begin
+      product_q <= '0;
+    end else if (emit_i) begin
+      if (!window_i) product_q <= active_q * dense_i;
+      else if (tap_live_i) product_q <= active_q * tap_i;
+      else product_q <= '0;
+    end
+  end
+
+  assign product_o = product_q;
+
+endmodule

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parameter store: the parameter records of JobSlots jobs, and those of the job that each stage of
+// post-processing works on.
+//
+// Mathematics: a job's records are three weight words; the record of lane l is bytes 12 * l to
+//   12 * l + 11 of them (parameter_record_t).
+// Timing: a stage's fields are loaded in the cycle before the first pixel of a job is there: bias for
+//   t + 8, m and mr for t + 9, shift for t + 10 (rounding) and again with lo and hi for t + 11.
+// Contract: a slot is written only before its job's pixels come (the feeder writes parameters before
+//   tiles). clear_i overwrites everything with zeros.
+// Test: tests/rtl/engine.
+
+module parameter_store
+  import keyway_contract_pkg::*;
+  import keyway_pkg::*;
+#(
+    parameter int unsigned Lanes = 16
+) (
+    input  logic                             clk_i,
+    input  logic                             clear_i,
+    input  logic                             write_valid_i,
+    input  logic        [SlotBits-1:0]       write_slot_i,
+    input  logic        [         1:0]       write_word_i,
+    input  logic        [32*Lanes-1:0]       write_data_i,
+    input  token_t                           token_t7_i,
+    input  token_t                           token_t8_i,
+    input  token_t                           token_t9_i,
+    input  token_t                           token_t10_i,
+    output logic signed [   Lanes-1:0][31:0] bias_o,
+    output logic signed [   Lanes-1:0][17:0] m_o,
+    output logic signed [   Lanes-1:0][17:0] mr_o,
+    output logic        [   Lanes-1:0][ 5:0] round_shift_o,
+    output logic        [   Lanes-1:0][ 5:0] shift_o,
+    output logic signed [   Lanes-1:0][ 8:0] lo_o,
+    output logic signed [   Lanes-1:0][ 8:0] hi_o
+);
+
+  logic [32*Lanes-1:0] word0_q[JobSlots];
+  logic [32*Lanes-1:0] word1_q[JobSlots];
+  logic [32*Lanes-1:0] word2_q[JobSlots];
+
+  always_ff @(posedge clk_i) begin
+    if (clear_i) begin
+      for (int s = 0; s < int'(JobSlots); s++) begin
+        word0_q[s] <= '0;
+        word1_q[s] <= '0;
+        word2_q[s] <= '0;
+      end
+    end else if (write_valid_i) begin
+      if (write_word_i == 2'd0) word0_q[write_slot_i] <= write_data_i;
+      if (write_word_i == 2'd1) word1_q[write_slot_i] <= write_data_i;
+      if (write_word_i == 2'd2) word2_q[write_slot_i] <= write_data_i;
+    end
+  end
+
+  logic start_t7, start_t8, start_t9, start_t10;
+  assign start_t7  = token_t7_i.valid && token_t7_i.last && token_t7_i.pixel == '0;
+  assign start_t8  = token_t8_i.valid && token_t8_i.last && token_t8_i.pixel == '0;
+  assign start_t9  = token_t9_i.valid && token_t9_i.last && token_t9_i.pixel == '0;
+  assign start_t10 = token_t10_i.valid && token_t10_i.last && token_t10_i.pixel == '0;
+
+  always_ff @(posedge clk_i) begin
+    if (clear_i) begin
+      bias_o        <= '0;
+      m_o           <= '0;
+      mr_o          <= '0;
+      round_shift_o <= '0;
+      shift_o       <= '0;
+      lo_o          <= '0;
+      hi_o          <= '0;
+    end else begin
+      if (start_t7) begin
+        parameter_record_t [Lanes-1:0] records;
+        records = {word2_q[token_t7_i.slot], word1_q[token_t7_i.slot], word0_q[token_t7_i.slot]};
+        for (int l = 0; l < int'(Lanes); l++) bias_o[l] <= records[l].bias;
+      end
+      if (start_t8) begin
+        parameter_record_t [Lanes-1:0] records;
+        records = {word2_q[token_t8_i.slot], word1_q[token_t8_i.slot], word0_q[token_t8_i.slot]};
+        for (int l = 0; l < int'(Lanes); l++) begin
+          m_o[l]  <= records[l].m;
+          mr_o[l] <= records[l].mr;
+        end
+      end
+      if (start_t9) begin
+        parameter_record_t [Lanes-1:0] records;
+        records = {word2_q[token_t9_i.slot], word1_q[token_t9_i.slot], word0_q[token_t9_i.slot]};
+        for (int l = 0; l < int'(Lanes); l++) round_shift_o[l] <= records[l].shift;
+      end
+      if (start_t10) begin
+        parameter_record_t [Lanes-1:0] records;
+        records = {word2_q[token_t10_i.slot], word1_q[token_t10_i.slot], word0_q[token_t10_i.slot]};
+        for (int l = 0; l < int'(Lanes); l++) begin
+          shift_o[l] <= records[l].shift;
+          lo_o[l]    <= records[l].lo;
+          hi_o[l]    <= records[l].hi;
+        end
+      end
+    end
+  end
+
+  logic unused_bits;
+  assign unused_bits = ^{token_t7_i, token_t8_i, token_t9_i, token_t10_i};
+
+endmodule

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Post-processing of one lane: from a 32-bit sum to a byte.
+//
+// Mathematics: q = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >>> shift, lo, hi), exact
+//   but for the one rounding. acc + bias has 33 bits, the product 51, the total 52. The product is
+//   made of two halves, m * (high * 2^17 + low), each one DSP multiplier.
+// Timing: acc at t + 8, residual at t + 9, byte stands at t + 12; one a cycle.
+// Contract: 1 <= shift <= 47; shift 0 adds no rounding. valid bits t8..t11 move with the pixel.
+// Source: the requantisation of the numeric contract, models/quantise/network.hpp, its twin.
+//   Test: tests/rtl/engine (extremes of every field).
+
+module post_lane
+  import keyway_pkg::*;
+(
+    input  logic                             clk_i,
+    input  logic                             clear_i,
+    input  logic                             valid_t8_i,
+    input  logic                             valid_t9_i,
+    input  logic                             valid_t10_i,
+    input  logic                             valid_t11_i,
+    input  logic signed [              31:0] acc_i,
+    input  logic signed [              31:0] bias_i,
+    input  logic signed [              17:0] m_i,
+    input  logic signed [              17:0] mr_i,
+    input  logic signed [ActivationBits-1:0] residual_i,
+    input  logic        [               5:0] round_shift_i,
+    input  logic        [               5:0] shift_i,
+    input  logic signed [               8:0] lo_i,
+    input  logic signed [               8:0] hi_i,
+    output logic        [               7:0] q_o
+);
+
+  logic signed [32:0] biased_q;
+  logic signed [35:0] low_q;
+  logic signed [33:0] high_q;
+  logic signed [26:0] residual_q;
+  logic signed [51:0] total_q;
+  logic [7:0] q_q;
+
+  always_ff @(posedge clk_i) begin
+    if (clear_i) begin
+      biased_q   <= '0;
+      low_q      <= '0;
+      high_q     <= '0;
+      residual_q <= '0;
+      total_q    <= '0;
+      q_q        <= '0;
+    end else begin
+      if (valid_t8_i) biased_q <= 33'(acc_i) + 33'(bias_i);
+      if (valid_t9_i) begin
+        low_q      <= 36'(m_i) * 36'(signed'({1'b0, biased_q[16:0]}));
+        high_q     <= 34'(m_i) * 34'(signed'(biased_q[32:17]));
+        residual_q <= 27'(mr_i) * 27'(residual_i);
+      end
+      if (valid_t10_i) begin
+        total_q <= (52'(high_q) <<< 17) + 52'(low_q) + 52'(residual_q) +
+                   signed'((52'd1 << round_shift_i) >> 1);
+      end
+      if (valid_t11_i) begin
+        logic signed [51:0] shifted;
+        shifted = total_q >>> shift_i;
+        if (shifted < 52'(lo_i)) q_q <= lo_i[7:0];
+        else if (shifted > 52'(hi_i)) q_q <= hi_i[7:0];
+        else q_q <= shifted[7:0];
+      end
+    end
+  end
+
+  assign q_o = q_q;
+
+endmodule

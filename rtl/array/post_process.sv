@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Post-processing: sums of a job's last pass become bytes in activation memory, all lanes every cycle.
+//
+// Mathematics: q = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >> shift, lo, hi); see post_lane.
+// Timing: acc at t + 8, byte written at t + 12; the residual is read at t + 7. It never stalls.
+// Contract: job_done_o in the cycle of a job's last write; see the modules inside.
+// Test: tests/rtl/engine.
+
+module post_process
+  import keyway_contract_pkg::*;
+  import keyway_pkg::*;
+#(
+    parameter  int unsigned Lanes        = 16,
+    parameter  int unsigned Depth        = 16,
+    localparam int unsigned WordChannels = word_channels(Depth),
+    localparam int unsigned BlockBanks   = block_banks(Lanes, Depth)
+) (
+    input logic clk_i,
+    input logic rst_ni,
+    input logic clear_i,
+    input job_t jobs_i[JobSlots],
+    // Parameters
+    input logic parameter_valid_i,
+    input logic [SlotBits-1:0] parameter_slot_i,
+    input logic [1:0] parameter_word_i,
+    input logic [32*Lanes-1:0] parameter_data_i,
+    // Sums
+    input token_t token_t6_i,
+    input token_t token_t7_i,
+    input token_t token_t8_i,
+    input logic [Lanes-1:0][31:0] acc_i,
+    // Residual words
+    output logic residual_enable_o,
+    output logic [1:0] residual_bank_o,
+    output logic [15:0] residual_address_o,
+    input logic [3:0][BlockBanks-1:0][8*WordChannels-1:0] residual_data_i,
+    // Results
+    output logic result_valid_o,
+    output logic [1:0] result_bank_o,
+    output logic [15:0] result_address_o,
+    output logic [Lanes-1:0][7:0] result_o,
+    output logic job_done_o
+);
+
+  token_t token_t9_q, token_t10_q, token_t11_q;
+  logic signed [Lanes-1:0][31:0] bias;
+  logic signed [Lanes-1:0][17:0] m, mr;
+  logic [Lanes-1:0][5:0] round_shift, shift;
+  logic signed [Lanes-1:0][8:0] lo, hi;
+  logic signed [Lanes-1:0][ActivationBits-1:0] residuals;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      token_t9_q  <= '0;
+      token_t10_q <= '0;
+      token_t11_q <= '0;
+    end else begin
+      token_t9_q  <= token_t8_i;
+      token_t10_q <= token_t9_q;
+      token_t11_q <= token_t10_q;
+    end
+  end
+
+  parameter_store #(
+      .Lanes(Lanes)
+  ) u_parameter_store (
+      .clk_i,
+      .clear_i,
+      .write_valid_i(parameter_valid_i),
+      .write_slot_i (parameter_slot_i),
+      .write_word_i (parameter_word_i),
+      .write_data_i (parameter_data_i),
+      .token_t7_i   (token_t7_i),
+      .token_t8_i   (token_t8_i),
+      .token_t9_i   (token_t9_q),
+      .token_t10_i  (token_t10_q),
+      .bias_o       (bias),
+      .m_o          (m),
+      .mr_o         (mr),
+      .round_shift_o(round_shift),
+      .shift_o      (shift),
+      .lo_o         (lo),
+      .hi_o         (hi)
+  );
+
+  residual_reader #(
+      .Lanes(Lanes),
+      .Depth(Depth)
+  ) u_residual_reader (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .jobs_i     (jobs_i),
+      .token_t6_i (token_t6_i),
+      .enable_o   (residual_enable_o),
+      .bank_o     (residual_bank_o),
+      .address_o  (residual_address_o),
+      .read_data_i(residual_data_i),
+      .token_t8_i (token_t8_i),
+      .residual_o (residuals)
+  );
+
+  for (genvar l = 0; l < int'(Lanes); l++) begin : gen_post_lane
+    post_lane u_post_lane (
+        .clk_i,
+        .clear_i,
+        .valid_t8_i   (token_t8_i.valid && token_t8_i.last),
+        .valid_t9_i   (token_t9_q.valid && token_t9_q.last),
+        .valid_t10_i  (token_t10_q.valid && token_t10_q.last),
+        .valid_t11_i  (token_t11_q.valid && token_t11_q.last),
+        .acc_i        (acc_i[l]),
+        .bias_i       (bias[l]),
+        .m_i          (m[l]),
+        .mr_i         (mr[l]),
+        .residual_i   (residuals[l]),
+        .round_shift_i(round_shift[l]),
+        .shift_i      (shift[l]),
+        .lo_i         (lo[l]),
+        .hi_i         (hi[l]),
+        .q_o          (result_o[l])
+    );
+  end
+
+  result_writer u_result_writer (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .jobs_i     (jobs_i),
+      .token_t11_i(token_t11_q),
+      .valid_o    (result_valid_o),
+      .bank_o     (result_bank_o),
+      .address_o  (result_address_o),
+      .done_o     (job_done_o)
+  );
+
+endmodule

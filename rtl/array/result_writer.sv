@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Result writer: where each output pixel goes, and when a job is finished.
+//
+// Mathematics: output pixel (y, x) is word (y + phase) / 4 * row_pitch + base + x of row bank
+//   (y + phase) mod 4, one word for each WordChannels lanes (all block banks at one address).
+// Timing: address at t + 11, write at t + 12; done_o in the cycle of a job's last write.
+// Contract: writes are always taken.
+// Test: tests/rtl/engine.
+
+module result_writer
+  import keyway_contract_pkg::*;
+  import keyway_pkg::*;
+(
+    input  logic          clk_i,
+    input  logic          rst_ni,
+    input  logic          clear_i,
+    input  job_t          jobs_i     [JobSlots],
+    input  token_t        token_t11_i,
+    output logic          valid_o,
+    output logic   [ 1:0] bank_o,
+    output logic   [15:0] address_o,
+    output logic          done_o
+);
+
+  logic [9:0] y_q, x_q;
+
+  always_ff @(posedge clk_i) begin
+    valid_o <= 1'b0;
+    done_o  <= 1'b0;
+    if (!rst_ni || clear_i) begin
+      y_q       <= '0;
+      x_q       <= '0;
+      bank_o    <= '0;
+      address_o <= '0;
+    end else if (token_t11_i.valid && token_t11_i.last) begin
+      logic [9:0] y, x;
+      logic [15:0] position;
+      y        = (token_t11_i.pixel == '0) ? '0 : y_q;
+      x        = (token_t11_i.pixel == '0) ? '0 : x_q;
+      position = 16'(y) + 16'(jobs_i[token_t11_i.slot].multiply.output_phase);
+      valid_o <= 1'b1;
+      done_o <= token_t11_i.job_last;
+      bank_o <= position[1:0];
+      address_o <= jobs_i[token_t11_i.slot].multiply.output_base + 16'(x) +
+                   16'((position >> 2) * jobs_i[token_t11_i.slot].layer.output_row_pitch);
+      if (x == jobs_i[token_t11_i.slot].multiply.width - 10'd1) begin
+        x_q <= '0;
+        y_q <= y + 10'd1;
+      end else begin
+        x_q <= x + 10'd1;
+        y_q <= y;
+      end
+    end
+  end
+
+  logic unused_bits;
+  assign unused_bits = ^token_t11_i;
+
+endmodule

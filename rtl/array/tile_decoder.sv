@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tile decoder: weight words in, operands for the lanes out, 4 * Lanes of them a cycle.
+//
+// Mathematics: byte (d mod 4) + 4 * l of word d / 4 is the code of lane l, depth d; operand[k] is the
+//   decoded byte k. A word marked `ones` stands for a whole tile of operands one.
+// Timing: a word that is requested at r arrives at r + 1, waits in the queue at r + 2, reads its table
+//   entries (stands at r + 3), is decoded (stands at r + 4): one word a cycle. When the lanes do not
+//   take operands it all stands still: room_o allows a request only when its word will have a
+//   place, so instructions and tables can still be read meanwhile.
+// Contract: a word comes only after room_o (assertion RoomKept); operands hold until taken (OperandsHold).
+// Test: tests/rtl/engine.
+`include "assert.svh"
+
+module tile_decoder
+  import keyway_contract_pkg::*;
+  import keyway_pkg::*;
+#(
+    parameter  int unsigned Lanes     = 16,
+    parameter  int unsigned Depth     = 16,
+    localparam int unsigned Ports     = 4 * Lanes,
+    localparam int unsigned TileWords = Depth / 4,
+    localparam int unsigned WordBits  = (TileWords > 1) ? $clog2(TileWords) : 1,
+    localparam int unsigned GroupBits = $clog2(TableEntries / TableBanks)
+) (
+    input  logic                                   clk_i,
+    input  logic                                   rst_ni,
+    input  logic                                   clear_i,
+    input  logic [   GroupBits:0]                  clear_address_i,
+    // From the feeder; read_data_i is the word
+    input  logic                                   code_valid_i,
+    input  logic                                   code_ones_i,
+    input  logic                                   code_last_i,
+    input  logic [  WordBits-1:0]                  code_word_i,
+    input  logic [           2:0]                  code_system_i,
+    input  logic                                   code_table_slot_i,
+    input  logic [   8*Ports-1:0]                  read_data_i,
+    output logic                                   room_o,
+    output logic [           1:0]                  table_in_use_o,
+    // From the table loader
+    input  logic                                   table_write_valid_i,
+    input  logic                                   table_write_slot_i,
+    input  logic [ GroupBits-1:0]                  table_write_group_i,
+    input  logic [TableBanks-1:0][OperandBits-1:0] table_write_entries_i,
+    // To the lanes
+    output logic                                   operand_valid_o,
+    input  logic                                   operand_ready_i,
+    output logic                                   operand_ones_o,
+    output logic                                   operand_last_o,
+    output logic [  WordBits-1:0]                  operand_word_o,
+    output logic [     Ports-1:0][OperandBits-1:0] operand_o
+);
+
+  localparam int unsigned QueueWords = 2;
+  localparam int unsigned Places = QueueWords + 2;
+
+  typedef struct packed {
+    logic ones;
+    logic last;
+    logic [WordBits-1:0] word;
+    logic [2:0] system;
+    logic table_slot;
+    logic [Ports-1:0][7:0] codes;
+  } entry_t;
+
+  // ------------------------------------------------------------------ queue of words
+  entry_t pushed, head, read_q;
+  logic push_ready, head_valid, read_valid_q, operand_valid_q, take_head, take_read, taken;
+  logic [1:0] count;
+  logic [2:0] held;
+
+  assign pushed = '{
+          ones: code_ones_i,
+          last: code_last_i,
+          word: code_word_i,
+          system: code_system_i,
+          table_slot: code_table_slot_i,
+          codes: read_data_i
+      };
+
+  fifo #(
+      .Width($bits(entry_t)),
+      .Depth(QueueWords)
+  ) u_queue (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .in_valid_i (code_valid_i),
+      .in_ready_o (push_ready),
+      .in_i       (pushed),
+      .out_valid_o(head_valid),
+      .out_ready_i(take_head),
+      .out_o      (head),
+      .count_o    (count)
+  );
+
+  assign taken = operand_valid_q && operand_ready_i;
+  assign take_read = !operand_valid_q || operand_ready_i;
+  assign take_head = !read_valid_q || take_read;
+  assign held = 3'(code_valid_i) + 3'(count) + 3'(read_valid_q) + 3'(operand_valid_q) - 3'(taken);
+  assign room_o = held < 3'(Places);
+
+  // A slot is in use until the last word that was read for it has read its entries.
+  logic [1:0] arriving, leaving;
+  logic [1:0][1:0] waiting_q;
+  assign arriving = (code_valid_i && has_table(code_system_i)) ? 2'b01 << code_table_slot_i : '0;
+  assign leaving = (head_valid && take_head && has_table(
+      head.system
+  )) ? 2'b01 << head.table_slot : '0;
+
+  always_ff @(posedge clk_i) begin
+    for (int s = 0; s < 2; s++) begin
+      if (!rst_ni || clear_i) waiting_q[s] <= '0;
+      else waiting_q[s] <= waiting_q[s] + 2'(arriving[s]) - 2'(leaving[s]);
+    end
+  end
+
+  for (genvar s = 0; s < 2; s++) begin : gen_in_use
+    assign table_in_use_o[s] = arriving[s] || waiting_q[s] != '0;
+  end
+
+  // ------------------------------------------------------------------ table entries, then operands
+  logic [Ports-1:0][OperandBits-1:0] entries;
+
+  decode_table #(
+      .Ports(Ports)
+  ) u_table (
+      .clk_i,
+      .clear_i,
+      .clear_address_i,
+      .write_valid_i  (table_write_valid_i),
+      .write_slot_i   (table_write_slot_i),
+      .write_group_i  (table_write_group_i),
+      .write_entries_i(table_write_entries_i),
+      .read_i         (head_valid && take_head && has_table(head.system)),
+      .slot_i         (head.table_slot),
+      .code_i         (head.codes),
+      .entry_o        (entries)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      read_valid_q    <= 1'b0;
+      read_q          <= '0;
+      operand_valid_q <= 1'b0;
+      operand_ones_o  <= 1'b0;
+      operand_last_o  <= 1'b0;
+      operand_word_o  <= '0;
+    end else begin
+      if (take_head) begin
+        read_valid_q <= head_valid;
+        if (head_valid) read_q <= head;
+      end
+      if (take_read) begin
+        operand_valid_q <= read_valid_q;
+        if (read_valid_q) begin
+          operand_ones_o <= read_q.ones;
+          operand_last_o <= read_q.last;
+          operand_word_o <= read_q.word;
+        end
+      end
+    end
+  end
+
+  for (genvar p = 0; p < int'(Ports); p++) begin : gen_decoder
+    decoder u_decoder (
+        .clk_i,
+        .clear_i,
+        .enable_i (take_read && read_valid_q),
+        .system_i (read_q.system),
+        .code_i   (read_q.codes[p]),
+        .entry_i  (entries[p]),
+        .operand_o(operand_o[p])
+    );
+  end
+
+  assign operand_valid_o = operand_valid_q;
+
+  logic unused_slot;
+  assign unused_slot = read_q.table_slot;
+
+  `KEYWAY_ASSERT(RoomKept, !code_valid_i || push_ready)
+  `KEYWAY_ASSERT_HOLD(OperandsHold, operand_valid_o, operand_ready_i || clear_i, operand_word_o)
+
+endmodule

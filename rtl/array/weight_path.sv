@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weight path: weight memory and everything that reads it for the array: feeder, decode tables, tile
+// decoder.
+//
+// Mathematics: codes become operands (tile_decoder); jobs come in the order of the array queue (feeder).
+// Timing: a word of 4 * Lanes codes a cycle. A tile whose last word is requested in cycle r is
+//   announced (tile_commit_o) at r + 1 and can become active at r + 5.
+// Contract: see feeder, table_loader, weight_memory, tile_decoder.
+// Test: tests/rtl/engine.
+
+module weight_path
+  import keyway_contract_pkg::*;
+  import keyway_pkg::*;
+#(
+    parameter  int unsigned Lanes       = 16,
+    parameter  int unsigned Depth       = 16,
+    parameter  int unsigned WeightBytes = 512 * 1024,
+    localparam int unsigned TileWords   = Depth / 4,
+    localparam int unsigned WordBits    = (TileWords > 1) ? $clog2(TileWords) : 1,
+    localparam int unsigned GroupBits   = $clog2(TableEntries / TableBanks)
+) (
+    input  logic                                        clk_i,
+    input  logic                                        rst_ni,
+    input  logic                                        clear_i,
+    input  logic        [        19:0]                  clear_address_i,
+    // Writes of the unsealer
+    input  logic                                        write_valid_i,
+    input  logic        [        23:0]                  write_address_i,
+    input  logic        [       127:0]                  write_data_i,
+    // Instructions
+    input  logic                                        fetch_request_i,
+    input  logic        [        19:0]                  fetch_address_i,
+    output logic                                        fetch_grant_o,
+    output logic        [32*Lanes-1:0]                  weight_word_o,
+    // Array queue
+    input  logic                                        item_valid_i,
+    output logic                                        item_ready_o,
+    input  array_item_t                                 item_i,
+    // Jobs, their parameters (in weight_word_o), their end
+    output logic                                        job_valid_o,
+    output job_t                                        job_o,
+    output logic        [SlotBits-1:0]                  job_slot_o,
+    output logic                                        parameter_valid_o,
+    output logic        [SlotBits-1:0]                  parameter_slot_o,
+    output logic        [         1:0]                  parameter_word_o,
+    output logic                                        tile_commit_o,
+    input  logic                                        retire_i,
+    // Operands of the next tile
+    output logic                                        operand_valid_o,
+    input  logic                                        operand_ready_i,
+    output logic                                        operand_ones_o,
+    output logic                                        operand_last_o,
+    output logic        [WordBits-1:0]                  operand_word_o,
+    output logic        [ 4*Lanes-1:0][OperandBits-1:0] operand_o,
+    // State
+    input  logic        [        15:0]                  frames_i,
+    output logic                                        waits_frames_o,
+    output logic                                        idle_o
+);
+
+  logic feeder_idle, table_valid, table_ready, table_slot;
+  logic [19:0] table_address, table_read_address, tile_address;
+  logic [1:0] table_loading, table_in_use;
+  logic table_request, table_grant, tile_request, tile_grant;
+  logic table_write, table_write_slot;
+  logic [GroupBits-1:0] table_write_group;
+  logic [TableBanks-1:0][OperandBits-1:0] table_write_entries;
+  logic code_valid, code_ones, code_last, code_table_slot, code_room;
+  logic [WordBits-1:0] code_word;
+  logic [2:0] code_system;
+  logic [32*Lanes-1:0] weight_word;
+
+  assign weight_word_o = weight_word;
+  assign idle_o        = feeder_idle && table_ready;
+
+  feeder #(
+      .Depth(Depth)
+  ) u_feeder (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .item_valid_i     (item_valid_i),
+      .item_ready_o     (item_ready_o),
+      .item_i           (item_i),
+      .table_valid_o    (table_valid),
+      .table_ready_i    (table_ready),
+      .table_address_o  (table_address),
+      .table_slot_o     (table_slot),
+      .table_loading_i  (table_loading),
+      .job_valid_o      (job_valid_o),
+      .job_o            (job_o),
+      .job_slot_o       (job_slot_o),
+      .retire_i         (retire_i),
+      .read_request_o   (tile_request),
+      .read_address_o   (tile_address),
+      .read_grant_i     (tile_grant),
+      .parameter_valid_o(parameter_valid_o),
+      .parameter_slot_o (parameter_slot_o),
+      .parameter_word_o (parameter_word_o),
+      .code_valid_o     (code_valid),
+      .code_ones_o      (code_ones),
+      .code_last_o      (code_last),
+      .code_word_o      (code_word),
+      .code_system_o    (code_system),
+      .code_table_slot_o(code_table_slot),
+      .code_room_i      (code_room),
+      .tile_commit_o    (tile_commit_o),
+      .frames_i         (frames_i),
+      .waits_frames_o   (waits_frames_o),
+      .idle_o           (feeder_idle)
+  );
+
+  table_loader #(
+      .Lanes(Lanes)
+  ) u_table_loader (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .valid_i        (table_valid),
+      .ready_o        (table_ready),
+      .address_i      (table_address),
+      .slot_i         (table_slot),
+      .loading_o      (table_loading),
+      .in_use_i       (table_in_use),
+      .read_request_o (table_request),
+      .read_address_o (table_read_address),
+      .read_grant_i   (table_grant),
+      .read_data_i    (weight_word),
+      .write_valid_o  (table_write),
+      .write_slot_o   (table_write_slot),
+      .write_group_o  (table_write_group),
+      .write_entries_o(table_write_entries)
+  );
+
+  weight_memory #(
+      .Lanes      (Lanes),
+      .WeightBytes(WeightBytes)
+  ) u_weight_memory (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .clear_address_i(clear_address_i),
+      .fetch_request_i(fetch_request_i),
+      .fetch_address_i(fetch_address_i),
+      .fetch_grant_o  (fetch_grant_o),
+      .table_request_i(table_request),
+      .table_address_i(table_read_address),
+      .table_grant_o  (table_grant),
+      .tile_request_i (tile_request),
+      .tile_address_i (tile_address),
+      .tile_grant_o   (tile_grant),
+      .read_data_o    (weight_word),
+      .write_valid_i  (write_valid_i),
+      .write_address_i(write_address_i),
+      .write_data_i   (write_data_i)
+  );
+
+  tile_decoder #(
+      .Lanes(Lanes),
+      .Depth(Depth)
+  ) u_tile_decoder (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .clear_address_i      (clear_address_i[GroupBits:0]),
+      .code_valid_i         (code_valid),
+      .code_ones_i          (code_ones),
+      .code_last_i          (code_last),
+      .code_word_i          (code_word),
+      .code_system_i        (code_system),
+      .code_table_slot_i    (code_table_slot),
+      .read_data_i          (weight_word),
+      .room_o               (code_room),
+      .table_in_use_o       (table_in_use),
+      .table_write_valid_i  (table_write),
+      .table_write_slot_i   (table_write_slot),
+      .table_write_group_i  (table_write_group),
+      .table_write_entries_i(table_write_entries),
+      .operand_valid_o      (operand_valid_o),
+      .operand_ready_i      (operand_ready_i),
+      .operand_ones_o       (operand_ones_o),
+      .operand_last_o       (operand_last_o),
+      .operand_word_o       (operand_word_o),
+      .operand_o            (operand_o)
+  );
+
+endmodule

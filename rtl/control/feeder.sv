@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Feeder: takes instructions off the array queue in order and fetches what they need from weight
+// memory: three parameter words, then the weight tiles, far enough ahead that the array never waits.
+//
+// Mathematics: a job has one tile a pass (pass_walker), Depth / 4 words each, consecutive from
+//   weight_address. A job without weights has a tile of ones for each pass, made without reading.
+// Timing: a word a cycle while the tile path has room, so a tile takes Depth / 4 cycles. tile_commit_o
+//   tells, in the cycle after the last word of a tile was requested, that the tile will stand in the
+//   shadow four cycles later; the step generator counts these. The first words of the next job
+//   follow the last of this one without a gap.
+// Contract: a job takes one of JobSlots slots from its start here to retire_i; parameters and geometry
+//   stand in that slot (assertion SlotsFit). wait_frames holds reads back; a job whose table is being
+//   loaded waits. TABLE is handed to the table loader, which waits for codes that still need the
+//   old entries.
+// Test: tests/rtl/engine (one-pixel passes at Depth / 4 cycles, waits, tables, ones).
+`include "assert.svh"
+
+module feeder
+  import keyway_contract_pkg::*;
+  import keyway_pkg::*;
+#(
+    parameter  int unsigned Depth     = 16,
+    localparam int unsigned TileWords = Depth / 4,
+    localparam int unsigned WordBits  = (TileWords > 1) ? $clog2(TileWords) : 1
+) (
+    input  logic                       clk_i,
+    input  logic                       rst_ni,
+    input  logic                       clear_i,
+    // Array queue
+    input  logic                       item_valid_i,
+    output logic                       item_ready_o,
+    input  array_item_t                item_i,
+    // Decode tables
+    output logic                       table_valid_o,
+    input  logic                       table_ready_i,
+    output logic        [        19:0] table_address_o,
+    output logic                       table_slot_o,
+    input  logic        [         1:0] table_loading_i,    // slot is being loaded
+    // Jobs: written into slot `job_slot_o`
+    output logic                       job_valid_o,
+    output job_t                       job_o,
+    output logic        [SlotBits-1:0] job_slot_o,
+    input  logic                       retire_i,
+    // Weight memory
+    output logic                       read_request_o,
+    output logic        [        19:0] read_address_o,
+    input  logic                       read_grant_i,
+    // What the word of the next cycle is
+    output logic                       parameter_valid_o,
+    output logic        [SlotBits-1:0] parameter_slot_o,
+    output logic        [         1:0] parameter_word_o,
+    output logic                       code_valid_o,
+    output logic                       code_ones_o,        // no word: the whole tile is ones
+    output logic                       code_last_o,        // last word of the tile
+    output logic        [WordBits-1:0] code_word_o,
+    output logic        [         2:0] code_system_o,
+    output logic                       code_table_slot_o,
+    input  logic                       code_room_i,
+    output logic                       tile_commit_o,
+    // Counters and state
+    input  logic        [        15:0] frames_i,
+    output logic                       waits_frames_o,
+    output logic                       idle_o
+);
+
+  logic busy_q, parameters_q, frames_ok_q;
+  logic [1:0] parameter_word_q;
+  logic [WordBits-1:0] tile_word_q;
+  logic [SlotBits-1:0] slot_q, next_slot_q;
+  logic [SlotBits:0] in_flight_q;
+  layer_t layer_q;
+  logic [15:0] wait_frames_q;
+  logic [19:0] weight_address_q, parameter_address_q;
+
+  multiply_t item_multiply;
+  table_t item_table;
+  logic no_weights, table_busy, want_parameter, want_tile, want_ones;
+  logic last_word, last_pass, advance_tile, last_request, finish, free, accept;
+
+  assign item_multiply = item_i.instruction;
+  assign item_table = item_i.instruction;
+
+  // ------------------------------------------------------------------ reads of the job at hand
+  assign no_weights = needs_no_weights(layer_q.ones, layer_q.mode);
+  assign table_busy = has_table(layer_q.number_system) && table_loading_i[layer_q.table_slot];
+  assign want_parameter = busy_q && frames_ok_q && parameters_q;
+  assign want_tile = busy_q && frames_ok_q && !parameters_q && !no_weights && !table_busy &&
+                     code_room_i;
+  assign want_ones = busy_q && !parameters_q && no_weights && code_room_i;
+  assign read_request_o = want_parameter || want_tile;
+  assign read_address_o = parameters_q ? parameter_address_q : weight_address_q;
+
+  assign last_word = want_ones || tile_word_q == WordBits'(TileWords - 1);
+  assign advance_tile = want_ones || (want_tile && read_grant_i);
+  assign last_request = advance_tile && last_word;
+  assign finish = last_request && last_pass;
+
+  // ------------------------------------------------------------------ next item
+  assign free = !busy_q || finish;
+  assign accept = item_valid_i && item_ready_o;
+  assign job_valid_o = accept && !item_i.is_table;
+  assign job_o = '{layer: item_i.layer, multiply: item_multiply};
+  assign job_slot_o = next_slot_q;
+  assign table_valid_o = item_valid_i && item_i.is_table && free;
+  assign table_address_o = item_table.table_address;
+  assign table_slot_o = item_table.slot;
+  assign item_ready_o = free && (item_i.is_table ? table_ready_i
+                                                 : in_flight_q != (SlotBits + 1)'(JobSlots));
+
+  logic [8:0] unused_ky, unused_kx;
+  logic [12:0] unused_block;
+  logic unused_pair, unused_first;
+
+  pass_walker #(
+      .Depth(Depth)
+  ) u_walker (
+      .clk_i,
+      .rst_ni,
+      .start_i(job_valid_o),
+      .next_i (last_request),
+      .layer_i(layer_q),
+      .ky_o   (unused_ky),
+      .kx_o   (unused_kx),
+      .block_o(unused_block),
+      .pair_o (unused_pair),
+      .first_o(unused_first),
+      .last_o (last_pass)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      busy_q              <= 1'b0;
+      parameters_q        <= 1'b0;
+      frames_ok_q         <= 1'b0;
+      parameter_word_q    <= '0;
+      tile_word_q         <= '0;
+      slot_q              <= '0;
+      next_slot_q         <= '0;
+      in_flight_q         <= '0;
+      layer_q             <= '0;
+      wait_frames_q       <= '0;
+      weight_address_q    <= '0;
+      parameter_address_q <= '0;
+    end else begin
+      in_flight_q <= in_flight_q + (SlotBits + 1)'(job_valid_o) - (SlotBits + 1)'(retire_i);
+      if (want_parameter && read_grant_i) begin
+        parameter_address_q <= parameter_address_q + 20'd1;
+        parameter_word_q    <= parameter_word_q + 2'd1;
+        if (parameter_word_q == 2'd2) parameters_q <= 1'b0;
+      end
+      if (advance_tile) begin
+        tile_word_q <= last_word ? '0 : tile_word_q + WordBits'(1);
+        if (!want_ones) weight_address_q <= weight_address_q + 20'd1;
+      end
+      if (finish) busy_q <= 1'b0;
+      if (job_valid_o) begin
+        busy_q              <= 1'b1;
+        parameters_q        <= 1'b1;
+        parameter_word_q    <= '0;
+        slot_q              <= next_slot_q;
+        next_slot_q         <= next_slot_q + SlotBits'(1);
+        layer_q             <= item_i.layer;
+        wait_frames_q       <= item_multiply.wait_frames;
+        weight_address_q    <= item_multiply.weight_address;
+        parameter_address_q <= item_multiply.parameter_address;
+      end
+      // The counter only grows, so what was enough stays enough.
+      frames_ok_q <= frames_i >= (job_valid_o ? item_multiply.wait_frames : wait_frames_q);
+    end
+  end
+
+  assign waits_frames_o = busy_q && !frames_ok_q;
+  assign idle_o         = !busy_q && in_flight_q == '0;
+
+  // ------------------------------------------------------------------ what comes next cycle
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      parameter_valid_o <= 1'b0;
+      code_valid_o      <= 1'b0;
+      tile_commit_o     <= 1'b0;
+    end else begin
+      parameter_valid_o <= want_parameter && read_grant_i;
+      code_valid_o      <= advance_tile;
+      tile_commit_o     <= last_request;
+    end
+    if (want_parameter) begin
+      parameter_slot_o <= slot_q;
+      parameter_word_o <= parameter_word_q;
+    end
+    if (advance_tile) begin
+      code_ones_o       <= want_ones;
+      code_last_o       <= last_word;
+      code_word_o       <= tile_word_q;
+      code_system_o     <= layer_q.number_system;
+      code_table_slot_o <= layer_q.table_slot;
+    end
+  end
+
+  logic unused_bits;
+  assign unused_bits = ^{item_table, item_multiply, layer_q};
+
+  `KEYWAY_ASSERT(SlotsFit, 32'(in_flight_q) <= JobSlots)
+  `KEYWAY_ASSERT(RetireOnlyWhatRuns, !(retire_i && in_flight_q == '0))
+  `KEYWAY_ASSERT(
+      GroupFits,
+      !job_valid_o || 32'(item_multiply.height) * 32'(item_multiply.width) <= AccumulatorPixels)
+
+endmodule

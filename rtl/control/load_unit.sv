@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Load unit: executes LOAD_WEIGHTS and LOAD_INPUT in order, and writes input words.
+//
+// Mathematics: a LOAD_INPUT asks for rows * blocks * width words from byte 16 * source of the input and
+//   writes them in word_walker's order; the beats of a request begin with a fresh beat, the rest of
+//   the last one is ignored. `rows` and `frames` of the contract are counted here.
+// Timing: a word a cycle. The next instruction's request goes out while the data of up to two earlier
+//   ones are awaited.
+// Contract: requests hold until taken (assertions). A `resident` LOAD_WEIGHTS of a warm run asks for
+//   nothing and counts its frames when all frames before are verified, so that `frames` grows in order.
+// Test: tests/rtl/engine.
+`include "assert.svh"
+
+module load_unit
+  import keyway_contract_pkg::*;
+#(
+    parameter  int unsigned WordChannels = 16,
+    parameter  int unsigned BlockBanks   = 1,
+    localparam int unsigned WordBits     = 8 * WordChannels,
+    localparam int unsigned BlockBits    = (BlockBanks > 1) ? $clog2(BlockBanks) : 1
+) (
+    input  logic                 clk_i,
+    input  logic                 rst_ni,
+    input  logic                 clear_i,
+    input  logic                 run_i,
+    input  logic                 warm_i,
+    // Load queue
+    input  logic                 instruction_valid_i,
+    output logic                 instruction_ready_o,
+    input  logic [        255:0] instruction_i,
+    // Counters
+    input  logic [         15:0] products_i,
+    output logic [         15:0] frames_o,
+    output logic [         15:0] rows_o,
+    output logic                 idle_o,
+    // Weight frames
+    output logic                 frames_valid_o,
+    input  logic                 frames_ready_i,
+    output logic [         15:0] frames_count_o,
+    output logic [         23:0] frames_destination_o,
+    input  logic                 frame_verified_i,
+    // Input requests and data
+    output logic                 request_valid_o,
+    input  logic                 request_ready_i,
+    output logic [         31:0] request_offset_o,
+    output logic [         31:0] request_bytes_o,
+    input  logic                 data_valid_i,
+    output logic                 data_ready_o,
+    input  logic [        127:0] data_i,
+    // Activation memory
+    output logic                 write_valid_o,
+    input  logic                 write_ready_i,
+    output logic [          1:0] write_bank_o,
+    output logic [BlockBits-1:0] write_block_o,
+    output logic [         15:0] write_address_o,
+    output logic [ WordBits-1:0] write_data_o
+);
+
+  localparam int unsigned BeatWords = 16 / WordChannels;
+
+  // ------------------------------------------------------------------ instructions
+  load_weights_t weights;
+  load_input_t head, front;
+  logic warm_q, is_weights, is_input, skip, products_ok, skipped;
+  logic rows_ready, rows_valid, rows_pop;
+  logic [15:0] frames_q, requested_q, rows_q;
+  load_input_t load_q;
+  logic active_q, step, row_last, last, beat_last;
+
+  assign weights = instruction_i;
+  assign head = instruction_i;
+  assign is_weights = instruction_valid_i && weights.opcode == OpLoadWeights;
+  assign is_input = instruction_valid_i && head.opcode == OpLoadInput;
+  assign products_ok = products_i >= (is_weights ? weights.wait_products : head.wait_products);
+
+  assign skip = is_weights && warm_q && weights.resident;
+  assign skipped = skip && products_ok && frames_q == requested_q;
+  assign frames_valid_o = is_weights && !skip && products_ok;
+  assign frames_count_o = weights.count;
+  assign frames_destination_o = weights.destination;
+
+  assign request_valid_o = is_input && products_ok && rows_ready;
+  assign request_offset_o = {head.source, 4'd0};
+  assign request_bytes_o = 32'(head.rows) * 32'(head.blocks) * 32'(head.width) * WordChannels;
+
+  assign instruction_ready_o = skipped || (frames_valid_o && frames_ready_i) ||
+                               (request_valid_o && request_ready_i);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i || run_i) begin
+      frames_q    <= '0;
+      requested_q <= '0;
+      rows_q      <= '0;
+      warm_q      <= run_i && warm_i;
+    end else begin
+      frames_q <= frames_q + 16'(frame_verified_i) + (skipped ? weights.count : 16'd0);
+      requested_q <= requested_q + ((skipped || (frames_valid_o && frames_ready_i)) ? weights.count
+                                                                                    : 16'd0);
+      if (write_valid_o && write_ready_i && row_last) rows_q <= rows_q + 16'd1;
+    end
+  end
+
+  assign frames_o = frames_q;
+  assign rows_o   = rows_q;
+
+  // ------------------------------------------------------------------ requests under way
+  logic [1:0] unused_count;
+
+  fifo #(
+      .Width(256),
+      .Depth(2)
+  ) u_requests (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .in_valid_i (request_valid_o && request_ready_i),
+      .in_ready_o (rows_ready),
+      .in_i       (instruction_i),
+      .out_valid_o(rows_valid),
+      .out_ready_i(rows_pop),
+      .out_o      (front),
+      .count_o    (unused_count)
+  );
+
+  // ------------------------------------------------------------------ words
+
+  assign rows_pop = !active_q || (step && last);
+  assign write_valid_o = active_q && data_valid_i;
+  assign step = write_valid_o && write_ready_i;
+  assign data_ready_o = active_q && write_ready_i && (beat_last || last);
+
+  word_walker #(
+      .BlockBanks(BlockBanks)
+  ) u_walker (
+      .clk_i,
+      .rst_ni       (rst_ni && !clear_i),
+      .start_i      (rows_pop),
+      .next_i       (step),
+      .start_phase_i(front.phase),
+      .start_base_i (front.base),
+      .rows_i       (load_q.rows),
+      .blocks_i     (load_q.blocks),
+      .width_i      (load_q.width),
+      .row_pitch_i  (load_q.row_pitch),
+      .block_pitch_i(load_q.block_pitch),
+      .bank_o       (write_bank_o),
+      .block_o      (write_block_o),
+      .address_o    (write_address_o),
+      .row_last_o   (row_last),
+      .last_o       (last)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      active_q <= 1'b0;
+      load_q   <= '0;
+    end else if (rows_pop) begin
+      active_q <= rows_valid;
+      if (rows_valid) load_q <= front;
+    end
+  end
+
+  if (BeatWords > 1) begin : gen_beat
+    localparam int unsigned BeatBits = $clog2(BeatWords);
+    logic [BeatBits-1:0] word_q;
+
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni || clear_i || (step && last)) word_q <= '0;
+      else if (step) word_q <= word_q + BeatBits'(1);
+    end
+    assign beat_last    = word_q == BeatBits'(BeatWords - 1);
+    assign write_data_o = data_i[WordBits*word_q+:WordBits];
+  end else begin : gen_whole_beat
+    assign beat_last    = 1'b1;
+    assign write_data_o = data_i;
+  end
+
+  assign idle_o = !instruction_valid_i && !rows_valid && !active_q && frames_q == requested_q;
+
+  logic unused_bits;
+  assign unused_bits = ^{weights, head, front, load_q};
+
+  `KEYWAY_ASSERT_HOLD(FramesHold, frames_valid_o, frames_ready_i || clear_i, {
+                      frames_count_o, frames_destination_o})
+  `KEYWAY_ASSERT_HOLD(RequestHolds, request_valid_o, request_ready_i || clear_i, {request_offset_o,
+                                                                                  request_bytes_o})
+  `KEYWAY_ASSERT_HOLD(WriteHolds, write_valid_o, write_ready_i || clear_i, {
+                      write_bank_o, write_address_o, write_data_o})
+  `KEYWAY_ASSERT(FramesAsked, frames_q <= requested_q)
+
+endmodule

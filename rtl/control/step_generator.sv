@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Step generator: the inner loop of the core, one activation word (or window column) a cycle.
+//
+// Mathematics: dense: for y, for x: row + y * stride_y, column + x * stride_x. Window: for y, for each
+//   column of the row; a column gives output x when it is the last one that x needs, that is `lead`
+//   columns after the first and then every stride_x columns.
+// Timing: a step a cycle while nothing holds; the step after a pass's last is the next pass's first.
+// Contract: a pass starts when its tile is under way (tile_commit_i counts), Depth / 4 steps after the
+//   pass before it (so long does the shadow take to fill), and, first of a job, when the counters
+//   have reached its waits. Every cycle of a run has exactly one event, see engine.
+//   step_o holds while hold_i (assertion StepHolds).
+// Test: tests/rtl/engine (cycle counts, waits, events).
+`include "assert.svh"
+
+module step_generator
+  import keyway_contract_pkg::*;
+  import keyway_pkg::*;
+#(
+    parameter  int unsigned Depth     = 16,
+    localparam int unsigned TileWords = Depth / 4
+) (
+    input logic clk_i,
+    input logic rst_ni,
+    input logic clear_i,
+    input logic pass_valid_i,
+    output logic pass_ready_o,
+    input pass_t pass_i,
+    input logic tile_commit_i,
+    input logic [15:0] rows_i,
+    input logic [15:0] products_i,
+    input logic waits_frames_i,
+    output logic step_valid_o,
+    input logic hold_i,
+    output step_t step_o,
+    // Events
+    input logic running_i,
+    output logic [6:0] events_o  // busy, tile, bank, frames, rows, products, empty (from bit 0)
+);
+
+  logic active_q, started_q;
+  pass_t pass_q;
+  logic signed [15:0] row_q, column_q;
+  logic [9:0] y_q, x_q;
+  logic [PixelBits-1:0] pixel_q;
+  logic [3:0] until_q;  // window: columns before the next output
+  logic row_first_q;
+  logic [2:0] tiles_q;  // committed, not yet started
+  logic [3:0] refill_q;  // cycles until the shadow can be full again
+
+  logic window, tile_ok, rows_ok, products_ok, go, fire;
+  logic emit, last_x, last_y, row_end, pass_end;
+
+  assign window = pass_q.mode != ModeDense;
+  assign tile_ok = tiles_q != '0 && refill_q == '0;
+  assign rows_ok = !pass_q.job_first || rows_i >= {4'd0, pass_q.wait_rows};
+  assign products_ok = !pass_q.job_first || products_i >= pass_q.wait_products;
+  assign go = active_q && (started_q || (tile_ok && rows_ok && products_ok));
+  assign fire = go && !hold_i;
+
+  assign emit = !window || until_q == '0;
+  assign last_x = x_q == pass_q.width - 10'd1;
+  assign last_y = y_q == pass_q.height - 10'd1;
+  assign row_end = emit && last_x;
+  assign pass_end = row_end && last_y;
+  assign pass_ready_o = !active_q || (fire && pass_end);
+
+  assign step_valid_o = go;
+  assign step_o = '{
+          pass: pass_q,
+          row: row_q,
+          column: column_q,
+          tile_first: !started_q,
+          row_first: row_first_q,
+          token: '{
+              valid: emit,
+              first: pass_q.first,
+              last: pass_q.last,
+              maximum: pass_q.mode == ModeMaximum,
+              job_last: pass_q.last && pass_end,
+              slot: pass_q.slot,
+              pixel: pixel_q
+          }
+      };
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      active_q    <= 1'b0;
+      started_q   <= 1'b0;
+      pass_q      <= '0;
+      row_q       <= '0;
+      column_q    <= '0;
+      y_q         <= '0;
+      x_q         <= '0;
+      pixel_q     <= '0;
+      until_q     <= '0;
+      row_first_q <= 1'b0;
+      tiles_q     <= '0;
+      refill_q    <= '0;
+    end else begin
+      tiles_q <= tiles_q + 3'(tile_commit_i) - 3'(fire && !started_q);
+      if (fire && !started_q) refill_q <= 4'(TileWords - 1);
+      else if (refill_q != '0 && !hold_i) refill_q <= refill_q - 4'd1;
+      if (fire) begin
+        started_q   <= 1'b1;
+        row_first_q <= 1'b0;
+        column_q    <= column_q + (window ? 16'd1 : 16'(pass_q.stride_x));
+        until_q     <= emit ? pass_q.stride_x - 4'd1 : until_q - 4'd1;
+        if (emit) begin
+          x_q     <= x_q + 10'd1;
+          pixel_q <= pixel_q + PixelBits'(1);
+        end
+        if (row_end) begin
+          x_q         <= '0;
+          y_q         <= y_q + 10'd1;
+          row_q       <= row_q + 16'(pass_q.stride_y);
+          column_q    <= pass_q.column;
+          until_q     <= 4'(pass_q.lead);
+          row_first_q <= 1'b1;
+        end
+      end
+      if (pass_ready_o) begin
+        active_q  <= pass_valid_i;
+        started_q <= 1'b0;
+        if (pass_valid_i) begin
+          pass_q      <= pass_i;
+          row_q       <= pass_i.row;
+          column_q    <= pass_i.column;
+          y_q         <= '0;
+          x_q         <= '0;
+          pixel_q     <= '0;
+          until_q     <= 4'(pass_i.lead);
+          row_first_q <= 1'b1;
+        end
+      end
+    end
+  end
+
+  // ------------------------------------------------------------------ why the array is idle
+  always_ff @(posedge clk_i) begin
+    events_o <= '0;
+    if (rst_ni && !clear_i && running_i) begin
+      if (fire) events_o[0] <= 1'b1;
+      else if (go) events_o[2] <= 1'b1;
+      else if (!active_q) events_o[6] <= 1'b1;
+      else if (!products_ok) events_o[5] <= 1'b1;
+      else if (!rows_ok) events_o[4] <= 1'b1;
+      else if (waits_frames_i) events_o[3] <= 1'b1;
+      else events_o[1] <= 1'b1;
+    end
+  end
+
+  `KEYWAY_ASSERT_HOLD(StepHolds, step_valid_o, !hold_i || clear_i, step_o)
+  `KEYWAY_ASSERT(TilesCounted, !(tiles_q == '0 && fire && !started_q) && tiles_q != '1)
+  `KEYWAY_ASSERT(OneEvent, $onehot0(events_o))
+
+endmodule

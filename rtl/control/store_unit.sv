@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// Store unit: executes STORE instructions in order.
+//
+// Mathematics: asks for rows * blocks * width words at byte 16 * destination of the output, reads them in
+//   word_walker's order and packs them into beats; the rest of the last beat is zero.
+// Timing: a word a cycle where banks are free; reads never take a bank from the array.
+// Contract: requests and beats hold until taken (assertions); a request goes before its data. A STORE is
+//   finished when its last beat is taken.
+// Test: tests/rtl/engine.
+`include "assert.svh"
+
+module store_unit
+  import keyway_contract_pkg::*;
+#(
+    parameter  int unsigned WordChannels = 16,
+    parameter  int unsigned BlockBanks   = 1,
+    localparam int unsigned WordBits     = 8 * WordChannels,
+    localparam int unsigned BlockBits    = (BlockBanks > 1) ? $clog2(BlockBanks) : 1
+) (
+    input  logic                                               clk_i,
+    input  logic                                               rst_ni,
+    input  logic                                               clear_i,
+    // Store queue
+    input  logic                                               instruction_valid_i,
+    output logic                                               instruction_ready_o,
+    input  logic [        255:0]                               instruction_i,
+    input  logic [         15:0]                               products_i,
+    output logic                                               idle_o,
+    // Activation memory
+    output logic                                               read_request_o,
+    input  logic                                               read_grant_i,
+    output logic [          1:0]                               read_bank_o,
+    output logic [BlockBits-1:0]                               read_block_o,
+    output logic [         15:0]                               read_address_o,
+    input  logic [          3:0][BlockBanks-1:0][WordBits-1:0] read_data_i,
+    // Output
+    output logic                                               request_valid_o,
+    input  logic                                               request_ready_i,
+    output logic [         31:0]                               request_offset_o,
+    output logic [         31:0]                               request_bytes_o,
+    output logic                                               data_valid_o,
+    input  logic                                               data_ready_i,
+    output logic [        127:0]                               data_o
+);
+
+  localparam int unsigned BeatWords = 16 / WordChannels;
+  localparam int unsigned QueueBeats = 4;
+
+  typedef enum logic [1:0] {
+    StIdle,
+    StRequest,
+    StRead,
+    StEmpty
+  } state_e;
+
+  state_e state_q;
+  store_t head, store_q;
+  logic start, step, last;
+
+  // ------------------------------------------------------------------ instructions
+  assign head = instruction_i;
+  assign start = state_q == StIdle && instruction_valid_i && products_i >= head.wait_products;
+  assign instruction_ready_o = start;
+  assign request_valid_o = state_q == StRequest;
+  assign request_offset_o = {store_q.destination, 4'd0};
+  assign request_bytes_o     = 32'(store_q.rows) * 32'(store_q.blocks) * 32'(store_q.width) *
+                               WordChannels;
+
+  logic beat_valid_q, last_q, push, push_ready;
+  logic [2:0] count;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      state_q <= StIdle;
+      store_q <= '0;
+    end else begin
+      unique case (state_q)
+        StIdle:
+        if (start) begin
+          state_q <= StRequest;
+          store_q <= instruction_i;
+        end
+        StRequest: if (request_ready_i) state_q <= StRead;
+        StRead: if (step && last) state_q <= StEmpty;
+        StEmpty: if (!beat_valid_q && count == '0) state_q <= StIdle;
+        default: state_q <= StIdle;
+      endcase
+    end
+  end
+
+  // ------------------------------------------------------------------ reads
+  logic unused_row_last;
+
+  word_walker #(
+      .BlockBanks(BlockBanks)
+  ) u_walker (
+      .clk_i,
+      .rst_ni       (rst_ni && !clear_i),
+      .start_i      (start),
+      .next_i       (step),
+      .start_phase_i(head.phase),
+      .start_base_i (head.base),
+      .rows_i       (store_q.rows),
+      .blocks_i     (store_q.blocks),
+      .width_i      (store_q.width),
+      .row_pitch_i  (store_q.row_pitch),
+      .block_pitch_i(store_q.block_pitch),
+      .bank_o       (read_bank_o),
+      .block_o      (read_block_o),
+      .address_o    (read_address_o),
+      .row_last_o   (unused_row_last),
+      .last_o       (last)
+  );
+
+  // A word that is read has a place: what the queue holds and what arrives leaves one free.
+  assign read_request_o = state_q == StRead && 32'(count) + 32'(beat_valid_q) < QueueBeats;
+  assign step           = read_request_o && read_grant_i;
+
+  // ------------------------------------------------------------------ beats
+  logic [1:0] bank_q;
+  logic [BlockBits-1:0] block_q;
+  logic [WordBits-1:0] word;
+  logic [127:0] beat;
+
+  assign word = read_data_i[bank_q][block_q];
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      beat_valid_q <= 1'b0;
+      last_q       <= 1'b0;
+      bank_q       <= '0;
+      block_q      <= '0;
+    end else begin
+      beat_valid_q <= step;
+      if (step) begin
+        last_q  <= last;
+        bank_q  <= read_bank_o;
+        block_q <= read_block_o;
+      end
+    end
+  end
+
+  if (BeatWords > 1) begin : gen_beat
+    localparam int unsigned BeatBits = $clog2(BeatWords);
+    logic [BeatBits-1:0] word_q;
+    logic [127:0] partial_q;
+
+    always_comb begin
+      beat = partial_q;
+      beat[WordBits*word_q+:WordBits] = word;
+    end
+    assign push = beat_valid_q && (last_q || word_q == BeatBits'(BeatWords - 1));
+
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni || clear_i || push) begin
+        word_q    <= '0;
+        partial_q <= '0;
+      end else if (beat_valid_q) begin
+        word_q    <= word_q + BeatBits'(1);
+        partial_q <= beat;
+      end
+    end
+  end else begin : gen_whole_beat
+    assign beat = word;
+    assign push = beat_valid_q;
+    logic unused_last;
+    assign unused_last = last_q;
+  end
+
+  fifo #(
+      .Width(128),
+      .Depth(QueueBeats)
+  ) u_beats (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .in_valid_i (push),
+      .in_ready_o (push_ready),
+      .in_i       (beat),
+      .out_valid_o(data_valid_o),
+      .out_ready_i(data_ready_i),
+      .out_o      (data_o),
+      .count_o    (count)
+  );
+
+  assign idle_o = state_q == StIdle && !instruction_valid_i;
+
+  logic unused_bits;
+  assign unused_bits = ^{head, store_q};
+
+  `KEYWAY_ASSERT(BeatFits, !push || push_ready)
+  `KEYWAY_ASSERT_HOLD(RequestHolds, request_valid_o, request_ready_i || clear_i, {request_offset_o,
+                                                                                  request_bytes_o})
+
+endmodule

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engine: the compute core, from instructions in weight memory to bytes in the output stream.
+//
+// Mathematics: per output channel, acc = sum of operand * x (or sum of x, or maximum of x) and
+//   q = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >> shift, lo, hi); which operands and
+//   activations meet is the meaning of the instructions (rtl/pkg/contract.toml).
+// Structure, in the order of the data:
+//   control/dispatcher         program -> array, load and store queue
+//   array/weight_path          array queue -> jobs, parameters, operands of tiles; holds weight memory
+//   control/issue              jobs -> passes -> steps -> bank reads
+//   memory/activation_memory   banks, and who gets which
+//   array/operand_feed         bank words -> operands and window columns
+//   array/array                products and sums
+//   array/accumulator          sums over the passes
+//   array/post_process         sums of the last pass -> bytes -> activation memory
+//   control/load_unit, store_unit   input -> activation memory -> output
+// Timing: one activation word (or window column) a cycle; 12 cycles from step to write, see
+//   keyway_pkg. Jobs follow each other without a gap as long as tiles and waits allow.
+// Contract: clear_i is a level; while it is high everything stops and every memory and data register is
+//   overwritten with zeros; clear_done_o says when that is finished. run_i is a pulse while idle, with
+//   warm_i: LOAD_WEIGHTS that are `resident` are skipped and counted. done_o is a pulse: END reached and
+//   every output beat taken. error_o stands after an unknown opcode until run_i or clear_i. While a
+//   program runs exactly one event (busy or a reason for being idle) is high in every cycle.
+//   Requests and streams hold while they stall; assertions are with their givers.
+// Twin: models/simulate (results, not cycles). Test: tests/rtl/engine.
+`include "assert.svh"
+
+module engine
+  import keyway_contract_pkg::*;
+  import keyway_pkg::*;
+#(
+    parameter int unsigned Lanes           = 16,
+    parameter int unsigned Depth           = 16,
+    parameter int unsigned ActivationBytes = 256 * 1024,
+    parameter int unsigned WeightBytes     = 512 * 1024
+) (
+    input  logic         clk_i,
+    input  logic         rst_ni,
+    // Control
+    input  logic         clear_i,
+    output logic         clear_done_o,
+    input  logic         run_i,
+    input  logic         warm_i,
+    output logic         done_o,
+    output logic         error_o,
+    // Weight memory
+    input  logic         weight_write_valid_i,
+    input  logic [ 23:0] weight_write_address_i,
+    input  logic [127:0] weight_write_data_i,
+    // Weight frames
+    output logic         frames_valid_o,
+    input  logic         frames_ready_i,
+    output logic [ 15:0] frames_count_o,
+    output logic [ 23:0] frames_destination_o,
+    input  logic         frame_verified_i,
+    // Input
+    output logic         input_request_valid_o,
+    input  logic         input_request_ready_i,
+    output logic [ 31:0] input_request_offset_o,
+    output logic [ 31:0] input_request_bytes_o,
+    input  logic         input_valid_i,
+    output logic         input_ready_o,
+    input  logic [127:0] input_data_i,
+    // Output
+    output logic         output_request_valid_o,
+    input  logic         output_request_ready_i,
+    output logic [ 31:0] output_request_offset_o,
+    output logic [ 31:0] output_request_bytes_o,
+    output logic         output_valid_o,
+    input  logic         output_ready_i,
+    output logic [127:0] output_data_o,
+    // Events: at most one in a cycle
+    output logic         event_array_busy_o,
+    output logic         event_stall_tile_o,
+    output logic         event_stall_bank_o,
+    output logic         event_stall_frames_o,
+    output logic         event_stall_rows_o,
+    output logic         event_stall_products_o,
+    output logic         event_stall_empty_o
+);
+
+  localparam int unsigned WordChannels = word_channels(Depth);
+  localparam int unsigned BlockBanks = block_banks(Lanes, Depth);
+  localparam int unsigned MaxColumns = max_columns(Depth);
+  localparam int unsigned BlockBits = (BlockBanks > 1) ? $clog2(BlockBanks) : 1;
+  localparam int unsigned TileWords = Depth / 4;
+  localparam int unsigned WordBits = (TileWords > 1) ? $clog2(TileWords) : 1;
+  localparam int unsigned SumBits = OperandBits + ActivationBits + $clog2(Depth);
+
+  // Each result writes one word into every block bank.
+  if (lane_words(Lanes, Depth) != BlockBanks) begin : gen_shape_error
+    $error("Lanes must be a multiple of Depth's words: lane_words == block_banks");
+  end
+
+  // ------------------------------------------------------------------ clearing
+  localparam int unsigned WeightWords = WeightBytes / (4 * Lanes);
+  localparam int unsigned BankWords = ActivationBytes / (WordChannels * 4 * BlockBanks);
+  localparam int unsigned LargestMemory = (WeightWords > BankWords) ? WeightWords : BankWords;
+  localparam int unsigned ClearWords =
+      (LargestMemory > AccumulatorPixels) ? LargestMemory : AccumulatorPixels;
+  localparam int unsigned ClearBits = $clog2(ClearWords);
+
+  logic [ClearBits:0] clear_q;
+  logic [19:0] clear_address;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || !clear_i) clear_q <= '0;
+    else if (!clear_done_o) clear_q <= clear_q + (ClearBits + 1)'(1);
+  end
+  // One cycle beyond the last word: the registers behind the memories are zero, too.
+  assign clear_done_o  = clear_i && 32'(clear_q) > ClearWords;
+  assign clear_address = 20'(clear_q);
+
+  // ------------------------------------------------------------------ program
+  logic running, all_idle, fetch_request, fetch_grant;
+  logic [19:0] fetch_address;
+  logic [32*Lanes-1:0] weight_word;
+  logic item_valid, item_ready, load_item_valid, load_item_ready;
+  logic store_item_valid, store_item_ready;
+  array_item_t item;
+  logic [255:0] load_item, store_item;
+
+  dispatcher #(
+      .Lanes(Lanes)
+  ) u_dispatcher (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .run_i,
+      .running_o      (running),
+      .done_o,
+      .error_o,
+      .fetch_request_o(fetch_request),
+      .fetch_address_o(fetch_address),
+      .fetch_grant_i  (fetch_grant),
+      .fetch_data_i   (weight_word),
+      .array_valid_o  (item_valid),
+      .array_ready_i  (item_ready),
+      .array_item_o   (item),
+      .load_valid_o   (load_item_valid),
+      .load_ready_i   (load_item_ready),
+      .load_item_o    (load_item),
+      .store_valid_o  (store_item_valid),
+      .store_ready_i  (store_item_ready),
+      .store_item_o   (store_item),
+      .all_idle_i     (all_idle)
+  );
+
+  // ------------------------------------------------------------------ weights
+  logic job_valid, parameter_valid, tile_commit, retire;
+  job_t job;
+  logic [SlotBits-1:0] job_slot, parameter_slot;
+  logic [1:0] parameter_word;
+  logic operand_valid, operand_ready, operand_ones, operand_last;
+  logic [WordBits-1:0] operand_word;
+  logic [4*Lanes-1:0][OperandBits-1:0] operands;
+  logic [15:0] frames, rows, products_q;
+  logic waits_frames, weights_idle;
+
+  weight_path #(
+      .Lanes      (Lanes),
+      .Depth      (Depth),
+      .WeightBytes(WeightBytes)
+  ) u_weight_path (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .clear_address_i  (clear_address),
+      .write_valid_i    (weight_write_valid_i),
+      .write_address_i  (weight_write_address_i),
+      .write_data_i     (weight_write_data_i),
+      .fetch_request_i  (fetch_request),
+      .fetch_address_i  (fetch_address),
+      .fetch_grant_o    (fetch_grant),
+      .weight_word_o    (weight_word),
+      .item_valid_i     (item_valid),
+      .item_ready_o     (item_ready),
+      .item_i           (item),
+      .job_valid_o      (job_valid),
+      .job_o            (job),
+      .job_slot_o       (job_slot),
+      .parameter_valid_o(parameter_valid),
+      .parameter_slot_o (parameter_slot),
+      .parameter_word_o (parameter_word),
+      .tile_commit_o    (tile_commit),
+      .retire_i         (retire),
+      .operand_valid_o  (operand_valid),
+      .operand_ready_i  (operand_ready),
+      .operand_ones_o   (operand_ones),
+      .operand_last_o   (operand_last),
+      .operand_word_o   (operand_word),
+      .operand_o        (operands),
+      .frames_i         (frames),
+      .waits_frames_o   (waits_frames),
+      .idle_o           (weights_idle)
+  );
+
+  // ------------------------------------------------------------------ steps
+  job_t jobs[JobSlots];
+  logic [6:0] events;
+  logic hold;
+  logic [3:0][BlockBanks-1:0] front_enable;
+  logic [3:0][15:0] front_address;
+  feed_t feed;
+  logic [3:0][BlockBanks-1:0][8*WordChannels-1:0] activation_words;
+
+  issue #(
+      .Lanes(Lanes),
+      .Depth(Depth)
+  ) u_issue (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .job_valid_i   (job_valid),
+      .job_i         (job),
+      .job_slot_i    (job_slot),
+      .jobs_o        (jobs),
+      .tile_commit_i (tile_commit),
+      .rows_i        (rows),
+      .products_i    (products_q),
+      .waits_frames_i(waits_frames),
+      .enable_o      (front_enable),
+      .address_o     (front_address),
+      .hold_i        (hold),
+      .feed_o        (feed),
+      .running_i     (running),
+      .events_o      (events)
+  );
+
+  // ------------------------------------------------------------------ array
+  logic tile_start, column_valid;
+  mode_e mode;
+  logic [MaxColumns-1:0] columns_live;
+  logic [Depth-1:0][ActivationBits-1:0] dense;
+  logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column;
+  logic signed [Lanes-1:0][SumBits-1:0] sums;
+  token_t token_t4, token_t6, token_t7, token_t8;
+  logic [Lanes-1:0][31:0] results;
+
+  operand_feed #(
+      .Lanes(Lanes),
+      .Depth(Depth)
+  ) u_operand_feed (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .feed_i        (feed),
+      .read_data_i   (activation_words),
+      .tile_start_o  (tile_start),
+      .column_valid_o(column_valid),
+      .mode_o        (mode),
+      .columns_live_o(columns_live),
+      .dense_o       (dense),
+      .column_o      (column),
+      .token_o       (token_t4)
+  );
+
+  array #(
+      .Lanes(Lanes),
+      .Depth(Depth)
+  ) u_array (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .operand_valid_i(operand_valid),
+      .operand_ready_o(operand_ready),
+      .operand_ones_i (operand_ones),
+      .operand_last_i (operand_last),
+      .operand_word_i (operand_word),
+      .operand_i      (operands),
+      .tile_start_i   (tile_start),
+      .column_valid_i (column_valid),
+      .mode_i         (mode),
+      .columns_live_i (columns_live),
+      .dense_i        (dense),
+      .column_i       (column),
+      .token_i        (token_t4),
+      .token_t6_o     (token_t6),
+      .token_t7_o     (token_t7),
+      .sum_o          (sums)
+  );
+
+  accumulator #(
+      .Lanes  (Lanes),
+      .SumBits(SumBits)
+  ) u_accumulator (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .clear_address_i(clear_address),
+      .token_t6_i     (token_t6),
+      .token_t7_i     (token_t7),
+      .sum_i          (sums),
+      .token_t8_o     (token_t8),
+      .result_o       (results)
+  );
+
+  // ------------------------------------------------------------------ post-processing
+  logic residual_enable, result_valid;
+  logic [1:0] residual_bank, result_bank;
+  logic [15:0] residual_address, result_address;
+  logic [Lanes-1:0][7:0] q;
+
+  post_process #(
+      .Lanes(Lanes),
+      .Depth(Depth)
+  ) u_post_process (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .jobs_i            (jobs),
+      .parameter_valid_i (parameter_valid),
+      .parameter_slot_i  (parameter_slot),
+      .parameter_word_i  (parameter_word),
+      .parameter_data_i  (weight_word),
+      .token_t6_i        (token_t6),
+      .token_t7_i        (token_t7),
+      .token_t8_i        (token_t8),
+      .acc_i             (results),
+      .residual_enable_o (residual_enable),
+      .residual_bank_o   (residual_bank),
+      .residual_address_o(residual_address),
+      .residual_data_i   (activation_words),
+      .result_valid_o    (result_valid),
+      .result_bank_o     (result_bank),
+      .result_address_o  (result_address),
+      .result_o          (q),
+      .job_done_o        (retire)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i || run_i) products_q <= '0;
+    else if (retire) products_q <= products_q + 16'd1;
+  end
+
+  // ------------------------------------------------------------------ activations
+  logic store_request, store_grant, write_valid, write_ready, load_idle, store_idle;
+  logic [1:0] store_bank, write_bank;
+  logic [BlockBits-1:0] store_block, write_block;
+  logic [15:0] store_address, write_address;
+  logic [8*WordChannels-1:0] write_data;
+
+  activation_memory #(
+      .WordChannels   (WordChannels),
+      .BlockBanks     (BlockBanks),
+      .ActivationBytes(ActivationBytes)
+  ) u_activation_memory (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .clear_address_i   (clear_address),
+      .front_enable_i    (front_enable),
+      .front_address_i   (front_address),
+      .front_hold_o      (hold),
+      .residual_enable_i (residual_enable),
+      .residual_bank_i   (residual_bank),
+      .residual_address_i(residual_address),
+      .store_request_i   (store_request),
+      .store_bank_i      (store_bank),
+      .store_block_i     (store_block),
+      .store_address_i   (store_address),
+      .store_grant_o     (store_grant),
+      .read_data_o       (activation_words),
+      .result_valid_i    (result_valid),
+      .result_bank_i     (result_bank),
+      .result_address_i  (result_address),
+      .result_data_i     (q),
+      .load_valid_i      (write_valid),
+      .load_ready_o      (write_ready),
+      .load_bank_i       (write_bank),
+      .load_block_i      (write_block),
+      .load_address_i    (write_address),
+      .load_data_i       (write_data)
+  );
+
+  load_unit #(
+      .WordChannels(WordChannels),
+      .BlockBanks  (BlockBanks)
+  ) u_load_unit (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .run_i,
+      .warm_i,
+      .instruction_valid_i(load_item_valid),
+      .instruction_ready_o(load_item_ready),
+      .instruction_i      (load_item),
+      .products_i         (products_q),
+      .frames_o           (frames),
+      .rows_o             (rows),
+      .idle_o             (load_idle),
+      .frames_valid_o,
+      .frames_ready_i,
+      .frames_count_o,
+      .frames_destination_o,
+      .frame_verified_i,
+      .request_valid_o    (input_request_valid_o),
+      .request_ready_i    (input_request_ready_i),
+      .request_offset_o   (input_request_offset_o),
+      .request_bytes_o    (input_request_bytes_o),
+      .data_valid_i       (input_valid_i),
+      .data_ready_o       (input_ready_o),
+      .data_i             (input_data_i),
+      .write_valid_o      (write_valid),
+      .write_ready_i      (write_ready),
+      .write_bank_o       (write_bank),
+      .write_block_o      (write_block),
+      .write_address_o    (write_address),
+      .write_data_o       (write_data)
+  );
+
+  store_unit #(
+      .WordChannels(WordChannels),
+      .BlockBanks  (BlockBanks)
+  ) u_store_unit (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .instruction_valid_i(store_item_valid),
+      .instruction_ready_o(store_item_ready),
+      .instruction_i      (store_item),
+      .products_i         (products_q),
+      .idle_o             (store_idle),
+      .read_request_o     (store_request),
+      .read_grant_i       (store_grant),
+      .read_bank_o        (store_bank),
+      .read_block_o       (store_block),
+      .read_address_o     (store_address),
+      .read_data_i        (activation_words),
+      .request_valid_o    (output_request_valid_o),
+      .request_ready_i    (output_request_ready_i),
+      .request_offset_o   (output_request_offset_o),
+      .request_bytes_o    (output_request_bytes_o),
+      .data_valid_o       (output_valid_o),
+      .data_ready_i       (output_ready_i),
+      .data_o             (output_data_o)
+  );
+
+  assign all_idle = !item_valid && weights_idle && load_idle && store_idle;
+
+  assign event_array_busy_o = events[0];
+  assign event_stall_tile_o = events[1];
+  assign event_stall_bank_o = events[2];
+  assign event_stall_frames_o = events[3];
+  assign event_stall_rows_o = events[4];
+  assign event_stall_products_o = events[5];
+  assign event_stall_empty_o = events[6];
+
+  `KEYWAY_ASSERT(NoRunWhileClearing, !(clear_i && run_i))
+
+endmodule

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// A queue of frame descriptors.
+//
+// Timing: what goes in appears at the output a cycle later; a frame a cycle.
+// Contract: the output holds until it is taken. clear_i empties it.
+module frame_queue
+  import keyway_lock_pkg::*;
+#(
+    parameter int unsigned Depth = 4  // a power of two
+) (
+    input  logic   clk_i,
+    input  logic   rst_ni,
+    input  logic   clear_i,
+    input  logic   in_valid_i,
+    output logic   in_ready_o,
+    input  frame_t in_i,
+    output logic   out_valid_o,
+    input  logic   out_ready_i,
+    output frame_t out_o
+);
+
+  localparam int unsigned PointerBits = $clog2(Depth);
+
+  // Pointers count modulo 2 * Depth: equal means empty, Depth apart means full.
+  logic [PointerBits:0] write_q, read_q;
+  frame_t frames_q[Depth];
+
+  assign in_ready_o  = (write_q ^ read_q) != (PointerBits + 1)'(Depth);
+  assign out_valid_o = write_q != read_q;
+  assign out_o       = frames_q[read_q[PointerBits-1:0]];
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      write_q <= '0;
+      read_q  <= '0;
+    end else begin
+      if (in_valid_i && in_ready_o) begin
+        frames_q[write_q[PointerBits-1:0]] <= in_i;
+        write_q <= write_q + (PointerBits + 1)'(1);
+      end
+      if (out_valid_o && out_ready_i) read_q <= read_q + (PointerBits + 1)'(1);
+    end
+  end
+
+endmodule

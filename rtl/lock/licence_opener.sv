@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens a licence: seven key derivations, two comparisons, three keys for the unsealer.
+//
+//   tag      = KDF(licence; A, head, id, header_tag, W, check)   compared with the licence's
+//   D        = KDF(enrol; S, A)
+//   KEK      = KDF(kek; D, id, policy)                           P = W xor KEK
+//   check    = KDF(check; KEK, W)                                compared with the licence's (sealed)
+//   Kmac     = KDF(mac; A, id)
+//   Kprog    = KDF(prog; A, id, P in `sealed`, zeros in `blind`)
+//   Kweights = KDF(weights; A, P, id)
+//
+// All seven run for every licence and every device, and each comparison is of whole words, so that
+// cycles tell no more than the status does. (SEC: PUBLIC_TIMING) Keys leave for the unsealer only if
+// nothing was refused. (SEC: KEYS_IF_GRANTED, assertion KeysOnlyIfGranted)
+// Refusals, the first that applies: NO_LICENCE, NOT_ENROLLED, LICENCE_REFUSED (the tag is not this
+// owner's, or magic, policy, id or header tag are not the header's), WRONG_DEVICE (`sealed`, check
+// value). In `blind` no comparison depends on S: a wrong device derives another P and goes on.
+//
+// Timing: open_valid_i is a level until the pulse open_done_o (assertion OpenIsLevel); the licence and
+// the header's fields hold with it. About 1080 cycles; 2 without licence or enrolment.
+// Contract: revoke_o is high when an open starts, so that the unsealer forgets earlier keys. D, KEK and
+// the hash's state are zero from the cycle after open_done_o on (DoneForgets), and after clear_i.
+// Source: contract.toml [[kdf]], [[licence_field]]. Test: tests/rtl/lock/test_licence.cpp.
+`include "assert.svh"
+module licence_opener
+  import keyway_contract_pkg::*;
+  import keyway_lock_pkg::*;
+(
+    input  logic               clk_i,
+    input  logic               rst_ni,
+    input  logic               clear_i,
+    output logic               idle_o,
+    input  key_t               secret_i,
+    input  key_t               owner_key_i,
+    input  logic               enrolled_i,
+    input  logic               open_valid_i,
+    input  logic      [   7:0] policy_i,
+    input  block_t             id_i,
+    input  block_t             header_tag_i,
+    input  logic      [1151:0] licence_i,
+    input  logic               licence_present_i,
+    output logic               open_done_o,
+    output status_e            open_status_o,
+    // Keys for the unsealer.
+    output logic               revoke_o,
+    output logic               key_valid_o,
+    input  logic               key_ready_i,
+    output key_slot_e          key_slot_o,
+    output key_t               key_o,
+    input  logic               keys_usable_i
+);
+
+  // ------------------------------------------------------------------ what the derivations consist of
+  // Halves of 32-byte fields are units of their own. Link is D, later KEK; ProgP is P in `sealed`, zeros
+  // in `blind`.
+  // verilog_format: off
+  typedef enum logic [4:0] {
+    UnitEnd, UnitLabel, UnitS0, UnitS1, UnitA0, UnitA1, UnitLink0, UnitLink1, UnitP0, UnitP1,
+    UnitProgP0, UnitProgP1, UnitW0, UnitW1, UnitCheck0, UnitCheck1, UnitHead, UnitId,
+    UnitHeaderTag, UnitPolicy
+  } unit_e;
+
+  typedef enum logic [2:0] {
+    StepLicence, StepEnrol, StepKek, StepCheck, StepMac, StepProg, StepWeights
+  } step_e;
+
+  localparam int unsigned MaxUnits = 12;  // with the end mark
+  typedef unit_e message_t[MaxUnits];
+  localparam message_t Messages[8] = '{
+    StepLicence: '{0: UnitLabel, 1: UnitA0, 2: UnitA1, 3: UnitHead, 4: UnitId, 5: UnitHeaderTag,
+                   6: UnitW0, 7: UnitW1, 8: UnitCheck0, 9: UnitCheck1, default: UnitEnd},
+    StepEnrol:   '{0: UnitLabel, 1: UnitS0, 2: UnitS1, 3: UnitA0, 4: UnitA1, default: UnitEnd},
+    StepKek:     '{0: UnitLabel, 1: UnitLink0, 2: UnitLink1, 3: UnitId, 4: UnitPolicy,
+                   default: UnitEnd},
+    StepCheck:   '{0: UnitLabel, 1: UnitLink0, 2: UnitLink1, 3: UnitW0, 4: UnitW1,
+                   default: UnitEnd},
+    StepMac:     '{0: UnitLabel, 1: UnitA0, 2: UnitA1, 3: UnitId, default: UnitEnd},
+    StepProg:    '{0: UnitLabel, 1: UnitA0, 2: UnitA1, 3: UnitId, 4: UnitProgP0, 5: UnitProgP1,
+                   default: UnitEnd},
+    StepWeights: '{0: UnitLabel, 1: UnitA0, 2: UnitA1, 3: UnitP0, 4: UnitP1, 5: UnitId,
+                   default: UnitEnd},
+    default:     '{default: UnitEnd}
+  };
+  // verilog_format: on
+
+  function automatic block_t label(step_e step);
+    unique case (step)
+      StepLicence: return KdfLicence;
+      StepEnrol: return KdfEnrol;
+      StepKek: return KdfKek;
+      StepCheck: return KdfCheck;
+      StepMac: return KdfMac;
+      StepProg: return KdfProg;
+      default: return KdfWeights;
+    endcase
+  endfunction
+
+  // ------------------------------------------------------------------------------ header and licence
+  wire block_t head = licence_i[8*LicenceHeadOffset+:128];
+  wire block_t id = licence_i[8*LicenceIdOffset+:128];
+  wire block_t licence_header_tag = licence_i[8*LicenceHeaderTagOffset+:128];
+  wire key_t wrapped = licence_i[8*LicenceWrappedOffset+:256];
+  wire key_t check = licence_i[8*LicenceCheckOffset+:256];
+  wire key_t licence_tag = licence_i[8*LicenceTagOffset+:256];
+
+  wire sealed = policy_i == PolicySealed;
+  wire matches_header = (sealed || policy_i == PolicyBlind) && head == {56'd0, policy_i, LicenceMagic}
+      && id == id_i && licence_header_tag == header_tag_i;
+
+  // ---------------------------------------------------------------------------------------- sequence
+  typedef enum logic [2:0] {
+    StIdle,
+    StMessage,  // the units of one derivation
+    StDigest,  // wait for its digest
+    StKey,  // hand a key to the unsealer
+    StUsable,  // wait until the unsealer has expanded its keys
+    StDone
+  } state_e;
+
+  state_e        state_q;
+  step_e         step_q;
+  logic    [3:0] position_q;
+  logic          granted_q;  // nothing refused so far
+  status_e       status_q;
+  key_t          link_q;  // D, later KEK
+  key_t          p;
+  unit_e         unit;
+  block_t        unit_data;
+  logic unit_last, unit_ready, digest_valid, makes_key;
+  key_t digest;
+
+  assign p         = wrapped ^ link_q;
+  assign unit      = Messages[step_q][position_q];
+  assign unit_last = Messages[step_q][position_q+4'd1] == UnitEnd;
+
+  always_comb begin
+    unique case (unit)
+      UnitS0: unit_data = secret_i[127:0];
+      UnitS1: unit_data = secret_i[255:128];
+      UnitA0: unit_data = owner_key_i[127:0];
+      UnitA1: unit_data = owner_key_i[255:128];
+      UnitLink0: unit_data = link_q[127:0];
+      UnitLink1: unit_data = link_q[255:128];
+      UnitP0: unit_data = p[127:0];
+      UnitP1: unit_data = p[255:128];
+      UnitProgP0: unit_data = sealed ? p[127:0] : '0;
+      UnitProgP1: unit_data = sealed ? p[255:128] : '0;
+      UnitW0: unit_data = wrapped[127:0];
+      UnitW1: unit_data = wrapped[255:128];
+      UnitCheck0: unit_data = check[127:0];
+      UnitCheck1: unit_data = check[255:128];
+      UnitHead: unit_data = head;
+      UnitId: unit_data = id;
+      UnitHeaderTag: unit_data = licence_header_tag;
+      UnitPolicy: unit_data = {120'd0, policy_i};
+      default: unit_data = label(step_q);
+    endcase
+  end
+
+  kdf u_kdf (
+      .clk_i,
+      .rst_ni,
+      .clear_i       (clear_i || state_q == StDone),
+      .unit_valid_i  (state_q == StMessage),
+      .unit_ready_o  (unit_ready),
+      .unit_last_i   (unit_last),
+      .unit_i        (unit_data),
+      .digest_valid_o(digest_valid),
+      .digest_o      (digest)
+  );
+
+  assign idle_o        = state_q == StIdle;
+  assign open_done_o   = state_q == StDone;
+  assign open_status_o = status_q;
+  assign revoke_o      = state_q == StIdle && open_valid_i;
+  assign makes_key     = step_q inside {StepMac, StepProg, StepWeights};
+  assign key_valid_o   = state_q == StKey && granted_q;
+  assign key_o         = digest;
+
+  always_comb begin
+    unique case (step_q)
+      StepProg: key_slot_o = SlotProgram;
+      StepWeights: key_slot_o = SlotWeights;
+      default: key_slot_o = SlotMac;
+    endcase
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      state_q    <= StIdle;
+      step_q     <= StepLicence;
+      position_q <= 4'd0;
+      granted_q  <= 1'b0;
+      status_q   <= StatusNone;
+      link_q     <= '0;
+    end else begin
+      unique case (state_q)
+        StIdle: begin
+          step_q     <= StepLicence;
+          position_q <= 4'd0;
+          granted_q  <= 1'b1;
+          status_q   <= StatusOk;
+          if (open_valid_i) begin
+            state_q <= StMessage;
+            if (!licence_present_i || !enrolled_i) begin
+              state_q   <= StDone;
+              granted_q <= 1'b0;
+              status_q  <= licence_present_i ? StatusNotEnrolled : StatusNoLicence;
+            end
+          end
+        end
+        StMessage: begin
+          if (unit_ready) begin
+            position_q <= position_q + 4'd1;
+            if (unit_last) state_q <= StDigest;
+          end
+        end
+        StDigest: begin
+          if (digest_valid) begin
+            position_q <= 4'd0;
+            if (makes_key) begin
+              state_q <= StKey;
+            end else begin
+              state_q <= StMessage;
+              step_q  <= step_e'(step_q + 3'd1);
+            end
+            unique case (step_q)
+              StepLicence: begin
+                if (digest != licence_tag || !matches_header) begin
+                  granted_q <= 1'b0;
+                  status_q  <= StatusLicenceRefused;
+                end
+              end
+              StepEnrol, StepKek: link_q <= digest;
+              StepCheck: begin
+                if (sealed && digest != check && granted_q) begin
+                  granted_q <= 1'b0;
+                  status_q  <= StatusWrongDevice;
+                end
+              end
+              default: ;
+            endcase
+          end
+        end
+        StKey: begin
+          if (!granted_q || key_ready_i) begin
+            if (step_q == StepWeights) begin
+              state_q <= granted_q ? StUsable : StDone;
+            end else begin
+              state_q <= StMessage;
+              step_q  <= step_e'(step_q + 3'd1);
+            end
+          end
+        end
+        StUsable: if (keys_usable_i) state_q <= StDone;
+        default: begin
+          state_q   <= StIdle;
+          granted_q <= 1'b0;
+          link_q    <= '0;
+        end
+      endcase
+    end
+  end
+
+  `KEYWAY_ASSERT(OpenIsLevel, !$past(open_valid_i) || open_valid_i || $past(open_done_o) || clear_i)
+  `KEYWAY_ASSERT(DoneForgets, !$past(open_done_o) || (link_q == '0 && digest == '0))
+  `KEYWAY_ASSERT(KeysOnlyIfGranted, !key_valid_o || status_q == StatusOk)
+
+endmodule

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lock: opens a licence with the device's secrets and unseals the frames of its package.
+//
+//                 secret_i owner_key_i                 data_i (bus)
+//                        |                                |
+//   header, licence -> licence_opener -- Kmac, Kprog, --> unsealer --> payload, verdicts
+//                                        Kweights
+//
+// What enters: the device identity's pins, and bytes that the host controls. What leaves: payload,
+// verdicts, a status. Keys, the device's secrets and what is derived from them leave on no port, and no
+// input selects them for the data path; plain frames pass by the keys. (SEC: KEYS_OFF_BUS)
+//
+// Timing: an open takes about 1100 cycles. A 4096-byte frame takes 256 cycles (fast), frames follow each
+// other without a gap; or 3840 (iterative).
+// Contract: see licence_opener.sv and unsealer.sv. Frames are accepted only while no licence is being
+// opened, and a licence is opened only while no frame is here (assertion OpenAlone). An open, granted
+// or not, forgets the keys of the one before. clear_i (level) forgets keys and states, in one cycle. (SEC: PURGE)
+// Byte k of every wide port is bits 8k+7..8k.
+// Source: contract.toml (package and licence). Test: tests/rtl/lock/test_licence.cpp, test_frame.cpp,
+// test_forget.cpp.
+`include "assert.svh"
+module lock_unit
+  import keyway_contract_pkg::*;
+  import keyway_lock_pkg::*;
+#(
+    parameter unsealer_kind_e UnsealerKind = UnsealerFast
+) (
+    input  logic                 clk_i,
+    input  logic                 rst_ni,
+    // Pins of the device identity.
+    input  logic        [ 255:0] secret_i,
+    input  logic        [ 255:0] owner_key_i,
+    input  logic                 enrolled_i,
+    // Forget all keys and states, as long as it is high.
+    input  logic                 clear_i,
+    output logic                 idle_o,
+    // Open a licence. header_i is held from open_valid_i until the header frame is done: its first
+    // 128 bytes must be these, or frame_ok_o is 0.
+    input  logic                 open_valid_i,
+    input  logic        [1023:0] header_i,
+    input  logic        [1151:0] licence_i,
+    input  logic                 licence_present_i,
+    output logic                 open_done_o,
+    output status_e              open_status_o,
+    // Frames to come.
+    input  logic                 frame_valid_i,
+    output logic                 frame_ready_o,
+    input  frame_kind_e          frame_kind_i,
+    input  logic        [  31:0] frame_index_i,
+    input  logic        [  31:0] total_frames_i,
+    input  logic        [  23:0] frame_beats_i,
+    input  logic                 frame_plain_i,
+    // Their bytes, from the bus.
+    input  logic                 data_valid_i,
+    output logic                 data_ready_o,
+    input  logic        [ 127:0] data_i,
+    // Deciphered payload, and the verdict on each frame.
+    output logic                 payload_valid_o,
+    output logic        [ 127:0] payload_o,
+    output logic                 frame_done_o,
+    output logic                 frame_ok_o
+);
+
+  logic opener_idle, unsealer_idle, revoke, opening;
+  logic key_valid, key_ready, keys_usable, unsealer_frame_ready;
+  key_slot_e key_slot;
+  key_t      key;
+  frame_t    frame;
+
+  assign opening = open_valid_i || !opener_idle;
+  assign idle_o = opener_idle && unsealer_idle;
+  assign frame_ready_o = unsealer_frame_ready && !opening;
+  assign frame = '{
+          kind: frame_kind_i,
+          index: frame_index_i,
+          total: total_frames_i,
+          beats: frame_beats_i,
+          plain: frame_plain_i,
+          keyless: 1'b0
+      };
+
+  licence_opener u_opener (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .idle_o       (opener_idle),
+      .secret_i,
+      .owner_key_i,
+      .enrolled_i,
+      .open_valid_i,
+      .policy_i     (header_i[8*HeaderPolicyOffset+:8]),
+      .id_i         (header_i[8*HeaderIdOffset+:128]),
+      .header_tag_i (header_i[8*HeaderTagOffset+:128]),
+      .licence_i,
+      .licence_present_i,
+      .open_done_o,
+      .open_status_o,
+      .revoke_o     (revoke),
+      .key_valid_o  (key_valid),
+      .key_ready_i  (key_ready),
+      .key_slot_o   (key_slot),
+      .key_o        (key),
+      .keys_usable_i(keys_usable)
+  );
+
+  unsealer #(
+      .Kind(UnsealerKind)
+  ) u_unsealer (
+      .clk_i,
+      .rst_ni,
+      .clear_i      (clear_i || revoke),
+      .idle_o       (unsealer_idle),
+      .key_valid_i  (key_valid),
+      .key_ready_o  (key_ready),
+      .key_slot_i   (key_slot),
+      .key_i        (key),
+      .keys_usable_o(keys_usable),
+      .header_i,
+      .frame_valid_i(frame_valid_i && !opening),
+      .frame_ready_o(unsealer_frame_ready),
+      .frame_i      (frame),
+      .data_valid_i,
+      .data_ready_o,
+      .data_i,
+      .payload_valid_o,
+      .payload_o,
+      .frame_done_o,
+      .frame_ok_o
+  );
+
+  `KEYWAY_ASSERT(OpenAlone, !revoke || unsealer_idle || clear_i)
+  // What waits for ready holds, unless everything is being cleared.
+  `KEYWAY_ASSERT(FrameHolds, clear_i || !$past(frame_valid_i && !frame_ready_o && !clear_i)
+                 || (frame_valid_i && $stable(frame)))
+  `KEYWAY_ASSERT(DataHolds, clear_i || !$past(data_valid_i && !data_ready_o && !clear_i)
+                 || (data_valid_i && $stable(data_i)))
+
+endmodule

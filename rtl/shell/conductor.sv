@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+// Conducts a start: decides whether it continues what is open or begins afresh, and lets nothing out
+// and nothing stay that has not been verified.
+//
+// State between starts: `open` (header and licence verified, keys in place), `resident` (moreover all
+// frames verified, and the header says that weights stay), `clean` (engine memories hold zeros).
+//
+//   open, mode run    The start is taken for a continuation: the engine runs at once if resident, else
+//                     the program frames are read again; the comparison of header and licence with the
+//                     stored ones goes on behind it, and the output gate stays shut until it matched.
+//                     A mismatch purges and goes on as a cold start, with the same arguments.
+//   open, mode open   The comparison alone.
+//   else: cold        purge -> load header and licence -> check -> open (lock unit) -> header pages
+//                     through the tag check -> program frames -> run.
+//   any failure       purge, then done with the status. Nothing is open after it.
+//
+// Purge: engine stopped and its memories overwritten, keys and frames forgotten, both bus masters
+//   drained. The overwriting goes on in the background of a cold start until the first frame.
+//   (SEC: PURGE) It also happens after reset, since a reset does not erase memories.
+// Which bytes count: the stored header is compared with the bytes that pass the tag check by the lock
+//   unit, which holds header_i's bytes against the header frame, so that memory that changes between
+//   the two reads is refused. Licence bytes are read once. (SEC: ONE_COPY)
+// Checks: magic, policy, contract, sizes -> BAD_HEADER; lanes, depth, program size -> WRONG_CORE. For
+//   locked packages they come before the tag, on purpose: they tell nothing that is not public.
+// Mode: 0 runs, every other value opens only.
+// Watchdog: a program that makes no progress for StallCycles while no memory access is open (it waits
+//   for a counter that never comes, or stores before its last frame) ends with BAD_PROGRAM.
+//
+// Timing: a resident start pulses run_o in the first cycle of start_i. done_o comes when the engine is
+//   done, all frames have verified, the comparison matched and the last write was answered.
+// Contract: start_i stays high until done_o. Statuses of the lock unit are passed on.
+// Test: tests/rtl/shell/test_shell.cpp; a malicious host in tests/platform.
+`include "assert.svh"
+
+module conductor
+  import keyway_contract_pkg::*;
+  import keyway_shell_pkg::*;
+#(
+    parameter int unsigned Lanes = 16,
+    parameter int unsigned Depth = 16,
+    parameter int unsigned WeightBytes = 524288,
+    parameter int unsigned StallCycles = 65536
+) (
+    input  logic           clk_i,
+    input  logic           rst_ni,
+    // Registers.
+    input  logic           start_i,
+    input  logic           open_only_i,
+    output logic           done_o,
+    output status_e        status_o,
+    // Start block.
+    output logic           block_load_o,
+    output logic           block_compare_o,
+    output logic           block_hold_o,
+    input  logic           block_busy_i,
+    input  logic           block_mismatch_i,
+    input  header_t        header_i,
+    // Lock unit.
+    output logic           lock_clear_o,
+    input  logic           lock_idle_i,
+    output logic           lock_open_valid_o,
+    input  logic           lock_open_done_i,
+    input  status_e        lock_open_status_i,
+    // Frames.
+    output logic           frames_clear_o,
+    output logic           frames_header_o,
+    output logic           frames_boot_o,
+    output logic           frames_begin_run_o,
+    input  logic           frames_idle_i,
+    input  logic           frames_failed_i,
+    input  logic           frames_bad_program_i,
+    input  logic    [31:0] frames_verified_i,
+    // Engine.
+    output logic           engine_clear_o,
+    input  logic           engine_clear_done_i,
+    output logic           engine_run_o,
+    output logic           engine_warm_o,
+    input  logic           engine_done_i,
+    input  logic           engine_error_i,
+    // Bus masters and gate.
+    output logic           bus_flush_o,
+    input  logic           read_idle_i,
+    input  logic           read_error_i,
+    input  logic           write_idle_i,
+    input  logic           write_error_i,
+    input  logic           progress_i,               // something moved, or the memory is waited for
+    output logic           gate_open_o,
+    // Counters.
+    output logic           counters_clear_events_o,
+    output logic           opening_o
+);
+
+  typedef enum logic [3:0] {
+    StPurge,    // first state after reset
+    StIdle,
+    StCompare,
+    StLoad,
+    StCheck,
+    StOpen,
+    StHeader,
+    StClean,
+    StOpened,
+    StBoot,
+    StRun,
+    StDone
+  } state_e;
+
+  state_e state_q, state_d;
+  state_e after_purge_q, after_purge_d;  // StIdle, StLoad or StDone
+  status_e status_q, status_d;
+  logic entered_q;  // not the first cycle of this state: pulses have taken effect
+  logic open_q, open_d;
+  logic resident_q, resident_d;
+  logic clean_q;
+  logic clearing_q;  // engine memories are being overwritten
+  logic engine_done_q;
+  logic [$clog2(StallCycles)-1:0] stall_q;
+  logic stalled_q;
+
+  // ------------------------------------------------------------------------------ decisions
+  logic locked, all_verified, compared;
+  status_e header_status, failure;
+
+  assign locked = header_i.policy != PolicyPlain;
+  assign all_verified = frames_verified_i == header_i.total_frames;
+  assign compared = !block_busy_i && !block_mismatch_i;
+
+  localparam int unsigned WeightFrames = WeightBytes / PayloadBytes;
+
+  always_comb begin
+    header_status = StatusOk;
+    if (header_i.lanes != 8'(Lanes) || header_i.depth != 8'(Depth) ||
+        header_i.program_frames > 32'(WeightFrames)) begin
+      header_status = StatusWrongCore;
+    end
+    if (header_i.magic != PackageMagic || header_i.policy > PolicyBlind ||
+        header_i.contract != ContractHash || header_i.header_pages == '0 ||
+        header_i.header_pages[31:16] != '0 || header_i.program_frames == '0 ||
+        header_i.total_frames < header_i.program_frames || header_i.total_frames[31:24] != '0 ||
+        header_i.manifest_bytes > {4'b0, header_i.header_pages[15:0], 12'b0} - ManifestOffset) begin
+      header_status = StatusBadHeader;
+    end
+  end
+
+  // What went wrong since the last purge; the cause that explains the others comes first.
+  always_comb begin
+    failure = StatusNone;
+    if (frames_bad_program_i || engine_error_i || stalled_q) failure = StatusBadProgram;
+    if (frames_failed_i) failure = StatusAuthentication;
+    if (read_error_i || write_error_i) failure = StatusBusError;
+  end
+
+  // ------------------------------------------------------------------------------ sequence
+  always_comb begin
+    state_d = state_q;
+    after_purge_d = after_purge_q;
+    status_d = status_q;
+    open_d = open_q;
+    resident_d = resident_q;
+    block_load_o = 1'b0;
+    block_compare_o = 1'b0;
+    frames_header_o = 1'b0;
+    frames_boot_o = 1'b0;
+    frames_begin_run_o = 1'b0;
+    engine_run_o = 1'b0;
+    engine_warm_o = 1'b0;
+    counters_clear_events_o = 1'b0;
+
+    unique case (state_q)
+      StIdle: begin
+        if (start_i) begin
+          if (!open_q) begin
+            state_d = StPurge;
+            after_purge_d = StLoad;
+          end else begin
+            block_compare_o = 1'b1;
+            if (open_only_i) begin
+              state_d = StCompare;
+            end else if (resident_q) begin
+              engine_run_o = 1'b1;
+              engine_warm_o = 1'b1;
+              frames_begin_run_o = 1'b1;
+              state_d = StRun;
+            end else begin
+              frames_boot_o = 1'b1;
+              state_d = StBoot;
+            end
+          end
+        end
+      end
+
+      StCompare: begin
+        if (compared && entered_q) begin
+          status_d = StatusOk;
+          state_d  = StDone;
+        end
+      end
+
+      StLoad: begin
+        block_load_o = !entered_q;
+        if (entered_q && !block_busy_i) state_d = StCheck;
+      end
+
+      StCheck: begin
+        status_d = header_status;
+        if (header_status != StatusOk) begin
+          state_d = StPurge;
+          after_purge_d = StDone;
+        end else begin
+          state_d = locked ? StOpen : StClean;
+        end
+      end
+
+      StOpen: begin
+        if (lock_open_done_i) begin
+          status_d = lock_open_status_i;
+          if (lock_open_status_i == StatusOk) begin
+            state_d = StHeader;
+          end else begin
+            state_d = StPurge;
+            after_purge_d = StDone;
+          end
+        end
+      end
+
+      StHeader: begin
+        frames_header_o = !entered_q;
+        if (entered_q && frames_idle_i) state_d = StClean;
+      end
+
+      StClean: begin
+        if (clean_q) state_d = StOpened;
+      end
+
+      StOpened: begin
+        open_d = 1'b1;
+        if (open_only_i) begin
+          status_d = StatusOk;
+          state_d  = StDone;
+        end else begin
+          frames_boot_o = 1'b1;
+          state_d = StBoot;
+        end
+      end
+
+      StBoot: begin
+        if (entered_q && frames_idle_i && failure == StatusNone) begin
+          engine_run_o = 1'b1;
+          frames_begin_run_o = 1'b1;
+          state_d = StRun;
+        end
+      end
+
+      StRun: begin
+        if (entered_q && engine_done_q && frames_idle_i && read_idle_i && write_idle_i && compared) begin
+          if (all_verified) begin
+            status_d   = StatusOk;
+            resident_d = header_i.resident != '0;
+            state_d    = StDone;
+          end else begin
+            status_d = StatusBadProgram;
+            state_d = StPurge;
+            after_purge_d = StDone;
+          end
+        end
+      end
+
+      StPurge: begin
+        open_d = 1'b0;
+        resident_d = 1'b0;
+        if (entered_q && lock_idle_i && read_idle_i && write_idle_i &&
+            (clean_q || after_purge_q == StLoad)) begin
+          state_d = after_purge_q;
+        end
+      end
+
+      StDone:  state_d = StIdle;
+      default: state_d = StPurge;
+    endcase
+
+    // Failures and mismatches of everything that works with memory. While the comparison still runs,
+    // a failure waits for it: what failed may be another package's, which is no failure at all.
+    if (state_q inside {StCompare, StLoad, StHeader, StBoot, StRun} && entered_q) begin
+      if (block_mismatch_i) begin
+        engine_run_o = 1'b0;
+        state_d = StPurge;
+        after_purge_d = StLoad;
+        counters_clear_events_o = 1'b1;
+      end else if (failure != StatusNone && !block_busy_i) begin
+        engine_run_o = 1'b0;
+        status_d = failure;
+        state_d = StPurge;
+        after_purge_d = StDone;
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      state_q <= StPurge;
+      after_purge_q <= StIdle;
+      status_q <= StatusNone;
+      entered_q <= 1'b0;
+      open_q <= 1'b0;
+      resident_q <= 1'b0;
+    end else begin
+      state_q <= state_d;
+      after_purge_q <= after_purge_d;
+      status_q <= status_d;
+      entered_q <= state_d == state_q;
+      open_q <= open_d;
+      resident_q <= resident_d;
+    end
+  end
+
+  // ------------------------------------------------------------------------------ engine memories
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      clean_q <= 1'b0;
+      clearing_q <= 1'b0;
+    end else if (clearing_q) begin
+      if (engine_clear_done_i) begin
+        clearing_q <= 1'b0;
+        clean_q <= 1'b1;
+      end
+    end else if (state_q == StPurge && !clean_q) begin
+      clearing_q <= 1'b1;
+    end else if (frames_boot_o || engine_run_o) begin
+      clean_q <= 1'b0;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || engine_run_o || state_q == StPurge) engine_done_q <= 1'b0;
+    else if (engine_done_i) engine_done_q <= 1'b1;
+  end
+
+  // ------------------------------------------------------------------------------ watchdog
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || state_q != StRun || progress_i) begin
+      stall_q   <= '0;
+      stalled_q <= 1'b0;
+    end else begin
+      stall_q <= stall_q + 1'b1;
+      if (&stall_q) stalled_q <= 1'b1;
+    end
+  end
+
+  assign lock_clear_o = state_q == StPurge;
+  assign frames_clear_o = state_q == StPurge;
+  assign bus_flush_o = state_q == StPurge;
+  assign engine_clear_o = clearing_q;
+  assign lock_open_valid_o = state_q == StOpen;
+  assign block_hold_o = resident_q;
+  assign gate_open_o = state_q == StRun && entered_q && compared && all_verified;
+  assign done_o = state_q == StDone;
+  assign status_o = status_q;
+  assign opening_o = state_q inside {StLoad, StCheck, StOpen, StHeader, StClean, StOpened} ||
+                     (state_q == StPurge && after_purge_q != StDone);
+
+  logic unused_header;
+  assign unused_header = ^header_i;
+
+  `KEYWAY_ASSERT(NothingOpenAfterFailure, !(done_o && status_q != StatusOk) || (!open_q && clean_q))
+  `KEYWAY_ASSERT(ResidentIsOpen, !resident_q || open_q)
+  `KEYWAY_ASSERT(GateAfterComparison, !gate_open_o || !(block_busy_i || block_mismatch_i))
+
+endmodule

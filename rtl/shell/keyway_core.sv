@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole accelerator: shell, engine, lock unit.
+//
+//   shell      bus, registers, start sequence, output gate          rtl/shell/shell.sv
+//   lock_unit  keys, unsealing and checking of frames               rtl/lock/lock_unit.sv
+//   engine     instructions, memories, array, post-processing       rtl/engine.sv
+// The identity's pins go to the lock unit and nowhere else; the engine sees payload that the lock unit
+// has deciphered, the shell sees verdicts. (SEC: KEYS_OFF_BUS)
+//
+// Parameters: see keyway_kernel.sv, which gives these ports the names that tools expect.
+// Test: tests/rtl/shell/test_kernel.cpp, and everything that runs on `--target sim`.
+
+module keyway_core
+  import keyway_contract_pkg::*;
+  import keyway_shell_pkg::events_t;
+#(
+    parameter int unsigned Lanes = 16,
+    parameter int unsigned Depth = 16,
+    parameter int unsigned AxiDataWidth = 128,
+    parameter int unsigned ActivationBytes = 262144,
+    parameter int unsigned WeightBytes = 524288,
+    parameter int unsigned UnsealerKind = 0  // 0 fast, 1 iterative
+) (
+    input  logic                         clk_i,
+    input  logic                         rst_ni,
+    output logic                         interrupt_o,
+    output events_t                      events_o,
+    // Control, AXI4-Lite.
+    input  logic                         control_awvalid_i,
+    output logic                         control_awready_o,
+    input  logic    [              11:0] control_awaddr_i,
+    input  logic                         control_wvalid_i,
+    output logic                         control_wready_o,
+    input  logic    [              31:0] control_wdata_i,
+    input  logic    [               3:0] control_wstrb_i,
+    output logic                         control_bvalid_o,
+    input  logic                         control_bready_i,
+    output logic    [               1:0] control_bresp_o,
+    input  logic                         control_arvalid_i,
+    output logic                         control_arready_o,
+    input  logic    [              11:0] control_araddr_i,
+    output logic                         control_rvalid_o,
+    input  logic                         control_rready_i,
+    output logic    [              31:0] control_rdata_o,
+    output logic    [               1:0] control_rresp_o,
+    // Memory, AXI4.
+    output logic                         awvalid_o,
+    input  logic                         awready_i,
+    output logic    [              63:0] awaddr_o,
+    output logic    [               7:0] awlen_o,
+    output logic                         wvalid_o,
+    input  logic                         wready_i,
+    output logic    [  AxiDataWidth-1:0] wdata_o,
+    output logic    [AxiDataWidth/8-1:0] wstrb_o,
+    output logic                         wlast_o,
+    input  logic                         bvalid_i,
+    output logic                         bready_o,
+    input  logic    [               1:0] bresp_i,
+    output logic                         arvalid_o,
+    input  logic                         arready_i,
+    output logic    [              63:0] araddr_o,
+    output logic    [               7:0] arlen_o,
+    input  logic                         rvalid_i,
+    output logic                         rready_o,
+    input  logic    [  AxiDataWidth-1:0] rdata_i,
+    input  logic    [               1:0] rresp_i,
+    input  logic                         rlast_i,
+    // Identity.
+    input  logic    [             255:0] secret_i,
+    input  logic    [             255:0] owner_key_i,
+    input  logic                         enrolled_i
+);
+
+  logic engine_clear, engine_clear_done, engine_run, engine_warm, engine_done, engine_error;
+  logic weight_write_valid;
+  logic [23:0] weight_write_address;
+  logic [127:0] weight_write_data;
+  logic frames_valid, frames_ready, frame_verified;
+  logic [15:0] frames_count;
+  logic [23:0] frames_destination;
+  logic input_request_valid, input_request_ready, input_valid, input_ready;
+  logic [31:0] input_request_offset, input_request_bytes;
+  logic [127:0] input_data;
+  logic output_request_valid, output_request_ready, output_valid, output_ready;
+  logic [31:0] output_request_offset, output_request_bytes;
+  logic [127:0] output_data;
+  logic event_array_busy, event_stall_tile, event_stall_bank, event_stall_frames;
+  logic event_stall_rows, event_stall_products, event_stall_empty;
+
+  logic lock_clear, lock_idle, lock_open_valid, lock_licence_present, lock_open_done;
+  logic [1023:0] lock_header;
+  logic [1151:0] lock_licence;
+  status_e lock_open_status;
+  logic lock_frame_valid, lock_frame_ready, lock_frame_plain, lock_frame_done, lock_frame_ok;
+  frame_kind_e lock_frame_kind;
+  logic [31:0] lock_frame_index, lock_total_frames;
+  logic [23:0] lock_frame_beats;
+  logic lock_data_valid, lock_data_ready, lock_payload_valid;
+  logic [127:0] lock_data, lock_payload;
+
+  shell #(
+      .Lanes          (Lanes),
+      .Depth          (Depth),
+      .AxiDataWidth   (AxiDataWidth),
+      .ActivationBytes(ActivationBytes),
+      .WeightBytes    (WeightBytes),
+      .UnsealerKind   (UnsealerKind)
+  ) u_shell (
+      .clk_i,
+      .rst_ni,
+      .interrupt_o,
+      .events_o,
+      .control_awvalid_i,
+      .control_awready_o,
+      .control_awaddr_i,
+      .control_wvalid_i,
+      .control_wready_o,
+      .control_wdata_i,
+      .control_wstrb_i,
+      .control_bvalid_o,
+      .control_bready_i,
+      .control_bresp_o,
+      .control_arvalid_i,
+      .control_arready_o,
+      .control_araddr_i,
+      .control_rvalid_o,
+      .control_rready_i,
+      .control_rdata_o,
+      .control_rresp_o,
+      .awvalid_o,
+      .awready_i,
+      .awaddr_o,
+      .awlen_o,
+      .wvalid_o,
+      .wready_i,
+      .wdata_o,
+      .wstrb_o,
+      .wlast_o,
+      .bvalid_i,
+      .bready_o,
+      .bresp_i,
+      .arvalid_o,
+      .arready_i,
+      .araddr_o,
+      .arlen_o,
+      .rvalid_i,
+      .rready_o,
+      .rdata_i,
+      .rresp_i,
+      .rlast_i,
+      .engine_clear_o         (engine_clear),
+      .engine_clear_done_i    (engine_clear_done),
+      .engine_run_o           (engine_run),
+      .engine_warm_o          (engine_warm),
+      .engine_done_i          (engine_done),
+      .engine_error_i         (engine_error),
+      .weight_write_valid_o   (weight_write_valid),
+      .weight_write_address_o (weight_write_address),
+      .weight_write_data_o    (weight_write_data),
+      .frames_valid_i         (frames_valid),
+      .frames_ready_o         (frames_ready),
+      .frames_count_i         (frames_count),
+      .frames_destination_i   (frames_destination),
+      .frame_verified_o       (frame_verified),
+      .input_request_valid_i  (input_request_valid),
+      .input_request_ready_o  (input_request_ready),
+      .input_request_offset_i (input_request_offset),
+      .input_request_bytes_i  (input_request_bytes),
+      .input_valid_o          (input_valid),
+      .input_ready_i          (input_ready),
+      .input_data_o           (input_data),
+      .output_request_valid_i (output_request_valid),
+      .output_request_ready_o (output_request_ready),
+      .output_request_offset_i(output_request_offset),
+      .output_request_bytes_i (output_request_bytes),
+      .output_valid_i         (output_valid),
+      .output_ready_o         (output_ready),
+      .output_data_i          (output_data),
+      .event_array_busy_i     (event_array_busy),
+      .event_stall_tile_i     (event_stall_tile),
+      .event_stall_bank_i     (event_stall_bank),
+      .event_stall_frames_i   (event_stall_frames),
+      .event_stall_rows_i     (event_stall_rows),
+      .event_stall_products_i (event_stall_products),
+      .event_stall_empty_i    (event_stall_empty),
+      .lock_clear_o           (lock_clear),
+      .lock_idle_i            (lock_idle),
+      .lock_open_valid_o      (lock_open_valid),
+      .lock_header_o          (lock_header),
+      .lock_licence_o         (lock_licence),
+      .lock_licence_present_o (lock_licence_present),
+      .lock_open_done_i       (lock_open_done),
+      .lock_open_status_i     (lock_open_status),
+      .lock_frame_valid_o     (lock_frame_valid),
+      .lock_frame_ready_i     (lock_frame_ready),
+      .lock_frame_kind_o      (lock_frame_kind),
+      .lock_frame_index_o     (lock_frame_index),
+      .lock_total_frames_o    (lock_total_frames),
+      .lock_frame_beats_o     (lock_frame_beats),
+      .lock_frame_plain_o     (lock_frame_plain),
+      .lock_data_valid_o      (lock_data_valid),
+      .lock_data_ready_i      (lock_data_ready),
+      .lock_data_o            (lock_data),
+      .lock_payload_valid_i   (lock_payload_valid),
+      .lock_payload_i         (lock_payload),
+      .lock_frame_done_i      (lock_frame_done),
+      .lock_frame_ok_i        (lock_frame_ok)
+  );
+
+  engine #(
+      .Lanes          (Lanes),
+      .Depth          (Depth),
+      .ActivationBytes(ActivationBytes),
+      .WeightBytes    (WeightBytes)
+  ) u_engine (
+      .clk_i,
+      .rst_ni,
+      .clear_i                (engine_clear),
+      .clear_done_o           (engine_clear_done),
+      .run_i                  (engine_run),
+      .warm_i                 (engine_warm),
+      .done_o                 (engine_done),
+      .error_o                (engine_error),
+      .weight_write_valid_i   (weight_write_valid),
+      .weight_write_address_i (weight_write_address),
+      .weight_write_data_i    (weight_write_data),
+      .frames_valid_o         (frames_valid),
+      .frames_ready_i         (frames_ready),
+      .frames_count_o         (frames_count),
+      .frames_destination_o   (frames_destination),
+      .frame_verified_i       (frame_verified),
+      .input_request_valid_o  (input_request_valid),
+      .input_request_ready_i  (input_request_ready),
+      .input_request_offset_o (input_request_offset),
+      .input_request_bytes_o  (input_request_bytes),
+      .input_valid_i          (input_valid),
+      .input_ready_o          (input_ready),
+      .input_data_i           (input_data),
+      .output_request_valid_o (output_request_valid),
+      .output_request_ready_i (output_request_ready),
+      .output_request_offset_o(output_request_offset),
+      .output_request_bytes_o (output_request_bytes),
+      .output_valid_o         (output_valid),
+      .output_ready_i         (output_ready),
+      .output_data_o          (output_data),
+      .event_array_busy_o     (event_array_busy),
+      .event_stall_tile_o     (event_stall_tile),
+      .event_stall_bank_o     (event_stall_bank),
+      .event_stall_frames_o   (event_stall_frames),
+      .event_stall_rows_o     (event_stall_rows),
+      .event_stall_products_o (event_stall_products),
+      .event_stall_empty_o    (event_stall_empty)
+  );
+
+  localparam keyway_lock_pkg::unsealer_kind_e Kind = UnsealerKind == 0 ?
+      keyway_lock_pkg::UnsealerFast : keyway_lock_pkg::UnsealerIterative;
+
+  lock_unit #(
+      .UnsealerKind(Kind)
+  ) u_lock_unit (
+      .clk_i,
+      .rst_ni,
+      .secret_i,
+      .owner_key_i,
+      .enrolled_i,
+      .clear_i          (lock_clear),
+      .idle_o           (lock_idle),
+      .open_valid_i     (lock_open_valid),
+      .header_i         (lock_header),
+      .licence_i        (lock_licence),
+      .licence_present_i(lock_licence_present),
+      .open_done_o      (lock_open_done),
+      .open_status_o    (lock_open_status),
+      .frame_valid_i    (lock_frame_valid),
+      .frame_ready_o    (lock_frame_ready),
+      .frame_kind_i     (lock_frame_kind),
+      .frame_index_i    (lock_frame_index),
+      .total_frames_i   (lock_total_frames),
+      .frame_beats_i    (lock_frame_beats),
+      .frame_plain_i    (lock_frame_plain),
+      .data_valid_i     (lock_data_valid),
+      .data_ready_o     (lock_data_ready),
+      .data_i           (lock_data),
+      .payload_valid_o  (lock_payload_valid),
+      .payload_o        (lock_payload),
+      .frame_done_o     (lock_frame_done),
+      .frame_ok_o       (lock_frame_ok)
+  );
+
+endmodule

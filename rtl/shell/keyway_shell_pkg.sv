@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Types that the blocks of the shell share.
+
+// A test of one block uses some of it only.
+// verilator lint_off UNUSEDPARAM
+// verilator lint_off UNUSEDSIGNAL
+package keyway_shell_pkg;
+
+  // Everything inside the core moves in words of 16 bytes; byte k of a word is bits 8k+7..8k.
+  parameter int unsigned WordBytes = 16;
+  typedef logic [127:0] word_t;
+
+  // A transfer between the bus and a stream of words.
+  typedef struct packed {
+    logic [63:0] address;  // multiple of 16; the low four bits are ignored
+    logic [31:0] bytes;    // 0: the request is accepted and moves nothing
+  } dma_request_t;
+
+  // A part of a request that one AXI burst serves.
+  typedef struct packed {
+    logic [63:0] address;     // multiple of 16
+    logic [8:0]  words;       // 1..256
+    logic        last;        // of its request
+    logic [3:0]  last_bytes;  // bytes used of the request's last word, 0 = 16
+  } burst_t;
+
+  // Who reads from the bus; the order is explained in axi_read_dma.sv.
+  parameter int unsigned ReadClients = 3;
+  parameter int unsigned ClientInput = 0;
+  parameter int unsigned ClientStart = 1;
+  parameter int unsigned ClientFrames = 2;
+
+  // Kernel arguments as they were when start was written.
+  typedef struct packed {
+    logic [31:0] mode;
+    logic [63:0] package_address;
+    logic [63:0] licence_address;
+    logic [63:0] input_address;
+    logic [63:0] output_address;
+  } arguments_t;
+
+  // What goes on in this cycle, for waveforms and activity traces: bit 0 is array_busy. It follows from
+  // the public shape of a program, like the counters.
+  typedef struct packed {
+    logic store;  // a beat to the bus
+    logic load;  // a word of input
+    logic unsealer;  // a word of a frame
+    logic opening;
+    logic stall_empty;
+    logic stall_products;
+    logic stall_rows;
+    logic stall_frames;
+    logic stall_bank;
+    logic stall_tile;
+    logic array_busy;
+  } events_t;
+
+  // What the conductor reads of a header block.
+  typedef struct packed {
+    logic [63:0] magic;
+    logic [7:0]  policy;
+    logic [7:0]  lanes;
+    logic [7:0]  depth;
+    logic [7:0]  resident;
+    logic [31:0] contract;
+    logic [31:0] manifest_bytes;
+    logic [31:0] header_pages;
+    logic [31:0] program_frames;
+    logic [31:0] total_frames;
+  } header_t;
+
+  parameter int unsigned HeaderBits = 8 * keyway_contract_pkg::HeaderBlockBytes;
+  parameter int unsigned LicenceBits = 8 * keyway_contract_pkg::LicenceBytes;
+  parameter int unsigned HeaderWords = keyway_contract_pkg::HeaderBlockBytes / WordBytes;
+  parameter int unsigned LicenceWords = keyway_contract_pkg::LicenceBytes / WordBytes;
+  parameter int unsigned FrameWords = keyway_contract_pkg::FrameBytes / WordBytes;
+  parameter int unsigned PayloadWords = keyway_contract_pkg::PayloadBytes / WordBytes;
+
+  // Fields that only software or the lock unit reads are skipped.
+  function automatic header_t decode_header(logic [HeaderBits-1:0] block);
+    header_t header;
+    header.magic          = block[8*keyway_contract_pkg::HeaderMagicOffset+:64];
+    header.policy         = block[8*keyway_contract_pkg::HeaderPolicyOffset+:8];
+    header.lanes          = block[8*keyway_contract_pkg::HeaderLanesOffset+:8];
+    header.depth          = block[8*keyway_contract_pkg::HeaderDepthOffset+:8];
+    header.resident       = block[8*keyway_contract_pkg::HeaderResidentOffset+:8];
+    header.contract       = block[8*keyway_contract_pkg::HeaderContractOffset+:32];
+    header.manifest_bytes = block[8*keyway_contract_pkg::HeaderManifestBytesOffset+:32];
+    header.header_pages   = block[8*keyway_contract_pkg::HeaderHeaderPagesOffset+:32];
+    header.program_frames = block[8*keyway_contract_pkg::HeaderProgramFramesOffset+:32];
+    header.total_frames   = block[8*keyway_contract_pkg::HeaderTotalFramesOffset+:32];
+    return header;
+  endfunction
+
+endpackage
+// verilator lint_on UNUSEDSIGNAL
+// verilator lint_on UNUSEDPARAM

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lets the engine's output pass only when everything it was computed from is known to be genuine.
+//
+// open_i is the conductor's: every frame of the package has verified in this residency or run, and
+// header and licence of this start equal those that are open. Until then requests and words wait in
+// the engine, on chip; a purge (drop_i) takes them and throws them away. (SEC: OUTPUT_GATE)
+// Timing: combinational, no state, so what waits here is held by the engine.
+// Contract: nothing leaves while open_i is low (GateShut) or drop_i is high.
+// Test: tests/rtl/shell/test_shell.cpp.
+`include "assert.svh"
+
+module output_gate
+  import keyway_shell_pkg::*;
+(
+    input  logic         clk_i,
+    input  logic         rst_ni,
+    input  logic         open_i,
+    input  logic         drop_i,
+    // Engine.
+    input  logic         request_valid_i,
+    output logic         request_ready_o,
+    input  dma_request_t request_i,
+    input  logic         data_valid_i,
+    output logic         data_ready_o,
+    input  word_t        data_i,
+    // Bus.
+    output logic         request_valid_o,
+    input  logic         request_ready_i,
+    output dma_request_t request_o,
+    output logic         data_valid_o,
+    input  logic         data_ready_i,
+    output word_t        data_o
+);
+
+  logic pass;
+  assign pass = open_i && !drop_i;
+
+  assign request_valid_o = request_valid_i && pass;
+  assign request_ready_o = drop_i || (request_ready_i && pass);
+  assign request_o = request_i;
+  assign data_valid_o = data_valid_i && pass;
+  assign data_ready_o = drop_i || (data_ready_i && pass);
+  assign data_o = pass ? data_i : '0;
+
+  logic unused_clock;  // of the assertion only
+  assign unused_clock = ^{clk_i, rst_ni};
+
+  `KEYWAY_ASSERT(GateShut, open_i || !(request_valid_o || data_valid_o || |data_o))
+
+endmodule

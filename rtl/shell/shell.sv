@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything between the bus and the two working parts: registers, bus masters, conductor, frame
+// server, output gate, counters. `keyway_core` adds the engine and the lock unit; the tests put
+// stand-ins in their place, which is why the border runs here.
+//
+//   registers --start--> conductor --+--> start_block --read--+
+//                                    +--> frame_server -read--+--> axi_read_dma --> bus
+//   engine input ---------------------------------------read--+
+//   bus words --> lock unit --payload--> frame_server --> weight memory of the engine
+//   engine output --> output_gate --> axi_write_dma --> bus
+//
+// No port carries a key. Bus addresses, lengths and their order follow from the arguments and from the
+// public shape of package and program. (SEC: KEYS_OFF_BUS, PUBLIC_TIMING)
+// Contracts of the ports stand in the modules that they lead to. Test: tests/rtl/shell/test_shell.cpp.
+`include "assert.svh"
+
+module shell
+  import keyway_contract_pkg::*;
+  import keyway_shell_pkg::*;
+#(
+    parameter int unsigned Lanes = 16,
+    parameter int unsigned Depth = 16,
+    parameter int unsigned AxiDataWidth = 128,
+    parameter int unsigned ActivationBytes = 262144,
+    parameter int unsigned WeightBytes = 524288,
+    parameter int unsigned UnsealerKind = 0,
+    parameter int unsigned StallCycles = 65536
+) (
+    input  logic                             clk_i,
+    input  logic                             rst_ni,
+    output logic                             interrupt_o,
+    output events_t                          events_o,
+    // Control, AXI4-Lite.
+    input  logic                             control_awvalid_i,
+    output logic                             control_awready_o,
+    input  logic        [              11:0] control_awaddr_i,
+    input  logic                             control_wvalid_i,
+    output logic                             control_wready_o,
+    input  logic        [              31:0] control_wdata_i,
+    input  logic        [               3:0] control_wstrb_i,
+    output logic                             control_bvalid_o,
+    input  logic                             control_bready_i,
+    output logic        [               1:0] control_bresp_o,
+    input  logic                             control_arvalid_i,
+    output logic                             control_arready_o,
+    input  logic        [              11:0] control_araddr_i,
+    output logic                             control_rvalid_o,
+    input  logic                             control_rready_i,
+    output logic        [              31:0] control_rdata_o,
+    output logic        [               1:0] control_rresp_o,
+    // Memory, AXI4.
+    output logic                             awvalid_o,
+    input  logic                             awready_i,
+    output logic        [              63:0] awaddr_o,
+    output logic        [               7:0] awlen_o,
+    output logic                             wvalid_o,
+    input  logic                             wready_i,
+    output logic        [  AxiDataWidth-1:0] wdata_o,
+    output logic        [AxiDataWidth/8-1:0] wstrb_o,
+    output logic                             wlast_o,
+    input  logic                             bvalid_i,
+    output logic                             bready_o,
+    input  logic        [               1:0] bresp_i,
+    output logic                             arvalid_o,
+    input  logic                             arready_i,
+    output logic        [              63:0] araddr_o,
+    output logic        [               7:0] arlen_o,
+    input  logic                             rvalid_i,
+    output logic                             rready_o,
+    input  logic        [  AxiDataWidth-1:0] rdata_i,
+    input  logic        [               1:0] rresp_i,
+    input  logic                             rlast_i,
+    // Engine.
+    output logic                             engine_clear_o,
+    input  logic                             engine_clear_done_i,
+    output logic                             engine_run_o,
+    output logic                             engine_warm_o,
+    input  logic                             engine_done_i,
+    input  logic                             engine_error_i,
+    output logic                             weight_write_valid_o,
+    output logic        [              23:0] weight_write_address_o,
+    output logic        [             127:0] weight_write_data_o,
+    input  logic                             frames_valid_i,
+    output logic                             frames_ready_o,
+    input  logic        [              15:0] frames_count_i,
+    input  logic        [              23:0] frames_destination_i,
+    output logic                             frame_verified_o,
+    input  logic                             input_request_valid_i,
+    output logic                             input_request_ready_o,
+    input  logic        [              31:0] input_request_offset_i,
+    input  logic        [              31:0] input_request_bytes_i,
+    output logic                             input_valid_o,
+    input  logic                             input_ready_i,
+    output logic        [             127:0] input_data_o,
+    input  logic                             output_request_valid_i,
+    output logic                             output_request_ready_o,
+    input  logic        [              31:0] output_request_offset_i,
+    input  logic        [              31:0] output_request_bytes_i,
+    input  logic                             output_valid_i,
+    output logic                             output_ready_o,
+    input  logic        [             127:0] output_data_i,
+    input  logic                             event_array_busy_i,
+    input  logic                             event_stall_tile_i,
+    input  logic                             event_stall_bank_i,
+    input  logic                             event_stall_frames_i,
+    input  logic                             event_stall_rows_i,
+    input  logic                             event_stall_products_i,
+    input  logic                             event_stall_empty_i,
+    // Lock unit.
+    output logic                             lock_clear_o,
+    input  logic                             lock_idle_i,
+    output logic                             lock_open_valid_o,
+    output logic        [    HeaderBits-1:0] lock_header_o,
+    output logic        [   LicenceBits-1:0] lock_licence_o,
+    output logic                             lock_licence_present_o,
+    input  logic                             lock_open_done_i,
+    input  status_e                          lock_open_status_i,
+    output logic                             lock_frame_valid_o,
+    input  logic                             lock_frame_ready_i,
+    output frame_kind_e                      lock_frame_kind_o,
+    output logic        [              31:0] lock_frame_index_o,
+    output logic        [              31:0] lock_total_frames_o,
+    output logic        [              23:0] lock_frame_beats_o,
+    output logic                             lock_frame_plain_o,
+    output logic                             lock_data_valid_o,
+    input  logic                             lock_data_ready_i,
+    output logic        [             127:0] lock_data_o,
+    input  logic                             lock_payload_valid_i,
+    input  logic        [             127:0] lock_payload_i,
+    input  logic                             lock_frame_done_i,
+    input  logic                             lock_frame_ok_i
+);
+
+  // ------------------------------------------------------------------------------ registers
+  localparam logic [31:0] Shape = {
+    8'(UnsealerKind), 8'($clog2(AxiDataWidth)), 8'(Depth), 8'(Lanes)
+  };
+
+  logic begin_start, start, done;
+  status_e status;
+  arguments_t arguments;
+  logic [NumCounters-1:0][63:0] counters;
+
+  axi_lite_registers #(
+      .Shape          (Shape),
+      .ActivationBytes(32'(ActivationBytes)),
+      .WeightBytes    (32'(WeightBytes))
+  ) u_registers (
+      .clk_i,
+      .rst_ni,
+      .awvalid_i  (control_awvalid_i),
+      .awready_o  (control_awready_o),
+      .awaddr_i   (control_awaddr_i),
+      .wvalid_i   (control_wvalid_i),
+      .wready_o   (control_wready_o),
+      .wdata_i    (control_wdata_i),
+      .wstrb_i    (control_wstrb_i),
+      .bvalid_o   (control_bvalid_o),
+      .bready_i   (control_bready_i),
+      .bresp_o    (control_bresp_o),
+      .arvalid_i  (control_arvalid_i),
+      .arready_o  (control_arready_o),
+      .araddr_i   (control_araddr_i),
+      .rvalid_o   (control_rvalid_o),
+      .rready_i   (control_rready_i),
+      .rdata_o    (control_rdata_o),
+      .rresp_o    (control_rresp_o),
+      .interrupt_o,
+      .begin_o    (begin_start),
+      .start_o    (start),
+      .arguments_o(arguments),
+      .done_i     (done),
+      .status_i   (status),
+      .counters_i (counters)
+  );
+
+  // ------------------------------------------------------------------------------ conductor
+  logic block_load, block_compare, block_hold, block_busy, block_mismatch;
+  header_t header;
+  logic frames_clear, frames_header, frames_boot, frames_begin_run;
+  logic frames_idle, frames_failed, frames_bad_program, frame_event;
+  logic [31:0] frames_verified;
+  logic bus_flush, read_idle, read_error, read_beat, read_waiting;
+  logic write_idle, write_error, write_beat, write_waiting;
+  logic progress, gate_open, clear_events, opening;
+
+  conductor #(
+      .Lanes      (Lanes),
+      .Depth      (Depth),
+      .WeightBytes(WeightBytes),
+      .StallCycles(StallCycles)
+  ) u_conductor (
+      .clk_i,
+      .rst_ni,
+      .start_i                (start),
+      .open_only_i            (arguments.mode != '0),
+      .done_o                 (done),
+      .status_o               (status),
+      .block_load_o           (block_load),
+      .block_compare_o        (block_compare),
+      .block_hold_o           (block_hold),
+      .block_busy_i           (block_busy),
+      .block_mismatch_i       (block_mismatch),
+      .header_i               (header),
+      .lock_clear_o,
+      .lock_idle_i,
+      .lock_open_valid_o,
+      .lock_open_done_i,
+      .lock_open_status_i,
+      .frames_clear_o         (frames_clear),
+      .frames_header_o        (frames_header),
+      .frames_boot_o          (frames_boot),
+      .frames_begin_run_o     (frames_begin_run),
+      .frames_idle_i          (frames_idle),
+      .frames_failed_i        (frames_failed),
+      .frames_bad_program_i   (frames_bad_program),
+      .frames_verified_i      (frames_verified),
+      .engine_clear_o,
+      .engine_clear_done_i,
+      .engine_run_o,
+      .engine_warm_o,
+      .engine_done_i,
+      .engine_error_i,
+      .bus_flush_o            (bus_flush),
+      .read_idle_i            (read_idle),
+      .read_error_i           (read_error),
+      .write_idle_i           (write_idle),
+      .write_error_i          (write_error),
+      .progress_i             (progress),
+      .gate_open_o            (gate_open),
+      .counters_clear_events_o(clear_events),
+      .opening_o              (opening)
+  );
+
+  assign progress = event_array_busy_i || lock_payload_valid_i || read_beat || read_waiting ||
+                    write_beat || write_waiting;
+
+  // ------------------------------------------------------------------------------ reading
+  logic [ReadClients-1:0] request_valid, request_ready, data_valid, data_ready;
+  dma_request_t [ReadClients-1:0] request;
+  word_t read_data;
+  logic unused_last;
+
+  axi_read_dma #(
+      .AxiDataWidth(AxiDataWidth)
+  ) u_read_dma (
+      .clk_i,
+      .rst_ni,
+      .flush_i        (bus_flush),
+      .idle_o         (read_idle),
+      .error_o        (read_error),
+      .beat_o         (read_beat),
+      .waiting_o      (read_waiting),
+      .request_valid_i(request_valid),
+      .request_ready_o(request_ready),
+      .request_i      (request),
+      .data_valid_o   (data_valid),
+      .data_ready_i   (data_ready),
+      .data_o         (read_data),
+      .data_last_o    (unused_last),
+      .arvalid_o,
+      .arready_i,
+      .araddr_o,
+      .arlen_o,
+      .rvalid_i,
+      .rready_o,
+      .rdata_i,
+      .rresp_i,
+      .rlast_i
+  );
+
+  assign request_valid[ClientInput] = input_request_valid_i;
+  assign request[ClientInput].address = arguments.input_address + 64'(input_request_offset_i);
+  assign request[ClientInput].bytes = input_request_bytes_i;
+  assign input_request_ready_o = request_ready[ClientInput];
+  assign input_valid_o = data_valid[ClientInput];
+  assign data_ready[ClientInput] = input_ready_i;
+  assign input_data_o = read_data;
+
+  start_block u_start_block (
+      .clk_i,
+      .rst_ni,
+      .clear_i          (bus_flush),
+      .load_i           (block_load),
+      .compare_i        (block_compare),
+      .hold_i           (block_hold),
+      .input_seen_i     (input_request_valid_i && input_request_ready_o),
+      .package_address_i(arguments.package_address),
+      .licence_address_i(arguments.licence_address),
+      .busy_o           (block_busy),
+      .mismatch_o       (block_mismatch),
+      .request_valid_o  (request_valid[ClientStart]),
+      .request_ready_i  (request_ready[ClientStart]),
+      .request_o        (request[ClientStart]),
+      .data_valid_i     (data_valid[ClientStart]),
+      .data_i           (read_data),
+      .header_o         (lock_header_o),
+      .licence_o        (lock_licence_o),
+      .licence_present_o(lock_licence_present_o)
+  );
+
+  assign data_ready[ClientStart] = 1'b1;
+  assign header = decode_header(lock_header_o);
+
+  frame_server #(
+      .WeightBytes(WeightBytes)
+  ) u_frame_server (
+      .clk_i,
+      .rst_ni,
+      .clear_i          (frames_clear),
+      .header_fields_i  (header),
+      .package_address_i(arguments.package_address),
+      .header_i         (frames_header),
+      .boot_i           (frames_boot),
+      .begin_run_i      (frames_begin_run),
+      .warm_i           (engine_warm_o),
+      .idle_o           (frames_idle),
+      .failed_o         (frames_failed),
+      .bad_program_o    (frames_bad_program),
+      .verified_o       (frames_verified),
+      .verified_event_o (frame_event),
+      .frames_valid_i,
+      .frames_ready_o,
+      .frames_count_i,
+      .frames_destination_i,
+      .frame_verified_o,
+      .weight_write_valid_o,
+      .weight_write_address_o,
+      .weight_write_data_o,
+      .request_valid_o  (request_valid[ClientFrames]),
+      .request_ready_i  (request_ready[ClientFrames]),
+      .request_o        (request[ClientFrames]),
+      .frame_valid_o    (lock_frame_valid_o),
+      .frame_ready_i    (lock_frame_ready_i),
+      .frame_kind_o     (lock_frame_kind_o),
+      .frame_index_o    (lock_frame_index_o),
+      .total_frames_o   (lock_total_frames_o),
+      .frame_beats_o    (lock_frame_beats_o),
+      .frame_plain_o    (lock_frame_plain_o),
+      .payload_valid_i  (lock_payload_valid_i),
+      .payload_i        (lock_payload_i),
+      .frame_done_i     (lock_frame_done_i),
+      .frame_ok_i       (lock_frame_ok_i)
+  );
+
+  assign lock_data_valid_o = data_valid[ClientFrames];
+  assign data_ready[ClientFrames] = lock_data_ready_i;
+  assign lock_data_o = read_data;
+
+  // ------------------------------------------------------------------------------ writing
+  dma_request_t engine_request, gated_request;
+  logic gated_request_valid, gated_request_ready, gated_valid, gated_ready;
+  word_t gated_data;
+
+  assign engine_request.address = arguments.output_address + 64'(output_request_offset_i);
+  assign engine_request.bytes   = output_request_bytes_i;
+
+  output_gate u_output_gate (
+      .clk_i,
+      .rst_ni,
+      .open_i         (gate_open),
+      .drop_i         (bus_flush),
+      .request_valid_i(output_request_valid_i),
+      .request_ready_o(output_request_ready_o),
+      .request_i      (engine_request),
+      .data_valid_i   (output_valid_i),
+      .data_ready_o   (output_ready_o),
+      .data_i         (output_data_i),
+      .request_valid_o(gated_request_valid),
+      .request_ready_i(gated_request_ready),
+      .request_o      (gated_request),
+      .data_valid_o   (gated_valid),
+      .data_ready_i   (gated_ready),
+      .data_o         (gated_data)
+  );
+
+  axi_write_dma #(
+      .AxiDataWidth(AxiDataWidth)
+  ) u_write_dma (
+      .clk_i,
+      .rst_ni,
+      .abort_i        (bus_flush),
+      .idle_o         (write_idle),
+      .error_o        (write_error),
+      .beat_o         (write_beat),
+      .waiting_o      (write_waiting),
+      .request_valid_i(gated_request_valid),
+      .request_ready_o(gated_request_ready),
+      .request_i      (gated_request),
+      .data_valid_i   (gated_valid),
+      .data_ready_o   (gated_ready),
+      .data_i         (gated_data),
+      .awvalid_o,
+      .awready_i,
+      .awaddr_o,
+      .awlen_o,
+      .wvalid_o,
+      .wready_i,
+      .wdata_o,
+      .wstrb_o,
+      .wlast_o,
+      .bvalid_i,
+      .bready_o,
+      .bresp_i
+  );
+
+  // ------------------------------------------------------------------------------ events
+  assign events_o = '{
+          array_busy: event_array_busy_i,
+          stall_tile: event_stall_tile_i,
+          stall_bank: event_stall_bank_i,
+          stall_frames: event_stall_frames_i,
+          stall_rows: event_stall_rows_i,
+          stall_products: event_stall_products_i,
+          stall_empty: event_stall_empty_i,
+          opening: opening && start,
+          unsealer: lock_data_valid_o && lock_data_ready_i,
+          load: input_valid_o && input_ready_i,
+          store: write_beat
+      };
+
+  logic [NumCounters-1:0] events;
+
+  always_comb begin
+    events = '0;
+    events[CountTotal] = 1'b1;
+    events[CountOpen] = opening;
+    events[CountArrayBusy] = event_array_busy_i;
+    events[CountStallTile] = event_stall_tile_i;
+    events[CountStallBank] = event_stall_bank_i;
+    events[CountStallFrames] = event_stall_frames_i;
+    events[CountStallRows] = event_stall_rows_i;
+    events[CountStallProducts] = event_stall_products_i;
+    events[CountStallEmpty] = event_stall_empty_i;
+    events[CountFrames] = frame_event;
+    events[CountReadBytes] = read_beat;
+    events[CountWriteBytes] = write_beat;
+  end
+
+  performance_counters #(
+      .AxiDataWidth(AxiDataWidth)
+  ) u_counters (
+      .clk_i,
+      .rst_ni,
+      .clear_i       (begin_start),
+      .clear_events_i(clear_events),
+      .count_i       (start),
+      .event_i       (events),
+      .counters_o    (counters)
+  );
+
+  `KEYWAY_ASSERT(OneEventAtMost, $onehot0({event_array_busy_i, event_stall_tile_i,
+                                           event_stall_bank_i, event_stall_frames_i,
+                                           event_stall_rows_i, event_stall_products_i,
+                                           event_stall_empty_i}))
+  `KEYWAY_ASSERT(OutputOnlyThroughGate, gate_open || !(gated_valid || gated_request_valid))
+
+endmodule

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The identity pins of a simulated device: what a chip's fuses would drive into the core. No bus
+/// register reads or writes them. This is the only place of the simulated platform that opens a
+/// device file; besides it only the program simulator does.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace keyway::platform {
+
+struct Identity {
+  std::array<uint8_t, 32> secret{};     ///< secret_i; byte k is bits 8k+7..8k
+  std::array<uint8_t, 32> owner_key{};  ///< owner_key_i; zero unless enrolled
+  bool enrolled = false;                ///< enrolled_i
+};
+
+/// Identity of the device file at `path`; with an empty path that of a blank device: all zeros, not
+/// enrolled, so that it opens nothing but plain packages. Throws Error(kFile).
+Identity load_identity(const std::string& path);
+
+}  // namespace keyway::platform

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/sim_shell.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "common/contract.hpp"
+#include "common/error.hpp"
+#include "platform/address_map.hpp"
+#include "platform/simulation.hpp"
+
+namespace keyway::platform {
+namespace {
+
+constexpr uint64_t kPage = 4096;
+constexpr uint32_t kStart = 1;
+
+DeviceConfig config_of(const SimOptions& options, const KernelFactory& kernel) {
+  return {kernel, load_identity(options.device_file), options.memory, options.wave, options.trace};
+}
+
+}  // namespace
+
+class SimShell::Impl {
+ public:
+  explicit Impl(const DeviceConfig& config) : board(config) {}
+  Simulation::Board board;
+};
+
+SimShell::SimShell(const SimOptions& options, const KernelFactory& kernel)
+    : impl_(std::make_unique<Impl>(config_of(options, kernel))) {}
+
+SimShell::~SimShell() = default;
+
+/// First fit between the regions in use, in whole pages.
+SimShell::Buffer SimShell::allocate(size_t bytes) {
+  std::vector<Region> used;
+  for (const auto& [buffer, region] : regions_) used.push_back(region);
+  std::sort(used.begin(), used.end(),
+            [](const Region& a, const Region& b) { return a.address < b.address; });
+  const size_t size = std::max<size_t>((bytes + kPage - 1) / kPage * kPage, kPage);
+  uint64_t address = kMemoryBase;
+  for (const Region& region : used) {
+    if (region.address - address >= size) break;
+    address = region.address + region.bytes;
+  }
+  if (size > kMemoryBytes || address - kMemoryBase > kMemoryBytes - size)
+    throw Error(ErrorKind::kDevice,
+                "the device's memory has no room for " + std::to_string(bytes) + " bytes");
+  const std::vector<uint8_t> zeros(size);
+  impl_->board.write_memory(address, zeros.data(), size);
+  regions_[next_] = {address, size};
+  return next_++;
+}
+
+void SimShell::free(Buffer buffer) { regions_.erase(buffer); }
+
+const SimShell::Region& SimShell::region(Buffer buffer, size_t offset, size_t bytes) const {
+  const auto found = regions_.find(buffer);
+  if (found == regions_.end() || offset > found->second.bytes ||
+      bytes > found->second.bytes - offset)
+    throw Error(ErrorKind::kDevice, "access outside a device buffer");
+  return found->second;
+}
+
+uint64_t SimShell::address(Buffer buffer) const { return region(buffer, 0, 0).address; }
+
+void SimShell::write(Buffer buffer, size_t offset, const void* data, size_t bytes) {
+  impl_->board.write_memory(region(buffer, offset, bytes).address + offset, data, bytes);
+}
+
+void SimShell::read(Buffer buffer, size_t offset, void* data, size_t bytes) {
+  impl_->board.read_memory(region(buffer, offset, bytes).address + offset, data, bytes);
+}
+
+void SimShell::start(const driver::KernelArguments& arguments) {
+  const auto pointer = [this](uint32_t offset, uint64_t value) {
+    write_register(offset, static_cast<uint32_t>(value));
+    write_register(offset + 4, static_cast<uint32_t>(value >> 32));
+  };
+  write_register(contract::kArgMode, arguments.mode);
+  pointer(contract::kArgPackage, arguments.package);
+  pointer(contract::kArgLicence, arguments.licence);
+  pointer(contract::kArgInput, arguments.input);
+  pointer(contract::kArgOutput, arguments.output);
+  write_register(contract::kRegControl, kStart);
+}
+
+void SimShell::wait() {
+  impl_->board.wait();
+  read_register(contract::kRegControl);  // clears `done`
+}
+
+uint32_t SimShell::read_register(uint32_t offset) { return impl_->board.read_register(offset); }
+
+void SimShell::write_register(uint32_t offset, uint32_t value) {
+  impl_->board.write_register(offset, value);
+}
+
+void SimShell::advance(uint64_t cycles) { impl_->board.advance(cycles); }
+
+bool SimShell::running() const { return impl_->board.running(); }
+
+uint64_t SimShell::cycles() const { return impl_->board.cycles(); }
+
+}  // namespace keyway::platform

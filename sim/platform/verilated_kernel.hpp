@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+/// KernelModel over a class that Verilator made of a top with the ports of
+/// rtl/shell/keyway_kernel.sv, at any bus width. `events_o` is used when the top has it.
+#pragma once
+
+#include <verilated.h>
+#if VM_TRACE_FST
+#include <verilated_fst_c.h>
+#endif
+
+#include <cstring>
+#include <type_traits>
+
+#include "common/error.hpp"
+#include "platform/kernel_model.hpp"
+
+namespace keyway::platform {
+
+template <typename Top, typename = void>
+struct HasEvents : std::false_type {};
+template <typename Top>
+struct HasEvents<Top, std::void_t<decltype(std::declval<Top>().events_o)>> : std::true_type {};
+
+template <typename Top>
+class VerilatedKernel final : public KernelModel {
+ public:
+  VerilatedKernel() : top_(&context_, "kernel") {
+#if VM_TRACE_FST
+    context_.traceEverOn(true);
+#endif
+    context_.randReset(0);
+    context_.fatalOnError(false);  // an assertion ends the run, not the process
+    top_.ap_clk = 0;
+    top_.ap_rst_n = 0;
+  }
+  ~VerilatedKernel() override {
+    top_.final();
+#if VM_TRACE_FST
+    if (wave_) wave_->close();
+#endif
+  }
+
+  unsigned bus_bytes() const override {
+    // Ports up to 64 bits are an integer of just that many bytes, wider ones an array of words.
+    return sizeof(top_.m_axi_gmem_rdata);
+  }
+
+  void set_identity(const Identity& identity) override {
+    static_assert(sizeof(top_.secret_i) == 32 && sizeof(top_.owner_key_i) == 32);
+    std::memcpy(&top_.secret_i, identity.secret.data(), identity.secret.size());
+    std::memcpy(&top_.owner_key_i, identity.owner_key.data(), identity.owner_key.size());
+    top_.enrolled_i = identity.enrolled;
+  }
+
+  void settle(const KernelInputs& in, KernelOutputs& out) override {
+    drive(in);
+    top_.ap_clk = 0;
+    evaluate();
+    observe(out);
+  }
+
+  void clock() override {
+    top_.ap_clk = 1;
+    evaluate();
+  }
+
+  void open_wave([[maybe_unused]] const std::string& path) override {
+#if VM_TRACE_FST
+    wave_ = std::make_unique<VerilatedFstC>();
+    top_.trace(wave_.get(), kWaveDepth);
+    wave_->open(path.c_str());
+    if (!wave_->isOpen()) throw Error(ErrorKind::kFile, path + ": cannot be written");
+#else
+    throw Error(ErrorKind::kUsage, "this kernel was built without waveforms");
+#endif
+  }
+
+ private:
+  static constexpr int kWaveDepth = 99;
+  static constexpr uint64_t kHalfPeriod = 2;  // ns, as Simulation's clock
+
+  void evaluate() {
+    context_.timeInc(kHalfPeriod);
+    top_.eval();
+    if (context_.gotError())
+      throw Error(ErrorKind::kDevice, "an assertion of the RTL failed (its message is above)");
+#if VM_TRACE_FST
+    if (wave_) wave_->dump(context_.time());
+#endif
+  }
+
+  void drive(const KernelInputs& in) {
+    top_.ap_rst_n = in.reset_n;
+    const ControlMaster& c = in.control;
+    top_.s_axi_control_awvalid = c.awvalid;
+    top_.s_axi_control_awaddr = static_cast<uint16_t>(c.awaddr);
+    top_.s_axi_control_wvalid = c.wvalid;
+    top_.s_axi_control_wdata = c.wdata;
+    top_.s_axi_control_wstrb = c.wstrb;
+    top_.s_axi_control_bready = c.bready;
+    top_.s_axi_control_arvalid = c.arvalid;
+    top_.s_axi_control_araddr = static_cast<uint16_t>(c.araddr);
+    top_.s_axi_control_rready = c.rready;
+    const MemorySlave& m = in.memory;
+    top_.m_axi_gmem_awready = m.awready;
+    top_.m_axi_gmem_wready = m.wready;
+    top_.m_axi_gmem_bvalid = m.bvalid;
+    top_.m_axi_gmem_bresp = m.bresp;
+    top_.m_axi_gmem_arready = m.arready;
+    top_.m_axi_gmem_rvalid = m.rvalid;
+    if (m.rvalid) {
+      top_.m_axi_gmem_rlast = m.rlast;
+      top_.m_axi_gmem_rresp = m.rresp;
+      std::memcpy(&top_.m_axi_gmem_rdata, m.rdata.data(), sizeof(top_.m_axi_gmem_rdata));
+    }
+  }
+
+  void observe(KernelOutputs& out) const {
+    out.interrupt = top_.__SYM__interrupt;  // `interrupt` is a word of C++ to Verilator
+    if constexpr (HasEvents<Top>::value) out.events = top_.events_o;
+    ControlSlave& c = out.control;
+    c.awready = top_.s_axi_control_awready;
+    c.wready = top_.s_axi_control_wready;
+    c.bvalid = top_.s_axi_control_bvalid;
+    c.bresp = top_.s_axi_control_bresp;
+    c.arready = top_.s_axi_control_arready;
+    c.rvalid = top_.s_axi_control_rvalid;
+    c.rdata = top_.s_axi_control_rdata;
+    c.rresp = top_.s_axi_control_rresp;
+    MemoryMaster& m = out.memory;
+    m.awvalid = top_.m_axi_gmem_awvalid;
+    if (m.awvalid) {
+      m.awaddr = top_.m_axi_gmem_awaddr;
+      m.awlen = top_.m_axi_gmem_awlen;
+      m.awsize = top_.m_axi_gmem_awsize;
+      m.awburst = top_.m_axi_gmem_awburst;
+    }
+    m.wvalid = top_.m_axi_gmem_wvalid;
+    if (m.wvalid) {
+      std::memcpy(m.wdata.data(), &top_.m_axi_gmem_wdata, sizeof(top_.m_axi_gmem_wdata));
+      m.wstrb = top_.m_axi_gmem_wstrb;
+      m.wlast = top_.m_axi_gmem_wlast;
+    }
+    m.bready = top_.m_axi_gmem_bready;
+    m.arvalid = top_.m_axi_gmem_arvalid;
+    if (m.arvalid) {
+      m.araddr = top_.m_axi_gmem_araddr;
+      m.arlen = top_.m_axi_gmem_arlen;
+      m.arsize = top_.m_axi_gmem_arsize;
+      m.arburst = top_.m_axi_gmem_arburst;
+    }
+    m.rready = top_.m_axi_gmem_rready;
+  }
+
+  VerilatedContext context_;
+  Top top_;
+#if VM_TRACE_FST
+  std::unique_ptr<VerilatedFstC> wave_;
+#endif
+};
+
+}  // namespace keyway::platform

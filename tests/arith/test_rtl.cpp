@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The decoders of rtl/arith against their twins: every code times every 9-bit activation, for corner
+// and random tables.
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "Vdecoder_bench.h"
+#include "arith/int8.hpp"
+#include "arith/number_system.hpp"
+#include "arith/qf8.hpp"
+
+using namespace keyway::arith;
+
+namespace {
+
+/// A port's low `bits` as a signed number.
+int64_t sign_extend(uint64_t value, int bits) {
+  const uint64_t sign = uint64_t{1} << (bits - 1);
+  return static_cast<int64_t>((value & (2 * sign - 1)) ^ sign) - static_cast<int64_t>(sign);
+}
+
+std::vector<Table> tables(uint64_t seed) {
+  std::vector<Table> all(3);
+  for (size_t k = 0; k < 256; ++k) {
+    all[0][k] = static_cast<int16_t>(k % 2 == 0 ? kOperandMin : kOperandMax);
+    all[1][k] = static_cast<int16_t>(k);
+    all[2][k] = static_cast<int16_t>(1 << (k % 12) == 2048 ? -2048 : 1 << (k % 12));
+  }
+  std::mt19937_64 random(seed);
+  for (int i = 0; i < 29; ++i) {
+    Table table{};
+    for (int16_t& entry : table) {
+      entry = static_cast<int16_t>(static_cast<int>(random() % 4096) + kOperandMin);
+    }
+    all.push_back(table);
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("decoders and products equal their twins for every code and activation") {
+  constexpr uint64_t kSeed = 20250101;
+  Vdecoder_bench bench;
+  uint64_t wrong = 0, seen = 0;
+  for (const Table& table : tables(kSeed)) {
+    for (int code = 0; code < 256; ++code) {
+      bench.code_i = static_cast<uint8_t>(code);
+      bench.entry_i = static_cast<uint16_t>(table[static_cast<size_t>(code)] & 0xfff);
+      const int64_t plain = int8::operand(static_cast<uint8_t>(code), table);
+      const int64_t quantile = qf8::operand(static_cast<uint8_t>(code), table);
+      for (int activation = -256; activation < 256; ++activation) {
+        bench.activation_i = static_cast<uint16_t>(activation & 0x1ff);
+        bench.eval();
+        ++seen;
+        const bool equal =
+            sign_extend(bench.int8_operand_o, 12) == plain &&
+            sign_extend(bench.int8_product_o, 21) == plain * activation &&
+            sign_extend(bench.qf8_operand_o, 12) == quantile &&
+            sign_extend(bench.qf8_product_o, 21) == quantile * activation;
+        if (!equal && wrong++ == 0) {
+          UNSCOPED_INFO("seed " << kSeed << ", code " << code << ", entry " << table[static_cast<size_t>(code)]
+                       << ", activation " << activation << ": int8 "
+                       << sign_extend(bench.int8_product_o, 21) << " expected " << plain * activation
+                       << ", qf8 " << sign_extend(bench.qf8_product_o, 21) << " expected "
+                       << quantile * activation);
+        }
+      }
+    }
+  }
+  CHECK(seen == 32U * 256U * 512U);
+  REQUIRE(wrong == 0);
+}

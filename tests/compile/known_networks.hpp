@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Networks of the shapes of ResNet-20 and the four MLPerf Tiny reference models, with random
+/// codes: what the compiler sees of them, without files.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "quantise/network.hpp"
+
+namespace keyway::test {
+
+quantise::Network resnet20();     ///< 40.6 MMAC, shortcuts padded with zero channels
+quantise::Network resnet8();      ///< image classification, 12.5 MMAC
+quantise::Network dscnn();        ///< keyword spotting, 2.66 MMAC
+quantise::Network mobilenet();    ///< visual wake words, 7.49 MMAC
+quantise::Network autoencoder();  ///< anomaly detection, 0.264 MMAC
+
+struct KnownNetwork {
+  const char* name;
+  quantise::Network (*make)();
+  /// Cycles of the array on the 16 x 16 core when nothing ever stalls, 25 a layer apart: the
+  /// analytic model of the micro-architecture.
+  uint64_t model_cycles;
+};
+
+const std::vector<KnownNetwork>& known_networks();
+
+}  // namespace keyway::test

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "random_network.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace keyway::test {
+namespace {
+
+using quantise::Layer;
+using quantise::LayerKind;
+using quantise::Network;
+using quantise::Residual;
+
+class Generator {
+ public:
+  Generator(uint64_t seed, const RandomNetworkOptions& options)
+      : random_(seed), options_(options) {}
+
+  Network run() {
+    network_.name = "random";
+    network_.number_system = chance(50) ? arith::NumberSystem::kInt8 : arith::NumberSystem::kQf8;
+    const bool vector = chance(10);
+    graph::Shape shape{pick(1, options_.most_channels), vector ? 1 : pick(1, options_.most_side),
+                       vector ? 1 : pick(1, options_.most_side)};
+    if (chance(50)) shape.channels = pick(1, 4);
+    network_.input = add_tensor(shape, chance(50));
+    const int64_t layers = pick(1, options_.most_layers);
+    int last = network_.input;
+    for (int64_t i = 0; i < layers; ++i) {
+      // Mostly a chain; sometimes a branch that a later residual may join.
+      last = add_layer(chance(85) ? last : static_cast<int>(pick(0, tensors() - 1)));
+    }
+    network_.output = last;
+    for (const Layer& layer : network_.layers) network_.macs += layer.macs;
+    const graph::Shape& in = shape_of(network_.input);
+    const graph::Shape& out = shape_of(network_.output);
+    network_.input_layout = layout(in);
+    network_.output_layout = layout(out);
+    network_.input_scale.assign(static_cast<size_t>(in.channels), 1.0f);
+    network_.input_offset.assign(static_cast<size_t>(in.channels), 0.0f);
+    return std::move(network_);
+  }
+
+ private:
+  int64_t pick(int64_t lo, int64_t hi) {
+    return lo + static_cast<int64_t>(random_() % static_cast<uint64_t>(hi - lo + 1));
+  }
+  bool chance(int64_t percent) { return pick(1, 100) <= percent; }
+  int64_t tensors() const { return static_cast<int64_t>(network_.tensors.size()); }
+  const graph::Shape& shape_of(int t) const {
+    return network_.tensors[static_cast<size_t>(t)].shape;
+  }
+
+  static graph::Layout layout(const graph::Shape& s) {
+    return {{s.channels, s.height, s.width}, s.height * s.width, s.width, 1};
+  }
+
+  int add_tensor(const graph::Shape& shape, bool is_signed) {
+    quantise::Tensor tensor;
+    tensor.name = "t" + std::to_string(tensors());
+    tensor.shape = shape;
+    tensor.is_signed = is_signed;
+    tensor.scale.assign(static_cast<size_t>(shape.channels), 1.0f);
+    network_.tensors.push_back(tensor);
+    return static_cast<int>(tensors() - 1);
+  }
+
+  /// One axis: kernel, stride, padding and the output's size.
+  int64_t axis(int64_t size, int64_t& kernel, int64_t& stride, int64_t& before, int64_t& after) {
+    kernel = chance(10) ? pick(1, 9) : pick(1, 3);
+    stride = chance(70) ? 1 : pick(1, 4);
+    before = pick(0, kernel - 1);
+    after = pick(0, kernel - 1);
+    if (chance(5) && size > 3) before = -pick(1, 2);
+    if (size + before + after < kernel) {
+      kernel = 1;
+      before = after = 0;
+    }
+    return (size + before + after - kernel) / stride + 1;
+  }
+
+  int add_layer(int input) {
+    const graph::Shape in = shape_of(input);
+    Layer layer;
+    layer.name = "layer" + std::to_string(network_.layers.size());
+    layer.input = input;
+    const int64_t kind = pick(0, 9);
+    layer.kind = kind < 5   ? LayerKind::kDense
+                 : kind < 7 ? LayerKind::kDepthwise
+                 : kind < 9 ? LayerKind::kSum
+                            : LayerKind::kMax;
+    graph::Window& w = layer.window;
+    graph::Shape out = in;
+    if (in.pixels() > 1 && in.height <= 12 && in.width <= 12 && chance(10)) {  // to one pixel
+      w.kernel_h = in.height;
+      w.kernel_w = in.width;
+      out.height = out.width = 1;
+    } else {
+      out.height = axis(in.height, w.kernel_h, w.stride_h, w.pad_top, w.pad_bottom);
+      out.width = axis(in.width, w.kernel_w, w.stride_w, w.pad_left, w.pad_right);
+    }
+    if (layer.kind == LayerKind::kDense) out.channels = pick(1, options_.most_channels);
+    maybe_residual(layer, out);
+    add_codes(layer, in, out);
+    const bool is_signed = chance(50);
+    add_regions(layer, out, is_signed);
+    layer.output = add_tensor(out, is_signed);
+    network_.layers.push_back(layer);
+    return layer.output;
+  }
+
+  void maybe_residual(Layer& layer, const graph::Shape& out) {
+    if (!chance(40)) return;
+    for (int attempt = 0; attempt < 6; ++attempt) {
+      const auto source = static_cast<int>(pick(0, tensors() - 1));
+      const graph::Shape& from = shape_of(source);
+      Residual residual;
+      residual.tensor = source;
+      residual.stride_h = chance(60) ? 1 : pick(1, 3);
+      residual.stride_w = chance(60) ? 1 : pick(1, 3);
+      if ((out.height - 1) * residual.stride_h >= from.height ||
+          (out.width - 1) * residual.stride_w >= from.width) {
+        continue;
+      }
+      residual.channel.assign(static_cast<size_t>(out.channels), -1);
+      const int64_t form = pick(0, 9);
+      if (form < 4 && from.channels == out.channels) {
+        std::iota(residual.channel.begin(), residual.channel.end(), 0);
+      } else if (form < 8) {  // shifted, padded with zeros or cut
+        const int64_t shift = pick(-from.channels / 2, std::max<int64_t>(0, out.channels - 1));
+        for (int64_t c = 0; c < out.channels; ++c) {
+          const int64_t s = c - shift;
+          if (s >= 0 && s < from.channels) residual.channel[static_cast<size_t>(c)] = s;
+        }
+      } else {
+        for (int64_t& s : residual.channel) s = pick(-1, from.channels - 1);
+      }
+      layer.has_residual = true;
+      layer.residual = residual;
+      return;
+    }
+  }
+
+  void add_codes(Layer& layer, const graph::Shape& in, const graph::Shape& out) {
+    layer.number_system = network_.number_system;
+    const auto& info = arith::info(layer.number_system);
+    for (size_t code = 0; code < 256; ++code) {
+      layer.table[code] = info.has_table
+                              ? static_cast<int16_t>(pick(arith::kOperandMin, arith::kOperandMax))
+                              : info.operand(static_cast<uint8_t>(code), layer.table);
+    }
+    int64_t count = 0;
+    const int64_t taps = layer.window.kernel_h * layer.window.kernel_w;
+    if (layer.kind == LayerKind::kDense) count = out.channels * in.channels * taps;
+    if (layer.kind == LayerKind::kDepthwise) count = out.channels * taps;
+    layer.codes = random_bytes(random_, static_cast<size_t>(count));
+    layer.macs = static_cast<uint64_t>(
+        layer.kind == LayerKind::kDense || layer.kind == LayerKind::kDepthwise
+            ? out.elements() * taps * (layer.kind == LayerKind::kDense ? in.channels : 1)
+            : 0);
+  }
+
+  quantise::ChannelPost post(const Layer& layer, bool is_signed) {
+    const double taps = static_cast<double>(layer.window.kernel_h * layer.window.kernel_w);
+    double reach = 100;
+    if (layer.kind == LayerKind::kSum) reach *= taps;
+    if (layer.kind == LayerKind::kDense || layer.kind == LayerKind::kDepthwise) {
+      const bool table = arith::info(layer.number_system).has_table;
+      double terms = taps;
+      if (layer.kind == LayerKind::kDense)
+        terms *= static_cast<double>(shape_of(layer.input).channels);
+      reach *= std::sqrt(terms) * (table ? 1200 : 74);
+    }
+    quantise::ChannelPost p;
+    p.m = static_cast<int32_t>(pick(1, (1 << 17) - 1)) * (chance(30) ? -1 : 1);
+    const double shift = std::log2(reach * std::abs(p.m) / 100.0);
+    p.shift = static_cast<int32_t>(std::clamp(std::lround(shift) + pick(-1, 1), 1L, 47L));
+    p.bias = static_cast<int32_t>(pick(-static_cast<int64_t>(reach), static_cast<int64_t>(reach)));
+    if (layer.has_residual) {
+      const double unit = std::ldexp(1.0, p.shift);
+      p.mr = static_cast<int32_t>(std::clamp(unit * 0.5, 1.0, 131071.0)) * (chance(30) ? -1 : 1);
+    }
+    p.lo = is_signed ? -128 : 0;
+    p.hi = is_signed ? 127 : 255;
+    if (chance(20)) p.lo = static_cast<int32_t>(pick(p.lo, 0));
+    if (chance(20)) p.hi = static_cast<int32_t>(pick(0, p.hi));
+    return p;
+  }
+
+  void add_regions(Layer& layer, const graph::Shape& out, bool is_signed) {
+    const int64_t cut_y = chance(15) ? pick(1, out.height) : out.height;
+    const int64_t cut_x = chance(15) ? pick(1, out.width) : out.width;
+    for (const auto& [y, height] :
+         {std::pair{int64_t{0}, cut_y}, std::pair{cut_y, out.height - cut_y}}) {
+      for (const auto& [x, width] :
+           {std::pair{int64_t{0}, cut_x}, std::pair{cut_x, out.width - cut_x}}) {
+        if (height == 0 || width == 0) continue;
+        quantise::Region region;
+        region.y = y;
+        region.x = x;
+        region.height = height;
+        region.width = width;
+        for (int64_t c = 0; c < out.channels; ++c) region.post.push_back(post(layer, is_signed));
+        layer.regions.push_back(std::move(region));
+      }
+    }
+  }
+
+  std::mt19937_64 random_;
+  RandomNetworkOptions options_;
+  Network network_;
+};
+
+}  // namespace
+
+Network random_network(uint64_t seed, const RandomNetworkOptions& options) {
+  return Generator(seed, options).run();
+}
+
+std::vector<uint8_t> random_bytes(std::mt19937_64& random, size_t size) {
+  std::vector<uint8_t> bytes(size);
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random() & 0xff);
+  return bytes;
+}
+
+}  // namespace keyway::test

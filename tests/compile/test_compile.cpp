@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the compiler refuses, and what it chooses.
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "common/contract.hpp"
+#include "common/error.hpp"
+#include "compile/compile.hpp"
+#include "compile/encode.hpp"
+#include "known_networks.hpp"
+#include "random_network.hpp"
+
+using namespace keyway;
+using namespace keyway::compile;
+using quantise::LayerKind;
+
+namespace {
+
+/// One dense layer.
+quantise::Network one_layer(const graph::Shape& in, int64_t channels, const graph::Window& window) {
+  quantise::Network network;
+  network.tensors.resize(2);
+  network.tensors[0].shape = in;
+  network.tensors[0].scale.assign(static_cast<size_t>(in.channels), 1.0f);
+  const graph::Shape out{
+      channels,
+      (in.height + window.pad_top + window.pad_bottom - window.kernel_h) / window.stride_h + 1,
+      (in.width + window.pad_left + window.pad_right - window.kernel_w) / window.stride_w + 1};
+  network.tensors[1].shape = out;
+  network.tensors[1].scale.assign(static_cast<size_t>(channels), 1.0f);
+  quantise::Layer layer;
+  layer.name = "conv1";
+  layer.input = 0;
+  layer.output = 1;
+  layer.window = window;
+  layer.codes.assign(
+      static_cast<size_t>(in.channels * channels * window.kernel_h * window.kernel_w), 127);
+  quantise::ChannelPost post;
+  post.m = 1;
+  layer.regions.push_back(
+      {0, 0, out.height, out.width,
+       std::vector<quantise::ChannelPost>(static_cast<size_t>(channels), post)});
+  network.layers.push_back(layer);
+  network.input = 0;
+  network.output = 1;
+  network.input_layout = {{in.channels, in.height, in.width}, in.height * in.width, in.width, 1};
+  network.output_layout = {
+      {out.channels, out.height, out.width}, out.height * out.width, out.width, 1};
+  network.input_scale.assign(static_cast<size_t>(in.channels), 1.0f);
+  network.input_offset.assign(static_cast<size_t>(in.channels), 0.0f);
+  return network;
+}
+
+void refuses(const quantise::Network& network, ErrorKind kind, const std::string& text,
+             uint32_t activation_bytes = 256 * 1024) {
+  CoreConfig core = core_from_name("16x16");
+  core.activation_bytes = activation_bytes;
+  try {
+    compile::compile(network, core);
+    FAIL("no error; expected: " << text);
+  } catch (const Error& error) {
+    INFO(error.what());
+    CHECK(error.kind() == kind);
+    CHECK_THAT(error.what(), Catch::Contains(text));
+    CHECK_THAT(error.what(), Catch::Contains("conv1"));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("what the instruction set cannot say is refused by name", "[compile]") {
+  // Layers that gathering cannot simplify: a stride and a kernel beyond their fields.
+  quantise::Network strided = one_layer({1, 40, 40}, 1, {1, 1, 1, 1, 0, 0, 0, 0});
+  strided.layers[0].kind = LayerKind::kSum;
+  strided.layers[0].codes.clear();
+  strided.layers[0].window.stride_h = 16;
+  strided.tensors[1].shape.height = 3;
+  strided.layers[0].regions[0].height = 3;
+  refuses(strided, ErrorKind::kFit, "stride_y = 16 is outside the core's range 0 to 15");
+
+  quantise::Network tall = one_layer({1, 300, 1}, 1, {1, 1, 1, 1, 0, 0, 0, 0});
+  tall.layers[0].kind = LayerKind::kSum;
+  tall.layers[0].codes.clear();
+  tall.layers[0].window.kernel_h = 300;
+  tall.tensors[1].shape.height = 1;
+  tall.layers[0].regions[0].height = 1;
+  refuses(tall, ErrorKind::kFit, "kernel_h = 300");
+
+  refuses(one_layer({1, 1, 5000}, 1, {1, 1, 1, 1, 0, 0, 0, 0}), ErrorKind::kFit,
+          "width = 5000 is outside the core's range 0 to 4095", 1 << 20);
+}
+
+TEST_CASE("a stride that leads to no second pixel does not matter", "[compile]") {
+  quantise::Network pool = one_layer({1, 25, 25}, 1, {25, 25, 25, 25, 0, 0, 0, 0});
+  pool.layers[0].kind = LayerKind::kSum;
+  pool.layers[0].codes.clear();
+  CHECK_NOTHROW(compile::compile(pool, core_from_name("16x16")));
+}
+
+TEST_CASE("an accumulator that could overflow is refused", "[compile]") {
+  // 255 * 127 * n reaches 2^31 at n = 66313.
+  const graph::Window whole{160, 160, 1, 1, 0, 0, 0, 0};
+  refuses(one_layer({3, 160, 160}, 1, whole), ErrorKind::kUnsupported,
+          "the accumulator of output channel 0 can reach 2487168000");
+  quantise::Network biased = one_layer({1, 2, 2}, 1, {1, 1, 1, 1, 0, 0, 0, 0});
+  biased.layers[0].regions[0].post[0].bias = INT32_MAX - 255 * 127 + 1;
+  refuses(biased, ErrorKind::kUnsupported, "can reach 2147483648");
+  biased.layers[0].regions[0].post[0].bias -= 1;
+  CHECK_NOTHROW(compile::compile(biased, core_from_name("16x16")));
+}
+
+TEST_CASE("a maximum over padding alone is refused", "[compile]") {
+  quantise::Network network = one_layer({1, 4, 4}, 1, {1, 1, 1, 1, 1, 1, 1, 1});
+  network.layers[0].kind = LayerKind::kMax;
+  network.layers[0].codes.clear();
+  refuses(network, ErrorKind::kUnsupported, "a maximum over padding alone has no value");
+}
+
+TEST_CASE("a network that contradicts itself is refused", "[compile]") {
+  quantise::Network network = one_layer({2, 4, 4}, 3, {3, 3, 1, 1, 1, 1, 1, 1});
+  network.layers[0].codes.pop_back();
+  refuses(network, ErrorKind::kUsage, "number of codes");
+}
+
+TEST_CASE("cores have names", "[compile]") {
+  CHECK(core_from_name("32x32").depth == 32);
+  CHECK_THROWS_WITH(core_from_name("16x8"), "unknown core '16x8'; known are: 8x8, 16x16, 32x32");
+}
+
+TEST_CASE("the first layer's taps are gathered where that is faster", "[compile]") {
+  const Program program = compile::compile(test::resnet20(), core_from_name("16x16"));
+  CHECK(program.input_image.blocks == 2);  // 27 taps and channels
+  CHECK(program.input_image.height == 32);
+  CHECK(program.input_image.pad_top == 1);
+  const Program deep = compile::compile(one_layer({16, 8, 8}, 16, {3, 3, 1, 1, 1, 1, 1, 1}),
+                                        core_from_name("16x16"));
+  CHECK(deep.input_image.blocks == 1);  // gathering gains nothing
+  CHECK(deep.input_image.pad_top == 0);
+}
+
+TEST_CASE("cycles without stalls are those of the architecture's model", "[compile]") {
+  for (const test::KnownNetwork& known : test::known_networks()) {
+    const Program program = compile::compile(known.make(), core_from_name("16x16"));
+    uint64_t ideal = 0;
+    for (const LayerInfo& layer : program.layers) ideal += layer.ideal_cycles;
+    INFO(known.name << ": " << ideal);
+    CHECK(ideal <= known.model_cycles * 101 / 100);
+    CHECK(ideal >= known.model_cycles * 80 / 100);
+  }
+}
+
+TEST_CASE("layers account for all instructions of theirs", "[compile]") {
+  const Program program = compile::compile(test::resnet8(), core_from_name("16x16"));
+  REQUIRE(program.layers.size() == 11);
+  uint32_t next = program.layers[0].first_instruction;
+  for (const LayerInfo& layer : program.layers) {
+    CHECK(layer.first_instruction == next);
+    next += layer.instructions;
+    bool described = false;
+    for (uint32_t i = layer.first_instruction; i < next; ++i) {
+      const Instruction instruction =
+          decode(program.program_image.data() + i * contract::kInstructionBytes, i);
+      described = described || std::holds_alternative<LayerInstruction>(instruction);
+    }
+    CHECK(described);
+  }
+  CHECK(next + 1 == program.instructions);  // END
+}
+
+TEST_CASE("padding comes from the given source and nothing else changes", "[compile]") {
+  const quantise::Network network = test::random_network(5);
+  const CoreConfig core = core_from_name("16x16");
+  const Program a = compile::compile(network, core), b = compile::compile(network, core);
+  CHECK(a.weight_image == b.weight_image);
+  size_t asked = 0;
+  Options zeros;
+  zeros.padding = [&](uint8_t* data, size_t size) {
+    asked += size;
+    std::fill(data, data + size, uint8_t{0});
+  };
+  const Program c = compile::compile(network, core, zeros);
+  CHECK(asked >= c.weight_image.size());
+  CHECK(c.program_image == a.program_image);
+  CHECK(c.weight_image != a.weight_image);
+  CHECK(a.weight_image.size() % contract::kPayloadBytes == 0);
+}

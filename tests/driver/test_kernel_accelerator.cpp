@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+/// KernelAccelerator over a board with the stand-in kernel (verdicts, data, overlap), and over a fake
+/// shell that records the order of its calls and can fail.
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <map>
+
+#include "common/error.hpp"
+#include "driver/kernel_accelerator.hpp"
+#include "platform/sim_shell.hpp"
+#include "platform/standin.hpp"
+
+using namespace keyway;
+using namespace keyway::driver;
+
+namespace {
+
+constexpr size_t kPage = 4096;
+
+std::unique_ptr<Shell> board() {
+  return std::make_unique<platform::SimShell>(platform::SimOptions{});
+}
+
+std::vector<std::vector<uint8_t>> images(size_t count) {
+  std::vector<std::vector<uint8_t>> all(count, std::vector<uint8_t>(kPage));
+  for (size_t i = 0; i < count; ++i)
+    for (size_t k = 0; k < kPage; ++k) all[i][k] = static_cast<uint8_t>(k * 3 + i);
+  return all;
+}
+
+/// Kind and message of the error that `action` throws.
+template <typename Action>
+std::pair<ErrorKind, std::string> error_of(Action action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return {error.kind(), error.what()};
+  }
+  FAIL("no error");
+  return {};
+}
+
+/// Registers and memory of a kernel that is done at once; `log` has every call.
+class FakeShell : public Shell {
+ public:
+  struct State {
+    std::string log;
+    std::map<uint32_t, uint32_t> registers{{contract::kRegId, contract::kCoreId},
+                                           {contract::kRegVersion, contract::kCoreVersion},
+                                           {contract::kRegContract, contract::kContractHash},
+                                           {contract::kRegStatus, 1}};
+    int live_buffers = 0;
+    bool running = false;
+    int waits_until_failure = -1;
+  };
+  explicit FakeShell(State& state) : state_(state) {}
+
+  Buffer allocate(size_t bytes) override {
+    CHECK(bytes % kPage == 0);
+    ++state_.live_buffers;
+    return next_++;
+  }
+  void free(Buffer) override { --state_.live_buffers; }
+  uint64_t address(Buffer buffer) const override { return static_cast<uint64_t>(buffer) * 0x10000; }
+  void write(Buffer buffer, size_t, const void*, size_t) override {
+    state_.log += "w" + std::to_string(buffer) + " ";
+  }
+  void read(Buffer buffer, size_t, void*, size_t) override {
+    state_.log += "r" + std::to_string(buffer) + " ";
+  }
+  void start(const KernelArguments& arguments) override {
+    CHECK_FALSE(state_.running);
+    state_.running = true;
+    last = arguments;
+    state_.log += "start(" + std::to_string(arguments.input >> 16) + ">" +
+                  std::to_string(arguments.output >> 16) + ") ";
+  }
+  void wait() override {
+    state_.running = false;
+    state_.log += "wait ";
+    if (state_.waits_until_failure-- == 0) throw Error(ErrorKind::kDevice, "it broke");
+  }
+  uint32_t read_register(uint32_t offset) override {
+    CHECK_FALSE(state_.running);  // counters and status are of a run that is done
+    return state_.registers[offset];
+  }
+  KernelArguments last;
+
+ private:
+  State& state_;
+  Buffer next_ = 1;
+};
+
+}  // namespace
+
+TEST_CASE("images go through the kernel in order, and the counters with them") {
+  KernelAccelerator accelerator(board());
+  CHECK(accelerator.open_counters() == nullptr);
+  accelerator.open(standin::package(1), std::nullopt);
+  REQUIRE(accelerator.open_counters() != nullptr);
+  CHECK((*accelerator.open_counters())[size_t(contract::Counter::kReadBytes)] == 128);
+  const auto in = images(5);
+  size_t next = 0;
+  accelerator.run(in, kPage, [&](size_t i, const std::vector<uint8_t>& out, const Counters* counters) {
+    CHECK(i == next++);
+    REQUIRE(out.size() == kPage);
+    for (size_t k = 0; k < kPage; ++k)
+      if (out[k] != (in[i][k] ^ standin::kXor)) FAIL("image " << i << ", byte " << k);
+    REQUIRE(counters != nullptr);
+    CHECK((*counters)[size_t(contract::Counter::kReadBytes)] == 128 + kPage);
+    CHECK((*counters)[size_t(contract::Counter::kWriteBytes)] == kPage);
+    CHECK((*counters)[size_t(contract::Counter::kTotal)] > kPage / 16);
+  });
+  CHECK(next == 5);
+  accelerator.run({}, kPage, [](size_t, const std::vector<uint8_t>&, const Counters*) { FAIL("none"); });
+}
+
+TEST_CASE("transfers overlap runs, buffers are two and go away") {
+  FakeShell::State state;
+  {
+    KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
+    accelerator.open(standin::package(1), standin::licence(0));
+    state.log.clear();
+    accelerator.run(images(3), kPage, [](size_t, const std::vector<uint8_t>&, const Counters*) {});
+    // Buffers 3 and 4 are inputs, 5 and 6 outputs.
+    CHECK(state.log ==
+          "w3 start(3>5) w4 wait start(4>6) w3 r5 wait start(3>5) r6 wait r5 ");
+    CHECK(state.live_buffers == 2);
+  }
+  CHECK(state.live_buffers == 0);
+}
+
+TEST_CASE("an error ends the run, delivers nothing more and leaves the kernel idle") {
+  FakeShell::State state;
+  KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
+  accelerator.open(standin::package(1), std::nullopt);
+  SECTION("the device fails in the second run") {
+    state.waits_until_failure = 1;
+    size_t delivered = 0;
+    const auto error = error_of([&] {
+      accelerator.run(images(4), kPage,
+                      [&](size_t, const std::vector<uint8_t>&, const Counters*) { ++delivered; });
+    });
+    CHECK(error.first == ErrorKind::kDevice);
+    CHECK(error.second == "it broke");
+    CHECK(delivered == 1);
+  }
+  SECTION("the caller gives up") {
+    CHECK_THROWS_AS(accelerator.run(images(4), kPage,
+                                    [](size_t, const std::vector<uint8_t>&, const Counters*) {
+                                      throw std::runtime_error("enough");
+                                    }),
+                    std::runtime_error);
+  }
+  SECTION("a run is refused") {
+    state.registers[contract::kRegStatus] = static_cast<uint32_t>(contract::Status::kAuthentication);
+    state.log.clear();
+    CHECK_THROWS_AS(accelerator.run(images(2), kPage,
+                                    [](size_t, const std::vector<uint8_t>&, const Counters*) {}),
+                    Error);
+    CHECK(state.log.find('r') == state.log.find("rt("));  // no read of an output
+  }
+  CHECK_FALSE(state.running);
+  CHECK(state.live_buffers == 1);
+}
+
+TEST_CASE("every verdict of the core is its own error") {
+  using contract::Status;
+  const std::tuple<Status, ErrorKind, const char*> verdicts[] = {
+      {Status::kNoLicence, ErrorKind::kRefused, "no licence was given"},
+      {Status::kNotEnrolled, ErrorKind::kRefused, "not enrolled"},
+      {Status::kLicenceRefused, ErrorKind::kRefused, "the licence is another owner's"},
+      {Status::kWrongDevice, ErrorKind::kRefused, "another device"},
+      {Status::kAuthentication, ErrorKind::kAuthentication, "fails authentication"},
+      {Status::kBadHeader, ErrorKind::kAuthentication, "header"},
+      {Status::kWrongCore, ErrorKind::kFit, "it needs 16x16, the device has 8x32"},
+      {Status::kBusError, ErrorKind::kDevice, "bus"},
+      {Status::kBadProgram, ErrorKind::kDevice, "instruction"},
+      {Status::kNone, ErrorKind::kDevice, "unexpected status 0"},
+      {static_cast<Status>(77), ErrorKind::kDevice, "unexpected status 77"}};
+  for (const auto& [status, kind, words] : verdicts) {
+    FakeShell::State state;
+    state.registers[contract::kRegShape] = 8 | 32 << 8;
+    KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
+    state.registers[contract::kRegStatus] = static_cast<uint32_t>(status);
+    const auto error = error_of([&] { accelerator.open(standin::package(1), std::nullopt); });
+    INFO(error.second);
+    CHECK(error.first == kind);
+    CHECK(error.second.find(words) != std::string::npos);
+    CHECK(accelerator.open_counters() == nullptr);
+  }
+}
+
+TEST_CASE("the kernel's own verdicts arrive") {
+  KernelAccelerator accelerator(board());  // a blank device
+  CHECK(error_of([&] { accelerator.open(standin::package(1, 1), std::nullopt); }).second.find(
+            "no licence") != std::string::npos);
+  CHECK(error_of([&] { accelerator.open(standin::package(1, 1), standin::licence(0)); })
+            .second.find("not enrolled") != std::string::npos);
+  auto other = standin::package(1);
+  other[contract::kHeaderLanesOffset] = 8;
+  CHECK(error_of([&] { accelerator.open(other, std::nullopt); }).second ==
+        "the package was compiled for another core: it needs 8x16, the device has 16x16, or other "
+        "memories");
+  accelerator.open(standin::package(1), std::nullopt);  // and a good one still opens
+}
+
+TEST_CASE("a core of another contract is refused before use") {
+  const std::pair<uint32_t, uint32_t> strange[] = {{contract::kRegId, 0},
+                                                   {contract::kRegVersion, 1U << 16 | 1},
+                                                   {contract::kRegContract, 0x12345678}};
+  for (const auto& [offset, value] : strange) {
+    FakeShell::State state;
+    state.registers[offset] = value;
+    CHECK(error_of([&] { KernelAccelerator accelerator(std::make_unique<FakeShell>(state)); }).first ==
+          ErrorKind::kDevice);
+  }
+}
+
+TEST_CASE("files that cannot be a package or licence do not reach the device") {
+  FakeShell::State state;
+  KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
+  state.log.clear();
+  auto package = standin::package(2);
+  const auto open = [&](const std::vector<uint8_t>& bytes) {
+    return error_of([&] { accelerator.open(bytes, std::nullopt); }).first;
+  };
+  CHECK(open({}) == ErrorKind::kAuthentication);
+  CHECK(open(std::vector<uint8_t>(package.begin(), package.end() - 1)) == ErrorKind::kAuthentication);
+  CHECK(open(std::vector<uint8_t>(package.begin(), package.end() - 4096)) ==
+        ErrorKind::kAuthentication);
+  package.resize(package.size() + 4096);
+  CHECK(open(package) == ErrorKind::kAuthentication);
+  CHECK(error_of([&] {
+          accelerator.open(standin::package(1), std::vector<uint8_t>(143));
+        }).first == ErrorKind::kRefused);
+  CHECK(state.log.empty());
+  CHECK(error_of([&] { accelerator.run(images(1), kPage, {}); }).first == ErrorKind::kUsage);
+}

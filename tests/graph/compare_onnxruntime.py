@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compares the importer and the float executor with onnxruntime on random networks.
+
+    compare_onnxruntime.py RUN_GRAPH [--seed S] [--count N] [--model FILE ...]
+
+RUN_GRAPH is the helper of run_graph.cpp. Every network has to import, and every output has to be
+within 1e-4 of the largest one. A failure prints seed, first differing index, expected and actual, and
+the command that repeats it; exit status 1. --model compares given ONNX files instead.
+"""
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+
+import random_models
+
+TOLERANCE = 1e-4
+
+
+def reference(model, x, batch):
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 3
+    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    key = session.get_inputs()[0].name
+    return np.concatenate([session.run(None, {key: x[i:i + batch]})[0] for i in range(0, len(x), batch)])
+
+
+class Comparison:
+    def __init__(self, helper, folder):
+        self.helper, self.folder, self.jobs = helper, folder, []
+
+    def add(self, label, model, x, wanted):
+        stem = os.path.join(self.folder, str(len(self.jobs)))
+        onnx.save(model, stem + ".onnx")
+        np.save(stem + ".x.npy", x)
+        self.jobs.append((label, stem, wanted))
+
+    def run(self):
+        """Verdicts: (label, None or what is wrong, the helper's line)."""
+        lines = "".join(f"{stem}.onnx {stem}.x.npy {stem}.y.npy\n" for _, stem, _ in self.jobs)
+        done = subprocess.run([self.helper], input=lines, capture_output=True, text=True)
+        answers = done.stdout.splitlines()
+        for i, (label, stem, wanted) in enumerate(self.jobs):
+            if i >= len(answers):
+                yield label, f"the helper died with {done.returncode}: {done.stderr[-400:]}", ""
+                return
+            if not answers[i].startswith("ok "):
+                yield label, answers[i], answers[i]
+                continue
+            yield label, self.difference(np.load(stem + ".y.npy"), wanted), answers[i]
+
+    @staticmethod
+    def difference(got, wanted):
+        if got.shape != wanted.shape:
+            return f"shape {got.shape}, expected {wanted.shape}"
+        scale = max(float(np.abs(wanted).max(initial=0)), 1e-3)
+        wrong = ~(np.abs(got - wanted) <= TOLERANCE * scale)
+        if not wrong.any():
+            return None
+        at = tuple(int(i) for i in np.argwhere(wrong)[0])
+        return f"first difference at {at}: {got[at]!r}, expected {wanted[at]!r}; {int(wrong.sum())} of {wrong.size} differ"
+
+
+def images_for(rng, dims, batch):
+    return rng.normal(size=[2 * batch + (1 if batch == 1 else 0)] + list(dims)).astype(np.float32)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("helper")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=400)
+    parser.add_argument("--model", nargs="*", default=[])
+    args = parser.parse_args()
+    wrong = 0
+    with tempfile.TemporaryDirectory() as folder:
+        comparison = Comparison(args.helper, folder)
+        for path in args.model:
+            model = onnx.load(path)
+            shape = model.graph.input[0].type.tensor_type.shape.dim
+            batch = max(shape[0].dim_value, 1)
+            x = images_for(np.random.default_rng(args.seed), [d.dim_value for d in shape[1:]], batch)
+            comparison.add(path, model, x, reference(model, x, batch))
+        for seed in range(args.seed, args.seed + (0 if args.model else args.count)):
+            case = random_models.make(seed)
+            x = images_for(np.random.default_rng(seed), case.dims, case.batch)
+            try:
+                wanted = reference(case.model, x, case.batch)
+            except Exception as error:  # the generator made what onnxruntime does not take
+                raise RuntimeError(f"seed {seed} ({case.text})") from error
+            comparison.add(f"seed {seed} ({case.text})", case.model, x, wanted)
+        for label, problem, _ in comparison.run():
+            if problem:
+                wrong += 1
+                print(f"WRONG {label}: {problem}")
+                if label.startswith("seed "):
+                    print(f"  repeat: {sys.executable} {__file__} {args.helper} --seed {label.split()[1]} --count 1")
+        total = len(comparison.jobs)
+    print(f"{total - wrong} of {total} networks agree with onnxruntime {ort.__version__} (seeds from {args.seed})")
+    return 1 if wrong or not total else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Every kernel of this build on a board: what it says of itself, and that it answers a damaged
+/// package with a verdict, at several memory timings. What kernels compute is tested in tests/rtl and
+/// tests/tool.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "common/contract.hpp"
+#include "common/error.hpp"
+#include "driver/kernel_accelerator.hpp"
+#include "platform/sim_shell.hpp"
+
+using namespace keyway;
+
+TEST_CASE("the build has the default core") {
+  const auto names = platform::kernel_names();
+  CHECK(std::find(names.begin(), names.end(), "16x16") != names.end());
+}
+
+TEST_CASE("every kernel is what its name says, and refuses what is no package") {
+  for (const std::string& name : platform::kernel_names())
+    for (const char* memory : {"latency=1", "latency=60,stall=0.5,seed=2"}) {
+      INFO("core " << name << ", " << memory);
+      platform::SimOptions options;
+      options.core = name;
+      options.memory = platform::parse_memory_options(memory);
+      auto shell = std::make_unique<platform::SimShell>(options);
+      const uint32_t shape = shell->read_register(contract::kRegShape);
+      CHECK(std::to_string(shape & 0xff) + "x" + std::to_string((shape >> 8) & 0xff) == name);
+      CHECK(shell->read_register(contract::kRegStatus) == 0);
+      CHECK((shell->read_register(contract::kRegControl) & 0xf) == 4);  // idle
+
+      driver::KernelAccelerator accelerator(std::move(shell));
+      std::vector<uint8_t> package(2 * contract::kFrameBytes, 0x11);
+      for (uint32_t i = 0; i < 4; ++i)
+        package[contract::kHeaderHeaderPagesOffset + i] =
+            package[contract::kHeaderTotalFramesOffset + i] = i == 0;
+      try {
+        accelerator.open(package, std::nullopt);
+        FAIL("no error");
+      } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::kAuthentication);
+      }
+    }
+}

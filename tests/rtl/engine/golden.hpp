@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The engine's reference: executes a program one instruction after the other, straight from the
+/// words of contract.toml, with no care for speed. Waits are ignored: a program whose waits are
+/// right gives the same result in any order that they allow.
+///
+///     q = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >> shift, lo, hi)
+///
+/// Shares nothing with the program simulator (models/simulate), so the two check each other.
+/// Errors: std::runtime_error for an address outside a memory or an unknown opcode.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "program.hpp"
+
+namespace keyway::test {
+
+class Golden {
+ public:
+  explicit Golden(const Shape& shape);
+
+  /// Overwrites weight memory from byte 0 on.
+  void write_weights(const Bytes& image);
+
+  /// Runs from instruction 0 to END; `frames` are the payloads that LOAD_WEIGHTS takes in order.
+  std::vector<StoredBlock> run(const Bytes& input, const std::vector<Bytes>& frames);
+
+  int products() const { return products_; }
+
+ private:
+  struct Place {
+    int base, phase, row_pitch, block_pitch;
+  };
+
+  void multiply(const Instruction& instruction);
+  void load_input(const Instruction& instruction, const Bytes& input);
+  StoredBlock store(const Instruction& instruction);
+  int decode(int code) const;
+  uint8_t* word(const Place& place, int block, int row, int column);
+  uint8_t weight(size_t address) const;
+
+  Shape shape_;
+  Bytes weights_;
+  std::vector<Bytes> banks_;  // row bank * block_banks + block bank
+  std::array<std::array<int, 256>, 2> tables_{};
+  Instruction layer_{contract::Opcode::kLayer};
+  int products_ = 0;
+};
+
+}  // namespace keyway::test

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The whole Verilated kernel with a memory, a host and protocol checkers, without SystemC.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+
+#include "bus_memory.hpp"
+#include "common/contract.hpp"
+#include "platform/axi_checker.hpp"
+#include "platform/kernel_model.hpp"
+
+namespace keyway::rtl_test {
+
+class KernelBench {
+ public:
+  static constexpr uint64_t kBase = 0x8000'0000;
+  static constexpr size_t kMemoryBytes = 4 << 20;
+
+  KernelBench(std::unique_ptr<platform::KernelModel> kernel, uint64_t seed);
+
+  BusMemory memory;
+  void set_identity(const platform::Identity& identity) { kernel_->set_identity(identity); }
+  void put(uint64_t address, const std::vector<uint8_t>& bytes);
+  /// Writes the arguments (in the contract's order) and start, steps until the interrupt, gives
+  /// the status.
+  contract::Status run(const std::array<uint64_t, 5>& arguments);
+  uint64_t counter(contract::Counter which);
+  uint32_t read(uint32_t address);
+  void write(uint32_t address, uint32_t data);
+  uint64_t cycle() const { return cycle_; }
+
+ private:
+  void step();
+  std::unique_ptr<platform::KernelModel> kernel_;
+  platform::KernelInputs in_;
+  platform::KernelOutputs out_;
+  platform::MemoryChecker memory_checker_;
+  platform::ControlChecker control_checker_;
+  uint64_t cycle_ = 0;
+};
+
+/// "8x8" or "16x16".
+std::unique_ptr<platform::KernelModel> make_kernel(const std::string& name);
+
+}  // namespace keyway::rtl_test
