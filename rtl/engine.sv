@@ -308,6 +308,7 @@ module engine
       .clk_i,
       .rst_ni,
       .clear_i,
+      .clear_address_i   (clear_address),
       .jobs_i            (jobs),
       .parameter_valid_i (parameter_valid),
       .parameter_slot_i  (parameter_slot),

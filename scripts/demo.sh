@@ -4,7 +4,7 @@
 # stock Xilinx Runtime: with the right licence, and on a device that has none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/build.sh keyway hw_emu
+scripts/build.sh keyway
 
 keyway=$PWD/build/bin/keyway
 zoo=$PWD/models/zoo/fashion_mnist

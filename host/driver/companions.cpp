@@ -11,8 +11,7 @@ namespace {
 std::string place(const std::string& relative) {
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error)
-    throw Error(ErrorKind::kDevice, "this program cannot find itself: " + error.message());
+  if (error) throw Error(ErrorKind::kDevice, "this program cannot find itself: " + error.message());
   return (program.parent_path().parent_path() / relative).string();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Where the files are that belong to the running program. Build tree and installation have the same
-/// shape, so they are found from the program's own place: `<program's folder>/../<relative>`.
+/// Where the files are that belong to the running program. Build tree and installation have the
+/// same shape, so they are found from the program's own place: `<program's folder>/../<relative>`.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@ namespace keyway::driver {
 /// Throws Error(kDevice) that names the missing file.
 std::string companion(const std::string& relative);
 
-std::string xrt_program();                           ///< the process that holds XRT
-std::string simulator_program();                     ///< the process that XRT launches
+std::string xrt_program();                              ///< the process that holds XRT
+std::string simulator_program();                        ///< the process that XRT launches
 std::string emulation_xclbin(const std::string& core);  ///< throws Error(kFit) for an unknown core
 
 }  // namespace keyway::driver

@@ -3,11 +3,11 @@
 /// environment variables, which reach the simulator through XRT, and the lifeline, a Unix stream
 /// socket on which the driver listens and the simulator connects before all else.
 ///
-/// On the lifeline go lines of text. The simulator sends `ready` when it has answered XRT's first request,
-/// or `error TEXT` before it gives up. The driver sends `close`; the simulator then writes out trace and
-/// waveform and ends. Either side learns of the other's death by the end of the stream. A simulator
-/// that is launched without KEYWAY_LIFELINE (by a program that uses XRT without this driver) serves
-/// XRT alone.
+/// On the lifeline go lines of text. The simulator sends `ready` when it has answered XRT's first
+/// request, or `error TEXT` before it gives up. The driver sends `close`; the simulator then writes
+/// out trace and waveform and ends. Either side learns of the other's death by the end of the
+/// stream. A simulator that is launched without KEYWAY_LIFELINE (by a program that uses XRT without
+/// this driver) serves XRT alone.
 #pragma once
 
 namespace keyway::driver::emulation {

@@ -86,11 +86,11 @@ void KernelAccelerator::check_contract() {
   const uint32_t version = shell_->read_register(contract::kRegVersion);
   const uint32_t hash = shell_->read_register(contract::kRegContract);
   if (version >> 16 != contract::kCoreVersion >> 16 || hash != contract::kContractHash)
-    throw Error(ErrorKind::kDevice,
-                "the device's core (version " + std::to_string(version >> 16) + "." +
-                    std::to_string(version & 0xffff) + ", contract " + hex(hash) +
-                    ") is not the one this driver was built for (contract " +
-                    hex(contract::kContractHash) + ")");
+    throw Error(ErrorKind::kDevice, "the device's core (version " + std::to_string(version >> 16) +
+                                        "." + std::to_string(version & 0xffff) + ", contract " +
+                                        hex(hash) +
+                                        ") is not the one this driver was built for (contract " +
+                                        hex(contract::kContractHash) + ")");
 }
 
 void KernelAccelerator::open(const std::vector<uint8_t>& package,
@@ -186,8 +186,7 @@ void KernelAccelerator::refuse(contract::Status status) {
   const uint32_t shape = shell_->read_register(contract::kRegShape);
   throw Error(error.kind(), std::string(error.what()) + ": it needs " +
                                 core_name(package_core_[0], package_core_[1]) +
-                                ", the device has " +
-                                core_name(shape & 0xff, (shape >> 8) & 0xff) +
+                                ", the device has " + core_name(shape & 0xff, (shape >> 8) & 0xff) +
                                 ", or other memories");
 }
 

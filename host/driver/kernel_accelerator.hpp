@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Accelerator over anything with a kernel: the same code for card, hardware emulation and in-process
-/// simulation, which differ in their Shell alone.
+/// Accelerator over anything with a kernel: the same code for card, hardware emulation and
+/// in-process simulation, which differ in their Shell alone.
 ///
-/// The constructor refuses a core that speaks another contract than this driver. `open` puts package
-/// and licence into device memory and lets the core verify them (mode 1). `run` has two input and two
-/// output buffers: while the core works on one image, the next goes in and the previous result comes
-/// out.
+/// The constructor refuses a core that speaks another contract than this driver. `open` puts
+/// package and licence into device memory and lets the core verify them (mode 1). `run` has two
+/// input and two output buffers: while the core works on one image, the next goes in and the
+/// previous result comes out.
 ///
 /// Errors: the core's verdict (STATUS) as kRefused, kAuthentication, kFit or kDevice, each with a
 /// sentence that says what to do; kDevice from the shell. After an error nothing of the output is

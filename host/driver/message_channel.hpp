@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Requests and replies between the host and its XRT process (xrt_shell.hpp, xrt_process.cpp) over a
-/// Unix stream socket that both inherit. One request is answered by one reply, in order. A reply may
-/// also come unasked: the last words of an XRT process that gives up.
+/// Requests and replies between the host and its XRT process (xrt_shell.hpp, xrt_process.cpp) over
+/// a Unix stream socket that both inherit. One request is answered by one reply, in order. A reply
+/// may also come unasked: the last words of an XRT process that gives up.
 #pragma once
 
 #include <cstddef>

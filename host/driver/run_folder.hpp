@@ -5,16 +5,17 @@
 ///   xrt/lib         link to the folder of XRT's libraries, as XILINX_XRT wants it
 ///   xrt.log         what XRT prints
 ///   lifeline        socket of driver/emulation.hpp
-///   <id>            XRT's own socket to the simulator, since USER is this folder's name: XRT puts it
+///   <id>            XRT's own socket to the simulator, since USER is this folder's name: XRT puts
+///   it
 ///                   into /tmp/$USER
-///   keyway_xrt      copy of the program: XRT writes its logs and its run folder beside the executable
-///   .run, ...       these
+///   keyway_xrt      copy of the program: XRT writes its logs and its run folder beside the
+///   executable .run, ...       these
 ///
-/// Work-around. XRT 2.13 keeps one buffer for messages to the simulator and, when it must grow, calls
-/// realloc but drops the new pointer. The first message carries every key of xrt.ini's [Emulation]
-/// section, so one padding key longer than any later message (packet_size bounds those) makes the
-/// buffer large enough at once. XRT answers with an 'Invalid option' warning in its log. A repaired
-/// XRT needs no padding, and does not mind it.
+/// Work-around. XRT 2.13 keeps one buffer for messages to the simulator and, when it must grow,
+/// calls realloc but drops the new pointer. The first message carries every key of xrt.ini's
+/// [Emulation] section, so one padding key longer than any later message (packet_size bounds those)
+/// makes the buffer large enough at once. XRT answers with an 'Invalid option' warning in its log.
+/// A repaired XRT needs no padding, and does not mind it.
 #pragma once
 
 #include <string>

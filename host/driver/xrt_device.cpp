@@ -20,7 +20,8 @@ constexpr int kModeArgument = 0, kPackageArgument = 1, kLicenceArgument = 2, kIn
 XrtDevice::XrtDevice(unsigned index, const std::string& xclbin) : device_(index) {
   const xrt::uuid id = device_.load_xclbin(xclbin);
   // Exclusive, because only its one owner may read a kernel's registers.
-  kernel_ = xrt::kernel(device_, id, emulation::kKernelName, xrt::kernel::cu_access_mode::exclusive);
+  kernel_ =
+      xrt::kernel(device_, id, emulation::kKernelName, xrt::kernel::cu_access_mode::exclusive);
   run_ = xrt::run(kernel_);
 }
 

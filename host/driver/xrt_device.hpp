@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/// A card, real or emulated, through XRT's native C++ API. Lives in the XRT process only; its methods
-/// are those of Shell. Errors: whatever XRT throws, and Error(kDevice) for a run that failed.
+/// A card, real or emulated, through XRT's native C++ API. Lives in the XRT process only; its
+/// methods are those of Shell. Errors: whatever XRT throws, and Error(kDevice) for a run that
+/// failed.
 #pragma once
 
 #include <xrt/xrt_bo.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/// keyway_xrt SOCKET: the process that holds XRT for one XrtShell (xrt_shell.hpp says why). Serves the
-/// requests of message_channel.hpp on the inherited descriptor until the host closes or is gone.
+/// keyway_xrt SOCKET: the process that holds XRT for one XrtShell (xrt_shell.hpp says why). Serves
+/// the requests of message_channel.hpp on the inherited descriptor until the host closes or is
+/// gone.
 ///
 /// At the end of an emulation nothing of XRT is closed: stock XRT takes up to ten seconds for that
 /// and frees nothing but this process's own. A card is closed properly.
@@ -45,8 +46,10 @@ class XrtProcess {
         std::vector<uint8_t> data;
         handle(operation, request, payload, reply, data);
         send_reply(reply, data.data(), data.size());
-      } catch (const std::exception& error) {
+      } catch (const Error& error) {
         reply_failure(error.what());
+      } catch (const std::exception& error) {
+        reply_failure(std::string("XRT: ") + error.what());
       }
     }
     return EXIT_FAILURE;
@@ -130,7 +133,7 @@ class XrtProcess {
 int main(int argc, char** argv) {
   if (argc != 2) return static_cast<int>(ErrorKind::kUsage);
   const int socket = std::atoi(argv[1]);
-  fcntl(socket, F_SETFD, FD_CLOEXEC);  // what XRT launches must not keep it open
+  fcntl(socket, F_SETFD, FD_CLOEXEC);      // what XRT launches must not keep it open
   auto* process = new XrtProcess(socket);  // see the header: never destroyed
   _exit(process->serve());
 }

@@ -11,8 +11,10 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 #include <thread>
 
 #include "common/error.hpp"
@@ -26,7 +28,7 @@ namespace {
 
 constexpr int kCloseMilliseconds = 15'000;  // then the process is killed
 constexpr int kSpawnTries = 200;
-constexpr int kChildSocket = 3;             // descriptor of the socket in the XRT process
+constexpr int kChildSocket = 3;  // descriptor of the socket in the XRT process
 
 std::string absolute(const std::string& path) {
   return path.empty() ? path : std::filesystem::absolute(path).string();
@@ -36,7 +38,19 @@ std::string variable(const char* name, const std::string& value) {
   return std::string(name) + "=" + value;
 }
 
-/// The caller's environment with `changes`; variables that would leak from an outer run are dropped.
+/// Stock XRT unpacks the xclbin's simulation with a program that its package does not ask for.
+void require_unzip() {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "/usr/bin:/bin" : path);
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (access((folder + "/unzip").c_str(), X_OK) == 0) return;
+  throw Error(ErrorKind::kDevice,
+              "XRT's hardware emulation needs the program unzip, which is not in PATH "
+              "(Debian: apt-get install unzip)");
+}
+
+/// The caller's environment with `changes`; variables that would leak from an outer run are
+/// dropped.
 std::vector<std::string> merged_environment(const std::vector<std::string>& changes) {
   std::vector<std::string> merged = changes;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -53,6 +67,7 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& chan
 }  // namespace
 
 XrtShell::XrtShell(const EmulationOptions& options) {
+  require_unzip();
   const std::string xclbin =
       options.xclbin.empty() ? emulation_xclbin(options.core) : absolute(options.xclbin);
   const std::string simulator =
@@ -132,8 +147,8 @@ Message XrtShell::call(Operation operation, uint64_t a, uint64_t b, uint64_t c, 
                        size_t bytes) {
   if (failed_) throw Error(ErrorKind::kDevice, "the device has failed before");
   const Message request{static_cast<uint32_t>(operation), 0, a, b, c, 0};
-  // A process that gave up has left its last words: a request that cannot be sent is no reason not to
-  // read them.
+  // A process that gave up has left its last words: a request that cannot be sent is no reason not
+  // to read them.
   send_message(socket_, request, payload, bytes);
   Message reply;
   if (!receive_message(socket_, reply, payload_)) fail(obituary());

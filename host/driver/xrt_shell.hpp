@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /// `--target hw_emu` and `--target hw`: the driver's Shell over stock XRT.
 ///
-/// XRT lives in a process of its own (xrt_process.cpp, started as libexec/keyway/keyway_xrt) and this
-/// class speaks with it. That is so because of what XRT 2.13 does to the process that holds it: it
-/// prints on standard output, writes into the current folder, wants environment variables before it
-/// is loaded, calls exit when it fails, sends signals to its whole process group, and hangs for good
-/// when its simulator dies. There all of that is harmless, and a call here always returns. Both targets go
-/// through the same code; they differ in environment variables alone.
+/// XRT lives in a process of its own (xrt_process.cpp, started as libexec/keyway/keyway_xrt) and
+/// this class speaks with it. That is so because of what XRT 2.13 does to the process that holds
+/// it: it prints on standard output, writes into the current folder, wants environment variables
+/// before it is loaded, calls exit when it fails, sends signals to its whole process group, and
+/// hangs for good when its simulator dies. There all of that is harmless, and a call here always
+/// returns. Both targets go through the same code; they differ in environment variables alone.
 ///
-/// Errors: Error(kDevice) with XRT's or the simulator's own reason; then the shell is of no more use.
+/// Errors: Error(kDevice) with XRT's or the simulator's own reason; then the shell is of no more
+/// use.
 #pragma once
 
 #include <sys/types.h>

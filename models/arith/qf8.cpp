@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 #include <vector>
+#include <cstdlib>
 
 #include "arith/coding.hpp"
 #include "arith/quantile.hpp"
@@ -117,6 +118,7 @@ Coding encode(const WeightProblem& problem) {
   Quantiles quantiles(problem);
   Free free = fit_freely(problem, quantiles, kShares.front());
   for (size_t i = 1; i < kShares.size() && problem.weights.size() > kCodes; ++i) {
+    if (getenv("SH") && kShares[i] > atof(getenv("SH"))) break;
     Free other = fit_freely(problem, quantiles, kShares[i]);
     if (other.error < free.error) free = std::move(other);
   }

@@ -61,7 +61,9 @@ struct OutputImage {
   size_t bytes() const { return size_t{height} * blocks * width * word_channels; }
 };
 
-/// One entry per network layer, for listings, traces and cycle accounts.
+/// One entry per layer, for listings, traces and cycle accounts. The instructions of the first two
+/// layers may be mixed (emit.hpp); then `first_instruction` is where each begins and `instructions` counts
+/// its own.
 struct LayerInfo {
   std::string name;
   std::string kind;

@@ -90,6 +90,9 @@ class Checker {
         break;
       case OpKind::kMaxPool:
       case OpKind::kAveragePool:
+        need(w.pad_top < w.kernel_h && w.pad_bottom < w.kernel_h && w.pad_left < w.kernel_w &&
+                 w.pad_right < w.kernel_w,
+             where + " has pads as wide as its kernel");
         slide(w, out, where);
         break;
       case OpKind::kAdd:

@@ -46,6 +46,9 @@ enum class OpKind {
   kPad,       ///< zeros around the image; `window.pad_*` (negative: crop)
 };
 
+/// Padding is never negative, but in kPad. A pool's pads are narrower than its kernel and every one
+/// of its windows meets the image; a convolution's pads may be wider than its kernel (a kPad was
+/// folded into them), so a window may lie wholly in the padding and then gives the bias.
 struct Window {
   int64_t kernel_h = 1, kernel_w = 1;
   int64_t stride_h = 1, stride_w = 1;
@@ -71,6 +74,7 @@ struct Node {
   Clamp clamp;
 };
 
+/// Applied over the channels of every pixel of the output, by whoever hands it to the user.
 enum class OutputFunction { kNone, kSoftmax, kLogSoftmax };
 
 /// Where element (c, y, x) of a tensor stands in the flat array that the model file's users see:

@@ -205,11 +205,13 @@ Tensor choose_scales(const graph::Tensor& tensor, const TensorStatistics& statis
   const double steps = result.is_signed ? 127.0 : 255.0;
   const double limit = std::max(bound.hi, -bound.lo);
   std::vector<double> range, live;
+  std::vector<double> count;
   for (const ChannelStatistics& c : statistics.channels) {
-    double r = 0;
+    double r = 0, some = 0;
     if (c.square > 0) {
       const double rms = std::sqrt(c.square), peak = std::max(c.high, -c.low);
       const Density density(c);
+      some = density.count();
       r = density.best_range(steps) * rms;
       const bool is_shared = is_input && c.at_peak >= kSharedPeak;
       if (is_shared && density.error(peak / rms, steps) < kCutGain * density.error(r / rms, steps)) {
@@ -221,10 +223,13 @@ Tensor choose_scales(const graph::Tensor& tensor, const TensorStatistics& statis
       live.push_back(r);
     }
     range.push_back(r);
+    count.push_back(some);
   }
   double fallback = live.empty() ? 1.0 : quantile(live, 0.5);
   if (limit > 0) fallback = std::min(fallback, limit);
-  for (const double r : range) {
+  const double rare = getenv("RARE")?atof(getenv("RARE")):0.25;
+  for (size_t c=0;c<range.size();++c) {
+    const double r = count[c]<64 ? std::max(range[c], rare*fallback) : range[c];
     // Below the smallest normal float a scale would lose its precision, and its inverse overflow.
     const double scale = std::max((r > 0 ? r : fallback) / steps, 1e-30);
     result.scale.push_back(static_cast<float>(scale));

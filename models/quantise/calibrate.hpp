@@ -62,8 +62,8 @@ struct Bound {
 std::vector<Bound> value_bounds(const graph::Graph& graph);
 
 struct ScaleOptions {
-  double headroom = 1.12;
-  double values = 1e4;
+  double headroom = 1.1;
+  double values = 1e5;
 };
 
 /// Sign and scales of one tensor. `is_input`: the sign comes from the data.

@@ -18,6 +18,7 @@ namespace keyway::quantise {
 namespace {
 
 /// A bias of this many accumulator units at most, and as much for the products: together below 2^31.
+static const double KK = getenv("KK")?atof(getenv("KK")):1;
 constexpr double kBiasLimit = static_cast<double>(1 << 30);
 constexpr int64_t kProductLimit = (int64_t{1} << 30) - 1;
 /// Layers with more taps are coded without a gram matrix.
@@ -180,8 +181,15 @@ class Quantiser {
     if (dense) problem.tap_importance = importance(from, taps);
     for (size_t o = 0; o < out.scale.size(); ++o) {
       const auto scale = static_cast<double>(out.scale[o]);
+      double power = 0;
+      for (int64_t t = 0; t < problem.taps; ++t) {
+        const double w = problem.weight(static_cast<int64_t>(o), t);
+        power += problem.importance_of_tap(t) * w * w;
+      }
+      static const double ETA = getenv("ETA")?atof(getenv("ETA")):4.0;
+      const double unit2 = std::max(scale*scale, ETA*ETA*power/(127*127));
       const bool is_dead = statistics(from.output).channels[o].square <= 0;
-      problem.channel_importance.push_back((is_dead ? kDeadImportance : 1.0) / (scale * scale));
+      problem.channel_importance.push_back((is_dead ? kDeadImportance : 1.0) / unit2);
       double peak = 0;
       for (int64_t t = 0; t < problem.taps; ++t) {
         peak = std::max(peak, std::abs(problem.weight(static_cast<int64_t>(o), t)));
@@ -195,17 +203,20 @@ class Quantiser {
     return problem;
   }
 
-  /// Mean square of the bytes that meet each tap, with a floor for channels that were always zero.
+  /// Mean square of the bytes that meet each tap, as though one more value had been seen, the largest
+  /// possible: a channel that was always zero may still wake, and then its weights must not be rubbish.
   std::vector<double> importance(const FloatLayer& from, int64_t taps) const {
     const Tensor& in = tensor(from.input);
-    std::vector<double> square;
-    for (size_t c = 0; c < in.scale.size(); ++c) {
-      const auto scale = static_cast<double>(in.scale[c]);
-      square.push_back(statistics(from.input).channels[c].square / (scale * scale));
-    }
-    const double floor = std::max((getenv("FL")?atof(getenv("FL")):1e-3) * *std::max_element(square.begin(), square.end()), 1e-6);
+    const double largest = in.is_signed ? 127 : 255;
     std::vector<double> result;
-    for (const double s : square) result.insert(result.end(), static_cast<size_t>(taps), std::max(s, floor));
+    for (size_t c = 0; c < in.scale.size(); ++c) {
+      const ChannelStatistics& seen = statistics(from.input).channels[c];
+      const auto scale = static_cast<double>(in.scale[c]);
+      const auto count = static_cast<double>(seen.count);
+      const double square =
+          (seen.square / (scale * scale) * count + KK * largest * largest) / (count + KK);
+      result.insert(result.end(), static_cast<size_t>(taps), square);
+    }
     return result;
   }
 

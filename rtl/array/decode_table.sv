@@ -30,9 +30,13 @@ module decode_table
     output logic [     Ports-1:0][OperandBits-1:0] entry_o
 );
 
+  (* ram_style = "distributed" *)
   logic [OperandBits-1:0] bank0_q[Groups];
+  (* ram_style = "distributed" *)
   logic [OperandBits-1:0] bank1_q[Groups];
+  (* ram_style = "distributed" *)
   logic [OperandBits-1:0] bank2_q[Groups];
+  (* ram_style = "distributed" *)
   logic [OperandBits-1:0] bank3_q[Groups];
 
   logic write;

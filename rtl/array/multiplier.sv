@@ -46,9 +46,11 @@ module multiplier
     if (clear_i) begin
       product_q <= '0;
     end else if (emit_i) begin
-      if (!window_i) product_q <= active_q * dense_i;
-      else if (tap_live_i) product_q <= active_q * tap_i;
-      else product_q <= '0;
+      logic signed [ActivationBits-1:0] x;
+      if (!window_i) x = dense_i;
+      else if (tap_live_i) x = tap_i;
+      else x = '0;
+      product_q <= active_q * x;
     end
   end
 

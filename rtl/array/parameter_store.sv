@@ -7,7 +7,7 @@
 // Timing: a stage's fields are loaded in the cycle before the first pixel of a job is there: bias for
 //   t + 8, m and mr for t + 9, shift for t + 10 (rounding) and again with lo and hi for t + 11.
 // Contract: a slot is written only before its job's pixels come (the feeder writes parameters before
-//   tiles). clear_i overwrites everything with zeros.
+//   tiles). clear_i overwrites the registers and slot clear_address_i mod JobSlots with zeros.
 // Test: tests/rtl/engine.
 
 module parameter_store
@@ -18,6 +18,7 @@ module parameter_store
 ) (
     input  logic                             clk_i,
     input  logic                             clear_i,
+    input  logic        [        19:0]       clear_address_i,
     input  logic                             write_valid_i,
     input  logic        [SlotBits-1:0]       write_slot_i,
     input  logic        [         1:0]       write_word_i,
@@ -35,22 +36,25 @@ module parameter_store
     output logic signed [   Lanes-1:0][ 8:0] hi_o
 );
 
+  (* ram_style = "distributed" *)
   logic [32*Lanes-1:0] word0_q[JobSlots];
+  (* ram_style = "distributed" *)
   logic [32*Lanes-1:0] word1_q[JobSlots];
+  (* ram_style = "distributed" *)
   logic [32*Lanes-1:0] word2_q[JobSlots];
 
+  logic [2:0] write;
+  logic [SlotBits-1:0] write_slot;
+  logic [32*Lanes-1:0] write_data;
+
+  assign write      = clear_i ? '1 : write_valid_i ? 3'b001 << write_word_i : '0;
+  assign write_slot = clear_i ? clear_address_i[SlotBits-1:0] : write_slot_i;
+  assign write_data = clear_i ? '0 : write_data_i;
+
   always_ff @(posedge clk_i) begin
-    if (clear_i) begin
-      for (int s = 0; s < int'(JobSlots); s++) begin
-        word0_q[s] <= '0;
-        word1_q[s] <= '0;
-        word2_q[s] <= '0;
-      end
-    end else if (write_valid_i) begin
-      if (write_word_i == 2'd0) word0_q[write_slot_i] <= write_data_i;
-      if (write_word_i == 2'd1) word1_q[write_slot_i] <= write_data_i;
-      if (write_word_i == 2'd2) word2_q[write_slot_i] <= write_data_i;
-    end
+    if (write[0]) word0_q[write_slot] <= write_data;
+    if (write[1]) word1_q[write_slot] <= write_data;
+    if (write[2]) word2_q[write_slot] <= write_data;
   end
 
   logic start_t7, start_t8, start_t9, start_t10;
@@ -100,6 +104,6 @@ module parameter_store
   end
 
   logic unused_bits;
-  assign unused_bits = ^{token_t7_i, token_t8_i, token_t9_i, token_t10_i};
+  assign unused_bits = ^{clear_address_i, token_t7_i, token_t8_i, token_t9_i, token_t10_i};
 
 endmodule

@@ -18,6 +18,7 @@ module post_process
     input logic clk_i,
     input logic rst_ni,
     input logic clear_i,
+    input logic [19:0] clear_address_i,
     input job_t jobs_i[JobSlots],
     // Parameters
     input logic parameter_valid_i,
@@ -66,6 +67,7 @@ module post_process
   ) u_parameter_store (
       .clk_i,
       .clear_i,
+      .clear_address_i,
       .write_valid_i(parameter_valid_i),
       .write_slot_i (parameter_slot_i),
       .write_word_i (parameter_word_i),

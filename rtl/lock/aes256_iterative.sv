@@ -27,12 +27,20 @@ module aes256_iterative
     output block_t    result_o
 );
 
-  key_t         key_q                                                 [KeySlots];
+  key_t mac_key_q, program_key_q, weights_key_q;
   logic   [3:0] round_q;  // the round of this cycle, 1 .. 14; 0: none
   logic         result_valid_q;
   block_t       state_q;
   key_t         window_q;  // round keys round_q - 1 and round_q
   logic   [7:0] constant_q;  // Rcon of the next even step
+
+  function automatic key_t key_of(key_slot_e slot);
+    unique case (slot)
+      SlotProgram: return program_key_q;
+      SlotWeights: return weights_key_q;
+      default: return mac_key_q;
+    endcase
+  endfunction
 
   assign key_ready_o    = 1'b1;
   assign block_ready_o  = round_q == 4'd0 && (!result_valid_q || result_ready_i);
@@ -64,8 +72,8 @@ module aes256_iterative
     end else if (!result_valid_q || result_ready_i) begin
       result_valid_q <= 1'b0;
       if (block_valid_i) begin
-        state_q    <= block_i ^ key_q[block_slot_i][127:0];
-        window_q   <= key_q[block_slot_i];
+        state_q    <= block_i ^ 128'(key_of(block_slot_i));
+        window_q   <= key_of(block_slot_i);
         constant_q <= 8'd1;
         round_q    <= 4'd1;
       end
@@ -74,11 +82,15 @@ module aes256_iterative
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      for (int unsigned s = 0; s < KeySlots; s++) key_q[s] <= '0;
+      mac_key_q     <= '0;
+      program_key_q <= '0;
+      weights_key_q <= '0;
     end else if (key_valid_i) begin
-      for (int unsigned s = 0; s < KeySlots; s++) begin
-        if (key_slot_i == key_slot_e'(s)) key_q[s] <= key_i;
-      end
+      unique case (key_slot_i)
+        SlotProgram: program_key_q <= key_i;
+        SlotWeights: weights_key_q <= key_i;
+        default: mac_key_q <= key_i;
+      endcase
     end
   end
 

@@ -2,7 +2,8 @@
 // A queue of frame descriptors.
 //
 // Timing: what goes in appears at the output a cycle later; a frame a cycle.
-// Contract: the output holds until it is taken. clear_i empties it.
+// Contract: the output holds until it is taken. clear_i empties it; what
+// lies in it stays, descriptors are public.
 module frame_queue
   import keyway_lock_pkg::*;
 #(

@@ -17,17 +17,17 @@ module ghash
 #(
     parameter int unsigned DigitBits = 128
 ) (
-    input logic clk_i,
-    input logic rst_ni,
-    input logic clear_i,
-    input logic key_valid_i,
-    input block_t key_i,
-    input logic block_valid_i,
-    output logic block_ready_o,
-    input logic block_first_i,
-    input logic block_last_i,
-    input block_t block_i,
-    output logic digest_valid_o,
+    input  logic     clk_i,
+    input  logic     rst_ni,
+    input  logic     clear_i,
+    input  logic     key_valid_i,
+    input  block_t   key_i,
+    input  logic     block_valid_i,
+    output logic     block_ready_o,
+    input  logic     block_first_i,
+    input  logic     block_last_i,
+    input  block_t   block_i,
+    output logic     digest_valid_o,
     output element_t digest_o
 );
 

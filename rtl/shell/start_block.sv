@@ -51,6 +51,7 @@ module start_block
   word_t [Words-1:0] stored_q;
   logic present_q;
   logic [1:0] requests_q;  // still to send: licence, header
+  word_t expected_q;  // the stored word that the next one is compared with
   logic busy_q, compare_q, mismatch_q;
   logic [WordBits-1:0] word_q, words_q;
   logic [$clog2(HoldCycles+1)-1:0] hold_q;
@@ -80,9 +81,14 @@ module start_block
       if (data_valid_i) begin
         word_q <= word_q + 1'b1;
         if (last) busy_q <= 1'b0;
-        if (compare_q && data_i != stored_q[word_q]) mismatch_q <= 1'b1;
+        if (compare_q && data_i != expected_q) mismatch_q <= 1'b1;
       end
     end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (compare_i) expected_q <= stored_q[0];
+    else if (compare_q && data_valid_i && !last) expected_q <= stored_q[word_q+1'b1];
   end
 
   always_ff @(posedge clk_i) begin

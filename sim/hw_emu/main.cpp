@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/// keyway_hw_emu --core NAME: the simulator process of hardware emulation. XRT launches it out of the
-/// xclbin; one process is one simulated board. What it simulates beyond the core's name comes through
-/// the environment (driver/emulation.hpp).
+/// keyway_hw_emu --core NAME: the simulator process of hardware emulation. XRT launches it out of
+/// the xclbin; one process is one simulated board. What it simulates beyond the core's name comes
+/// through the environment (driver/emulation.hpp).
 ///
-/// Ends with status 0 when its host closed or is gone, 8 when the simulation failed; the reason goes
-/// to the driver on the lifeline, and to standard error.
+/// Ends with status 0 when its host closed or is gone, 8 when the simulation failed; the reason
+/// goes to the driver on the lifeline, and to standard error.
 #include <cstdio>
 #include <cstdlib>
 #include <string>

@@ -90,7 +90,8 @@ bool Server::answer() {
   if (!xrt_.read(bytes.data(), bytes.size())) return false;
   const auto header = parse<CallHeader>(bytes);
   if (header.size() > kMaxMessage)
-    throw Error(ErrorKind::kDevice, "XRT sent a message of " + std::to_string(header.size()) + " bytes");
+    throw Error(ErrorKind::kDevice,
+                "XRT sent a message of " + std::to_string(header.size()) + " bytes");
   bytes.resize(header.size());
   if (!bytes.empty() && !xrt_.read(bytes.data(), bytes.size())) return false;
 
@@ -122,7 +123,8 @@ std::string Server::dispatch(uint32_t api, const std::string& call, bool& last) 
     }
     case kDeviceToHost: {
       const auto request = parse<DeviceToHostCall>(call);
-      if (request.size() > kMaxMessage) throw Error(ErrorKind::kDevice, "XRT reads too much at once");
+      if (request.size() > kMaxMessage)
+        throw Error(ErrorKind::kDevice, "XRT reads too much at once");
       CopiedData reply;
       reply.set_size(request.size());
       reply.mutable_data()->resize(request.size());
@@ -153,7 +155,8 @@ std::string Server::dispatch(uint32_t api, const std::string& call, bool& last) 
     }
     case kRegisterWrite: {
       const auto request = parse<RegisterWriteCall>(call);
-      return acknowledge(write_control(uint64_t{request.base()} + request.offset(), request.data()));
+      return acknowledge(
+          write_control(uint64_t{request.base()} + request.offset(), request.data()));
     }
     case kRegisterRead: {
       const auto request = parse<RegisterReadCall>(call);
@@ -161,8 +164,8 @@ std::string Server::dispatch(uint32_t api, const std::string& call, bool& last) 
     }
     case kTimestamp: {
       Timestamp reply;
-      reply.set_nanoseconds(static_cast<uint64_t>(
-          static_cast<double>(board_.cycles()) * platform::Device::period().to_seconds() * 1e9));
+      reply.set_nanoseconds(static_cast<uint64_t>(static_cast<double>(board_.cycles()) *
+                                                  platform::Device::period().to_seconds() * 1e9));
       return reply.SerializeAsString();
     }
     case kBusStatus:
@@ -182,8 +185,7 @@ std::string Server::read_control(uint64_t address, uint32_t bytes) {
   reply.set_valid(inside && bytes % kWord == 0);
   reply.mutable_data()->resize(bytes);
   for (uint32_t at = 0; reply.valid() && at < bytes; at += kWord) {
-    const uint32_t value =
-        board_.read_register(static_cast<uint32_t>(address - kControlBase) + at);
+    const uint32_t value = board_.read_register(static_cast<uint32_t>(address - kControlBase) + at);
     std::memcpy(reply.mutable_data()->data() + at, &value, kWord);
   }
   return reply.SerializeAsString();

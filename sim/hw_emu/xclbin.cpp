@@ -68,18 +68,27 @@ std::string metadata() {
   }
   const std::string base = hex(kControlBase), range = hex(kControlBytes);
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<project name=\"keyway\">\n"
-         "<platform vendor=\"keyway\" boardid=\"simulated\" name=\"platform\">\n<version major=\"1\" minor=\"0\"/>\n"
+         "<platform vendor=\"keyway\" boardid=\"simulated\" name=\"platform\">\n<version "
+         "major=\"1\" minor=\"0\"/>\n"
          "<device name=\"fpga0\" fpgaDevice=\"simulated\">\n"
-         "<core name=\"OCL_REGION_0\" target=\"hw_em\" type=\"clc_region\" clockFreq=\"0MHz\" numComputeUnits=\"1\">\n"
+         "<core name=\"OCL_REGION_0\" target=\"hw_em\" type=\"clc_region\" clockFreq=\"0MHz\" "
+         "numComputeUnits=\"1\">\n"
          "<kernelClocks>\n<clock port=\"DATA_CLK\" frequency=\"250.0MHz\"/>\n</kernelClocks>\n"
-         "<kernel name=\"" + std::string(kKernelName) + "\" language=\"ip_c\" vlnv=\"keyway:kernel:keyway:1.0\""
+         "<kernel name=\"" +
+         std::string(kKernelName) +
+         "\" language=\"ip_c\" vlnv=\"keyway:kernel:keyway:1.0\""
          " attributes=\"\" hwControlProtocol=\"ap_ctrl_hs\" preferredWorkGroupSizeMultiple=\"0\""
          " workGroupSize=\"1\" interrupt=\"false\">\n"
-         "<port name=\"S_AXI_CONTROL\" mode=\"slave\" range=\"" + range + "\" dataWidth=\"32\" portType=\"addressable\" base=\"0x0\"/>\n"
-         "<port name=\"M_AXI_GMEM\" mode=\"master\" range=\"0xFFFFFFFFFFFFFFFF\" dataWidth=\"128\" portType=\"addressable\" base=\"0x0\"/>\n" +
-         arguments +
-         "<instance name=\"" + kInstanceName + "\">\n<addrRemap base=\"" + base + "\" range=\"" + range +
-         "\" port=\"S_AXI_CONTROL\"/>\n</instance>\n</kernel>\n</core>\n</device>\n</platform>\n</project>\n";
+         "<port name=\"S_AXI_CONTROL\" mode=\"slave\" range=\"" +
+         range +
+         "\" dataWidth=\"32\" portType=\"addressable\" base=\"0x0\"/>\n"
+         "<port name=\"M_AXI_GMEM\" mode=\"master\" range=\"0xFFFFFFFFFFFFFFFF\" dataWidth=\"128\" "
+         "portType=\"addressable\" base=\"0x0\"/>\n" +
+         arguments + "<instance name=\"" + kInstanceName + "\">\n<addrRemap base=\"" + base +
+         "\" range=\"" + range +
+         "\" "
+         "port=\"S_AXI_CONTROL\"/>\n</instance>\n</kernel>\n</core>\n</device>\n</platform>\n</"
+         "project>\n";
 }
 
 std::vector<uint8_t> memory_topology() {

@@ -41,8 +41,8 @@ std::vector<uint8_t> make_zip(const std::vector<ZipEntry>& entries) {
     const uint32_t offset = archive.size();
     const auto size = static_cast<uint32_t>(entry.content.size());
     const auto name_size = static_cast<uint32_t>(entry.name.size());
-    const auto crc = static_cast<uint32_t>(
-        crc32(0, reinterpret_cast<const Bytef*>(entry.content.data()), size));
+    const auto crc =
+        static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(entry.content.data()), size));
     archive.u32(kLocalSignature).u16(kVersion).u16(0).u16(0).u16(0).u16(kDate);
     archive.u32(crc).u32(size).u32(size).u16(name_size).u16(0);
     archive.text(entry.name).text(entry.content);

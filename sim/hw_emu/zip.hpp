@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The smallest zip archive that `unzip` reads: files stored without compression, with Unix
-/// permissions. Format: PKWARE APPNOTE 6.3, sections 4.3.7 (local header), 4.3.12 (central directory),
-/// 4.3.16 (end record). An archive must stay below 4 GiB (no zip64).
+/// permissions. Format: PKWARE APPNOTE 6.3, sections 4.3.7 (local header), 4.3.12 (central
+/// directory), 4.3.16 (end record). An archive must stay below 4 GiB (no zip64).
 #pragma once
 
 #include <cstdint>

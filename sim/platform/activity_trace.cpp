@@ -7,8 +7,8 @@ namespace {
 constexpr std::array<const char*, 7> kTrackNames = {
     "runs", "array", "bus read", "bus write", "unsealer", "load queue", "store queue"};
 constexpr std::array<const char*, 7> kArrayLabels = {
-    "busy",           "stall: tile",     "stall: bank", "stall: frames", "stall: rows",
-    "stall: products", "stall: no multiply"};
+    "busy",        "stall: tile",     "stall: bank",       "stall: frames",
+    "stall: rows", "stall: products", "stall: no multiply"};
 constexpr size_t kFlushBytes = 1 << 20;
 
 bool has(uint16_t events, KernelEvent event) { return ((events >> event) & 1) != 0; }
@@ -17,9 +17,10 @@ bool has(uint16_t events, KernelEvent event) { return ((events >> event) & 1) !=
 
 ActivityTrace::ActivityTrace(const std::string& path, const std::string& device) : file_(path) {
   static_assert(kTrackNames.size() == kTracks);
-  pending_ = "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"unit\":\"1 us = 1 clock cycle\"},"
-             "\"traceEvents\":[\n{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{\"name\":\"" +
-             device + "\"}}";
+  pending_ =
+      "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"unit\":\"1 us = 1 clock cycle\"},"
+      "\"traceEvents\":[\n{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{\"name\":\"" +
+      device + "\"}}";
   for (size_t i = 0; i < kTracks; ++i)
     pending_ += ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":" + std::to_string(i + 1) +
                 ",\"name\":\"thread_name\",\"args\":{\"name\":\"" + kTrackNames[i] + "\"}}";
@@ -29,8 +30,7 @@ ActivityTrace::~ActivityTrace() = default;
 
 void ActivityTrace::sample(uint64_t cycle, bool running, const KernelInputs& in,
                            const KernelOutputs& out) {
-  if (running)
-    extend(kRun, has(out.events, kEventOpening) ? "open" : "run", cycle, 0);
+  if (running) extend(kRun, has(out.events, kEventOpening) ? "open" : "run", cycle, 0);
   for (unsigned event = kEventArrayBusy; event <= kEventStallEmpty; ++event)
     if (has(out.events, static_cast<KernelEvent>(event)))
       extend(kArray, kArrayLabels[event], cycle, 0);

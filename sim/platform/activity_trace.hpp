@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Timeline of one device in the Chrome trace format (JSON), which Perfetto and chrome://tracing
-/// open. One microsecond on screen is one clock cycle. Tracks: runs, the array (busy, or the cause of
-/// its stall), the bus in both directions, the unsealer, the load and store queues.
+/// open. One microsecond on screen is one clock cycle. Tracks: runs, the array (busy, or the cause
+/// of its stall), the bus in both directions, the unsealer, the load and store queues.
 ///
 /// It sees bus handshakes and the kernel's event pins only, which depend on the public shape of the
-/// program: a trace holds no secret and no data. Bus and unit spans that are at most `kMerge` cycles
-/// apart are drawn as one.
+/// program: a trace holds no secret and no data. Bus and unit spans that are at most `kMerge`
+/// cycles apart are drawn as one.
 #pragma once
 
 #include <array>

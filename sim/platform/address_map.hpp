@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Where the simulated board's memory is. Above 4 GiB, so that a kernel which loses the upper half of
-/// an address fails in every test; anything else answers with a decode error (DECERR).
+/// Where the simulated board's memory is. Above 4 GiB, so that a kernel which loses the upper half
+/// of an address fails in every test; anything else answers with a decode error (DECERR).
 #pragma once
 
 #include <cstdint>

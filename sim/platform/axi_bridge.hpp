@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Pin-to-TLM bridge: the slave on the kernel's AXI4 pins, and a TLM-2.0 initiator towards memory.
 ///
-/// Each burst is one TLM transaction: a read when its address is accepted, a write when its last beat
-/// is. Responses stay in order. The annotated delay of the transaction (the memory's latency) fixes
-/// the first cycle in which the response may appear; from there the bridge gives one beat a cycle.
-/// All its outputs are registered: `drive` sets the pins of a cycle from state alone, `sample` sees
-/// what the kernel answered.
+/// Each burst is one TLM transaction: a read when its address is accepted, a write when its last
+/// beat is. Responses stay in order. The annotated delay of the transaction (the memory's latency)
+/// fixes the first cycle in which the response may appear; from there the bridge gives one beat a
+/// cycle. All its outputs are registered: `drive` sets the pins of a cycle from state alone,
+/// `sample` sees what the kernel answered.
 ///
-/// Stalls: with probability `stall`, for each channel and cycle, a handshake that could be offered is
-/// not; a response once offered stays, as the protocol wants.
+/// Stalls: with probability `stall`, for each channel and cycle, a handshake that could be offered
+/// is not; a response once offered stays, as the protocol wants.
 ///
 /// Bursts are what the checker (axi_checker.hpp) lets through: INCR, full width, aligned.
 #pragma once

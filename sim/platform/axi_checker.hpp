@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Protocol checkers for the two buses of the kernel: they watch both sides' pins in every cycle and
-/// end the run at the first broken rule, with an Error(kDevice) that names bus, rule and cycle.
+/// Protocol checkers for the two buses of the kernel: they watch both sides' pins in every cycle
+/// and end the run at the first broken rule, with an Error(kDevice) that names bus, rule and cycle.
 ///
 /// Rules (Arm IHI 0022, AMBA AXI and ACE, sections A3 and B1; the names follow Arm's own checker):
 ///   <C>_RESET        VALID is low in the first cycle out of reset and while in reset

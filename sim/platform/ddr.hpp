@@ -2,9 +2,9 @@
 /// DDR memory of one simulated board: a TLM-2.0 target (IEEE 1666, loosely timed) with sparse
 /// storage. Pages appear at the first write; what was never written reads as zero.
 ///
-/// Timing: a transaction is one burst. `b_transport` adds `latency` clock periods to the delay: when
-/// the first read beat, or the response to a write, may appear. One beat a cycle and the random
-/// stalls of MemoryOptions are made by the bridge that has the pins (axi_bridge.hpp).
+/// Timing: a transaction is one burst. `b_transport` adds `latency` clock periods to the delay:
+/// when the first read beat, or the response to a write, may appear. One beat a cycle and the
+/// random stalls of MemoryOptions are made by the bridge that has the pins (axi_bridge.hpp).
 ///
 /// Errors: an access that is not wholly inside the memory answers TLM_ADDRESS_ERROR_RESPONSE.
 #pragma once

@@ -55,9 +55,10 @@ void Device::power_on(const DeviceConfig& config) {
 }
 
 void Device::power_off() {
-  kernel_.reset();
-  if (trace_) trace_->close();
-  trace_.reset();
+  const std::unique_ptr<KernelModel> kernel = std::move(kernel_);
+  const std::unique_ptr<ActivityTrace> trace = std::move(trace_);
+  if (kernel) kernel->close_wave();
+  if (trace) trace->close();
 }
 
 void Device::post(const ControlPort::Access& access) {

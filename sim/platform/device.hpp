@@ -6,8 +6,8 @@
 /// something to do: reset, a register access, a run, bursts on their way. Devices share nothing, so
 /// a process activation makes up to `kQuantum` cycles (temporal decoupling, IEEE 1666, 12).
 ///
-/// Whatever goes wrong inside the simulation (a broken protocol rule, an RTL assertion, a kernel that
-/// hangs) stops the device; `check` then throws it as Error(kDevice) until the next power_on.
+/// Whatever goes wrong inside the simulation (a broken protocol rule, an RTL assertion, a kernel
+/// that hangs) stops the device; `check` then throws it as Error(kDevice) until the next power_on.
 #pragma once
 
 #include <memory>
@@ -28,8 +28,8 @@ struct DeviceConfig {
   KernelFactory kernel;
   Identity identity;
   MemoryOptions memory;
-  std::string wave;   ///< FST file, or empty; shows secrets
-  std::string trace;  ///< Chrome trace file, or empty; shows none
+  std::string wave;                   ///< FST file, or empty; shows secrets
+  std::string trace;                  ///< Chrome trace file, or empty; shows none
   uint64_t hang_cycles = 50'000'000;  ///< a run without a bus transfer for so long is taken to hang
 };
 

@@ -2,9 +2,9 @@
 /// One Verilated kernel, whatever its size and bus width: the platform's view of the RTL.
 ///
 /// A clock cycle is two calls. `settle` drives the inputs while the clock is low and returns the
-/// outputs, combinational paths included, as they are at the end of the cycle: handshakes are judged
-/// on these. `clock` then gives the rising edge. Inputs are remembered by the model: a field whose
-/// valid is low may hold anything.
+/// outputs, combinational paths included, as they are at the end of the cycle: handshakes are
+/// judged on these. `clock` then gives the rising edge. Inputs are remembered by the model: a field
+/// whose valid is low may hold anything.
 #pragma once
 
 #include <functional>
@@ -25,9 +25,11 @@ class KernelModel {
   virtual void settle(const KernelInputs& inputs, KernelOutputs& outputs) = 0;
   virtual void clock() = 0;
 
-  /// Writes a waveform (FST) from here on. It shows everything, secrets included. Throws Error(kUsage)
-  /// when the model was built without.
+  /// Writes a waveform (FST) from here on. It shows everything, secrets included. Throws
+  /// Error(kUsage) when the model was built without.
   virtual void open_wave(const std::string& path) = 0;
+  /// Ends the waveform; the file appears under its name, whole and for its owner's eyes alone.
+  virtual void close_wave() = 0;
 };
 
 /// Makes a kernel in its state before reset.

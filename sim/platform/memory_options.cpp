@@ -29,7 +29,8 @@ MemoryOptions parse_memory_options(const std::string& text) {
     const std::string value = equals == std::string::npos ? "" : part.substr(equals + 1);
     bool good = false;
     if (key == "latency")
-      good = parse(value, options.latency) && options.latency >= 1 && options.latency <= kMaxLatency;
+      good =
+          parse(value, options.latency) && options.latency >= 1 && options.latency <= kMaxLatency;
     else if (key == "stall")
       good = parse(value, options.stall) && options.stall >= 0 && options.stall < 1;
     else if (key == "seed")

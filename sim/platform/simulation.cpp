@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/simulation.hpp"
 
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -40,7 +41,7 @@ Simulation::Board::~Board() {
   try {
     rack_.devices_[slot_]->power_off();
   } catch (const std::exception& error) {
-    SC_REPORT_WARNING("keyway", error.what());  // a trace that could not be written
+    std::fprintf(stderr, "keyway: %s\n", error.what());  // a trace that could not be written
   }
 }
 

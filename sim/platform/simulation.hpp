@@ -4,8 +4,8 @@
 /// SystemC (IEEE 1666) has one simulation per process, whose modules are fixed once time has begun.
 /// So there is one rack with a fixed number of slots, made at its first use, and a board is plugged
 /// into a slot, powered and unplugged at any time; what differs between boards (kernel, identity,
-/// memory timing) is not a module. Threads may hold boards of their own: every call takes the rack's
-/// lock, and whoever waits moves the whole rack forward.
+/// memory timing) is not a module. Threads may hold boards of their own: every call takes the
+/// rack's lock, and whoever waits moves the whole rack forward.
 #pragma once
 
 #include <array>

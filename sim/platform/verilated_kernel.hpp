@@ -9,9 +9,11 @@
 #endif
 
 #include <cstring>
+#include <optional>
 #include <type_traits>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "platform/kernel_model.hpp"
 
 namespace keyway::platform {
@@ -33,12 +35,7 @@ class VerilatedKernel final : public KernelModel {
     top_.ap_clk = 0;
     top_.ap_rst_n = 0;
   }
-  ~VerilatedKernel() override {
-    top_.final();
-#if VM_TRACE_FST
-    if (wave_) wave_->close();
-#endif
-  }
+  ~VerilatedKernel() override { top_.final(); }
 
   unsigned bus_bytes() const override {
     // Ports up to 64 bits are an integer of just that many bytes, wider ones an array of words.
@@ -66,12 +63,21 @@ class VerilatedKernel final : public KernelModel {
 
   void open_wave([[maybe_unused]] const std::string& path) override {
 #if VM_TRACE_FST
+    wave_file_.emplace(path, common::FileMode::kSecret);
     wave_ = std::make_unique<VerilatedFstC>();
     top_.trace(wave_.get(), kWaveDepth);
-    wave_->open(path.c_str());
-    if (!wave_->isOpen()) throw Error(ErrorKind::kFile, path + ": cannot be written");
+    wave_->open(wave_file_->temporary().c_str());
 #else
     throw Error(ErrorKind::kUsage, "this kernel was built without waveforms");
+#endif
+  }
+
+  void close_wave() override {
+#if VM_TRACE_FST
+    if (!wave_) return;
+    wave_->close();
+    wave_.reset();
+    wave_file_->commit();
 #endif
   }
 
@@ -155,6 +161,7 @@ class VerilatedKernel final : public KernelModel {
   VerilatedContext context_;
   Top top_;
 #if VM_TRACE_FST
+  std::optional<common::AtomicFile> wave_file_;
   std::unique_ptr<VerilatedFstC> wave_;
 #endif
 };

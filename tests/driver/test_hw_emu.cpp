@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/// XrtShell over stock XRT in hardware emulation, with the stand-in kernel: data, several devices at
-/// once, and every way in which one of the three processes (host, XRT process, simulator) can end.
+/// XrtShell over stock XRT in hardware emulation, with the stand-in kernel: data, several devices
+/// at once, and every way in which one of the three processes (host, XRT process, simulator) can
+/// end.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdlib>
@@ -48,7 +50,8 @@ std::set<pid_t> descendants(pid_t ancestor, const std::string& name) {
       std::ifstream file(entry.path() / "stat");
       std::string text;
       if (pid <= 0 || !std::getline(file, text)) continue;
-      const std::string comm = text.substr(text.find('(') + 1, text.rfind(')') - text.find('(') - 1);
+      const std::string comm =
+          text.substr(text.find('(') + 1, text.rfind(')') - text.find('(') - 1);
       char state = 0;
       int parent = 0;
       std::sscanf(text.c_str() + text.rfind(')') + 1, " %c %d", &state, &parent);
@@ -76,11 +79,17 @@ bool within(double seconds, Condition condition) {
   return condition();
 }
 
-std::set<std::string> run_folders() {
-  std::set<std::string> found;
-  for (const auto& entry : fs::directory_iterator("/tmp"))
-    if (entry.path().filename().string().rfind("keyway-", 0) == 0) found.insert(entry.path());
+/// Run folders of the XRT processes below `ancestor`.
+std::set<fs::path> run_folders(pid_t ancestor) {
+  std::set<fs::path> found;
+  for (const pid_t pid : descendants(ancestor, "keyway_xrt"))
+    found.insert(fs::read_symlink("/proc/" + std::to_string(pid) + "/cwd"));
   return found;
+}
+
+bool gone(const std::set<fs::path>& folders) {
+  return std::none_of(folders.begin(), folders.end(),
+                      [](const fs::path& f) { return fs::exists(f); });
 }
 
 std::string error_text(const std::function<void()>& action) {
@@ -119,16 +128,18 @@ void run_images(Accelerator& accelerator, size_t count, uint8_t salt) {
 }  // namespace
 
 TEST_CASE("images through stock XRT, from a folder without write permission, nothing left behind") {
-  const auto before = run_folders();
+  std::set<fs::path> folders;
   const fs::path here = fs::current_path();
   fs::current_path("/proc");  // nobody can write there
   {
     KernelAccelerator accelerator(std::make_unique<XrtShell>(standin_options()));
     CHECK_NOTHROW(run_images(accelerator, 8, 1));
-    CHECK(run_folders().size() == before.size() + 1);
+    folders = run_folders(getpid());
+    CHECK(folders.size() == 1);
+    CHECK_FALSE(gone(folders));
   }
   fs::current_path(here);
-  CHECK(run_folders() == before);
+  CHECK(gone(folders));
   CHECK(within(1, [] { return descendants(getpid(), "keyway_").empty(); }));
 }
 
@@ -176,9 +187,10 @@ TEST_CASE("several devices at once, each with its own memory options") {
 }
 
 TEST_CASE("a killed simulator is an error within seconds, not a hang") {
-  const auto before = run_folders();
+  std::set<fs::path> folders;
   {
     XrtShell shell(standin_options());
+    folders = run_folders(getpid());
     SECTION("while the kernel runs") { start_job(shell, 1, standin::kModeHang); }
     SECTION("while nothing runs") {}
     const auto simulators = descendants(getpid(), "keyway_hw_emu");
@@ -194,7 +206,8 @@ TEST_CASE("a killed simulator is an error within seconds, not a hang") {
     CHECK(seconds_since(begin) < 5);
     CHECK(error_text([&] { shell.read_register(0); }) != "");
   }
-  CHECK(run_folders() == before);
+  CHECK(folders.size() == 1);
+  CHECK(gone(folders));
 }
 
 TEST_CASE("what stops the simulation is told by its own words") {
@@ -212,11 +225,13 @@ TEST_CASE("a simulator that cannot start is an error, not a hang") {
   const auto begin = Clock::now();
   SECTION("missing") {
     options.simulator = "/nowhere/simulator";
-    CHECK(error_text([&] { XrtShell shell(options); }).find("/nowhere/simulator") != std::string::npos);
+    CHECK(error_text([&] { XrtShell shell(options); }).find("/nowhere/simulator") !=
+          std::string::npos);
   }
   SECTION("device file missing") {
     options.device_file = "/nowhere/dev.kwd";
-    CHECK(error_text([&] { XrtShell shell(options); }).find("/nowhere/dev.kwd") != std::string::npos);
+    CHECK(error_text([&] { XrtShell shell(options); }).find("/nowhere/dev.kwd") !=
+          std::string::npos);
   }
   SECTION("not the card's xclbin") {
     options.xclbin = STANDIN_SIMULATOR;
@@ -238,7 +253,6 @@ TEST_CASE("a killed XRT process is an error that says so") {
 }
 
 TEST_CASE("when the host is killed, simulator and XRT process end and nothing is left") {
-  const auto before = run_folders();
   int ready[2];
   REQUIRE(pipe(ready) == 0);
   const pid_t host = fork();
@@ -254,18 +268,30 @@ TEST_CASE("when the host is killed, simulator and XRT process end and nothing is
   REQUIRE(read(ready[0], &byte, 1) == 1);
   const auto children = descendants(host, "keyway_");
   CHECK(children.size() == 2);
+  const auto folders = run_folders(host);
+  CHECK(folders.size() == 1);
   kill(host, SIGKILL);
   waitpid(host, nullptr, 0);
   for (const pid_t child : children) {
     INFO("process " << child);
     CHECK(within(5, [&] { return !alive(child); }));
   }
-  CHECK(within(5, [&] { return run_folders() == before; }));
+  CHECK(within(5, [&] { return gone(folders); }));
   close(ready[0]);
 }
 
 TEST_CASE("a card that is not there is an error") {
   CardOptions options;
   options.xclbin = STANDIN_XCLBIN;
-  CHECK(error_text([&] { XrtShell shell(options); }) != "");
+  const std::string text = error_text([&] { XrtShell shell(options); });
+  INFO(text);
+  CHECK(text.rfind("XRT: ", 0) == 0);
+}
+
+TEST_CASE("without unzip the error names it") {
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", "/nowhere", 1);
+  const std::string text = error_text([&] { XrtShell shell(standin_options()); });
+  setenv("PATH", path.c_str(), 1);
+  CHECK(text.find("unzip") != std::string::npos);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// KernelAccelerator over a board with the stand-in kernel (verdicts, data, overlap), and over a fake
-/// shell that records the order of its calls and can fail.
+/// KernelAccelerator over a board with the stand-in kernel (verdicts, data, overlap), and over a
+/// fake shell that records the order of its calls and can fail.
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <map>
@@ -101,18 +101,21 @@ TEST_CASE("images go through the kernel in order, and the counters with them") {
   CHECK((*accelerator.open_counters())[size_t(contract::Counter::kReadBytes)] == 128);
   const auto in = images(5);
   size_t next = 0;
-  accelerator.run(in, kPage, [&](size_t i, const std::vector<uint8_t>& out, const Counters* counters) {
-    CHECK(i == next++);
-    REQUIRE(out.size() == kPage);
-    for (size_t k = 0; k < kPage; ++k)
-      if (out[k] != (in[i][k] ^ standin::kXor)) FAIL("image " << i << ", byte " << k);
-    REQUIRE(counters != nullptr);
-    CHECK((*counters)[size_t(contract::Counter::kReadBytes)] == 128 + kPage);
-    CHECK((*counters)[size_t(contract::Counter::kWriteBytes)] == kPage);
-    CHECK((*counters)[size_t(contract::Counter::kTotal)] > kPage / 16);
-  });
+  accelerator.run(in, kPage,
+                  [&](size_t i, const std::vector<uint8_t>& out, const Counters* counters) {
+                    CHECK(i == next++);
+                    REQUIRE(out.size() == kPage);
+                    for (size_t k = 0; k < kPage; ++k)
+                      if (out[k] != (in[i][k] ^ standin::kXor))
+                        FAIL("image " << i << ", byte " << k);
+                    REQUIRE(counters != nullptr);
+                    CHECK((*counters)[size_t(contract::Counter::kReadBytes)] == 128 + kPage);
+                    CHECK((*counters)[size_t(contract::Counter::kWriteBytes)] == kPage);
+                    CHECK((*counters)[size_t(contract::Counter::kTotal)] > kPage / 16);
+                  });
   CHECK(next == 5);
-  accelerator.run({}, kPage, [](size_t, const std::vector<uint8_t>&, const Counters*) { FAIL("none"); });
+  accelerator.run({}, kPage,
+                  [](size_t, const std::vector<uint8_t>&, const Counters*) { FAIL("none"); });
 }
 
 TEST_CASE("transfers overlap runs, buffers are two and go away") {
@@ -123,8 +126,7 @@ TEST_CASE("transfers overlap runs, buffers are two and go away") {
     state.log.clear();
     accelerator.run(images(3), kPage, [](size_t, const std::vector<uint8_t>&, const Counters*) {});
     // Buffers 3 and 4 are inputs, 5 and 6 outputs.
-    CHECK(state.log ==
-          "w3 start(3>5) w4 wait start(4>6) w3 r5 wait start(3>5) r6 wait r5 ");
+    CHECK(state.log == "w3 start(3>5) w4 wait start(4>6) w3 r5 wait start(3>5) r6 wait r5 ");
     CHECK(state.live_buffers == 2);
   }
   CHECK(state.live_buffers == 0);
@@ -153,7 +155,8 @@ TEST_CASE("an error ends the run, delivers nothing more and leaves the kernel id
                     std::runtime_error);
   }
   SECTION("a run is refused") {
-    state.registers[contract::kRegStatus] = static_cast<uint32_t>(contract::Status::kAuthentication);
+    state.registers[contract::kRegStatus] =
+        static_cast<uint32_t>(contract::Status::kAuthentication);
     state.log.clear();
     CHECK_THROWS_AS(accelerator.run(images(2), kPage,
                                     [](size_t, const std::vector<uint8_t>&, const Counters*) {}),
@@ -193,10 +196,12 @@ TEST_CASE("every verdict of the core is its own error") {
 
 TEST_CASE("the kernel's own verdicts arrive") {
   KernelAccelerator accelerator(board());  // a blank device
-  CHECK(error_of([&] { accelerator.open(standin::package(1, 1), std::nullopt); }).second.find(
-            "no licence") != std::string::npos);
-  CHECK(error_of([&] { accelerator.open(standin::package(1, 1), standin::licence(0)); })
-            .second.find("not enrolled") != std::string::npos);
+  CHECK(error_of([&] {
+          accelerator.open(standin::package(1, 1), std::nullopt);
+        }).second.find("no licence") != std::string::npos);
+  CHECK(error_of([&] {
+          accelerator.open(standin::package(1, 1), standin::licence(0));
+        }).second.find("not enrolled") != std::string::npos);
   auto other = standin::package(1);
   other[contract::kHeaderLanesOffset] = 8;
   CHECK(error_of([&] { accelerator.open(other, std::nullopt); }).second ==
@@ -212,8 +217,9 @@ TEST_CASE("a core of another contract is refused before use") {
   for (const auto& [offset, value] : strange) {
     FakeShell::State state;
     state.registers[offset] = value;
-    CHECK(error_of([&] { KernelAccelerator accelerator(std::make_unique<FakeShell>(state)); }).first ==
-          ErrorKind::kDevice);
+    CHECK(error_of([&] {
+            KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
+          }).first == ErrorKind::kDevice);
   }
 }
 
@@ -226,14 +232,14 @@ TEST_CASE("files that cannot be a package or licence do not reach the device") {
     return error_of([&] { accelerator.open(bytes, std::nullopt); }).first;
   };
   CHECK(open({}) == ErrorKind::kAuthentication);
-  CHECK(open(std::vector<uint8_t>(package.begin(), package.end() - 1)) == ErrorKind::kAuthentication);
+  CHECK(open(std::vector<uint8_t>(package.begin(), package.end() - 1)) ==
+        ErrorKind::kAuthentication);
   CHECK(open(std::vector<uint8_t>(package.begin(), package.end() - 4096)) ==
         ErrorKind::kAuthentication);
   package.resize(package.size() + 4096);
   CHECK(open(package) == ErrorKind::kAuthentication);
-  CHECK(error_of([&] {
-          accelerator.open(standin::package(1), std::vector<uint8_t>(143));
-        }).first == ErrorKind::kRefused);
+  CHECK(error_of([&] { accelerator.open(standin::package(1), std::vector<uint8_t>(143)); }).first ==
+        ErrorKind::kRefused);
   CHECK(state.log.empty());
   CHECK(error_of([&] { accelerator.run(images(1), kPage, {}); }).first == ErrorKind::kUsage);
 }

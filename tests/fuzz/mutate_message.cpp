@@ -187,6 +187,29 @@ class Mutator {
     return old;
   }
 
+  /// Raw data of a tensor keeps its length, or the model is refused for that alone: one of its
+  /// words becomes an interesting integer or float.
+  std::string raw(std::string old) {
+    const auto put = [&](const void* value, size_t size) {
+      if (old.size() < size) return;
+      old.replace(random_() % (old.size() / size) * size, size, static_cast<const char*>(value),
+                  size);
+    };
+    const int64_t whole = integer();
+    const float real = number();
+    switch (random_() % 8) {
+      case 0:
+        return old.substr(0, old.size() / 2);
+      case 1:
+      case 2:
+        put(&real, sizeof real);
+        return old;
+      default:
+        put(&whole, old.size() % sizeof whole == 0 ? sizeof whole : 1);
+        return old;
+    }
+  }
+
   void change(const Place& p) {
     const Reflection& r = *p.message->GetReflection();
     const FieldDescriptor* f = p.field;
@@ -220,14 +243,15 @@ class Mutator {
              : r.SetEnumValue(p.message, f, value);
         break;
       }
-      case FieldDescriptor::CPPTYPE_STRING:
-        if (many) {
-          r.SetRepeatedString(p.message, f, p.index,
-                              text(r.GetRepeatedString(*p.message, f, p.index)));
-        } else {
-          r.SetString(p.message, f, text(r.GetString(*p.message, f)));
-        }
+      case FieldDescriptor::CPPTYPE_STRING: {
+        const std::string old =
+            many ? r.GetRepeatedString(*p.message, f, p.index) : r.GetString(*p.message, f);
+        const std::string value =
+            f->type() == FieldDescriptor::TYPE_BYTES && f->name() == "raw_data" ? raw(old)
+                                                                                : text(old);
+        many ? r.SetRepeatedString(p.message, f, p.index, value) : r.SetString(p.message, f, value);
         break;
+      }
       default:
         break;
     }

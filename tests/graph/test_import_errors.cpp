@@ -51,58 +51,150 @@ struct Case {
 TEST_CASE("An unsupported operator, attribute or shape is refused by node, operator and reason") {
   const std::vector<Case> cases = {
       {"operator", [](Builder& m) { m.node("Sin", {"x"}, {"odd"}); }, "Sin", "not supported"},
-      {"domain", [](Builder& m) { m.node("Conv", {"x", "w"}, {"odd"}).set_domain("com.microsoft"); }, "Conv", "com.microsoft"},
-      {"dilation", [](Builder& m) { Builder::set(m.node("Conv", {"x", "w"}, {"odd"}), "dilations", Dims{1, 2}); }, "Conv", "dilations"},
-      {"groups", [](Builder& m) { Builder::set(m.filled("g", {4, 1, 1, 1}, 1).node("Conv", {"x", "g"}, {"odd"}), "group", int64_t{2}); }, "Conv", "multiplier"},
-      {"unknown attribute", [](Builder& m) { Builder::set(m.node("Relu", {"x"}, {"odd"}), "slope", int64_t{1}); }, "Relu", "'slope'"},
-      {"weights from the input", [](Builder& m) { m.node("Conv", {"x", "x"}, {"odd"}); }, "Conv", "constant"},
-      {"product of tensors", [](Builder& m) { m.node("Mul", {"x", "x"}, {"odd"}); }, "Mul", "both inputs"},
-      {"constant by tensor", [](Builder& m) { m.node("Div", {"one", "x"}, {"odd"}); }, "Div", "divides a constant"},
-      {"per pixel", [](Builder& m) {
+      {"domain",
+       [](Builder& m) {
+         m.node("Conv", {"x", "w"}, {"odd"}).set_domain("com.microsoft");
+       },
+       "Conv", "com.microsoft"},
+      {"dilation",
+       [](Builder& m) {
+         Builder::set(m.node("Conv", {"x", "w"}, {"odd"}), "dilations", Dims{1, 2});
+       },
+       "Conv", "dilations"},
+      {"groups",
+       [](Builder& m) {
+         Builder::set(m.filled("g", {4, 1, 1, 1}, 1).node("Conv", {"x", "g"}, {"odd"}), "group",
+                      int64_t{2});
+       },
+       "Conv", "multiplier"},
+      {"unknown attribute",
+       [](Builder& m) { Builder::set(m.node("Relu", {"x"}, {"odd"}), "slope", int64_t{1}); },
+       "Relu", "'slope'"},
+      {"weights from the input",
+       [](Builder& m) {
+         m.node("Conv", {"x", "x"}, {"odd"});
+       },
+       "Conv", "constant"},
+      {"product of tensors",
+       [](Builder& m) {
+         m.node("Mul", {"x", "x"}, {"odd"});
+       },
+       "Mul", "both inputs"},
+      {"constant by tensor",
+       [](Builder& m) {
+         m.node("Div", {"one", "x"}, {"odd"});
+       },
+       "Div", "divides a constant"},
+      {"per pixel",
+       [](Builder& m) {
          m.node("MaxPool", {"x"}, {"p"});
          Builder::set(*m.graph().mutable_node(0), "kernel_shape", Dims{2, 2});
          m.floats("row", {1, 3}, {1, 2, 3}).node("Add", {"p", "row"}, {"odd"});
-       }, "Add", "differs between pixels"},
-      {"broadcast of tensors", [](Builder& m) {
+       },
+       "Add", "differs between pixels"},
+      {"broadcast of tensors",
+       [](Builder& m) {
          m.node("GlobalAveragePool", {"x"}, {"g"});
          m.node("Add", {"x", "g"}, {"odd"});
-       }, "Add", "different shapes"},
-      {"softmax inside", [](Builder& m) {
+       },
+       "Add", "different shapes"},
+      {"softmax inside",
+       [](Builder& m) {
          Builder::set(m.node("Softmax", {"x"}, {"s"}), "axis", int64_t{1});
          m.node("Conv", {"s", "w"}, {"odd"});
-       }, "Conv", "node_s"},
-      {"softmax over pixels", [](Builder& m) { m.node("Softmax", {"x"}, {"odd"}); }, "Softmax", "channels"},
-      {"channel slice", [](Builder& m) { m.ints("a", {0}).ints("b", {1}).ints("c", {1}).node("Slice", {"x", "a", "b", "c"}, {"odd"}); }, "Slice", "channels"},
-      {"backward slice", [](Builder& m) { m.ints("a", {-1}).ints("b", {-9}).ints("c", {2}).ints("d", {-1}).node("Slice", {"x", "a", "b", "c", "d"}, {"odd"}); }, "Slice", "backwards"},
-      {"concat", [](Builder& m) { Builder::set(m.node("Concat", {"x", "x"}, {"odd"}), "axis", int64_t{1}); }, "Concat", "two tensors"},
-      {"concat of ones", [](Builder& m) { Builder::set(m.filled("o", {1, 1, 4, 4}, 1).node("Concat", {"x", "o"}, {"odd"}), "axis", int64_t{1}); }, "Concat", "other than zero"},
-      {"pad mode", [](Builder& m) { Builder::set(m.ints("p", {0, 0, 1, 1, 0, 0, 1, 1}).node("Pad", {"x", "p"}, {"odd"}), "mode", "reflect"); }, "Pad", "reflect"},
-      {"pad value", [](Builder& m) { m.ints("p", {0, 0, 1, 1, 0, 0, 1, 1}).node("Pad", {"x", "p", "one"}, {"odd"}); }, "Pad", "other than zero"},
-      {"pad of the batch", [](Builder& m) { m.ints("p", {1, 0, 0, 0, 0, 0, 0, 0}).node("Pad", {"x", "p"}, {"odd"}); }, "Pad", "batch"},
-      {"wide pool pads", [](Builder& m) {
+       },
+       "Conv", "node_s"},
+      {"softmax over pixels", [](Builder& m) { m.node("Softmax", {"x"}, {"odd"}); }, "Softmax",
+       "channels"},
+      {"channel slice",
+       [](Builder& m) {
+         m.ints("a", {0}).ints("b", {1}).ints("c", {1}).node("Slice", {"x", "a", "b", "c"},
+                                                             {"odd"});
+       },
+       "Slice", "channels"},
+      {"backward slice",
+       [](Builder& m) {
+         m.ints("a", {-1}).ints("b", {-9}).ints("c", {2}).ints("d", {-1}).node(
+             "Slice", {"x", "a", "b", "c", "d"}, {"odd"});
+       },
+       "Slice", "backwards"},
+      {"concat",
+       [](Builder& m) {
+         Builder::set(m.node("Concat", {"x", "x"}, {"odd"}), "axis", int64_t{1});
+       },
+       "Concat", "two tensors"},
+      {"concat of ones",
+       [](Builder& m) {
+         Builder::set(m.filled("o", {1, 1, 4, 4}, 1).node("Concat", {"x", "o"}, {"odd"}), "axis",
+                      int64_t{1});
+       },
+       "Concat", "other than zero"},
+      {"pad mode",
+       [](Builder& m) {
+         Builder::set(m.ints("p", {0, 0, 1, 1, 0, 0, 1, 1}).node("Pad", {"x", "p"}, {"odd"}),
+                      "mode", "reflect");
+       },
+       "Pad", "reflect"},
+      {"pad value",
+       [](Builder& m) {
+         m.ints("p", {0, 0, 1, 1, 0, 0, 1, 1}).node("Pad", {"x", "p", "one"}, {"odd"});
+       },
+       "Pad", "other than zero"},
+      {"pad of the batch",
+       [](Builder& m) {
+         m.ints("p", {1, 0, 0, 0, 0, 0, 0, 0}).node("Pad", {"x", "p"}, {"odd"});
+       },
+       "Pad", "batch"},
+      {"wide pool pads",
+       [](Builder& m) {
          auto& n = m.node("MaxPool", {"x"}, {"odd"});
          Builder::set(n, "kernel_shape", Dims{2, 2});
          Builder::set(n, "pads", Dims{2, 0, 0, 0});
-       }, "MaxPool", "pads"},
-      {"indices of the maxima", [](Builder& m) {
+       },
+       "MaxPool", "pads"},
+      {"indices of the maxima",
+       [](Builder& m) {
          Builder::set(m.node("MaxPool", {"x"}, {"p", "i"}), "kernel_shape", Dims{2, 2});
          m.node("Relu", {"i"}, {"odd"});
-       }, "Relu", "'i'"},
-      {"mean over channels", [](Builder& m) {
+       },
+       "Relu", "'i'"},
+      {"mean over channels",
+       [](Builder& m) {
          m.node("Conv", {"x", "w"}, {"c"});
          Builder::set(m.node("ReduceMean", {"c"}, {"odd"}), "axes", Dims{1});
-       }, "ReduceMean", "height or width"},
-      {"mean over everything", [](Builder& m) { m.node("ReduceMean", {"x"}, {"odd"}); }, "ReduceMean", "batch"},
-      {"training", [](Builder& m) { Builder::set(m.node("BatchNormalization", {"x", "v", "v", "v", "v"}, {"odd"}), "training_mode", int64_t{1}); }, "BatchNormalization", "training"},
-      {"shuffled channels", [](Builder& m) {
+       },
+       "ReduceMean", "height or width"},
+      {"mean over everything", [](Builder& m) { m.node("ReduceMean", {"x"}, {"odd"}); },
+       "ReduceMean", "batch"},
+      {"training",
+       [](Builder& m) {
+         Builder::set(m.node("BatchNormalization", {"x", "v", "v", "v", "v"}, {"odd"}),
+                      "training_mode", int64_t{1});
+       },
+       "BatchNormalization", "training"},
+      {"shuffled channels",
+       [](Builder& m) {
          m.filled("k", {1, 4, 1, 1}, 1).ints("s", {1, 4, 2, 1});
          m.node("Conv", {"x", "w"}, {"c"});
          m.node("Reshape", {"c", "s"}, {"r"});
          m.node("Conv", {"r", "k"}, {"odd"});
-       }, "Conv", "image"},
-      {"cast to integers", [](Builder& m) { Builder::set(m.node("Cast", {"x"}, {"odd"}), "to", int64_t{7}); }, "Cast", "7"},
-      {"partial product", [](Builder& m) { m.filled("f", {4, 3}, 1).node("Conv", {"x", "w"}, {"c"}); m.ints("t", {1, 2, 2, 2}); m.filled("h", {2, 3}, 1).node("MatMul", {"c", "h"}, {"odd"}); }, "MatMul", "neither the channels"},
-      {"matrix on the left", [](Builder& m) { m.filled("l", {4, 4}, 1).node("MatMul", {"l", "x"}, {"odd"}); }, "MatMul", "left"},
+       },
+       "Conv", "image"},
+      {"cast to integers",
+       [](Builder& m) { Builder::set(m.node("Cast", {"x"}, {"odd"}), "to", int64_t{7}); }, "Cast",
+       "7"},
+      {"partial product",
+       [](Builder& m) {
+         m.filled("f", {4, 3}, 1).node("Conv", {"x", "w"}, {"c"});
+         m.ints("t", {1, 2, 2, 2});
+         m.filled("h", {2, 3}, 1).node("MatMul", {"c", "h"}, {"odd"});
+       },
+       "MatMul", "neither the channels"},
+      {"matrix on the left",
+       [](Builder& m) {
+         m.filled("l", {4, 4}, 1).node("MatMul", {"l", "x"}, {"odd"});
+       },
+       "MatMul", "left"},
   };
   for (const Case& c : cases) {
     Builder m = image_model();
@@ -157,13 +249,15 @@ TEST_CASE("Models of another form are refused") {
   }
   SECTION("an input of integers") {
     Builder m({1, 2, 4, 4});
-    m.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::UINT8);
+    m.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
+        onnx::TensorProto::UINT8);
     relu(m);
     CHECK(refusal(m, ErrorKind::kUnsupported).find("'x'") != std::string::npos);
   }
   SECTION("data in another file") {
     Builder m = image_model();
-    m.tensor("e", {2, 2, 1, 1}, onnx::TensorProto::FLOAT)->set_data_location(onnx::TensorProto::EXTERNAL);
+    m.tensor("e", {2, 2, 1, 1}, onnx::TensorProto::FLOAT)
+        ->set_data_location(onnx::TensorProto::EXTERNAL);
     m.node("Conv", {"x", "e"}, {"y"});
     CHECK(refusal(m, ErrorKind::kUnsupported).find("another file") != std::string::npos);
   }
@@ -180,37 +274,139 @@ TEST_CASE("Models of another form are refused") {
 }
 
 TEST_CASE("A file that contradicts itself is refused") {
-  const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN(),
+              inf = std::numeric_limits<float>::infinity();
   const std::vector<Case> cases = {
-      {"dangling", [](Builder& m) { m.node("Conv", {"x", "nowhere"}, {"y"}); }, "", "'nowhere'"},
-      {"cycle", [](Builder& m) { m.node("Add", {"x", "b"}, {"a"}); m.node("Relu", {"a"}, {"b"}); m.node("Relu", {"b"}, {"y"}); }, "", "'b'"},
-      {"given twice", [](Builder& m) { m.node("Relu", {"x"}, {"w"}); m.node("Conv", {"x", "w"}, {"y"}); }, "", "'w'"},
+      {"dangling",
+       [](Builder& m) {
+         m.node("Conv", {"x", "nowhere"}, {"y"});
+       },
+       "", "'nowhere'"},
+      {"cycle",
+       [](Builder& m) {
+         m.node("Add", {"x", "b"}, {"a"});
+         m.node("Relu", {"a"}, {"b"});
+         m.node("Relu", {"b"}, {"y"});
+       },
+       "", "'b'"},
+      {"given twice",
+       [](Builder& m) {
+         m.node("Relu", {"x"}, {"w"});
+         m.node("Conv", {"x", "w"}, {"y"});
+       },
+       "", "'w'"},
       {"no output", [](Builder& m) { m.node("Relu", {"x"}, {"z"}); }, "", "'y'"},
-      {"NaN", [=](Builder& m) { m.filled("n", {2, 2, 1, 1}, nan).node("Conv", {"x", "n"}, {"y"}); }, "", "NaN"},
-      {"infinity", [=](Builder& m) { m.filled("n", {2, 2, 1, 1}, inf).node("Conv", {"x", "n"}, {"y"}); }, "", "infinity"},
-      {"few elements", [](Builder& m) { m.floats("n", {2, 2, 1, 1}, {1, 2, 3}).node("Conv", {"x", "n"}, {"y"}); }, "", "'n'"},
-      {"few bytes", [](Builder& m) { m.tensor("n", {2, 2, 1, 1}, onnx::TensorProto::FLOAT)->set_raw_data("123"); m.node("Conv", {"x", "n"}, {"y"}); }, "", "'n'"},
-      {"negative dimension", [](Builder& m) { m.tensor("n", {2, -2, 1, 1}, onnx::TensorProto::FLOAT); m.node("Conv", {"x", "n"}, {"y"}); }, "", "impossible"},
-      {"huge dimensions", [](Builder& m) { m.tensor("n", {INT64_MAX, INT64_MAX, 4, 4}, onnx::TensorProto::FLOAT)->set_raw_data(""); m.node("Conv", {"x", "n"}, {"y"}); }, "", "impossible"},
-      {"integer weights", [](Builder& m) { m.tensor("n", {1, 1, 1, 1}, onnx::TensorProto::INT64)->add_int64_data(1); m.node("Conv", {"x", "n"}, {"y"}); }, "", "floats"},
-      {"other channels", [](Builder& m) { m.filled("n", {2, 3, 1, 1}, 1).node("Conv", {"x", "n"}, {"y"}); }, "", "channels"},
-      {"kernel_shape", [](Builder& m) { Builder::set(m.node("Conv", {"x", "w"}, {"y"}), "kernel_shape", Dims{3, 2}); }, "", "kernel_shape"},
-      {"large kernel", [](Builder& m) { m.filled("n", {2, 2, 5, 1}, 1).node("Conv", {"x", "n"}, {"y"}); }, "", "kernel of 5"},
-      {"bias", [](Builder& m) { m.filled("n", {3}, 1).node("Conv", {"x", "w", "n"}, {"y"}); }, "", "bias"},
-      {"attribute type", [](Builder& m) { Builder::set(m.node("Conv", {"x", "w"}, {"y"}), "strides", int64_t{1}); }, "", "strides"},
-      {"reshape", [](Builder& m) { m.ints("n", {1, 31}).node("Reshape", {"x", "n"}, {"y"}); }, "", "[1, 31]"},
-      {"two open", [](Builder& m) { m.ints("n", {-1, -1}).node("Reshape", {"x", "n"}, {"y"}); }, "", "two"},
-      {"axis", [](Builder& m) { Builder::set(m.node("Flatten", {"x"}, {"y"}), "axis", int64_t{5}); }, "", "axis 5"},
-      {"perm", [](Builder& m) { Builder::set(m.node("Transpose", {"x"}, {"y"}), "perm", Dims{0, 1, 1, 3}); }, "", "permutation"},
-      {"variance", [](Builder& m) { m.filled("n", {2}, -1).node("BatchNormalization", {"x", "v", "v", "v", "n"}, {"y"}); }, "", "not positive"},
-      {"by zero", [](Builder& m) { m.floats("n", {}, {0}).node("Div", {"x", "n"}, {"y"}); }, "", "zero"},
-      {"integers by zero", [](Builder& m) { m.ints("a", {1}).ints("n", {0}).node("Div", {"a", "n"}, {"d"}); m.node("Reshape", {"x", "d"}, {"y"}); }, "", "zero"},
-      {"gather", [](Builder& m) { m.ints("a", {1, 2}).ints("n", {2}).node("Gather", {"a", "n"}, {"d"}); m.node("Reshape", {"x", "d"}, {"y"}); }, "", "out of range"},
-      {"overflow in folding", [](Builder& m) {
+      {"NaN",
+       [=](Builder& m) {
+         m.filled("n", {2, 2, 1, 1}, nan).node("Conv", {"x", "n"}, {"y"});
+       },
+       "", "NaN"},
+      {"infinity",
+       [=](Builder& m) {
+         m.filled("n", {2, 2, 1, 1}, inf).node("Conv", {"x", "n"}, {"y"});
+       },
+       "", "infinity"},
+      {"few elements",
+       [](Builder& m) {
+         m.floats("n", {2, 2, 1, 1}, {1, 2, 3}).node("Conv", {"x", "n"}, {"y"});
+       },
+       "", "'n'"},
+      {"few bytes",
+       [](Builder& m) {
+         m.tensor("n", {2, 2, 1, 1}, onnx::TensorProto::FLOAT)->set_raw_data("123");
+         m.node("Conv", {"x", "n"}, {"y"});
+       },
+       "", "'n'"},
+      {"negative dimension",
+       [](Builder& m) {
+         m.tensor("n", {2, -2, 1, 1}, onnx::TensorProto::FLOAT);
+         m.node("Conv", {"x", "n"}, {"y"});
+       },
+       "", "impossible"},
+      {"huge dimensions",
+       [](Builder& m) {
+         m.tensor("n", {INT64_MAX, INT64_MAX, 4, 4}, onnx::TensorProto::FLOAT)->set_raw_data("");
+         m.node("Conv", {"x", "n"}, {"y"});
+       },
+       "", "impossible"},
+      {"integer weights",
+       [](Builder& m) {
+         m.tensor("n", {1, 1, 1, 1}, onnx::TensorProto::INT64)->add_int64_data(1);
+         m.node("Conv", {"x", "n"}, {"y"});
+       },
+       "", "floats"},
+      {"other channels",
+       [](Builder& m) {
+         m.filled("n", {2, 3, 1, 1}, 1).node("Conv", {"x", "n"}, {"y"});
+       },
+       "", "channels"},
+      {"kernel_shape",
+       [](Builder& m) {
+         Builder::set(m.node("Conv", {"x", "w"}, {"y"}), "kernel_shape", Dims{3, 2});
+       },
+       "", "kernel_shape"},
+      {"large kernel",
+       [](Builder& m) {
+         m.filled("n", {2, 2, 5, 1}, 1).node("Conv", {"x", "n"}, {"y"});
+       },
+       "", "kernel of 5"},
+      {"bias",
+       [](Builder& m) {
+         m.filled("n", {3}, 1).node("Conv", {"x", "w", "n"}, {"y"});
+       },
+       "", "bias"},
+      {"attribute type",
+       [](Builder& m) {
+         Builder::set(m.node("Conv", {"x", "w"}, {"y"}), "strides", int64_t{1});
+       },
+       "", "strides"},
+      {"reshape",
+       [](Builder& m) {
+         m.ints("n", {1, 31}).node("Reshape", {"x", "n"}, {"y"});
+       },
+       "", "[1, 31]"},
+      {"two open",
+       [](Builder& m) {
+         m.ints("n", {-1, -1}).node("Reshape", {"x", "n"}, {"y"});
+       },
+       "", "two"},
+      {"axis",
+       [](Builder& m) { Builder::set(m.node("Flatten", {"x"}, {"y"}), "axis", int64_t{5}); }, "",
+       "axis 5"},
+      {"perm",
+       [](Builder& m) {
+         Builder::set(m.node("Transpose", {"x"}, {"y"}), "perm", Dims{0, 1, 1, 3});
+       },
+       "", "permutation"},
+      {"variance",
+       [](Builder& m) {
+         m.filled("n", {2}, -1).node("BatchNormalization", {"x", "v", "v", "v", "n"}, {"y"});
+       },
+       "", "not positive"},
+      {"by zero",
+       [](Builder& m) {
+         m.floats("n", {}, {0}).node("Div", {"x", "n"}, {"y"});
+       },
+       "", "zero"},
+      {"integers by zero",
+       [](Builder& m) {
+         m.ints("a", {1}).ints("n", {0}).node("Div", {"a", "n"}, {"d"});
+         m.node("Reshape", {"x", "d"}, {"y"});
+       },
+       "", "zero"},
+      {"gather",
+       [](Builder& m) {
+         m.ints("a", {1, 2}).ints("n", {2}).node("Gather", {"a", "n"}, {"d"});
+         m.node("Reshape", {"x", "d"}, {"y"});
+       },
+       "", "out of range"},
+      {"overflow in folding",
+       [](Builder& m) {
          m.filled("n", {2, 2, 1, 1}, 1e38F).floats("big", {}, {1e38F});
          m.node("Conv", {"x", "n"}, {"c"});
          m.node("Mul", {"c", "big"}, {"y"});
-       }, "", "overflow"},
+       },
+       "", "overflow"},
       {"inputs missing", [](Builder& m) { m.node("Conv", {"x"}, {"y"}); }, "", "inputs"},
   };
   for (const Case& c : cases) {

@@ -17,55 +17,55 @@
 module standin_kernel
   import keyway_contract_pkg::*;
 (
-  input  logic         ap_clk,
-  input  logic         ap_rst_n,
-  output logic         interrupt,
-  input  logic         s_axi_control_awvalid,
-  output logic         s_axi_control_awready,
-  input  logic [ 11:0] s_axi_control_awaddr,
-  input  logic         s_axi_control_wvalid,
-  output logic         s_axi_control_wready,
-  input  logic [ 31:0] s_axi_control_wdata,
-  input  logic [  3:0] s_axi_control_wstrb,
-  output logic         s_axi_control_bvalid,
-  input  logic         s_axi_control_bready,
-  output logic [  1:0] s_axi_control_bresp,
-  input  logic         s_axi_control_arvalid,
-  output logic         s_axi_control_arready,
-  input  logic [ 11:0] s_axi_control_araddr,
-  output logic         s_axi_control_rvalid,
-  input  logic         s_axi_control_rready,
-  output logic [ 31:0] s_axi_control_rdata,
-  output logic [  1:0] s_axi_control_rresp,
-  output logic         m_axi_gmem_awvalid,
-  input  logic         m_axi_gmem_awready,
-  output logic [ 63:0] m_axi_gmem_awaddr,
-  output logic [  7:0] m_axi_gmem_awlen,
-  output logic [  2:0] m_axi_gmem_awsize,
-  output logic [  1:0] m_axi_gmem_awburst,
-  output logic         m_axi_gmem_wvalid,
-  input  logic         m_axi_gmem_wready,
-  output logic [127:0] m_axi_gmem_wdata,
-  output logic [ 15:0] m_axi_gmem_wstrb,
-  output logic         m_axi_gmem_wlast,
-  input  logic         m_axi_gmem_bvalid,
-  output logic         m_axi_gmem_bready,
-  input  logic [  1:0] m_axi_gmem_bresp,
-  output logic         m_axi_gmem_arvalid,
-  input  logic         m_axi_gmem_arready,
-  output logic [ 63:0] m_axi_gmem_araddr,
-  output logic [  7:0] m_axi_gmem_arlen,
-  output logic [  2:0] m_axi_gmem_arsize,
-  output logic [  1:0] m_axi_gmem_arburst,
-  input  logic         m_axi_gmem_rvalid,
-  output logic         m_axi_gmem_rready,
-  input  logic [127:0] m_axi_gmem_rdata,
-  input  logic [  1:0] m_axi_gmem_rresp,
-  input  logic         m_axi_gmem_rlast,
-  input  logic [255:0] secret_i,
-  input  logic [255:0] owner_key_i,
-  input  logic         enrolled_i,
-  output logic [ 15:0] events_o
+    input  logic         ap_clk,
+    input  logic         ap_rst_n,
+    output logic         interrupt,
+    input  logic         s_axi_control_awvalid,
+    output logic         s_axi_control_awready,
+    input  logic [ 11:0] s_axi_control_awaddr,
+    input  logic         s_axi_control_wvalid,
+    output logic         s_axi_control_wready,
+    input  logic [ 31:0] s_axi_control_wdata,
+    input  logic [  3:0] s_axi_control_wstrb,
+    output logic         s_axi_control_bvalid,
+    input  logic         s_axi_control_bready,
+    output logic [  1:0] s_axi_control_bresp,
+    input  logic         s_axi_control_arvalid,
+    output logic         s_axi_control_arready,
+    input  logic [ 11:0] s_axi_control_araddr,
+    output logic         s_axi_control_rvalid,
+    input  logic         s_axi_control_rready,
+    output logic [ 31:0] s_axi_control_rdata,
+    output logic [  1:0] s_axi_control_rresp,
+    output logic         m_axi_gmem_awvalid,
+    input  logic         m_axi_gmem_awready,
+    output logic [ 63:0] m_axi_gmem_awaddr,
+    output logic [  7:0] m_axi_gmem_awlen,
+    output logic [  2:0] m_axi_gmem_awsize,
+    output logic [  1:0] m_axi_gmem_awburst,
+    output logic         m_axi_gmem_wvalid,
+    input  logic         m_axi_gmem_wready,
+    output logic [127:0] m_axi_gmem_wdata,
+    output logic [ 15:0] m_axi_gmem_wstrb,
+    output logic         m_axi_gmem_wlast,
+    input  logic         m_axi_gmem_bvalid,
+    output logic         m_axi_gmem_bready,
+    input  logic [  1:0] m_axi_gmem_bresp,
+    output logic         m_axi_gmem_arvalid,
+    input  logic         m_axi_gmem_arready,
+    output logic [ 63:0] m_axi_gmem_araddr,
+    output logic [  7:0] m_axi_gmem_arlen,
+    output logic [  2:0] m_axi_gmem_arsize,
+    output logic [  1:0] m_axi_gmem_arburst,
+    input  logic         m_axi_gmem_rvalid,
+    output logic         m_axi_gmem_rready,
+    input  logic [127:0] m_axi_gmem_rdata,
+    input  logic [  1:0] m_axi_gmem_rresp,
+    input  logic         m_axi_gmem_rlast,
+    input  logic [255:0] secret_i,
+    input  logic [255:0] owner_key_i,
+    input  logic         enrolled_i,
+    output logic [ 10:0] events_o
 );
 
   localparam int unsigned BurstBeats = 16;
@@ -94,31 +94,32 @@ module standin_kernel
 
   // ------------------------------------------------------------------------------- registers
   logic [31:0] registers_q[1024];
-  logic        start, done_q, status_pending_q, global_enable_q, enable_q;
-  logic        write_fire, read_fire;
-  state_e      state_q;
+  logic start, done_q, status_pending_q, global_enable_q, enable_q;
+  logic write_fire, read_fire;
+  state_e state_q;
 
   assign write_fire = s_axi_control_awvalid && s_axi_control_wvalid && !s_axi_control_bvalid;
   assign s_axi_control_awready = write_fire;
-  assign s_axi_control_wready  = write_fire;
-  assign s_axi_control_bresp   = 2'b00;
-  assign read_fire             = s_axi_control_arvalid && !s_axi_control_rvalid;
+  assign s_axi_control_wready = write_fire;
+  assign s_axi_control_bresp = 2'b00;
+  assign read_fire = s_axi_control_arvalid && !s_axi_control_rvalid;
   assign s_axi_control_arready = read_fire;
-  assign s_axi_control_rresp   = 2'b00;
+  assign s_axi_control_rresp = 2'b00;
   assign start = write_fire && s_axi_control_awaddr == RegControl && s_axi_control_wdata[0] &&
                  state_q == StIdle;
   assign interrupt = global_enable_q && enable_q && status_pending_q;
 
   // --------------------------------------------------------------------------------- the job
   logic [31:0] mode_q, frames_q, policy_q;
-  logic [63:0] package_q, licence_q, input_q, output_q, offset_q, total_q, read_bytes_q, write_bytes_q;
+  logic [63:0]
+      package_q, licence_q, input_q, output_q, offset_q, total_q, read_bytes_q, write_bytes_q;
   logic [127:0] buffer_q[BurstBeats];
   logic [127:0] header_q[8];
-  logic [  3:0] beat_q;
-  logic [  7:0] wrapped_q;
-  logic         withdrawn_q, wobble_q;
-  status_e      status_q;
-  logic         busy, more;
+  logic [3:0] beat_q;
+  logic [7:0] wrapped_q;
+  logic withdrawn_q, wobble_q;
+  status_e status_q;
+  logic busy, more;
 
   assign busy = state_q != StIdle;
   assign more = offset_q != {32'(frames_q >> 20), frames_q << 12};
@@ -126,8 +127,8 @@ module standin_kernel
   always_comb begin
     m_axi_gmem_arvalid = (state_q inside {StHeaderAddress, StLicenceAddress, StReadAddress}) &&
                          !withdrawn_q;
-    m_axi_gmem_araddr  = input_q + offset_q;
-    m_axi_gmem_arlen   = 8'(BurstBeats - 1);
+    m_axi_gmem_araddr = input_q + offset_q;
+    m_axi_gmem_arlen = 8'(BurstBeats - 1);
     if (state_q == StHeaderAddress) begin
       m_axi_gmem_araddr = package_q;
       m_axi_gmem_arlen  = 8'd7;
@@ -137,20 +138,27 @@ module standin_kernel
       m_axi_gmem_arlen  = 8'd8;
     end
   end
-  assign m_axi_gmem_arsize  = 3'd4;
+  assign m_axi_gmem_arsize = 3'd4;
   assign m_axi_gmem_arburst = 2'b01;
-  assign m_axi_gmem_rready  = state_q inside {StHeaderData, StLicenceData, StReadData};
+  assign m_axi_gmem_rready = state_q inside {StHeaderData, StLicenceData, StReadData};
   assign m_axi_gmem_awvalid = state_q == StWriteAddress;
-  assign m_axi_gmem_awaddr  = output_q + offset_q;
-  assign m_axi_gmem_awlen   = 8'(BurstBeats - 1);
-  assign m_axi_gmem_awsize  = 3'd4;
+  assign m_axi_gmem_awaddr = output_q + offset_q;
+  assign m_axi_gmem_awlen = 8'(BurstBeats - 1);
+  assign m_axi_gmem_awsize = 3'd4;
   assign m_axi_gmem_awburst = 2'b01;
-  assign m_axi_gmem_wvalid  = state_q == StWriteData;
-  assign m_axi_gmem_wdata   = buffer_q[beat_q] ^ {16{8'h5a}} ^ 128'(wobble_q);
-  assign m_axi_gmem_wstrb   = '1;
-  assign m_axi_gmem_wlast   = beat_q == ((mode_q == ModeEarlyLast) ? 4'd14 : 4'd15);
-  assign m_axi_gmem_bready  = state_q == StResponse;
-  assign events_o = {11'b0, state_q inside {StHeaderData, StJudge}, 6'b0, state_q == StWriteData}[15:0];
+  assign m_axi_gmem_wvalid = state_q == StWriteData;
+  assign m_axi_gmem_wdata = buffer_q[beat_q] ^ {16{8'h5a}} ^ 128'(wobble_q);
+  assign m_axi_gmem_wstrb = '1;
+  assign m_axi_gmem_wlast = beat_q == ((mode_q == ModeEarlyLast) ? 4'd14 : 4'd15);
+  assign m_axi_gmem_bready = state_q == StResponse;
+  assign events_o = {
+    state_q == StWriteData,
+    state_q == StReadData,
+    1'b0,
+    state_q inside {StHeaderData, StJudge},
+    6'b0,
+    state_q == StWriteData
+  };
 
   function automatic status_e judge(logic [87:0] first, logic licence, logic enrolled, logic right);
     if (first[63:0] != PackageMagic) return StatusBadHeader;
@@ -196,15 +204,15 @@ module standin_kernel
             s_axi_control_rdata <= {28'b0, done_q, !busy, done_q, busy};
             done_q <= 1'b0;
           end
-          RegId:      s_axi_control_rdata <= CoreId;
+          RegId: s_axi_control_rdata <= CoreId;
           RegVersion: s_axi_control_rdata <= CoreVersion;
           RegContract: s_axi_control_rdata <= ContractHash;
-          RegShape:   s_axi_control_rdata <= 32'h0007_1010;
-          RegStatus:  s_axi_control_rdata <= busy ? 32'd0 : 32'(status_q);
+          RegShape: s_axi_control_rdata <= 32'h0007_1010;
+          RegStatus: s_axi_control_rdata <= busy ? 32'd0 : 32'(status_q);
           CounterBase: s_axi_control_rdata <= total_q[31:0];
           CounterBase + 12'(8 * CountReadBytes): s_axi_control_rdata <= read_bytes_q[31:0];
           CounterBase + 12'(8 * CountWriteBytes): s_axi_control_rdata <= write_bytes_q[31:0];
-          default:    s_axi_control_rdata <= 32'd0;
+          default: s_axi_control_rdata <= 32'd0;
         endcase
       end
 
@@ -254,16 +262,18 @@ module standin_kernel
           end
         end
         StJudge: begin
-          status_q <= judge(header_q[0][87:0], licence_q != '0, enrolled_i, wrapped_q == secret_i[7:0]);
+          status_q <= judge(
+              header_q[0][87:0], licence_q != '0, enrolled_i, wrapped_q == secret_i[7:0]
+          );
           frames_q <= header_q[2][127:96];
-          state_q  <= StDone;
+          state_q <= StDone;
           if (judge(
                   header_q[0][87:0], licence_q != '0, enrolled_i, wrapped_q == secret_i[7:0]
               ) == StatusOk && mode_q != 32'd1 && header_q[2][127:96] != '0) begin
             state_q <= (mode_q == ModeHang) ? StHang : StReadAddress;
           end
         end
-        StReadAddress: if (m_axi_gmem_arready) state_q <= StReadData;
+        StReadAddress:    if (m_axi_gmem_arready) state_q <= StReadData;
         StReadData: begin
           if (m_axi_gmem_rvalid) begin
             buffer_q[beat_q] <= m_axi_gmem_rdata;
@@ -273,7 +283,7 @@ module standin_kernel
             if (m_axi_gmem_rlast) state_q <= StWriteAddress;
           end
         end
-        StWriteAddress: if (m_axi_gmem_awready) state_q <= StWriteData;
+        StWriteAddress:   if (m_axi_gmem_awready) state_q <= StWriteData;
         StWriteData: begin
           if (m_axi_gmem_wready) begin
             beat_q <= beat_q + 4'd1;
@@ -295,7 +305,7 @@ module standin_kernel
           status_pending_q <= 1'b1;
           state_q          <= StIdle;
         end
-        default: state_q <= StHang;
+        default:          state_q <= StHang;
       endcase
     end
   end

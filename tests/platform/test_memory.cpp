@@ -153,7 +153,8 @@ Burst random_burst(std::mt19937_64& random, unsigned bus_bytes, bool partial) {
   Burst burst;
   const unsigned beats_in_page = 4096 / bus_bytes;
   const uint64_t first = random() % beats_in_page;
-  burst.beats = 1 + static_cast<unsigned>(random() % std::min<uint64_t>(beats_in_page - first, 256));
+  burst.beats =
+      1 + static_cast<unsigned>(random() % std::min<uint64_t>(beats_in_page - first, 256));
   burst.address = kBase + (random() % (kBytes / 4096)) * 4096 + first * bus_bytes;
   for (unsigned i = 0; i < burst.beats * bus_bytes; ++i) {
     burst.data.push_back(static_cast<uint8_t>(random()));
@@ -269,7 +270,8 @@ TEST_CASE("memory options") {
   CHECK(defaults.latency == 60);
   CHECK(defaults.stall == 0.0);
   CHECK(defaults.seed == 1);
-  const MemoryOptions options = parse_memory_options("latency=73,stall=0.3,seed=18446744073709551615");
+  const MemoryOptions options =
+      parse_memory_options("latency=73,stall=0.3,seed=18446744073709551615");
   CHECK(options.latency == 73);
   CHECK(options.stall == 0.3);
   CHECK(options.seed == ~uint64_t{0});

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The whole board in process, with the stand-in kernel: runs, faults that must be noticed, several
 /// boards at once, trace.
-#include <catch2/catch.hpp>
 #include <unistd.h>
+
+#include <catch2/catch.hpp>
 #include <filesystem>
-#include <functional>
 #include <fstream>
+#include <functional>
 #include <numeric>
+#include <optional>
 #include <sstream>
 #include <thread>
 
 #include "common/error.hpp"
+#include "lock/parties.hpp"
 #include "platform/sim_shell.hpp"
 #include "platform/simulation.hpp"
 #include "platform/standin.hpp"
@@ -77,7 +80,8 @@ TEST_CASE("a run on the board") {
     CHECK(shell.running());
     shell.wait();
     CHECK_FALSE(shell.running());
-    CHECK(shell.read_register(contract::kRegStatus) == static_cast<uint32_t>(contract::Status::kOk));
+    CHECK(shell.read_register(contract::kRegStatus) ==
+          static_cast<uint32_t>(contract::Status::kOk));
     job.check_output();
   }
 }
@@ -96,8 +100,9 @@ TEST_CASE("time stands still while the kernel is idle") {
 
 TEST_CASE("memory timing changes cycles, never data") {
   std::vector<uint32_t> cycles;
-  for (const char* memory : {"latency=1", "latency=60", "latency=300", "latency=60,stall=0.4,seed=9",
-                             "latency=60,stall=0.4,seed=9", "latency=60,stall=0.4,seed=10"}) {
+  for (const char* memory :
+       {"latency=1", "latency=60", "latency=300", "latency=60,stall=0.4,seed=9",
+        "latency=60,stall=0.4,seed=9", "latency=60,stall=0.4,seed=10"}) {
     SimOptions options;
     options.memory = parse_memory_options(memory);
     SimShell shell(options);
@@ -117,10 +122,11 @@ TEST_CASE("memory timing changes cycles, never data") {
 }
 
 TEST_CASE("a kernel that breaks the protocol ends the run with the rule's name") {
-  const std::pair<uint32_t, const char*> faults[] = {{standin::kModeCrossing, "rule AR_BOUNDARY"},
-                                                     {standin::kModeWithdrawn, "rule ARVALID_STABLE"},
-                                                     {standin::kModeEarlyLast, "rule WLAST"},
-                                                     {standin::kModeUnstable, "rule W_STABLE"}};
+  const std::pair<uint32_t, const char*> faults[] = {
+      {standin::kModeCrossing, "rule AR_BOUNDARY"},
+      {standin::kModeWithdrawn, "rule ARVALID_STABLE"},
+      {standin::kModeEarlyLast, "rule WLAST"},
+      {standin::kModeUnstable, "rule W_STABLE"}};
   for (const auto& [mode, rule] : faults) {
     INFO(rule);
     SimOptions options;
@@ -225,6 +231,35 @@ TEST_CASE("slots are used again, and are finite") {
   CHECK_THROWS_AS(SimShell(SimOptions{}), Error);
 }
 
+TEST_CASE("the device file drives the identity pins") {
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("keyway_dev_" + std::to_string(getpid())))
+          .string();
+  const auto verdict = [&](const std::optional<std::string>& file, uint8_t licensed) {
+    SimOptions options;
+    options.device_file = file.value_or("");
+    SimShell shell(options);
+    const auto package = standin::package(1, 1), licence = standin::licence(licensed);
+    const auto p = shell.allocate(package.size()), l = shell.allocate(licence.size());
+    shell.write(p, 0, package.data(), package.size());
+    shell.write(l, 0, licence.data(), licence.size());
+    shell.start({1, shell.address(p), shell.address(l), 0, 0});
+    shell.wait();
+    return static_cast<contract::Status>(shell.read_register(contract::kRegStatus));
+  };
+  lock::Device device = lock::new_device(1, "");
+  device.secret[0] = 42;
+  lock::write_device(device, path);
+  CHECK(verdict(std::nullopt, 42) == contract::Status::kNotEnrolled);
+  CHECK(verdict(path, 42) == contract::Status::kNotEnrolled);
+  device.owner_key = lock::Bytes32{};
+  lock::write_device(device, path);
+  CHECK(verdict(path, 42) == contract::Status::kOk);
+  CHECK(verdict(path, 43) == contract::Status::kWrongDevice);
+  std::filesystem::remove(path);
+  CHECK_THROWS_AS(verdict(path, 42), Error);
+}
+
 TEST_CASE("an unknown core is named with the known ones") {
   SimOptions options;
   options.core = "5x5";
@@ -239,7 +274,8 @@ TEST_CASE("an unknown core is named with the known ones") {
 
 TEST_CASE("a waveform is a file that viewers know") {
   const std::string path =
-      (std::filesystem::temp_directory_path() / ("keyway_wave_" + std::to_string(getpid()))).string();
+      (std::filesystem::temp_directory_path() / ("keyway_wave_" + std::to_string(getpid())))
+          .string();
   SimOptions options;
   options.wave = path;
   {
@@ -247,7 +283,10 @@ TEST_CASE("a waveform is a file that viewers know") {
     Job job(shell, 1, 1);
     job.start();
     shell.wait();
+    CHECK_FALSE(std::filesystem::exists(path));
   }
+  CHECK((std::filesystem::status(path).permissions() & std::filesystem::perms::others_read) ==
+        std::filesystem::perms::none);
   std::ifstream file(path, std::ios::binary);
   CHECK(file.get() == 0);  // FST: a header block of 329 bytes
   CHECK(std::filesystem::file_size(path) > 1000);
@@ -258,7 +297,8 @@ TEST_CASE("a waveform is a file that viewers know") {
 
 TEST_CASE("a trace appears when the board goes off, and shows runs and bus") {
   const std::string path =
-      (std::filesystem::temp_directory_path() / ("keyway_trace_" + std::to_string(getpid()))).string();
+      (std::filesystem::temp_directory_path() / ("keyway_trace_" + std::to_string(getpid())))
+          .string();
   SimOptions options;
   options.trace = path;
   {
@@ -271,8 +311,8 @@ TEST_CASE("a trace appears when the board goes off, and shows runs and bus") {
   std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
-  for (const char* part : {"\"traceEvents\"", "\"bus read\"", "\"name\":\"run\"", "\"name\":\"read\"",
-                           "\"name\":\"write\""})
+  for (const char* part : {"\"traceEvents\"", "\"bus read\"", "\"name\":\"run\"",
+                           "\"name\":\"read\"", "\"name\":\"write\""})
     CHECK(text.str().find(part) != std::string::npos);
   CHECK(text.str().substr(text.str().size() - 4) == "\n]}\n");
   std::filesystem::remove(path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The xclbin as its readers see it: XRT's structures, and `unzip` for the launch script. That stock
-/// XRT takes it is what tests/driver/test_hw_emu shows.
+/// The xclbin as its readers see it: XRT's structures, and `unzip` for the launch script. That
+/// stock XRT takes it is what tests/driver/test_hw_emu shows.
 #include <xrt/xclbin.h>
 
 #include <catch2/catch.hpp>
@@ -57,7 +57,8 @@ TEST_CASE("the launch script comes out of the zip, executable") {
   REQUIRE(mkdtemp(name) != nullptr);
   const std::filesystem::path folder = name;
   std::ofstream(folder / "x.zip", std::ios::binary) << zip;
-  CHECK(std::system(("cd " + folder.string() + " && unzip -qt x.zip >/dev/null && unzip -q x.zip").c_str()) == 0);
+  CHECK(std::system(("cd " + folder.string() + " && unzip -qt x.zip >/dev/null && unzip -q x.zip")
+                        .c_str()) == 0);
   const auto script = folder / "behav_waveform/xsim/simulate.sh";
   REQUIRE(std::filesystem::exists(script));
   CHECK((std::filesystem::status(script).permissions() & std::filesystem::perms::owner_exec) !=
@@ -73,7 +74,8 @@ TEST_CASE("the launch script comes out of the zip, executable") {
 }
 
 TEST_CASE("a zip of several files passes unzip's test") {
-  const auto zip = make_zip({{"a.txt", "hello"}, {"d/empty", ""}, {"d/b", std::string(100'000, 'x')}});
+  const auto zip =
+      make_zip({{"a.txt", "hello"}, {"d/empty", ""}, {"d/b", std::string(100'000, 'x')}});
   char name[] = "/tmp/keyway-test-XXXXXX";
   REQUIRE(mkdtemp(name) != nullptr);
   const std::filesystem::path folder = name;

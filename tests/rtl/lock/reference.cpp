@@ -215,6 +215,11 @@ Bytes Owner::licence(const Package& package, const Device& device, const Bytes& 
   return head + package.id + header_tag + wrapped + check_value + tag;
 }
 
+Bytes tagged(const Owner& owner, const Bytes& licence) {
+  const auto contents = slice(licence, 0, 112);
+  return contents + kdf("licence", {owner.owner_key, contents});
+}
+
 Keys derived_keys(const Device& device, const Package& package, const Bytes& licence) {
   Keys keys;
   const auto& a = device.owner_key;

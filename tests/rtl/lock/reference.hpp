@@ -85,6 +85,9 @@ struct Owner {
   Bytes licence(const Package& package, const Device& device, const Bytes& check = {}) const;
 };
 
+/// The licence with the owner's tag over its contents as they are now.
+Bytes tagged(const Owner& owner, const Bytes& licence);
+
 /// The keys that `device` derives from a package and the wrapped key in a licence.
 Keys derived_keys(const Device& device, const Package& package, const Bytes& licence);
 

@@ -50,6 +50,25 @@ TEST_CASE("Every flipped bit of a licence is refused") {
   }
 }
 
+TEST_CASE("A licence with the owner's tag, but not of this package, is refused") {
+  for (const auto policy : kPolicies) {
+    World world(12, policy);
+    LockBench<VLockFast> lock(world.device);
+    REQUIRE(tagged(world.owner, world.licence) == world.licence);
+    for (std::size_t bit = 0; bit < 48 * 8; bit++) {  // magic, policy, zeros, id, header tag
+      auto licence = world.licence;
+      flip_bit(licence, bit);
+      INFO("seed 12, policy " << static_cast<int>(policy) << ", bit " << bit);
+      REQUIRE(lock.open(world.package.header.bytes, tagged(world.owner, licence)).status ==
+              kLicenceRefused);
+    }
+    auto licence = world.licence;
+    flip_bit(licence, 8 * 48);  // W: P becomes another one
+    REQUIRE(lock.open(world.package.header.bytes, tagged(world.owner, licence)).status ==
+            (policy == Policy::kSealed ? kWrongDevice : kOk));
+  }
+}
+
 TEST_CASE("Every flipped bit of id, policy and tag in a header is refused") {
   for (const auto policy : kPolicies) {
     World world(8, policy);

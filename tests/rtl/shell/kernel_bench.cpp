@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel_bench.hpp"
 
+#include <VKernelNarrow.h>
+#include <VKernelWide.h>
 #include <Vkeyway_kernel_16x16.h>
 #include <Vkeyway_kernel_8x8.h>
 
@@ -93,6 +95,8 @@ uint64_t KernelBench::counter(Counter which) {
 
 std::unique_ptr<platform::KernelModel> make_kernel(const std::string& name) {
   if (name == "8x8") return std::make_unique<platform::VerilatedKernel<Vkeyway_kernel_8x8>>();
+  if (name == "narrow") return std::make_unique<platform::VerilatedKernel<VKernelNarrow>>();
+  if (name == "wide") return std::make_unique<platform::VerilatedKernel<VKernelWide>>();
   return std::make_unique<platform::VerilatedKernel<Vkeyway_kernel_16x16>>();
 }
 

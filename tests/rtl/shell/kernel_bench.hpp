@@ -41,7 +41,9 @@ class KernelBench {
   uint64_t cycle_ = 0;
 };
 
-/// "8x8" or "16x16".
+/// The named cores "8x8" and "16x16"; "narrow" and "wide" are 8x8 with 64 KiB of activations and
+/// 256 KiB of weights, the one with a 64-bit bus and the iterative unsealer, the other with 512
+/// bits.
 std::unique_ptr<platform::KernelModel> make_kernel(const std::string& name);
 
 }  // namespace keyway::rtl_test

@@ -25,7 +25,9 @@ std::string name(Status status) { return "status " + std::to_string(static_cast<
 #define REQUIRE_STATUS(actual, expected) REQUIRE(name(actual) == name(expected))
 
 test::Shape shape_of(const std::string& core) {
-  return core == "8x8" ? test::Shape{8, 8, 262144, 524288} : test::Shape{16, 16, 262144, 524288};
+  if (core == "8x8") return {8, 8, 262144, 524288};
+  if (core == "16x16") return {16, 16, 262144, 524288};
+  return {8, 8, 65536, 262144};
 }
 
 /// An owner, one of his devices, and what he locks.
@@ -151,7 +153,7 @@ uint64_t environment(const char* variable, uint64_t otherwise) {
 }  // namespace
 
 TEST_CASE("random programs of every policy give what the reference stores") {
-  const std::string core = GENERATE("8x8", "16x16");
+  const std::string core = GENERATE("8x8", "16x16", "narrow", "wide");
   const uint64_t first = environment("KEYWAY_SEED", 1), count = environment("KEYWAY_PROGRAMS", 24);
   const Party party(99);
   KernelBench bench(make_kernel(core), first);
