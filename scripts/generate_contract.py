@@ -29,6 +29,11 @@ def without_doc(value):
     return value
 
 
+def contract_digest(contract):
+    """SHA-256 as hexadecimal; its first 32 bits are in core and package headers."""
+    return hashlib.sha256(json.dumps(without_doc(contract), sort_keys=True).encode()).hexdigest()
+
+
 def packed(fields, start):
     """[(name, lsb, bits, rest...)] of fields given as [name, bits, ...], packed upwards from bit `start`."""
     rows, at = [], start
@@ -212,7 +217,7 @@ def cpp(c, digest):
 
 def main():
     contract = tomllib.loads(SOURCE.read_text())
-    digest = hashlib.sha256(json.dumps(without_doc(contract), sort_keys=True).encode()).hexdigest()
+    digest = contract_digest(contract)
     differs = []
     for path, content in (("rtl/pkg/keyway_contract_pkg.sv", system_verilog(contract, digest)),
                           ("models/common/contract.hpp", cpp(contract, digest))):

@@ -12,6 +12,7 @@
 namespace keyway::driver {
 namespace {
 
+constexpr size_t kPage = 4096;
 constexpr int kModeArgument = 0, kPackageArgument = 1, kLicenceArgument = 2, kInputArgument = 3,
               kOutputArgument = 4;
 
@@ -26,7 +27,9 @@ XrtDevice::XrtDevice(unsigned index, const std::string& xclbin) : device_(index)
 }
 
 Shell::Buffer XrtDevice::allocate(size_t bytes) {
-  xrt::bo buffer(device_, bytes, xrt::bo::flags::normal, kernel_.group_id(kPackageArgument));
+  // Whole pages: XRT gives the size to aligned_alloc, which wants a multiple of the alignment.
+  const size_t size = (bytes + kPage - 1) / kPage * kPage;
+  xrt::bo buffer(device_, size, xrt::bo::flags::normal, kernel_.group_id(kPackageArgument));
   std::memset(buffer.map(), 0, buffer.size());
   buffer.sync(XCL_BO_SYNC_BO_TO_DEVICE);
   buffers_.emplace(next_, std::move(buffer));

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What a number system is asked when a tensor of weights is coded, and what it answers.
 ///
-/// A tensor has `channels` output channels of `taps` weights each. Coding finds, for every channel, a
-/// step and, for every weight, a code, such that weight ~ step[channel] * operand(code), with least
+/// A tensor has `channels` output channels of `taps` weights each. Coding finds, for every channel,
+/// a step and, for every weight, a code, such that weight ~ step[channel] * operand(code), with
+/// least
 ///
 ///     sum over channels of  channel_importance * sum over taps of tap_importance * error^2
 ///
 /// where a tap's importance is the mean square of the activation that meets it, and a channel's
-/// that of the unit in which its output is stored, to the power of minus two: what counts is the error
-/// that arrives at the outputs, in their own units. A channel that adds nearly nothing to its bias thus counts
-/// for nearly nothing, and so do taps of inputs that are nearly always zero.
+/// that of the unit in which its output is stored, to the power of minus two: what counts is the
+/// error that arrives at the outputs, in their own units. A channel that adds nearly nothing to its
+/// bias thus counts for nearly nothing, and so do taps of inputs that are nearly always zero.
 ///
 /// Activations are correlated, so errors of taps add up or cancel. Where the mean products of
 /// activations (`gram`) are known, a coding is refined under the error that really arrives,
@@ -31,12 +32,14 @@ namespace keyway::arith {
 struct WeightProblem {
   int64_t channels = 0;
   int64_t taps = 0;
-  std::vector<double> weights;     ///< [channel][tap], finite
-  std::vector<double> tap_importance;      ///< [tap], not negative; empty: all one
-  std::vector<float> gram;  ///< [tap][tap], mean product of the activations at two taps; may be empty
+  std::vector<double> weights;         ///< [channel][tap], finite
+  std::vector<double> tap_importance;  ///< [tap], not negative; empty: all one
+  std::vector<float>
+      gram;  ///< [tap][tap], mean product of the activations at two taps; may be empty
   std::vector<double> channel_importance;  ///< [channel], not negative; empty: all one
-  std::vector<double> grid;        ///< [channel]: steps are positive multiples of it; 0: any step
-  std::vector<double> least_step;  ///< [channel]: steps are at least this (a bias must fit); empty: 0
+  std::vector<double> grid;  ///< [channel]: steps are positive multiples of it; 0: any step
+  std::vector<double>
+      least_step;  ///< [channel]: steps are at least this (a bias must fit); empty: 0
   int operand_limit = kOperandMax;  ///< no |operand| beyond it (an accumulator must not overflow)
   uint64_t seed = 0;                ///< of every pseudo-random choice
 
@@ -51,8 +54,8 @@ struct WeightProblem {
   }
   /// The permitted step nearest to `step` (`up`: not below it).
   double permitted(int64_t channel, double step, bool up = false) const;
-  /// A step for a channel of zeros: the smallest permitted one, so that operands that cannot be zero
-  /// (quantile codes) weigh least.
+  /// A step for a channel of zeros: the smallest permitted one, so that operands that cannot be
+  /// zero (quantile codes) weigh least.
   double any_step(int64_t channel) const;
 };
 
@@ -62,7 +65,8 @@ struct Coding {
   std::vector<double> step;    ///< [channel]
 };
 
-/// The objective above, divided by its value when all weights are taken as zero (0 if that is 0, too).
+/// The objective above, divided by its value when all weights are taken as zero (0 if that is 0,
+/// too).
 double relative_error(const WeightProblem& problem, const Coding& coding);
 
 }  // namespace keyway::arith

@@ -62,7 +62,8 @@ Coding encode(const WeightProblem& problem) {
   const int largest = std::min(kLargest, problem.operand_limit);
   for (int64_t c = 0; c < problem.channels; ++c) {
     double peak = 0;
-    for (int64_t t = 0; t < problem.taps; ++t) peak = std::max(peak, std::abs(problem.weight(c, t)));
+    for (int64_t t = 0; t < problem.taps; ++t)
+      peak = std::max(peak, std::abs(problem.weight(c, t)));
     const double step = peak > 0 ? best_step(problem, c, peak, largest) : problem.any_step(c);
     coding.step[static_cast<size_t>(c)] = step;
     for (int64_t t = 0; t < problem.taps; ++t) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The list of number systems: how a stored 8-bit weight code becomes a multiplier operand.
 ///
-/// Each system is one C++ file pair here and one module of the same stem in rtl/arith, equal bit for
-/// bit. Adding one: write both, and add a value to `NumberSystem` and a line to `kNumberSystems`.
+/// Each system is one C++ file pair here and one module of the same stem in rtl/arith, equal bit
+/// for bit. Adding one: write both, and add a value to `NumberSystem` and a line to
+/// `kNumberSystems`.
 ///
-/// Contract of a system: `operand` is the twin of the RTL decoder, the same bit patterns in and out;
-/// every operand lies in [-2048, 2047]. `encode` chooses codes and table for a tensor of weights
+/// Contract of a system: `operand` is the twin of the RTL decoder, the same bit patterns in and
+/// out; every operand lies in [-2048, 2047]. `encode` chooses codes and table for a tensor of
+/// weights
 /// (`coding.hpp`); it is not on the device, so only accuracy and the code statistics bind it.
 /// Test: tests/arith.
 #pragma once

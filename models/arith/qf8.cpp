@@ -6,7 +6,6 @@
 #include <cmath>
 #include <utility>
 #include <vector>
-#include <cstdlib>
 
 #include "arith/coding.hpp"
 #include "arith/quantile.hpp"
@@ -76,8 +75,8 @@ std::pair<Coding, double> fit_fixed(const WeightProblem& problem, Quantiles& qua
   const double unit = free.peak > 0 ? free.peak / limit : 1.0;
   for (int64_t c = 0; c < problem.channels; ++c) {
     const auto i = static_cast<size_t>(c);
-    coding.step[i] = quantiles.is_zero(c) ? problem.any_step(c)
-                                          : problem.permitted(c, free.step[i] * unit);
+    coding.step[i] =
+        quantiles.is_zero(c) ? problem.any_step(c) : problem.permitted(c, free.step[i] * unit);
   }
   for (int round = 0; round < kFixedRounds; ++round) {
     quantiles.assign(coding.step, free.share);
@@ -118,7 +117,6 @@ Coding encode(const WeightProblem& problem) {
   Quantiles quantiles(problem);
   Free free = fit_freely(problem, quantiles, kShares.front());
   for (size_t i = 1; i < kShares.size() && problem.weights.size() > kCodes; ++i) {
-    if (getenv("SH") && kShares[i] > atof(getenv("SH"))) break;
     Free other = fit_freely(problem, quantiles, kShares[i]);
     if (other.error < free.error) free = std::move(other);
   }

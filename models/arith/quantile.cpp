@@ -63,7 +63,8 @@ double Quantiles::importance_below(double share) const {
   return sorted[at];
 }
 
-/// Cuts the important weights, in order of value, into runs of at most `most` error; the number of runs.
+/// Cuts the important weights, in order of value, into runs of at most `most` error; the number of
+/// runs.
 size_t Quantiles::cut(const std::vector<size_t>& important, double most, bool store) {
   size_t bucket = 0, held = 0;
   double s0 = 0, s1 = 0, s2 = 0;
@@ -143,8 +144,8 @@ Entries Quantiles::fit_entries() const {
   return entries;
 }
 
-/// Entries of codes that no weight has: on the line between their neighbours, and beyond the outermost
-/// used code as far apart as the used ones are on average.
+/// Entries of codes that no weight has: on the line between their neighbours, and beyond the
+/// outermost used code as far apart as the used ones are on average.
 void Quantiles::fill_unused(Entries& entries) const {
   if (used_.empty() || used_.size() == kCodes) return;
   const size_t first = used_.front(), last = used_.back();

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Assignment of weights to 256 codes that are all equally likely, and the least-squares fits beside it.
+/// Assignment of weights to 256 codes that are all equally likely, and the least-squares fits
+/// beside it.
 ///
 /// Weights are compared by value = weight / step of their channel. Bucket k holds exactly
-/// floor((k+1) n / 256) - floor(k n / 256) of the n weights. If every error weighed the same, the best
-/// assignment would be by rank, and its few outermost buckets, wide because values are rare there,
-/// would make most of the error. But errors do not weigh the same (coding.hpp): the least important
-/// `share` of the weights may go wherever there is room. The others, in order of value, are cut into
-/// 256 runs, none larger than its bucket, of equal error where that limit does not bind (the condition
-/// of an optimal scalar quantiser), and the least important ones fill the buckets up, in order
-/// of value. With share 0 this is the rank.
+/// floor((k+1) n / 256) - floor(k n / 256) of the n weights. If every error weighed the same, the
+/// best assignment would be by rank, and its few outermost buckets, wide because values are rare
+/// there, would make most of the error. But errors do not weigh the same (coding.hpp): the least
+/// important `share` of the weights may go wherever there is room. The others, in order of value,
+/// are cut into 256 runs, none larger than its bucket, of equal error where that limit does not
+/// bind (the condition of an optimal scalar quantiser), and the least important ones fill the
+/// buckets up, in order of value. With share 0 this is the rank.
 ///
-/// Ties of value are broken by pseudo-random numbers from the problem's seed. With fewer than 256 weights every
-/// weight gets a code of its own, chosen at random in order of value.
-/// Source: equal distortion of cells: Gersho and Gray, Vector Quantization and Signal Compression,
-/// section 5.6. Test: tests/arith/test_number_systems.cpp.
+/// Ties of value are broken by pseudo-random numbers from the problem's seed. With fewer than 256
+/// weights every weight gets a code of its own, chosen at random in order of value. Source: equal
+/// distortion of cells: Gersho and Gray, Vector Quantization and Signal Compression, section 5.6.
+/// Test: tests/arith/test_number_systems.cpp.
 #pragma once
 
 #include <array>

@@ -9,7 +9,7 @@
 namespace keyway::arith {
 namespace {
 
-constexpr int kRounds = 2;          ///< of moves and refits
+constexpr int kRounds = 2;           ///< of moves and refits
 constexpr double kLeastGain = 1e-9;  ///< of E; smaller gains are rounding noise
 
 }  // namespace
@@ -119,7 +119,8 @@ void refine_rounding(const WeightProblem& problem, int largest, Coding& coding) 
   const double least = kLeastGain * error.total() / static_cast<double>(problem.weights.size());
   for (int round = 0; round < kRounds; ++round) {
     for (size_t i = 0; i < coding.codes.size(); ++i) {
-      const size_t c = i / static_cast<size_t>(problem.taps), t = i % static_cast<size_t>(problem.taps);
+      const size_t c = i / static_cast<size_t>(problem.taps),
+                   t = i % static_cast<size_t>(problem.taps);
       const int code = static_cast<int8_t>(coding.codes[i]);
       int best = 0;
       double change = -least;

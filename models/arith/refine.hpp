@@ -4,12 +4,12 @@
 ///
 /// With d the coded weights minus the wanted ones, the error is E = sum over channels of a d' G d
 /// (coding.hpp: a the channel's importance, G the gram matrix). Moving one weight by x changes E by
-/// a (2 x g + x^2 G_tt), where the gradient g = G d is stored for all weights and costs one row of G to
-/// update. `refine_rounding` lets single codes step up or down (int8); `refine_exchange` swaps the codes
-/// of two weights, so every code keeps its count (qf8), and moves table entries. Steps are refitted in
-/// between. E never grows. Without a gram matrix both do nothing.
-/// Source: Nagel et al., "Up or Down? Adaptive Rounding", arXiv 2004.10568, section 3 (why rounding to
-/// nearest is not best, and this quadratic form). Test: tests/arith/test_refine.cpp.
+/// a (2 x g + x^2 G_tt), where the gradient g = G d is stored for all weights and costs one row of
+/// G to update. `refine_rounding` lets single codes step up or down (int8); `refine_exchange` swaps
+/// the codes of two weights, so every code keeps its count (qf8), and moves table entries. Steps
+/// are refitted in between. E never grows. Without a gram matrix both do nothing. Source: Nagel et
+/// al., "Up or Down? Adaptive Rounding", arXiv 2004.10568, section 3 (why rounding to nearest is
+/// not best, and this quadratic form). Test: tests/quantise/test_quantise.cpp.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,8 @@ class OutputError {
 
   /// How E changes if the coded weight at (channel, tap) moves by `x`.
   double change(size_t channel, size_t tap, double x) const {
-    return importance(channel) * (2 * x * gradient_[channel * taps_ + tap] + x * x * gram(tap, tap));
+    return importance(channel) *
+           (2 * x * gradient_[channel * taps_ + tap] + x * x * gram(tap, tap));
   }
   /// What two moves in one channel change beyond the sum of their changes.
   double cross(size_t channel, size_t tap_a, double x_a, size_t tap_b, double x_b) const {
@@ -42,7 +43,9 @@ class OutputError {
   double total() const;
 
  private:
-  double gram(size_t a, size_t b) const { return static_cast<double>(problem_.gram[a * taps_ + b]); }
+  double gram(size_t a, size_t b) const {
+    return static_cast<double>(problem_.gram[a * taps_ + b]);
+  }
   double importance(size_t channel) const {
     return problem_.importance_of_channel(static_cast<int64_t>(channel));
   }

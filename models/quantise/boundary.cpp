@@ -89,16 +89,16 @@ void apply_softmax(const graph::Shape& shape, bool logarithm, std::vector<double
 
 InputBoundary input_boundary(const Network& network) {
   const Tensor& tensor = network.tensors.at(static_cast<size_t>(network.input));
-  return {tensor.shape,        network.input_layout, tensor.is_signed,
-          tensor.scale,        network.input_scale,  network.input_offset};
+  return {tensor.shape, network.input_layout, tensor.is_signed,
+          tensor.scale, network.input_scale,  network.input_offset};
 }
 
 OutputBoundary output_boundary(const Network& network) {
   const Tensor& tensor = network.tensors.at(static_cast<size_t>(network.output));
   std::vector<float> offset = network.output_offset;
   if (offset.empty()) offset.assign(tensor.scale.size(), 0.0F);
-  return {tensor.shape, network.output_layout, tensor.is_signed, tensor.scale, std::move(offset),
-          network.output_function};
+  return {tensor.shape, network.output_layout, tensor.is_signed,
+          tensor.scale, std::move(offset),     network.output_function};
 }
 
 void validate(const InputBoundary& b) {
@@ -122,7 +122,8 @@ void quantise_input(const InputBoundary& b, const float* user, uint8_t* bytes) {
     if (!std::isfinite(x)) {
       throw Error(ErrorKind::kFile, "input value " + std::to_string(index) + " is NaN or infinite");
     }
-    const double value = x * static_cast<double>(b.input_scale[c]) + static_cast<double>(b.input_offset[c]);
+    const double value =
+        x * static_cast<double>(b.input_scale[c]) + static_cast<double>(b.input_offset[c]);
     const double q = std::clamp(std::nearbyint(value / static_cast<double>(b.scale[c])), lo, hi);
     bytes[at] = static_cast<uint8_t>(static_cast<int>(q));
   });

@@ -12,9 +12,11 @@ namespace keyway::quantise {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr int64_t kSharedPeak = 4;  ///< values at exactly one peak that make it a bound
-constexpr double kFewest = 8;       ///< values from which a range can be told at all
-constexpr double kCutGain = 1.5;    ///< by which cutting off must be better than a bound of nature
+constexpr int64_t kSharedPeak = 4;   ///< values at exactly one peak that make it a bound
+constexpr double kRare = 64;         ///< values other than zero below which a range is not trusted
+constexpr double kRareRange = 0.05;  ///< of the median range: the least range of such channels
+constexpr double kFewest = 8;        ///< values from which a range can be told at all
+constexpr double kCutGain = 1.5;     ///< by which cutting off must be better than a bound of nature
 
 /// Adds one image's channel to the sums; `square` holds a sum until the end.
 void accumulate(const float* values, int64_t count, ChannelStatistics& c) {
@@ -204,8 +206,7 @@ Tensor choose_scales(const graph::Tensor& tensor, const TensorStatistics& statis
   }
   const double steps = result.is_signed ? 127.0 : 255.0;
   const double limit = std::max(bound.hi, -bound.lo);
-  std::vector<double> range, live;
-  std::vector<double> count;
+  std::vector<double> range, live, seen;
   for (const ChannelStatistics& c : statistics.channels) {
     double r = 0, some = 0;
     if (c.square > 0) {
@@ -214,24 +215,24 @@ Tensor choose_scales(const graph::Tensor& tensor, const TensorStatistics& statis
       some = density.count();
       r = density.best_range(steps) * rms;
       const bool is_shared = is_input && c.at_peak >= kSharedPeak;
-      if (is_shared && density.error(peak / rms, steps) < kCutGain * density.error(r / rms, steps)) {
+      if (is_shared &&
+          density.error(peak / rms, steps) < kCutGain * density.error(r / rms, steps)) {
         r = peak;
       } else {
-        r *= options.headroom * growth(density.count(), options.values);
+        r *= options.headroom * growth(some, options.values);
       }
       r = std::min(r, limit);
       live.push_back(r);
     }
     range.push_back(r);
-    count.push_back(some);
+    seen.push_back(some);
   }
   double fallback = live.empty() ? 1.0 : quantile(live, 0.5);
   if (limit > 0) fallback = std::min(fallback, limit);
-  const double rare = getenv("RARE")?atof(getenv("RARE")):0.25;
-  for (size_t c=0;c<range.size();++c) {
-    const double r = count[c]<64 ? std::max(range[c], rare*fallback) : range[c];
+  for (size_t c = 0; c < range.size(); ++c) {
+    const double r = seen[c] < kRare ? std::max(range[c], kRareRange * fallback) : range[c];
     // Below the smallest normal float a scale would lose its precision, and its inverse overflow.
-    const double scale = std::max((r > 0 ? r : fallback) / steps, 1e-30);
+    const double scale = std::max(r / steps, 1e-30);
     result.scale.push_back(static_cast<float>(scale));
   }
   return result;

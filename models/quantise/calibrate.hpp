@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What the calibration images tell of every tensor, and the byte scales that follow from it.
 ///
-/// Scales. A tensor that is never negative (from the graph's structure; for the input from the data)
-/// is unsigned, scale = range / 255, else signed, scale = range / 127. The range of a channel is the one of
-/// least expected square error: what lies beyond it is cut off, and what lies inside is rounded,
+/// Scales. A tensor that is never negative (from the graph's structure; for the input from the
+/// data) is unsigned, scale = range / 255, else signed, scale = range / 127. The range of a channel
+/// is the one of least expected square error: what lies beyond it is cut off, and what lies inside
+/// is rounded,
 ///
 ///     E(range) = mean of max(|x| - range, 0)^2 + P(x != 0) scale^2 / 12,
 ///
 /// times the headroom, at most the bound that clamps prove (ReLU6). Where few values were seen
-/// (a vector's channel has one per image), the next image brings larger ones: the range grows as the
-/// largest of n normal values does, sqrt(log(values) / log(n)), as though `values` had been seen.
-/// Input values that reach their peak often are
-/// bounded by nature (images): range = peak, unless cutting off is far better. Channels that were always zero
-/// get the tensor's median range, so nothing divides by zero and a late value is not cut off.
-/// Test: tests/quantise/test_calibrate.cpp.
+/// (a vector's channel has one per image), the next image brings larger ones: the range grows as
+/// the largest of n normal values does, sqrt(log(values) / log(n)), as though `values` had been
+/// seen. Input values that reach their peak often are bounded by nature (images): range = peak,
+/// unless cutting off is far better. Channels that were nearly always zero get at least a twentieth
+/// of the tensor's median range, so nothing divides by zero. Test:
+/// tests/quantise/test_calibrate.cpp.
 #pragma once
 
 #include <cstdint>
@@ -38,10 +39,10 @@ class MagnitudeHistogram {
 };
 
 struct ChannelStatistics {
-  double low = 0, high = 0;  ///< over all calibration values, and zero
-  double square = 0;         ///< mean square
-  int64_t at_peak = 0;       ///< values whose magnitude is the largest
-  int64_t count = 0;         ///< values seen
+  double low = 0, high = 0;       ///< over all calibration values, and zero
+  double square = 0;              ///< mean square
+  int64_t at_peak = 0;            ///< values whose magnitude is the largest
+  int64_t count = 0;              ///< values seen
   MagnitudeHistogram magnitudes;  ///< of those that are not zero
 };
 
@@ -51,7 +52,8 @@ struct TensorStatistics {
   int64_t images = 0;
 };
 
-/// Runs the float graph over `images` inputs in the user's layout. One entry per tensor of the graph.
+/// Runs the float graph over `images` inputs in the user's layout. One entry per tensor of the
+/// graph.
 std::vector<TensorStatistics> calibrate(const graph::Graph& graph, const float* inputs,
                                         int64_t images, int threads);
 
@@ -63,7 +65,7 @@ std::vector<Bound> value_bounds(const graph::Graph& graph);
 
 struct ScaleOptions {
   double headroom = 1.1;
-  double values = 1e5;
+  double values = 1e5;  ///< see above
 };
 
 /// Sign and scales of one tensor. `is_input`: the sign comes from the data.

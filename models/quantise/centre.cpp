@@ -51,9 +51,10 @@ graph::Node* last_layer(graph::Graph& graph) {
     if (std::count(node.inputs.begin(), node.inputs.end(), graph.output) > 0) return nullptr;
     if (node.output == graph.output) last = &node;
   }
-  const bool fits = last != nullptr &&
-                    (last->kind == graph::OpKind::kConv || last->kind == graph::OpKind::kDepthwiseConv) &&
-                    std::isinf(last->clamp.lo) && std::isinf(last->clamp.hi);
+  const bool fits =
+      last != nullptr &&
+      (last->kind == graph::OpKind::kConv || last->kind == graph::OpKind::kDepthwiseConv) &&
+      std::isinf(last->clamp.lo) && std::isinf(last->clamp.hi);
   return fits ? last : nullptr;
 }
 

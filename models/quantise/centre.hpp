@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Moves the middle of a network's input and output values to zero, where that is exact.
 ///
-/// Activations have no zero point, so values that lie to one side of zero waste half of a signed byte or more. At
-/// the ends of the network the host can help: it adds constants in float (`input_offset`,
-/// `output_offset`), and the biases of the first and last layers make up for them:
+/// Activations have no zero point, so values that lie to one side of zero waste half of a signed
+/// byte or more. At the ends of the network the host can help: it adds constants in float
+/// (`input_offset`, `output_offset`), and the biases of the first and last layers make up for them:
 ///
 ///     w (x - c) + (b + w c) = w x + b
 ///
 /// Exact for the input if only convolutions without padding read it (a padded zero would become
 /// another value), as in networks over vectors; for the output if a convolution without clamp makes
-/// it and nothing else reads it. Done per channel, only where the byte's step shrinks by a tenth or more.
-/// Test: tests/quantise/test_centre.cpp.
+/// it and nothing else reads it. Done per channel, only where the byte's step shrinks by a tenth or
+/// more. Test: tests/quantise/test_quantise.cpp.
 #pragma once
 
 #include <cstdint>

@@ -28,8 +28,8 @@ std::vector<Run> runs(int64_t out, int64_t in, int64_t kernel, int64_t stride, i
   std::vector<Run> result;
   for (int64_t o = 0; o < out; ++o) {
     const int64_t first = o * stride - pad;
-    const int64_t taps = std::max<int64_t>(
-        0, std::min(first + kernel, in) - std::max<int64_t>(first, 0));
+    const int64_t taps =
+        std::max<int64_t>(0, std::min(first + kernel, in) - std::max<int64_t>(first, 0));
     if (result.empty() || result.back().taps != taps) result.push_back({o, 0, taps});
     ++result.back().length;
   }
@@ -81,7 +81,8 @@ class Lowering {
   /// The layer that makes `tensor` can make the sum instead.
   bool can_fuse(int tensor) const {
     const Node* node = producer(tensor);
-    return node != nullptr && readers_[static_cast<size_t>(tensor)] == 1 && is_trivial(node->clamp) &&
+    return node != nullptr && readers_[static_cast<size_t>(tensor)] == 1 &&
+           is_trivial(node->clamp) &&
            (node->kind == OpKind::kConv || node->kind == OpKind::kDepthwiseConv ||
             node->kind == OpKind::kAveragePool);
   }
@@ -265,11 +266,11 @@ class Lowering {
   }
 
   const Graph& graph_;
-  std::vector<int> producer_;         ///< of a tensor: node, or -1
-  std::vector<int> readers_;          ///< of a tensor; the network's output is one more
-  std::vector<int> fused_into_;       ///< of a node: the addition that it computes, or -1
-  std::vector<Addition> added_to_;    ///< of an addition
-  std::vector<int> residual_reads_;   ///< of a shortcut's tensor: readers that read through it
+  std::vector<int> producer_;        ///< of a tensor: node, or -1
+  std::vector<int> readers_;         ///< of a tensor; the network's output is one more
+  std::vector<int> fused_into_;      ///< of a node: the addition that it computes, or -1
+  std::vector<Addition> added_to_;   ///< of an addition
+  std::vector<int> residual_reads_;  ///< of a shortcut's tensor: readers that read through it
   FloatNetwork network_;
 };
 

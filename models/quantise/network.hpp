@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The quantised network: what the quantiser gives and the compiler takes. Integers only, channels in
-/// the model's own order, no padding to any hardware size; it knows nothing of the accelerator.
+/// The quantised network: what the quantiser gives and the compiler takes. Integers only, channels
+/// in the model's own order, no padding to any hardware size; it knows nothing of the accelerator.
 ///
-/// Numeric contract. An activation is a byte, signed or unsigned per tensor, without zero point; its
-/// real value is scale[c] * q. A weight code decodes to a signed operand of at most 12 bits
+/// Numeric contract. An activation is a byte, signed or unsigned per tensor, without zero point;
+/// its real value is scale[c] * q. A weight code decodes to a signed operand of at most 12 bits
 /// (`arith/number_system.hpp`). A layer computes, per output channel,
 ///
 ///     acc = sum of operand * x   (kDense, kDepthwise),  sum of x (kSum),  max of x (kMax)
@@ -86,10 +86,10 @@ struct Network {
   int output = -1;
   graph::Layout input_layout;
   graph::Layout output_layout;
-  std::vector<float> input_scale;   ///< see graph::Graph: applied in float before quantisation
+  std::vector<float> input_scale;  ///< see graph::Graph: applied in float before quantisation
   std::vector<float> input_offset;
-  /// Added to the output's real values, one per channel; empty: zero. A bias that the last layer leaves to
-  /// the host, so that an output's bytes are spread around its middle.
+  /// Added to the output's real values, one per channel; empty: zero. A bias that the last layer
+  /// leaves to the host, so that an output's bytes are spread around its middle.
   std::vector<float> output_offset;
   graph::OutputFunction output_function = graph::OutputFunction::kNone;
   uint64_t macs = 0;

@@ -19,7 +19,8 @@ void Progress::start(const float* inputs, int64_t images) {
   means_.resize(network_.tensors.size());
   const int64_t elements = boundary.shape.elements();
   for (int64_t n = 0; n < images; ++n) {
-    std::vector<uint8_t>& bytes = images_[static_cast<size_t>(n)][static_cast<size_t>(network_.input)];
+    std::vector<uint8_t>& bytes =
+        images_[static_cast<size_t>(n)][static_cast<size_t>(network_.input)];
     bytes.resize(static_cast<size_t>(elements));
     quantise_input(boundary, inputs + n * elements, bytes.data());
   }
@@ -75,14 +76,15 @@ std::vector<float> Progress::gram(int tensor, const graph::Shape& out,
           if (iy < 0 || iy >= in.height || ix < 0 || ix >= in.width) continue;
           const uint8_t byte = bytes[static_cast<size_t>((c * in.height + iy) * in.width + ix)];
           values[t * static_cast<size_t>(count) + static_cast<size_t>(n)] =
-              from.is_signed ? static_cast<float>(static_cast<int8_t>(byte)) : static_cast<float>(byte);
+              from.is_signed ? static_cast<float>(static_cast<int8_t>(byte))
+                             : static_cast<float>(byte);
         }
       }
     }
   }
   std::vector<float> gram(taps * taps);
   const auto columns = static_cast<float>(count);
-  const float trust = getenv("TR") ? columns / (columns + static_cast<float>(atof(getenv("TR")))*static_cast<float>(taps)): columns / (columns + static_cast<float>(taps));
+  const float trust = columns / (columns + static_cast<float>(taps));
   for_each_index(static_cast<int64_t>(taps), threads_, [&](int64_t row) {
     const auto a = static_cast<size_t>(row);
     const float* u = values.data() + a * static_cast<size_t>(count);

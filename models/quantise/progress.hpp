@@ -28,8 +28,9 @@ class Progress {
   const std::vector<double>& mean(int tensor) const { return means_[static_cast<size_t>(tensor)]; }
 
   /// Mean products of the bytes that a dense layer's taps meet, [tap][tap] with taps in the order
-  /// [c][ky][kx], over output positions spread evenly over images and pixels. What few columns cannot
-  /// tell is left out: with n of them and k taps, products of different taps are scaled by n / (n + k).
+  /// [c][ky][kx], over output positions spread evenly over images and pixels. What few columns
+  /// cannot tell is left out: with n of them and k taps, products of different taps are scaled by n
+  /// / (n + k).
   std::vector<float> gram(int tensor, const graph::Shape& out, const graph::Window& window) const;
 
  private:

@@ -17,14 +17,17 @@
 namespace keyway::quantise {
 namespace {
 
-/// A bias of this many accumulator units at most, and as much for the products: together below 2^31.
-static const double KK = getenv("KK")?atof(getenv("KK")):1;
+/// A bias of this many accumulator units at most, and as much for the products: together below
+/// 2^31.
 constexpr double kBiasLimit = static_cast<double>(1 << 30);
 constexpr int64_t kProductLimit = (int64_t{1} << 30) - 1;
 /// Layers with more taps are coded without a gram matrix.
 constexpr int64_t kMostTaps = 2048;
 /// Of a channel whose outputs were all zero: they hardly matter, but other inputs may wake them.
-static const double kDeadImportance = getenv("DEAD")?atof(getenv("DEAD")):1e-2;
+constexpr double kDeadImportance = 0.1;
+/// A channel's error counts in units of its output byte, or, where that is larger, of a byte that
+/// had to hold this many deviations of its sum before the clamp (a channel that is mostly off).
+constexpr double kDeviations = 8;
 
 class Quantiser {
  public:
@@ -174,9 +177,11 @@ class Quantiser {
     problem.seed = options_.seed * 0x9e3779b97f4a7c15U + number;
     problem.weights.reserve(from.weights.size());
     for (size_t i = 0; i < from.weights.size(); ++i) {
-      const auto o = static_cast<int64_t>(i) / problem.taps, t = static_cast<int64_t>(i) % problem.taps;
+      const auto o = static_cast<int64_t>(i) / problem.taps,
+                 t = static_cast<int64_t>(i) % problem.taps;
       const auto c = static_cast<size_t>(dense ? t / taps : o);
-      problem.weights.push_back(static_cast<double>(from.weights[i]) * static_cast<double>(in.scale[c]));
+      problem.weights.push_back(static_cast<double>(from.weights[i]) *
+                                static_cast<double>(in.scale[c]));
     }
     if (dense) problem.tap_importance = importance(from, taps);
     for (size_t o = 0; o < out.scale.size(); ++o) {
@@ -186,10 +191,10 @@ class Quantiser {
         const double w = problem.weight(static_cast<int64_t>(o), t);
         power += problem.importance_of_tap(t) * w * w;
       }
-      static const double ETA = getenv("ETA")?atof(getenv("ETA")):4.0;
-      const double unit2 = std::max(scale*scale, ETA*ETA*power/(127*127));
+      const double unit_square =
+          std::max(scale * scale, kDeviations * kDeviations * power / (127.0 * 127.0));
       const bool is_dead = statistics(from.output).channels[o].square <= 0;
-      problem.channel_importance.push_back((is_dead ? kDeadImportance : 1.0) / unit2);
+      problem.channel_importance.push_back((is_dead ? kDeadImportance : 1.0) / unit_square);
       double peak = 0;
       for (int64_t t = 0; t < problem.taps; ++t) {
         peak = std::max(peak, std::abs(problem.weight(static_cast<int64_t>(o), t)));
@@ -197,14 +202,16 @@ class Quantiser {
       // A factor of two, because the coder may choose a step beyond peak / 127.
       problem.grid.push_back(scale * factor_grid(2 * peak / 127 / scale, residual_factor(from, o)));
       // The bias must fit; and the factor needs 17 bits at the largest shift.
-      problem.least_step.push_back(std::max(2 * std::abs(static_cast<double>(from.bias[o])) / kBiasLimit,
-                                            std::ldexp(scale, 17 - kMaxShift)));
+      problem.least_step.push_back(
+          std::max(2 * std::abs(static_cast<double>(from.bias[o])) / kBiasLimit,
+                   std::ldexp(scale, 17 - kMaxShift)));
     }
     return problem;
   }
 
-  /// Mean square of the bytes that meet each tap, as though one more value had been seen, the largest
-  /// possible: a channel that was always zero may still wake, and then its weights must not be rubbish.
+  /// Mean square of the bytes that meet each tap, as though one more value had been seen, the
+  /// largest possible: a channel that was always zero may still wake, and then its weights must not
+  /// be rubbish.
   std::vector<double> importance(const FloatLayer& from, int64_t taps) const {
     const Tensor& in = tensor(from.input);
     const double largest = in.is_signed ? 127 : 255;
@@ -214,7 +221,7 @@ class Quantiser {
       const auto scale = static_cast<double>(in.scale[c]);
       const auto count = static_cast<double>(seen.count);
       const double square =
-          (seen.square / (scale * scale) * count + KK * largest * largest) / (count + KK);
+          (seen.square / (scale * scale) * count + largest * largest) / (count + 1);
       result.insert(result.end(), static_cast<size_t>(taps), square);
     }
     return result;
@@ -250,9 +257,9 @@ class Quantiser {
       const double fit = 0.98 * static_cast<double>(kProductLimit) / static_cast<double>(bound);
       const int limit = static_cast<int>(fit * problem.operand_limit);
       if (limit < 1) {
-        throw Error(ErrorKind::kUnsupported,
-                    "layer '" + layer.name + "': " + std::to_string(problem.taps) +
-                        " products do not fit a 32-bit accumulator");
+        throw Error(ErrorKind::kUnsupported, "layer '" + layer.name +
+                                                 "': " + std::to_string(problem.taps) +
+                                                 " products do not fit a 32-bit accumulator");
       }
       problem.operand_limit = limit;
     }
@@ -287,8 +294,9 @@ class Quantiser {
       }
       if (!layer.has_residual || layer.residual.channel[o] < 0) continue;
       const auto source = static_cast<size_t>(layer.residual.channel[o]);
-      change[o] += wanted_residual[source] -
-                   static_cast<double>(tensor(from.residual.tensor).scale[source]) * got_residual[source];
+      change[o] +=
+          wanted_residual[source] -
+          static_cast<double>(tensor(from.residual.tensor).scale[source]) * got_residual[source];
     }
     return change;
   }

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Calibrated post-training quantisation: a float graph and example inputs become integers.
 ///
-/// Steps, one file each: `centre` (input and output values around zero), `lower` (structure), `calibrate` (scale of every tensor), then layer by layer
-/// in order: the input's scales are folded into the weights; the number system codes them, each input
-/// channel as important as the bytes that meet it are large (`arith/coding.hpp`); the bias is corrected; the
-/// requantiser's integers follow (`requantise`).
+/// Steps, one file each: `centre` (input and output values around zero), `lower` (structure),
+/// `calibrate` (scale of every tensor), then layer by layer in order: the input's scales are folded
+/// into the weights; the number system codes them, each input channel as important as the bytes
+/// that meet it are large (`arith/coding.hpp`); the bias is corrected; the requantiser's integers
+/// follow (`requantise`).
 ///
-/// Bias correction. A convolution is linear before its clamp, so its mean output over the calibration
-/// images follows from the mean images alone. The float mean image is known from calibration, the
-/// integer one from running the layers quantised so far on the same inputs; the difference of the two
-/// outputs, whatever caused it (this layer's codes or all layers before), is added to the bias.
-/// Source: Nagel et al., arXiv 1906.04721, section 4.2.
+/// Bias correction. A convolution is linear before its clamp, so its mean output over the
+/// calibration images follows from the mean images alone. The float mean image is known from
+/// calibration, the integer one from running the layers quantised so far on the same inputs; the
+/// difference of the two outputs, whatever caused it (this layer's codes or all layers before), is
+/// added to the bias. Source: Nagel et al., arXiv 1906.04721, section 4.2.
 ///
-/// Guarantees: every number of the result is in the range that network.hpp states; accumulators stay
-/// below 2^31 (operands are scaled down where a layer would allow more); the same inputs, options and
-/// seed give the same network, whatever the number of threads.
-/// Errors: kFile for unusable calibration data, kUnsupported (naming the layer) for what no scaling saves.
-/// Test: tests/quantise.
+/// Guarantees: every number of the result is in the range that network.hpp states; accumulators
+/// stay below 2^31 (operands are scaled down where a layer would allow more); the same inputs,
+/// options and seed give the same network, whatever the number of threads. Errors: kFile for
+/// unusable calibration data, kUnsupported (naming the layer) for what no scaling saves. Test:
+/// tests/quantise.
 #pragma once
 
 #include <cstdint>

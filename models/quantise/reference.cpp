@@ -29,8 +29,7 @@ int32_t dot(const int16_t* a, const int16_t* b, size_t count) {
 uint8_t requantise(const ChannelPost& p, int32_t acc, int32_t residual) {
   const int64_t scaled = int64_t{p.m} * (int64_t{acc} + p.bias) + int64_t{p.mr} * residual +
                          (int64_t{1} << (p.shift - 1));
-  return static_cast<uint8_t>(
-      std::clamp<int64_t>(scaled >> p.shift, p.lo, p.hi));
+  return static_cast<uint8_t>(std::clamp<int64_t>(scaled >> p.shift, p.lo, p.hi));
 }
 
 [[noreturn]] void misfit(const Layer& layer, const char* what) {
@@ -46,7 +45,8 @@ LayerReference::LayerReference(const Network& network, const Layer& layer)
   const bool dense = layer.kind == LayerKind::kDense;
   if (!dense && in.channels != out.channels) misfit(layer, "input and output channels differ");
   if (dense || layer.kind == LayerKind::kDepthwise) {
-    if (static_cast<int64_t>(layer.codes.size()) != out.channels * taps * (dense ? in.channels : 1)) {
+    if (static_cast<int64_t>(layer.codes.size()) !=
+        out.channels * taps * (dense ? in.channels : 1)) {
       misfit(layer, "number of codes");
     }
     const auto decode = arith::info(layer.number_system).operand;
@@ -137,13 +137,15 @@ std::vector<uint8_t> LayerReference::run(const std::vector<uint8_t>& input,
   for (const Region& region : layer_.regions) {
     for (int64_t c = 0; c < out.shape.channels; ++c) {
       const ChannelPost& post = region.post[static_cast<size_t>(c)];
-      const int64_t source = layer_.has_residual ? layer_.residual.channel[static_cast<size_t>(c)] : -1;
+      const int64_t source =
+          layer_.has_residual ? layer_.residual.channel[static_cast<size_t>(c)] : -1;
       for (int64_t y = region.y; y < region.y + region.height; ++y) {
         for (int64_t x = region.x; x < region.x + region.width; ++x) {
           const auto at = static_cast<size_t>((c * out.shape.height + y) * out.shape.width + x);
           int32_t r = 0;
           if (source >= 0) {
-            r = added[static_cast<size_t>((source * from.height + y * layer_.residual.stride_h) * from.width +
+            r = added[static_cast<size_t>((source * from.height + y * layer_.residual.stride_h) *
+                                              from.width +
                                           x * layer_.residual.stride_w)];
           }
           bytes[at] = requantise(post, sums[at], r);
@@ -196,7 +198,8 @@ int64_t accumulator_bound(const Network& network, const Layer& layer) {
   int64_t bound = 0;
   for (const Region& region : layer.regions) {
     for (size_t c = 0; c < channels; ++c) {
-      int64_t sum = layer.kind == LayerKind::kSum ? layer.window.kernel_h * layer.window.kernel_w : 0;
+      int64_t sum =
+          layer.kind == LayerKind::kSum ? layer.window.kernel_h * layer.window.kernel_w : 0;
       if (layer.kind == LayerKind::kMax) sum = 1;
       for (size_t t = 0; t < taps; ++t) {
         sum += std::abs(int64_t{decode(layer.codes[c * taps + t], layer.table)});

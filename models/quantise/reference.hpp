@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Integer reference executor: the formula of network.hpp in plain loops, layer by layer.
 ///
-/// Compiler, program simulator and RTL are judged by it, so it aims at being obviously right. Its only
-/// concession to speed: a dense layer gathers the inputs of an output pixel into one column (zeros for
-/// taps outside the image) and takes dot products of 16-bit numbers, which compilers vectorise.
-/// Sums are 32 bits, as in the core; that none overflows is the network's contract (accumulator_bound).
-/// Bytes are in C, H, W order, signed ones in two's complement.
+/// Compiler, program simulator and RTL are judged by it, so it aims at being obviously right. Its
+/// only concession to speed: a dense layer gathers the inputs of an output pixel into one column
+/// (zeros for taps outside the image) and takes dot products of 16-bit numbers, which compilers
+/// vectorise. Sums are 32 bits, as in the core; that none overflows is the network's contract
+/// (accumulator_bound). Bytes are in C, H, W order, signed ones in two's complement.
 ///
-/// Errors: kUsage where layers and tensors do not fit together. Test: tests/quantise/test_reference.cpp.
+/// Errors: kUsage where layers and tensors do not fit together. Test:
+/// tests/quantise/test_reference.cpp.
 #pragma once
 
 #include <cstdint>

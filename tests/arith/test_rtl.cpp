@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The decoders of rtl/arith against their twins: every code times every 9-bit activation, for corner
-// and random tables.
+// The decoders of rtl/arith against their twins: every code times every 9-bit activation, for
+// corner and random tables.
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <random>
@@ -55,17 +55,17 @@ TEST_CASE("decoders and products equal their twins for every code and activation
         bench.activation_i = static_cast<uint16_t>(activation & 0x1ff);
         bench.eval();
         ++seen;
-        const bool equal =
-            sign_extend(bench.int8_operand_o, 12) == plain &&
-            sign_extend(bench.int8_product_o, 21) == plain * activation &&
-            sign_extend(bench.qf8_operand_o, 12) == quantile &&
-            sign_extend(bench.qf8_product_o, 21) == quantile * activation;
+        const bool equal = sign_extend(bench.int8_operand_o, 12) == plain &&
+                           sign_extend(bench.int8_product_o, 21) == plain * activation &&
+                           sign_extend(bench.qf8_operand_o, 12) == quantile &&
+                           sign_extend(bench.qf8_product_o, 21) == quantile * activation;
         if (!equal && wrong++ == 0) {
-          UNSCOPED_INFO("seed " << kSeed << ", code " << code << ", entry " << table[static_cast<size_t>(code)]
-                       << ", activation " << activation << ": int8 "
-                       << sign_extend(bench.int8_product_o, 21) << " expected " << plain * activation
-                       << ", qf8 " << sign_extend(bench.qf8_product_o, 21) << " expected "
-                       << quantile * activation);
+          UNSCOPED_INFO("seed " << kSeed << ", code " << code << ", entry "
+                                << table[static_cast<size_t>(code)] << ", activation " << activation
+                                << ": int8 " << sign_extend(bench.int8_product_o, 21)
+                                << " expected " << plain * activation << ", qf8 "
+                                << sign_extend(bench.qf8_product_o, 21) << " expected "
+                                << quantile * activation);
         }
       }
     }

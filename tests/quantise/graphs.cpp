@@ -35,7 +35,8 @@ Window window(int64_t kernel, int64_t stride, int64_t pad) {
 int GraphBuilder::input(Shape shape) {
   graph_.input = static_cast<int>(graph_.tensors.size());
   graph_.tensors.push_back({"input", shape});
-  graph_.input_layout = {{shape.channels, shape.height, shape.width}, shape.pixels(), shape.width, 1};
+  graph_.input_layout = {
+      {shape.channels, shape.height, shape.width}, shape.pixels(), shape.width, 1};
   graph_.input_scale.assign(static_cast<size_t>(shape.channels), 1.0F);
   graph_.input_offset.assign(static_cast<size_t>(shape.channels), 0.0F);
   return graph_.input;
@@ -122,8 +123,8 @@ int GraphBuilder::pad(int x, int64_t top, int64_t left, int64_t bottom, int64_t 
   w.pad_left = left;
   w.pad_bottom = bottom;
   w.pad_right = right;
-  return append(OpKind::kPad, {x},
-                {in.channels, in.height + top + bottom, in.width + left + right}, w, {});
+  return append(OpKind::kPad, {x}, {in.channels, in.height + top + bottom, in.width + left + right},
+                w, {});
 }
 
 graph::Graph GraphBuilder::finish(int output) {
@@ -214,8 +215,8 @@ graph::Graph random_graph(uint64_t seed) {
 
 std::vector<float> random_inputs(const graph::Graph& graph, int64_t images, uint64_t seed) {
   Random random(seed);
-  return random.normals(
-      images * graph.tensors[static_cast<size_t>(graph.input)].shape.elements(), 1.0);
+  return random.normals(images * graph.tensors[static_cast<size_t>(graph.input)].shape.elements(),
+                        1.0);
 }
 
 double relative_distance(const std::vector<float>& got, const std::vector<float>& want) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Floats to bytes and back: rounding, saturation, layouts, output functions, and descriptions that lie.
+// Floats to bytes and back: rounding, saturation, layouts, output functions, and descriptions that
+// lie.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
@@ -87,8 +88,8 @@ TEST_CASE("user layouts: NHWC goes to C, H, W and comes back") {
   for (int c = 0; c < 3; ++c) {
     for (int p = 0; p < 8; ++p) CHECK(bytes[static_cast<size_t>(c * 8 + p)] == p * 3 + c);
   }
-  const OutputBoundary out{in.shape, in.layout, true, in.scale, {0, 0, 0},
-                           graph::OutputFunction::kNone};
+  const OutputBoundary out{in.shape, in.layout, true,
+                           in.scale, {0, 0, 0}, graph::OutputFunction::kNone};
   validate(out);
   dequantise_output(out, bytes.data(), back.data());
   CHECK(back == user);
@@ -96,7 +97,8 @@ TEST_CASE("user layouts: NHWC goes to C, H, W and comes back") {
 
 TEST_CASE("output functions equal the float executor's") {
   test::Random r(9);
-  for (const auto function : {graph::OutputFunction::kSoftmax, graph::OutputFunction::kLogSoftmax}) {
+  for (const auto function :
+       {graph::OutputFunction::kSoftmax, graph::OutputFunction::kLogSoftmax}) {
     OutputBoundary b = vector_output(11, 0.25F);
     b.function = function;
     std::vector<uint8_t> bytes(11);
@@ -129,7 +131,8 @@ TEST_CASE("an output's offset is added before its function") {
 }
 
 TEST_CASE("NaN and infinity are refused") {
-  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     const std::vector<float> x{0.0F, bad};
     std::vector<uint8_t> bytes(2);
     check_refused([&] { quantise_input(vector_input(2, true, 1.0F), x.data(), bytes.data()); });
@@ -142,10 +145,16 @@ TEST_CASE("descriptions that contradict themselves are refused") {
   const std::vector<std::function<void(InputBoundary&)>> lies{
       [](InputBoundary& b) { b.shape.channels = 5; },
       [](InputBoundary& b) { b.shape.channels = int64_t{1} << 62; },
-      [](InputBoundary& b) { b.shape = {1 << 20, 1 << 20, 1 << 20}; },
+      [](InputBoundary& b) {
+        b.shape = {1 << 20, 1 << 20, 1 << 20};
+      },
       [](InputBoundary& b) { b.shape.height = 0; },
-      [](InputBoundary& b) { b.layout.dims = {2, 3}; },
-      [](InputBoundary& b) { b.layout.dims = {-2, -2}; },
+      [](InputBoundary& b) {
+        b.layout.dims = {2, 3};
+      },
+      [](InputBoundary& b) {
+        b.layout.dims = {-2, -2};
+      },
       [](InputBoundary& b) { b.layout.stride_c = 2; },
       [](InputBoundary& b) { b.layout.stride_c = -1; },
       [](InputBoundary& b) { b.layout.stride_c = int64_t{1} << 62; },

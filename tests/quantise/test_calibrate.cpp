@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Statistics, bounds and scales.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
+#include <vector>
 
 #include "common/error.hpp"
 #include "graphs.hpp"
@@ -50,25 +53,57 @@ TEST_CASE("statistics of the input are exact") {
   CHECK_THROWS_AS(calibrate(g, inputs.data(), 0, 1), Error);
 }
 
+namespace {
+
+/// A channel that held these magnitudes, all of one sign, and `zeros` zeros.
+ChannelStatistics channel(const std::vector<double>& magnitudes, int64_t zeros = 0) {
+  ChannelStatistics c;
+  for (const double m : magnitudes) {
+    c.magnitudes.add(m);
+    c.square += m * m;
+    c.at_peak = m > c.high ? 1 : c.at_peak + (m == c.high ? 1 : 0);
+    c.high = std::max(c.high, m);
+  }
+  c.count = static_cast<int64_t>(magnitudes.size()) + zeros;
+  if (c.count > 0) c.square /= static_cast<double>(c.count);
+  return c;
+}
+
+/// 1000 values evenly up to `peak`.
+std::vector<double> ramp(double peak) {
+  std::vector<double> values;
+  for (int i = 1; i <= 1000; ++i) values.push_back(peak * i / 1000);
+  return values;
+}
+
+}  // namespace
+
 TEST_CASE("scales: sign, bound, shared peaks, channels without values") {
-  graph::Tensor tensor{"t", {3, 1, 1}};
+  const graph::Tensor tensor{"t", {3, 1, 1}};
   TensorStatistics s;
-  s.images = 10;
-  s.channels = {{0, 5, 4, 1}, {0, 50, 400, 1}, {0, 0, 0, 0}};
+  s.images = 1000;
+  s.channels = {channel(ramp(5)), channel(ramp(50)), channel({}, 1000)};
   ScaleOptions options;
-  options.headroom = 1.1;
-  options.crest_quantile = 0;
+  options.headroom = 1.0;
+  options.values = 1.0;
   const double inf = std::numeric_limits<double>::infinity();
   SECTION("unsigned, one dead channel") {
     const Tensor t = choose_scales(tensor, s, {0, inf}, false, options);
     CHECK_FALSE(t.is_signed);
-    CHECK(t.scale[0] == Approx(5.5 / 255));
-    CHECK(t.scale[1] == Approx(55.0 / 255));
+    CHECK(t.scale[0] == Approx(5.0 / 255).epsilon(0.1));
+    CHECK(t.scale[1] == Approx(50.0 / 255).epsilon(0.1));
     CHECK(t.scale[2] > 0);
+  }
+  SECTION("headroom, and room for values that few inputs did not show") {
+    const float plain = choose_scales(tensor, s, {0, inf}, false, options).scale[0];
+    options.headroom = 1.5;
+    CHECK(choose_scales(tensor, s, {0, inf}, false, options).scale[0] == Approx(1.5 * plain));
+    options.values = 1e6;
+    CHECK(choose_scales(tensor, s, {0, inf}, false, options).scale[0] ==
+          Approx(1.5 * std::sqrt(2.0) * plain));
   }
   SECTION("a proved bound") {
     const Tensor t = choose_scales(tensor, s, {0, 6}, false, options);
-    CHECK(t.scale[0] == Approx(5.5 / 255));
     CHECK(t.scale[1] == Approx(6.0 / 255));
     CHECK(t.scale[2] <= 6.0F / 255);
   }
@@ -80,12 +115,13 @@ TEST_CASE("scales: sign, bound, shared peaks, channels without values") {
   }
   SECTION("a peak that many input values share is a bound") {
     s.channels[1].at_peak = 100;
-    const Tensor t = choose_scales(tensor, s, {-inf, inf}, true, options);
-    CHECK(t.scale[1] == Approx(50.0 / 255));
-    CHECK(t.scale[0] == Approx(5.5 / 255));
+    options.headroom = 2.0;
+    CHECK(choose_scales(tensor, s, {-inf, inf}, true, options).scale[1] == Approx(50.0 / 255));
   }
   SECTION("nothing but zeros") {
-    s.channels.assign(3, {});
-    for (const float scale : choose_scales(tensor, s, {0, inf}, false, options).scale) CHECK(scale > 0);
+    s.channels.assign(3, ChannelStatistics{});
+    for (const float scale : choose_scales(tensor, s, {0, inf}, false, options).scale) {
+      CHECK(scale > 0);
+    }
   }
 }

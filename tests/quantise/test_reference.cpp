@@ -16,7 +16,8 @@ using keyway::test::Random;
 
 namespace {
 
-int64_t value(const Network& n, const TensorBytes& tensors, int tensor, int64_t c, int64_t y, int64_t x) {
+int64_t value(const Network& n, const TensorBytes& tensors, int tensor, int64_t c, int64_t y,
+              int64_t x) {
   const Tensor& t = n.tensors[static_cast<size_t>(tensor)];
   const uint8_t byte = tensors[static_cast<size_t>(tensor)].at(
       static_cast<size_t>((c * t.shape.height + y) * t.shape.width + x));
@@ -41,7 +42,8 @@ uint8_t formula(const Network& n, const Layer& l, const TensorBytes& tensors, in
         }
         int64_t operand = 1;
         if (!l.codes.empty()) {
-          const int64_t code = ((dense ? c * in.channels + i : c) * w.kernel_h + ky) * w.kernel_w + kx;
+          const int64_t code =
+              ((dense ? c * in.channels + i : c) * w.kernel_h + ky) * w.kernel_w + kx;
           const uint8_t byte = l.codes.at(static_cast<size_t>(code));
           operand = l.number_system == arith::NumberSystem::kInt8 ? static_cast<int8_t>(byte)
                                                                   : l.table[byte];
@@ -112,10 +114,12 @@ Network random_network(Random& r) {
   l.has_residual = r.chance(0.5);
   if (l.has_residual) {
     l.residual = {2, r.integer(1, 2), r.integer(1, 2), {}};
-    const graph::Shape from{r.integer(1, 9), (out.height - 1) * l.residual.stride_h + r.integer(1, 2),
+    const graph::Shape from{r.integer(1, 9),
+                            (out.height - 1) * l.residual.stride_h + r.integer(1, 2),
                             (out.width - 1) * l.residual.stride_w + r.integer(1, 2)};
     n.tensors.push_back({"residual", from, r.chance(0.5), {}});
-    for (int64_t c = 0; c < out.channels; ++c) l.residual.channel.push_back(r.integer(-1, from.channels - 1));
+    for (int64_t c = 0; c < out.channels; ++c)
+      l.residual.channel.push_back(r.integer(-1, from.channels - 1));
   }
   if (kind == LayerKind::kDense || kind == LayerKind::kDepthwise) {
     l.codes.resize(static_cast<size_t>(out.channels * l.window.kernel_h * l.window.kernel_w *
@@ -130,7 +134,8 @@ Network random_network(Random& r) {
   for (const auto& [y, h] : {std::pair{int64_t{0}, cut_y}, std::pair{cut_y, out.height - cut_y}}) {
     for (const auto& [x, w] : {std::pair{int64_t{0}, cut_x}, std::pair{cut_x, out.width - cut_x}}) {
       Region region{y, x, h, w, {}};
-      for (int64_t c = 0; c < out.channels; ++c) region.post.push_back(random_post(r, n.tensors[1].is_signed));
+      for (int64_t c = 0; c < out.channels; ++c)
+        region.post.push_back(random_post(r, n.tensors[1].is_signed));
       l.regions.push_back(region);
     }
   }
@@ -161,8 +166,8 @@ TEST_CASE("layers of random numbers equal the formula") {
       for (int64_t y = 0; y < out.height; ++y) {
         for (int64_t x = 0; x < out.width; ++x, ++at) {
           const int want = formula(n, l, tensors, c, y, x);
-          INFO("seed " << seed << ", kind " << static_cast<int>(l.kind) << ", channel " << c << ", pixel "
-                       << y << "," << x);
+          INFO("seed " << seed << ", kind " << static_cast<int>(l.kind) << ", channel " << c
+                       << ", pixel " << y << "," << x);
           REQUIRE(int{got[at]} == want);
         }
       }

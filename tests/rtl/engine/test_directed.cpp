@@ -289,6 +289,34 @@ TEST_CASE("a warm run leaves resident frames out, others not") {
   }
 }
 
+TEST_CASE("resident frames count only after the frames before them are verified") {
+  const Shape shape = dut_shape();
+  Scenario s(shape, 43);
+  const Tensor in = s.input(4, 4, shape.lane_words(), true);
+  LayerSpec spec = same_size(4, 4);
+  spec.weights_by_frames = true;
+  const Tensor out = s.layer(in, spec);
+  const int frames_of_layer = s.frames_done();
+  // Behind the layer's own frames, which every run reads again, come resident ones.
+  s.add_weight_frames(8, true);
+  s.store(out);
+  Bench bench;
+  Golden golden(shape);
+  bench.write_weights(s.image());
+  golden.write_weights(s.image());
+  bench.run(s.input_bytes(), s.frames());
+  // Other weights in the second run: had the resident frames counted at once, it would take the
+  // old.
+  std::vector<Bytes> frames = s.frames();
+  for (int i = 0; i < frames_of_layer; ++i) {
+    for (uint8_t& byte : frames[static_cast<size_t>(i)]) byte = static_cast<uint8_t>(byte ^ 0x55);
+  }
+  const auto expected = golden.run(s.input_bytes(), frames);
+  frames.resize(static_cast<size_t>(frames_of_layer));
+  const RunResult result = bench.run(s.input_bytes(), frames, {0, 0, 0.9}, true);
+  REQUIRE(difference(expected, result.stored) == "");
+}
+
 TEST_CASE("an unknown opcode is an error until the next run") {
   for (const int opcode : {0, 8, 15}) {
     const Shape shape = dut_shape();
