@@ -2,6 +2,7 @@
 /// Every kernel of this build on a board: what it says of itself, and that it answers a damaged
 /// package with a verdict, at several memory timings. What kernels compute is tested in tests/rtl
 /// and tests/tool.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 
