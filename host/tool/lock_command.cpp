@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
 #include <memory>
 
 #include "common/file.hpp"
@@ -31,6 +32,13 @@ void add_lock_command(CLI::App& app) {
     const lock::Owner owner = lock::read_owner(options->owner);
     const compile::Program program = build_program(options->model, true);
     const auto policy = options->policy == "sealed" ? lock::Policy::kSealed : lock::Policy::kBlind;
+    if (policy == lock::Policy::kBlind && !arith::info(program.number_system).has_table) {
+      std::fprintf(
+          stderr,
+          "keyway: warning: the codes of %s are not equally likely, so under 'blind' who has "
+          "opened one of your chips can test guesses cheaply; qf8 is better\n",
+          arith::info(program.number_system).name);
+    }
     const auto bytes = lock::make_locked_package(program, policy, owner);
     common::write_file(options->model.output, bytes.data(), bytes.size());
     describe(program, options->model.output);

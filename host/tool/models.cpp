@@ -10,6 +10,7 @@
 #include "compile/compile.hpp"
 #include "graph/onnx_import.hpp"
 #include "lock/bytes.hpp"
+#include "lock/relabel.hpp"
 #include "quantise/quantise.hpp"
 #include "tool/tensors.hpp"
 
@@ -20,7 +21,8 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   for (const auto& system : arith::kNumberSystems) {
     formats += std::string(formats.empty() ? "" : ", ") + system.name;
   }
-  command.add_option("model", options.model, "The trained model (.onnx, opset 8 to 21)")->required();
+  command.add_option("model", options.model, "The trained model (.onnx, opset 8 to 21)")
+      ->required();
   command
       .add_option("--calib", options.calibration,
                   "Typical inputs (.npy of float32, N first; some hundred are plenty): activations "
@@ -28,12 +30,13 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       ->required();
   command.add_option("--format", options.format, "Number system of the weights: " + formats)
       ->capture_default_str();
-  command.add_option("--core", options.core, "Core to compile for, lanes x depth: 8x8, 16x16, 32x32")
+  command
+      .add_option("--core", options.core, "Core to compile for, lanes x depth: 8x8, 16x16, 32x32")
       ->capture_default_str();
   command.add_option("-o,--output", options.output, "The package (.kwp) to write")->required();
 }
 
-compile::Program build_program(const ModelOptions& options, bool secure_padding) {
+compile::Program build_program(const ModelOptions& options, bool for_lock) {
   const auto system = arith::number_system_from_name(options.format);
   const auto core = compile::core_from_name(options.core);
   const graph::Graph graph = graph::import_onnx(options.model);
@@ -41,11 +44,14 @@ compile::Program build_program(const ModelOptions& options, bool secure_padding)
 
   quantise::Options quantise_options;
   quantise_options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  const quantise::Network network = quantise::quantise(
-      graph, calibration.values.data(), calibration.rows(), system, quantise_options);
+  quantise::Network network = quantise::quantise(graph, calibration.values.data(),
+                                                 calibration.rows(), system, quantise_options);
 
   compile::Options compile_options;
-  if (secure_padding) compile_options.padding = lock::fill_random;
+  if (for_lock) {
+    lock::relabel_codes(network);
+    compile_options.padding = lock::fill_random;
+  }
   return compile::compile(network, core, compile_options);
 }
 

@@ -16,9 +16,9 @@ struct ModelOptions {
 /// Adds model, --calib, --format, --core and --output.
 void add_model_options(CLI::App& command, ModelOptions& options);
 
-/// Imports, calibrates, quantises and compiles. `secure_padding` fills what the program leaves free
-/// in weight tiles with unpredictable codes.
-compile::Program build_program(const ModelOptions& options, bool secure_padding);
+/// Imports, calibrates, quantises and compiles. `for_lock` makes the weight codes say nothing by
+/// themselves: which code means which value, and what pads weight tiles, is unpredictable.
+compile::Program build_program(const ModelOptions& options, bool for_lock);
 
 /// One line about the program, for stderr.
 void describe(const compile::Program& program, const std::string& path);

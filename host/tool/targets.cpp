@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "common/error.hpp"
+#include "driver/func_accelerator.hpp"
 #include "driver/kernel_accelerator.hpp"
 #include "driver/xrt_shell.hpp"
 #include "platform/memory_options.hpp"
 #include "platform/sim_shell.hpp"
-#include "driver/func_accelerator.hpp"
 
 namespace keyway::tool {
 

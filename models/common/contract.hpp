@@ -7,7 +7,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0x63ec93c6;
+inline constexpr uint32_t kContractHash = 0xb8536ab7;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kRowBanks = 4;
 inline constexpr uint32_t kAccumulatorPixels = 512;
@@ -174,7 +174,7 @@ inline constexpr const char* kKdfEnrol = "enrol";
 inline constexpr const char* kKdfPackage = "package";
 /// KEK; W = P xor KEK: D, id, policy
 inline constexpr const char* kKdfKek = "kek";
-/// Kmac: A, id
+/// Kmac: A, id, P
 inline constexpr const char* kKdfMac = "mac";
 /// Kprog: A, id, P
 inline constexpr const char* kKdfProg = "prog";

@@ -23,11 +23,13 @@ Bytes32 key_encryption_key(const Bytes32& record, const Bytes16& id, Policy poli
 
 FrameKeys frame_keys(const Bytes32& owner_key, const Bytes32& package_key, const Bytes16& id,
                      Policy policy) {
-  // In `blind` the program's key must not depend on P: a wrong device has to decipher the program
-  // and fail only in the weight codes, which give no sign of being wrong.
-  const Bytes32 in_program = policy == Policy::kSealed ? package_key : Bytes32{};
-  return {kdf(contract::kKdfMac, {owner_key, id}),
-          kdf(contract::kKdfProg, {owner_key, id, in_program}),
+  // In `sealed` every key takes P, so that the owner's authentication key alone, out of one opened
+  // chip, neither forges a frame nor reads a program. In `blind` tags and program must not depend
+  // on P: a wrong device has to verify and decipher the program, and fail only in the weight codes,
+  // which give no sign of being wrong.
+  const Bytes32 if_sealed = policy == Policy::kSealed ? package_key : Bytes32{};
+  return {kdf(contract::kKdfMac, {owner_key, id, if_sealed}),
+          kdf(contract::kKdfProg, {owner_key, id, if_sealed}),
           kdf(contract::kKdfWeights, {owner_key, package_key, id})};
 }
 

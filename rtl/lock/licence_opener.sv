@@ -5,7 +5,7 @@
 //   D        = KDF(enrol; S, A)
 //   KEK      = KDF(kek; D, id, policy)                           P = W xor KEK
 //   check    = KDF(check; KEK, W)                                compared with the licence's (sealed)
-//   Kmac     = KDF(mac; A, id)
+//   Kmac     = KDF(mac; A, id, P or zeros)
 //   Kprog    = KDF(prog; A, id, P in `sealed`, zeros in `blind`)
 //   Kweights = KDF(weights; A, P, id)
 //
@@ -56,7 +56,7 @@ module licence_opener
   // verilog_format: off
   typedef enum logic [4:0] {
     UnitEnd, UnitLabel, UnitS0, UnitS1, UnitA0, UnitA1, UnitLink0, UnitLink1, UnitP0, UnitP1,
-    UnitProgP0, UnitProgP1, UnitW0, UnitW1, UnitCheck0, UnitCheck1, UnitHead, UnitId,
+    UnitSealP0, UnitSealP1, UnitW0, UnitW1, UnitCheck0, UnitCheck1, UnitHead, UnitId,
     UnitHeaderTag, UnitPolicy
   } unit_e;
 
@@ -74,8 +74,9 @@ module licence_opener
                    default: UnitEnd},
     StepCheck:   '{0: UnitLabel, 1: UnitLink0, 2: UnitLink1, 3: UnitW0, 4: UnitW1,
                    default: UnitEnd},
-    StepMac:     '{0: UnitLabel, 1: UnitA0, 2: UnitA1, 3: UnitId, default: UnitEnd},
-    StepProg:    '{0: UnitLabel, 1: UnitA0, 2: UnitA1, 3: UnitId, 4: UnitProgP0, 5: UnitProgP1,
+    StepMac:     '{0: UnitLabel, 1: UnitA0, 2: UnitA1, 3: UnitId, 4: UnitSealP0, 5: UnitSealP1,
+                   default: UnitEnd},
+    StepProg:    '{0: UnitLabel, 1: UnitA0, 2: UnitA1, 3: UnitId, 4: UnitSealP0, 5: UnitSealP1,
                    default: UnitEnd},
     StepWeights: '{0: UnitLabel, 1: UnitA0, 2: UnitA1, 3: UnitP0, 4: UnitP1, 5: UnitId,
                    default: UnitEnd},
@@ -143,8 +144,8 @@ module licence_opener
       UnitLink1: unit_data = link_q[255:128];
       UnitP0: unit_data = p[127:0];
       UnitP1: unit_data = p[255:128];
-      UnitProgP0: unit_data = sealed ? p[127:0] : '0;
-      UnitProgP1: unit_data = sealed ? p[255:128] : '0;
+      UnitSealP0: unit_data = sealed ? p[127:0] : '0;
+      UnitSealP1: unit_data = sealed ? p[255:128] : '0;
       UnitW0: unit_data = wrapped[127:0];
       UnitW1: unit_data = wrapped[255:128];
       UnitCheck0: unit_data = check[127:0];

@@ -111,12 +111,13 @@ module activation_memory #(
           .write_data_i   (write_data)
       );
 
-      // No bank has two readers, and nobody reads what is being written.
+      // No bank has two readers, and nobody reads what is being written. Clearing may cut into a run
+      // at any cycle; what is read then goes nowhere.
       `KEYWAY_ASSERT(OneReader, $onehot0({front_grant[r][b], residual_here, store_here}))
       `KEYWAY_ASSERT(OneWriter, $onehot0({result_here, load_here}))
       `KEYWAY_ASSERT(NoReadOfWrite,
-                     !((front_grant[r][b] || residual_here || store_here) &&
-                       (result_here || load_here) && read_address == write_address))
+                     clear_i || !((front_grant[r][b] || residual_here || store_here) &&
+                                  (result_here || load_here) && read_address == write_address))
       `KEYWAY_ASSERT(
           ReadFits,
           !(front_grant[r][b] || residual_here || store_here) || 32'(read_address) < Words)

@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h63ec93c6;
+  parameter logic [31:0] ContractHash = 32'hb8536ab7;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned RowBanks = 4;
   parameter int unsigned AccumulatorPixels = 512;
@@ -118,7 +118,7 @@ package keyway_contract_pkg;
   parameter logic [127:0] KdfPackage = 128'h0000000000000000006567616b636170;
   // KEK; W = P xor KEK: D, id, policy
   parameter logic [127:0] KdfKek = 128'h000000000000000000000000006b656b;
-  // Kmac: A, id
+  // Kmac: A, id, P
   parameter logic [127:0] KdfMac = 128'h0000000000000000000000000063616d;
   // Kprog: A, id, P
   parameter logic [127:0] KdfProg = 128'h000000000000000000000000676f7270;

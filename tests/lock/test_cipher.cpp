@@ -65,7 +65,7 @@ TEST_CASE("every key depends on every input and on the policy") {
   const auto p = package_key(root, id);
   const auto sealed = frame_keys(a, p, id, Policy::kSealed);
   const auto blind = frame_keys(a, p, id, Policy::kBlind);
-  CHECK(sealed.mac == blind.mac);
+  CHECK(sealed.mac != blind.mac);
   CHECK(sealed.program != blind.program);
   CHECK(sealed.weights == blind.weights);
   for (size_t bit = 0; bit < 256; ++bit) {
@@ -75,7 +75,9 @@ TEST_CASE("every key depends on every input and on the policy") {
     CHECK(keys.mac == blind.mac);  // a wrong device must still verify and run the program
     CHECK(keys.program == blind.program);
     CHECK(keys.weights != blind.weights);  // and get nothing of the weights
+    // Sealed: who has the owner's key alone can neither tag a frame nor read the program.
     CHECK(frame_keys(a, near, id, Policy::kSealed).program != sealed.program);
+    CHECK(frame_keys(a, near, id, Policy::kSealed).mac != sealed.mac);
   }
   CHECK(frame_keys(other, p, id, Policy::kBlind).mac != blind.mac);
   CHECK(key_encryption_key(a, id, Policy::kSealed) != key_encryption_key(a, id, Policy::kBlind));

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <random>
 
 #include "compile/encode.hpp"
@@ -16,6 +17,9 @@ using namespace keyway;
 using test::Bytes;
 
 namespace {
+
+/// One after the other on one board, so that each start meets what the one before left.
+constexpr uint64_t kProgramsPerBoard = 10;
 
 uint64_t setting(const char* variable, uint64_t otherwise) {
   const char* text = std::getenv(variable);
@@ -40,15 +44,16 @@ TEST_CASE("random programs give the program simulator's bytes on the core") {
   const uint64_t count = setting("KEYWAY_COUNT", 2000);
   std::cout << "KEYWAY_SEED=" << seed << " KEYWAY_COUNT=" << count << std::endl;
   const test::Party party;
-  std::map<std::string, std::unique_ptr<platform::SimShell>> shells;
   std::map<uint8_t, uint64_t> instructions;
   const std::vector<std::string> cores = platform::kernel_names();
 
+  std::mt19937_64 random;
+  std::unique_ptr<platform::SimShell> shell;
+  std::string core;
   for (uint64_t i = 0; i < count; ++i) {
-    std::mt19937_64 random(seed + i);
-    const std::string core = cores[random() % cores.size()];
-    auto& shell = shells[core];
-    if (!shell) {
+    if (i % kProgramsPerBoard == 0) {
+      random.seed(seed + i);
+      core = cores[random() % cores.size()];
       platform::SimOptions options;
       options.core = core;
       options.device_file = party.device_file();
@@ -57,7 +62,8 @@ TEST_CASE("random programs give the program simulator's bytes on the core") {
       options.memory.seed = random();
       shell = std::make_unique<platform::SimShell>(options);
     }
-    INFO("KEYWAY_SEED=" << seed + i << " KEYWAY_COUNT=1 repeats it, core " << core);
+    INFO("KEYWAY_SEED=" << seed + i - i % kProgramsPerBoard << " KEYWAY_COUNT=" << kProgramsPerBoard
+                        << " repeats it, core " << core);
     const auto program = test::compile_for(test::random_network(random()), core);
     for (size_t at = 0; at < program.instructions; ++at) {
       ++instructions[program.program_image[at * contract::kInstructionBytes] & 15];

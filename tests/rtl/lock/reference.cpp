@@ -170,8 +170,9 @@ Package Owner::new_package(Random& random, Policy policy, std::size_t header_pag
   package.id = random_bytes(random, 16);
   const auto total = static_cast<std::uint32_t>(program_frames + weight_frames);
   const auto p = package_key(package);
-  const auto mac = kdf("mac", {owner_key, package.id});
-  const auto prog = kdf("prog", {owner_key, package.id, policy == Policy::kSealed ? p : Bytes(32)});
+  const auto if_sealed = policy == Policy::kSealed ? p : Bytes(32);
+  const auto mac = kdf("mac", {owner_key, package.id, if_sealed});
+  const auto prog = kdf("prog", {owner_key, package.id, if_sealed});
   const auto weights = kdf("weights", {owner_key, p, package.id});
 
   auto& header = package.header;
@@ -227,8 +228,9 @@ Keys derived_keys(const Device& device, const Package& package, const Bytes& lic
   keys.d = kdf("enrol", {device.secret, a});
   keys.kek = kdf("kek", {keys.d, package.id, policy_field(package.policy)});
   keys.p = wrapped ^ keys.kek;
-  keys.mac = kdf("mac", {a, package.id});
-  keys.prog = kdf("prog", {a, package.id, package.policy == Policy::kSealed ? keys.p : Bytes(32)});
+  const auto if_sealed = package.policy == Policy::kSealed ? keys.p : Bytes(32);
+  keys.mac = kdf("mac", {a, package.id, if_sealed});
+  keys.prog = kdf("prog", {a, package.id, if_sealed});
   keys.weights = kdf("weights", {a, keys.p, package.id});
   return keys;
 }

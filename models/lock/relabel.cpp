@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lock/relabel.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "lock/bytes.hpp"
+
+namespace keyway::lock {
+
+namespace {
+
+/// The system's random bytes as a generator for standard algorithms.
+class SecureGenerator {
+ public:
+  using result_type = uint32_t;
+  static constexpr result_type min() { return 0; }
+  static constexpr result_type max() { return UINT32_MAX; }
+  result_type operator()() {
+    if (next_ == pool_.size()) {
+      fill_random(reinterpret_cast<uint8_t*>(pool_.data()), pool_.size() * sizeof(uint32_t));
+      next_ = 0;
+    }
+    return pool_[next_++];
+  }
+
+ private:
+  std::array<uint32_t, 256> pool_{};
+  size_t next_ = pool_.size();
+};
+
+std::array<uint8_t, 256> random_order(SecureGenerator& random) {
+  std::array<uint8_t, 256> order;
+  std::iota(order.begin(), order.end(), uint8_t{0});
+  std::shuffle(order.begin(), order.end(), random);
+  return order;
+}
+
+void permute(quantise::Layer& layer, SecureGenerator& random) {
+  const auto order = random_order(random);
+  arith::Table table;
+  for (size_t code = 0; code < table.size(); ++code) table[order[code]] = layer.table[code];
+  layer.table = table;
+  for (uint8_t& code : layer.codes) code = order[code];
+}
+
+/// Codes [first, first + count) of the order belong to a value.
+struct Share {
+  size_t first = 0, count = 0;
+};
+
+void tabulate(quantise::Layer& layer, arith::NumberSystem system, SecureGenerator& random) {
+  std::map<int16_t, size_t> weights_of;
+  const auto& operands = layer.table;
+  for (const uint8_t code : layer.codes) ++weights_of[operands[code]];
+  // Every value at least one code, the rest in proportion; the most frequent takes what is left.
+  const size_t spare = 256 - weights_of.size();
+  std::map<int16_t, Share> shares;
+  size_t given = 0;
+  int16_t most = weights_of.begin()->first;
+  for (const auto& [value, weights] : weights_of) {
+    if (weights > weights_of[most]) most = value;
+    shares[value].count = 1 + spare * weights / layer.codes.size();
+    given += shares[value].count;
+  }
+  shares[most].count += 256 - given;
+  const auto order = random_order(random);
+  arith::Table table;
+  size_t next = 0;
+  for (auto& [value, share] : shares) {
+    share.first = next;
+    for (size_t i = 0; i < share.count; ++i) table[order[next++]] = value;
+  }
+  for (uint8_t& code : layer.codes) {
+    const Share& share = shares[operands[code]];
+    code = order[share.first + std::uniform_int_distribution<size_t>(0, share.count - 1)(random)];
+  }
+  layer.table = table;
+  layer.number_system = system;
+}
+
+}  // namespace
+
+void relabel_codes(quantise::Network& network) {
+  if (!arith::info(network.number_system).has_table) return;
+  SecureGenerator random;
+  for (quantise::Layer& layer : network.layers) {
+    if (layer.codes.empty()) continue;
+    if (arith::info(layer.number_system).has_table) {
+      permute(layer, random);
+    } else {
+      tabulate(layer, network.number_system, random);
+    }
+  }
+}
+
+}  // namespace keyway::lock
