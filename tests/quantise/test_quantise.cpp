@@ -218,8 +218,10 @@ TEST_CASE("long sums are scaled down until they fit the accumulator") {
   const int y = b.dense(x, 2);
   for (float& w : b.last().weights) w = w > 0 ? 0.01F : -0.01F;
   const graph::Graph g = b.finish(y);
-  CHECK(distance(g, NumberSystem::kQf8, 64, 8) < 0.05);
-  CHECK(distance(g, NumberSystem::kInt8, 64, 8) < 0.05);
+  // Two outputs beyond what 128 inputs showed saturate, which is most of this distance; a sum that
+  // wrapped around or was scaled twice would be far off.
+  CHECK(distance(g, NumberSystem::kQf8, 3, 128) < 0.1);
+  CHECK(distance(g, NumberSystem::kInt8, 3, 128) < 0.1);
 }
 
 TEST_CASE("the same inputs and seed give the same network, on any number of threads") {
