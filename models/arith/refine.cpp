@@ -106,13 +106,6 @@ double OutputError::total() const {
   return sum;
 }
 
-double output_error(const WeightProblem& problem, const Coding& coding) {
-  Coding nothing = coding;
-  nothing.table.fill(0);
-  const double whole = OutputError(problem, nothing).total();
-  return whole > 0 ? OutputError(problem, coding).total() / whole : 0.0;
-}
-
 void refine_rounding(const WeightProblem& problem, int largest, Coding& coding) {
   if (problem.gram.empty()) return;
   OutputError error(problem, coding);

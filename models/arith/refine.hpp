@@ -57,8 +57,6 @@ class OutputError {
   std::vector<double> gradient_;
 };
 
-/// E divided by its value when all weights are taken as zero.
-double output_error(const WeightProblem& problem, const Coding& coding);
 
 /// Codes are two's complement numbers in [-largest, largest].
 void refine_rounding(const WeightProblem& problem, int largest, Coding& coding);

@@ -78,13 +78,4 @@ void StreamSocket::write(const void* data, size_t bytes) {
   }
 }
 
-std::string StreamSocket::read_some(size_t bytes) {
-  std::string text(bytes, '\0');
-  ssize_t got = 0;
-  do got = recv(descriptor_, text.data(), bytes, 0);
-  while (got < 0 && errno == EINTR);
-  text.resize(got > 0 ? static_cast<size_t>(got) : 0);
-  return text;
-}
-
 }  // namespace keyway::hw_emu

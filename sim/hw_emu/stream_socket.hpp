@@ -23,8 +23,6 @@ class StreamSocket {
   /// Reads `bytes` bytes; false at the end of the stream (before the first of them).
   bool read(void* data, size_t bytes);
   void write(const void* data, size_t bytes);
-  /// What has come, at most `bytes`; empty at the end of the stream.
-  std::string read_some(size_t bytes);
 
  private:
   int descriptor_ = -1;
