@@ -7,7 +7,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0xb8536ab7;
+inline constexpr uint32_t kContractHash = 0x72fa18e8;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kRowBanks = 4;
 inline constexpr uint32_t kAccumulatorPixels = 512;
@@ -196,10 +196,10 @@ struct Field {
 namespace parameter {
 inline constexpr Field kBias{"bias", 0, 32, true};
 inline constexpr Field kM{"m", 32, 18, true};
-inline constexpr Field kMr{"mr", 50, 18, true};
-inline constexpr Field kShift{"shift", 68, 6, false};
-inline constexpr Field kLo{"lo", 74, 9, true};
-inline constexpr Field kHi{"hi", 83, 9, true};
+inline constexpr Field kShift{"shift", 50, 6, false};
+inline constexpr Field kHi{"hi", 56, 9, true};
+inline constexpr Field kLo{"lo", 65, 9, true};
+inline constexpr Field kMr{"mr", 74, 18, true};
 }  // namespace parameter
 
 enum class Opcode : uint8_t {
@@ -219,22 +219,24 @@ inline constexpr Field kNumberSystem{"number_system", 7, 3, false};  ///< arith:
 inline constexpr Field kTableSlot{"table_slot", 10, 1, false};  ///< which decode table (number systems with a table)
 inline constexpr Field kInputSigned{"input_signed", 11, 1, false};  ///< activation bytes are signed
 inline constexpr Field kResidualSigned{"residual_signed", 12, 1, false};  ///< residual bytes are signed
-inline constexpr Field kPairRows{"pair_rows", 13, 1, false};  ///< dense with ReadWords = 2: the words of a step are rows ky, ky+1 of one block, not blocks b, b+1
-inline constexpr Field kKernelH{"kernel_h", 14, 8, false};  ///< rows of taps
-inline constexpr Field kKernelW{"kernel_w", 22, 8, false};  ///< columns of taps
-inline constexpr Field kBlocks{"blocks", 30, 12, false};  ///< input channel blocks that a dense product sums over
-inline constexpr Field kStrideY{"stride_y", 42, 4, false};
-inline constexpr Field kStrideX{"stride_x", 46, 4, false};
-inline constexpr Field kInputHeight{"input_height", 50, 12, false};  ///< rows outside 0..input_height-1 are padding
-inline constexpr Field kInputWidth{"input_width", 62, 12, false};
-inline constexpr Field kInputRowPitch{"input_row_pitch", 74, 16, false};
-inline constexpr Field kInputBlockPitch{"input_block_pitch", 90, 16, false};
-inline constexpr Field kOutputRowPitch{"output_row_pitch", 106, 16, false};
-inline constexpr Field kOutputBlockPitch{"output_block_pitch", 122, 16, false};  ///< distance of the words of one output block when Lanes / WordChannels exceeds BlockBanks; otherwise unused
-inline constexpr Field kResidualRowPitch{"residual_row_pitch", 138, 16, false};
-inline constexpr Field kResidualStrideY{"residual_stride_y", 154, 4, false};
-inline constexpr Field kResidualStrideX{"residual_stride_x", 158, 4, false};
-inline constexpr std::array<Field, 21> kFields{kMode, kOnes, kNumberSystem, kTableSlot, kInputSigned, kResidualSigned, kPairRows, kKernelH, kKernelW, kBlocks, kStrideY, kStrideX, kInputHeight, kInputWidth, kInputRowPitch, kInputBlockPitch, kOutputRowPitch, kOutputBlockPitch, kResidualRowPitch, kResidualStrideY, kResidualStrideX};
+inline constexpr Field kShortParameters{"short_parameters", 13, 1, false};  ///< parameters are two weight words a block, see [[parameter]]
+inline constexpr Field kOutputSigned{"output_signed", 14, 1, false};  ///< lo of short parameters is -128, not 0
+inline constexpr Field kPairRows{"pair_rows", 15, 1, false};  ///< dense with ReadWords = 2: the words of a step are rows ky, ky+1 of one block, not blocks b, b+1
+inline constexpr Field kKernelH{"kernel_h", 16, 8, false};  ///< rows of taps
+inline constexpr Field kKernelW{"kernel_w", 24, 8, false};  ///< columns of taps
+inline constexpr Field kBlocks{"blocks", 32, 12, false};  ///< input channel blocks that a dense product sums over
+inline constexpr Field kStrideY{"stride_y", 44, 4, false};
+inline constexpr Field kStrideX{"stride_x", 48, 4, false};
+inline constexpr Field kInputHeight{"input_height", 52, 12, false};  ///< rows outside 0..input_height-1 are padding
+inline constexpr Field kInputWidth{"input_width", 64, 12, false};
+inline constexpr Field kInputRowPitch{"input_row_pitch", 76, 16, false};
+inline constexpr Field kInputBlockPitch{"input_block_pitch", 92, 16, false};
+inline constexpr Field kOutputRowPitch{"output_row_pitch", 108, 16, false};
+inline constexpr Field kOutputBlockPitch{"output_block_pitch", 124, 16, false};  ///< distance of the words of one output block when Lanes / WordChannels exceeds BlockBanks; otherwise unused
+inline constexpr Field kResidualRowPitch{"residual_row_pitch", 140, 16, false};
+inline constexpr Field kResidualStrideY{"residual_stride_y", 156, 4, false};
+inline constexpr Field kResidualStrideX{"residual_stride_x", 160, 4, false};
+inline constexpr std::array<Field, 23> kFields{kMode, kOnes, kNumberSystem, kTableSlot, kInputSigned, kResidualSigned, kShortParameters, kOutputSigned, kPairRows, kKernelH, kKernelW, kBlocks, kStrideY, kStrideX, kInputHeight, kInputWidth, kInputRowPitch, kInputBlockPitch, kOutputRowPitch, kOutputBlockPitch, kResidualRowPitch, kResidualStrideY, kResidualStrideX};
 }  // namespace layer
 
 namespace multiply {
@@ -242,7 +244,7 @@ inline constexpr Field kWaitFrames{"wait_frames", 4, 16, false};
 inline constexpr Field kWaitRows{"wait_rows", 20, 12, false};
 inline constexpr Field kWaitProducts{"wait_products", 32, 16, false};
 inline constexpr Field kWeightAddress{"weight_address", 48, 20, false};  ///< first tile
-inline constexpr Field kParameterAddress{"parameter_address", 68, 20, false};  ///< three weight words
+inline constexpr Field kParameterAddress{"parameter_address", 68, 20, false};  ///< three weight words, or two (short_parameters)
 inline constexpr Field kInputBase{"input_base", 88, 16, false};
 inline constexpr Field kInputPhase{"input_phase", 104, 2, false};
 inline constexpr Field kInputY{"input_y", 106, 14, true};  ///< signed: input row of output row 0, tap row 0

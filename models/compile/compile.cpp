@@ -191,11 +191,12 @@ Constants make_constants(const Parts& parts, const CoreConfig& core) {
     }
     constants.table_of_layer.push_back(table);
     const Mapping& output = parts.mappings[static_cast<size_t>(layer.output)];
+    const ParameterForm form = parameter_form(layer, tensor(parts.network, layer.output).is_signed);
     auto& of_layer = constants.parameters.emplace_back();
     for (const quantise::Region& region : layer.regions) {
       auto& of_region = of_layer.emplace_back();
       for (uint32_t b = 0; b < output.blocks(core); ++b) {
-        of_region.push_back(make_parameters(core, layer, region, output, b));
+        of_region.push_back(make_parameters(core, layer, region, output, b, form));
       }
     }
   }

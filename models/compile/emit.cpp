@@ -8,6 +8,7 @@
 #include "common/contract.hpp"
 #include "compile/channels.hpp"
 #include "compile/producers.hpp"
+#include "compile/tiles.hpp"
 
 namespace keyway::compile {
 namespace {
@@ -202,6 +203,9 @@ LayerInstruction Emitter::geometry_of(size_t index) const {
   i.number_system = has_weights(l) ? static_cast<int64_t>(l.number_system) : 0;
   i.table_slot = layers_[index].table_slot;
   i.input_signed = tensor(s_.network, l.input).is_signed ? 1 : 0;
+  const ParameterForm form = parameter_form(l, tensor(s_.network, l.output).is_signed);
+  i.short_parameters = form.is_short ? 1 : 0;
+  i.output_signed = form.output_signed ? 1 : 0;
   i.pair_rows = s_.work[index].pair_rows ? 1 : 0;
   i.kernel_h = l.window.kernel_h;
   i.kernel_w = l.window.kernel_w;

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/encode.hpp"
 
+#include <algorithm>
+
 #include "common/error.hpp"
 
 namespace keyway::compile {
 namespace {
 
 constexpr uint32_t kOpcodeBits = 4;
+constexpr size_t kRecordWordBytes = 4;  ///< of one lane's record in a weight word
+using Record = std::array<uint8_t, 3 * kRecordWordBytes>;
 
 void put_bits(uint8_t* bytes, uint32_t lsb, uint32_t bits, uint64_t value) {
   for (uint32_t i = 0; i < bits; ++i) {
@@ -93,14 +97,37 @@ Instruction decode(const uint8_t* bytes, uint64_t index) {
                                     std::to_string(static_cast<int>(opcode)));
 }
 
-ParameterBytes encode(const Parameter& parameter, const std::string& where) {
-  ParameterBytes bytes{};
-  Parameter::visit(parameter, [&](const contract::Field& field, int64_t value) {
-    put_field(bytes.data(), field, value, where);
-  });
+std::vector<uint8_t> encode_parameters(const std::vector<Parameter>& lanes, ParameterForm form,
+                                       const std::string& where) {
+  std::vector<uint8_t> bytes(form.words() * kRecordWordBytes * lanes.size());
+  for (size_t lane = 0; lane < lanes.size(); ++lane) {
+    if (form.is_short && !form.fits_short(lanes[lane])) {
+      throw Error(ErrorKind::kUsage, where + ": a parameter record does not fit the short form");
+    }
+    Record record{};
+    Parameter::visit(lanes[lane], [&](const contract::Field& field, int64_t value) {
+      put_field(record.data(), field, value, where);
+    });
+    for (size_t word = 0; word < form.words(); ++word) {
+      std::copy_n(record.data() + word * kRecordWordBytes, kRecordWordBytes,
+                  bytes.data() + (word * lanes.size() + lane) * kRecordWordBytes);
+    }
+  }
   return bytes;
 }
 
-Parameter decode_parameter(const uint8_t* bytes) { return decode_fields<Parameter>(bytes); }
+std::vector<Parameter> decode_parameters(const uint8_t* bytes, size_t lanes, ParameterForm form) {
+  std::vector<Parameter> parameters;
+  for (size_t lane = 0; lane < lanes; ++lane) {
+    Record record{};
+    for (size_t word = 0; word < form.words(); ++word) {
+      std::copy_n(bytes + (word * lanes + lane) * kRecordWordBytes, kRecordWordBytes,
+                  record.data() + word * kRecordWordBytes);
+    }
+    parameters.push_back(decode_fields<Parameter>(record.data()));
+    if (form.is_short) parameters.back().lo = form.least();
+  }
+  return parameters;
+}
 
 }  // namespace keyway::compile

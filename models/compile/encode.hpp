@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "common/contract.hpp"
 
@@ -25,9 +26,9 @@ struct LayerInstruction {
   static constexpr contract::Opcode kOpcode = contract::Opcode::kLayer;
   static constexpr const char* kName = "LAYER";
   int64_t mode = 0, ones = 0, number_system = 0, table_slot = 0, input_signed = 0,
-          residual_signed = 0, pair_rows = 0, kernel_h = 1, kernel_w = 1, blocks = 1, stride_y = 1,
-          stride_x = 1, input_height = 1, input_width = 1, input_row_pitch = 0,
-          input_block_pitch = 0, output_row_pitch = 0, output_block_pitch = 0,
+          residual_signed = 0, short_parameters = 0, output_signed = 0, pair_rows = 0, kernel_h = 1,
+          kernel_w = 1, blocks = 1, stride_y = 1, stride_x = 1, input_height = 1, input_width = 1,
+          input_row_pitch = 0, input_block_pitch = 0, output_row_pitch = 0, output_block_pitch = 0,
           residual_row_pitch = 0, residual_stride_y = 1, residual_stride_x = 1;
 
   template <typename Self, typename Visitor>
@@ -39,6 +40,8 @@ struct LayerInstruction {
     visitor(f::kTableSlot, self.table_slot);
     visitor(f::kInputSigned, self.input_signed);
     visitor(f::kResidualSigned, self.residual_signed);
+    visitor(f::kShortParameters, self.short_parameters);
+    visitor(f::kOutputSigned, self.output_signed);
     visitor(f::kPairRows, self.pair_rows);
     visitor(f::kKernelH, self.kernel_h);
     visitor(f::kKernelW, self.kernel_w);
@@ -184,17 +187,33 @@ struct Parameter {
     namespace f = contract::parameter;
     visitor(f::kBias, self.bias);
     visitor(f::kM, self.m);
-    visitor(f::kMr, self.mr);
     visitor(f::kShift, self.shift);
-    visitor(f::kLo, self.lo);
     visitor(f::kHi, self.hi);
+    visitor(f::kLo, self.lo);
+    visitor(f::kMr, self.mr);
   }
 };
 
-inline constexpr size_t kParameterBytes = 12;
-using ParameterBytes = std::array<uint8_t, kParameterBytes>;
+/// How a layer's parameter records stand in memory (LAYER.short_parameters, LAYER.output_signed).
+struct ParameterForm {
+  bool is_short = false;
+  bool output_signed = false;
 
-ParameterBytes encode(const Parameter& parameter, const std::string& where);
-Parameter decode_parameter(const uint8_t* bytes);
+  uint32_t words() const { return is_short ? 2 : 3; }  ///< weight words of a block's records
+  int64_t least() const { return output_signed ? -128 : 0; }
+  /// True if the short form holds all of the record.
+  bool fits_short(const Parameter& p) const { return p.mr == 0 && p.lo == least() && p.hi >= 0; }
+};
+
+inline ParameterForm form_of(const LayerInstruction& layer) {
+  return {layer.short_parameters != 0, layer.output_signed != 0};
+}
+
+/// The records of a block's lanes, form.words() weight words of 4 * lanes.size() bytes.
+/// Errors: as above; kUsage for a record that the short form does not hold.
+std::vector<uint8_t> encode_parameters(const std::vector<Parameter>& lanes, ParameterForm form,
+                                       const std::string& where);
+/// `bytes` are form.words() * 4 * lanes.
+std::vector<Parameter> decode_parameters(const uint8_t* bytes, size_t lanes, ParameterForm form);
 
 }  // namespace keyway::compile

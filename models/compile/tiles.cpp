@@ -89,7 +89,30 @@ std::vector<int32_t> lanes_of(const CoreConfig& core, const Mapping& mapping, ui
   return {first, first + static_cast<std::ptrdiff_t>(core.lanes)};
 }
 
+Parameter parameter_of(const Layer& layer, const quantise::Region& region, size_t channel) {
+  const quantise::ChannelPost& post = region.post[channel];
+  const bool adds = layer.has_residual && layer.residual.channel[channel] >= 0;
+  Parameter parameter;
+  parameter.bias = post.bias;
+  parameter.m = post.m;
+  parameter.mr = adds ? post.mr : 0;
+  parameter.shift = post.shift;
+  parameter.lo = post.lo;
+  parameter.hi = post.hi;
+  return parameter;
+}
+
 }  // namespace
+
+ParameterForm parameter_form(const Layer& layer, bool output_signed) {
+  ParameterForm form{true, output_signed};
+  for (const quantise::Region& region : layer.regions) {
+    for (size_t c = 0; c < region.post.size(); ++c) {
+      form.is_short = form.is_short && form.fits_short(parameter_of(layer, region, c));
+    }
+  }
+  return form;
+}
 
 std::vector<uint8_t> make_tiles(const CoreConfig& core, const Layer& layer, const Work& work,
                                 const Mapping& input, const Mapping& output, uint32_t block,
@@ -108,26 +131,17 @@ std::vector<uint8_t> make_tiles(const CoreConfig& core, const Layer& layer, cons
 
 std::vector<uint8_t> make_parameters(const CoreConfig& core, const Layer& layer,
                                      const quantise::Region& region, const Mapping& output,
-                                     uint32_t block) {
-  std::vector<uint8_t> bytes;
-  bytes.reserve(size_t{core.lanes} * kParameterBytes);
+                                     uint32_t block, ParameterForm form) {
+  std::vector<Parameter> lanes;
   for (const int32_t channel : lanes_of(core, output, block)) {
     Parameter parameter;
+    if (form.is_short) parameter.lo = form.least();
     if (channel >= 0) {
-      const quantise::ChannelPost& post = region.post[static_cast<size_t>(channel)];
-      const bool adds =
-          layer.has_residual && layer.residual.channel[static_cast<size_t>(channel)] >= 0;
-      parameter.bias = post.bias;
-      parameter.m = post.m;
-      parameter.mr = adds ? post.mr : 0;
-      parameter.shift = post.shift;
-      parameter.lo = post.lo;
-      parameter.hi = post.hi;
+      parameter = parameter_of(layer, region, static_cast<size_t>(channel));
     }
-    const ParameterBytes record = encode(parameter, "layer '" + layer.name + "'");
-    bytes.insert(bytes.end(), record.begin(), record.end());
+    lanes.push_back(parameter);
   }
-  return bytes;
+  return encode_parameters(lanes, form, "layer '" + layer.name + "'");
 }
 
 std::vector<uint8_t> make_table(const arith::Table& table) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "compile/compile.hpp"
+#include "compile/encode.hpp"
 #include "compile/plan.hpp"
 
 namespace keyway::compile {
@@ -20,10 +21,13 @@ std::vector<uint8_t> make_tiles(const CoreConfig& core, const quantise::Layer& l
                                 const Work& work, const Mapping& input, const Mapping& output,
                                 uint32_t block, const RandomBytes& padding);
 
-/// The parameter records of one output block in one region: three weight words.
+/// Short where every record of the layer allows it: no residual, no clamp below the byte's range.
+ParameterForm parameter_form(const quantise::Layer& layer, bool output_signed);
+
+/// The parameter records of one output block in one region: form.words() weight words.
 std::vector<uint8_t> make_parameters(const CoreConfig& core, const quantise::Layer& layer,
                                      const quantise::Region& region, const Mapping& output,
-                                     uint32_t block);
+                                     uint32_t block, ParameterForm form);
 
 /// A decode table as TABLE reads it: 256 x 16 bits.
 std::vector<uint8_t> make_table(const arith::Table& table);

@@ -126,7 +126,8 @@ class Decoder {
       require(word_address(i.weight_address) + step.weight_bytes <= core_.weight_bytes,
               "weights outside the weight memory");
     }
-    require(word_address(i.parameter_address) + uint64_t{3} * core_.weight_word_bytes() <=
+    require(word_address(i.parameter_address) +
+                    compile::form_of(l).words() * uint64_t{core_.weight_word_bytes()} <=
                 core_.weight_bytes,
             "parameters outside the weight memory");
     program_.steps.emplace_back(step);

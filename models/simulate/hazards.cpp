@@ -34,9 +34,10 @@ struct Unit {
 
 class Checker {
  public:
-  Checker(const CoreConfig& core, size_t image_bytes, size_t limit)
+  Checker(const CoreConfig& core, size_t image_bytes, size_t weight_frames, size_t limit)
       : core_(core),
         limit_(limit),
+        weight_frames_(weight_frames),
         words_(size_t{contract::kRowBanks} * core.block_banks() * core.bank_words()),
         units_((core.weight_bytes + kUnit - 1) / kUnit) {
     for (size_t i = 0; i < (image_bytes + kUnit - 1) / kUnit; ++i) units_[i].written = true;
@@ -95,8 +96,8 @@ class Checker {
         report(step.index, "uses a table slot that is not loaded");
       }
     }
-    check_weights(step.index, static_cast<uint64_t>(m.parameter_address) * unit, 3 * unit,
-                  "parameters");
+    check_weights(step.index, static_cast<uint64_t>(m.parameter_address) * unit,
+                  compile::form_of(step.layer).words() * unit, "parameters");
     rows_at_product_.push_back(waited_rows_);
   }
 
@@ -183,6 +184,9 @@ class Checker {
   }
 
   void check(const LoadInputStep& step) {
+    if (frames_ == 0 && weight_frames_ > 0) {
+      report(step.index, "asks for input before the first weight frame");
+    }
     check_progress(step.index, step.load.wait_products, 0, 0);
     load_waited_ = std::max(load_waited_, step.load.wait_products);
     WordBox row = step.words;
@@ -225,6 +229,7 @@ class Checker {
 
   const CoreConfig& core_;
   const size_t limit_;
+  const size_t weight_frames_;
   std::vector<Word> words_;
   std::vector<Unit> units_;
   std::vector<Hazard> found_;
@@ -243,7 +248,7 @@ std::vector<Hazard> find_hazards(const CoreConfig& core, const std::vector<uint8
       (weight_image.size() + contract::kPayloadBytes - 1) / contract::kPayloadBytes;
   const DecodedProgram program =
       decode_program(core, program_image, frames * contract::kPayloadBytes);
-  return Checker(core, program_image.size(), limit).run(program);
+  return Checker(core, program_image.size(), frames, limit).run(program);
 }
 
 }  // namespace keyway::simulate

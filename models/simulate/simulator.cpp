@@ -43,11 +43,12 @@ bool same_operands(const MultiplyStep& a, const MultiplyStep& b) {
   return key(a) == key(b);
 }
 
-PostParameters decode_parameters(const CoreConfig& core, const uint8_t* bytes, uint64_t index) {
+PostParameters post_parameters(const CoreConfig& core, const uint8_t* bytes,
+                               const MultiplyStep& step) {
   PostParameters parameters;
-  for (uint32_t lane = 0; lane < core.lanes; ++lane) {
-    const compile::Parameter p = compile::decode_parameter(bytes + lane * compile::kParameterBytes);
-    if (p.shift < 1 || p.shift > 47) malformed(index, "a shift outside 1 to 47");
+  for (const compile::Parameter& p :
+       compile::decode_parameters(bytes, core.lanes, compile::form_of(step.layer))) {
+    if (p.shift < 1 || p.shift > 47) malformed(step.index, "a shift outside 1 to 47");
     parameters.add({p.bias, p.m, p.mr, p.shift, p.lo, p.hi});
   }
   return parameters;
@@ -119,10 +120,10 @@ class Preparation {
                           tables_[static_cast<size_t>(l.table_slot)]));
     }
     prepared.operands = operands;
-    auto& parameters = parameters_[m.parameter_address];
+    auto& parameters = parameters_[{m.parameter_address, l.short_parameters, l.output_signed}];
     if (parameters == nullptr) {
       parameters = std::make_shared<const PostParameters>(
-          decode_parameters(core_, memory_.data() + word_address(m.parameter_address), step.index));
+          post_parameters(core_, memory_.data() + word_address(m.parameter_address), step));
     }
     prepared.parameters = parameters;
     steps_.emplace_back(std::move(prepared));
@@ -139,7 +140,7 @@ class Preparation {
   std::vector<uint8_t> memory_;
   std::array<arith::Table, 2> tables_{};
   std::map<std::array<int64_t, 9>, std::shared_ptr<const std::vector<int16_t>>> operands_;
-  std::map<int64_t, std::shared_ptr<const PostParameters>> parameters_;
+  std::map<std::array<int64_t, 3>, std::shared_ptr<const PostParameters>> parameters_;
   std::vector<PreparedStep> steps_;
   MultiplyStep previous_;
   const MultiplyStep* last_ = nullptr;

@@ -2,8 +2,9 @@
 // Parameter store: the parameter records of JobSlots jobs, and those of the job that each stage of
 // post-processing works on.
 //
-// Mathematics: a job's records are three weight words; the record of lane l is bytes 12 * l to
-//   12 * l + 11 of them (parameter_record_t).
+// Mathematics: a job's records are three weight words; bits 32k+31..32k of lane l's record
+//   (parameter_record_t) are bytes 4l..4l+3 of word k. With short_i the third word is not read: it comes
+//   with the second one, as mr = 0, lo = -128 (signed_i) or 0, hi not negative.
 // Timing: a stage's fields are loaded in the cycle before the first pixel of a job is there: bias for
 //   t + 8, m and mr for t + 9, shift for t + 10 (rounding) and again with lo and hi for t + 11.
 // Contract: a slot is written only before its job's pixels come (the feeder writes parameters before
@@ -22,6 +23,8 @@ module parameter_store
     input  logic                             write_valid_i,
     input  logic        [SlotBits-1:0]       write_slot_i,
     input  logic        [         1:0]       write_word_i,
+    input  logic                             write_short_i,
+    input  logic                             write_signed_i,
     input  logic        [32*Lanes-1:0]       write_data_i,
     input  token_t                           token_t7_i,
     input  token_t                           token_t8_i,
@@ -47,15 +50,34 @@ module parameter_store
   logic [SlotBits-1:0] write_slot;
   logic [32*Lanes-1:0] write_data;
 
-  assign write      = clear_i ? '1 : write_valid_i ? 3'b001 << write_word_i : '0;
   assign write_slot = clear_i ? clear_address_i[SlotBits-1:0] : write_slot_i;
   assign write_data = clear_i ? '0 : write_data_i;
+
+  // The third word of a short record: all zero but for a negative lo.
+  parameter_record_t short_record;
+  logic [32*Lanes-1:0] write_last;
+  always_comb begin
+    short_record = '0;
+    if (write_signed_i) short_record.lo = -9'sd128;
+    write_last = write_data;
+    if (write_short_i && !clear_i) write_last = {Lanes{short_record[95:64]}};
+    write = write_valid_i ? 3'b001 << write_word_i : '0;
+    if (write_valid_i && write_short_i && write_word_i == 2'd1) write[2] = 1'b1;
+    if (clear_i) write = '1;
+  end
 
   always_ff @(posedge clk_i) begin
     if (write[0]) word0_q[write_slot] <= write_data;
     if (write[1]) word1_q[write_slot] <= write_data;
-    if (write[2]) word2_q[write_slot] <= write_data;
+    if (write[2]) word2_q[write_slot] <= write_last;
   end
+
+  function automatic parameter_record_t [Lanes-1:0] records_of(
+      logic [32*Lanes-1:0] word0, logic [32*Lanes-1:0] word1, logic [32*Lanes-1:0] word2);
+    for (int l = 0; l < int'(Lanes); l++) begin
+      records_of[l] = {word2[32*l+:32], word1[32*l+:32], word0[32*l+:32]};
+    end
+  endfunction
 
   logic start_t7, start_t8, start_t9, start_t10;
   assign start_t7  = token_t7_i.valid && token_t7_i.last && token_t7_i.pixel == '0;
@@ -75,12 +97,14 @@ module parameter_store
     end else begin
       if (start_t7) begin
         parameter_record_t [Lanes-1:0] records;
-        records = {word2_q[token_t7_i.slot], word1_q[token_t7_i.slot], word0_q[token_t7_i.slot]};
+        records = records_of(word0_q[token_t7_i.slot], word1_q[token_t7_i.slot],
+                             word2_q[token_t7_i.slot]);
         for (int l = 0; l < int'(Lanes); l++) bias_o[l] <= records[l].bias;
       end
       if (start_t8) begin
         parameter_record_t [Lanes-1:0] records;
-        records = {word2_q[token_t8_i.slot], word1_q[token_t8_i.slot], word0_q[token_t8_i.slot]};
+        records = records_of(word0_q[token_t8_i.slot], word1_q[token_t8_i.slot],
+                             word2_q[token_t8_i.slot]);
         for (int l = 0; l < int'(Lanes); l++) begin
           m_o[l]  <= records[l].m;
           mr_o[l] <= records[l].mr;
@@ -88,12 +112,14 @@ module parameter_store
       end
       if (start_t9) begin
         parameter_record_t [Lanes-1:0] records;
-        records = {word2_q[token_t9_i.slot], word1_q[token_t9_i.slot], word0_q[token_t9_i.slot]};
+        records = records_of(word0_q[token_t9_i.slot], word1_q[token_t9_i.slot],
+                             word2_q[token_t9_i.slot]);
         for (int l = 0; l < int'(Lanes); l++) round_shift_o[l] <= records[l].shift;
       end
       if (start_t10) begin
         parameter_record_t [Lanes-1:0] records;
-        records = {word2_q[token_t10_i.slot], word1_q[token_t10_i.slot], word0_q[token_t10_i.slot]};
+        records = records_of(word0_q[token_t10_i.slot], word1_q[token_t10_i.slot],
+                             word2_q[token_t10_i.slot]);
         for (int l = 0; l < int'(Lanes); l++) begin
           shift_o[l] <= records[l].shift;
           lo_o[l]    <= records[l].lo;
@@ -104,6 +130,6 @@ module parameter_store
   end
 
   logic unused_bits;
-  assign unused_bits = ^{clear_address_i, token_t7_i, token_t8_i, token_t9_i, token_t10_i};
+  assign unused_bits = ^{clear_address_i, short_record, token_t7_i, token_t8_i, token_t9_i, token_t10_i};
 
 endmodule

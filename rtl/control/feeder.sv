@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Feeder: takes instructions off the array queue in order and fetches what they need from weight
-// memory: three parameter words, then the weight tiles, far enough ahead that the array never waits.
+// memory: three parameter words (two short ones), then the weight tiles, far enough ahead that the array never waits.
 //
 // Mathematics: a job has one tile a pass (pass_walker), Depth / 4 words each, consecutive from
 //   weight_address. A job without weights has a tile of ones for each pass, made without reading.
@@ -35,7 +35,7 @@ module feeder
     input  logic                       table_ready_i,
     output logic        [        19:0] table_address_o,
     output logic                       table_slot_o,
-    input  logic        [         1:0] table_loading_i,    // slot is being loaded
+    input  logic        [         1:0] table_loading_i,     // slot is being loaded
     // Jobs: written into slot `job_slot_o`
     output logic                       job_valid_o,
     output job_t                       job_o,
@@ -49,9 +49,11 @@ module feeder
     output logic                       parameter_valid_o,
     output logic        [SlotBits-1:0] parameter_slot_o,
     output logic        [         1:0] parameter_word_o,
+    output logic                       parameter_short_o,
+    output logic                       parameter_signed_o,
     output logic                       code_valid_o,
-    output logic                       code_ones_o,        // no word: the whole tile is ones
-    output logic                       code_last_o,        // last word of the tile
+    output logic                       code_ones_o,         // no word: the whole tile is ones
+    output logic                       code_last_o,         // last word of the tile
     output logic        [WordBits-1:0] code_word_o,
     output logic        [         2:0] code_system_o,
     output logic                       code_table_slot_o,
@@ -146,7 +148,7 @@ module feeder
       if (want_parameter && read_grant_i) begin
         parameter_address_q <= parameter_address_q + 20'd1;
         parameter_word_q    <= parameter_word_q + 2'd1;
-        if (parameter_word_q == 2'd2) parameters_q <= 1'b0;
+        if (parameter_word_q == (layer_q.short_parameters ? 2'd1 : 2'd2)) parameters_q <= 1'b0;
       end
       if (advance_tile) begin
         tile_word_q <= last_word ? '0 : tile_word_q + WordBits'(1);
@@ -184,8 +186,10 @@ module feeder
       tile_commit_o     <= last_request;
     end
     if (want_parameter) begin
-      parameter_slot_o <= slot_q;
-      parameter_word_o <= parameter_word_q;
+      parameter_slot_o   <= slot_q;
+      parameter_word_o   <= parameter_word_q;
+      parameter_short_o  <= layer_q.short_parameters;
+      parameter_signed_o <= layer_q.output_signed;
     end
     if (advance_tile) begin
       code_ones_o       <= want_ones;

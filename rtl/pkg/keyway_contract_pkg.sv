@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'hb8536ab7;
+  parameter logic [31:0] ContractHash = 32'h72fa18e8;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned RowBanks = 4;
   parameter int unsigned AccumulatorPixels = 512;
@@ -131,10 +131,10 @@ package keyway_contract_pkg;
 
   typedef struct packed {
     logic [3:0] reserved;
-    logic signed [8:0] hi;
-    logic signed [8:0] lo;
-    logic [5:0] shift;
     logic signed [17:0] mr;
+    logic signed [8:0] lo;
+    logic signed [8:0] hi;
+    logic [5:0] shift;
     logic signed [17:0] m;
     logic signed [31:0] bias;
   } parameter_record_t;
@@ -151,7 +151,7 @@ package keyway_contract_pkg;
 
   // Geometry for the MULTIPLY instructions that follow, until the next LAYER.
   typedef struct packed {
-    logic [93:0] reserved;
+    logic [91:0] reserved;
     logic [3:0] residual_stride_x;
     logic [3:0] residual_stride_y;
     logic [15:0] residual_row_pitch;
@@ -167,6 +167,8 @@ package keyway_contract_pkg;
     logic [7:0] kernel_w;
     logic [7:0] kernel_h;
     logic [0:0] pair_rows;
+    logic [0:0] output_signed;
+    logic [0:0] short_parameters;
     logic [0:0] residual_signed;
     logic [0:0] input_signed;
     logic [0:0] table_slot;

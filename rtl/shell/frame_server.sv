@@ -6,6 +6,9 @@
 // payload goes nowhere), the program (boot_i, frames 0 .. program_frames-1 to address 0) and the
 // engine's requests, which take the next weight frames in order. begin_run_i sets the next weight
 // frame: the first one, or behind the last one when everything is resident.
+// The bus request for the program asks for the first weight frame, too: its beats wait at the lock unit
+//   until the engine says where they go, and the bus does not idle for its latency in between. So a
+//   program's first load is a LOAD_WEIGHTS (contract.toml, LOAD_INPUT).
 // Checks: an engine request beyond the last frame, or whose payload would pass the end of the weight
 //   memory, raises bad_program_o and fetches nothing. A verdict of "not ok" raises failed_o.
 // Timing: a request takes two cycles, then a frame's descriptor leaves each cycle that the lock unit
@@ -81,9 +84,11 @@ module frame_server
   logic [15:0] left_q;  // frames to describe
   logic [23:0] destination_q;
   logic requested_q;  // the bus has the request
-  logic [15:0] count_q;  // frames of this request
+  logic [15:0] count_q;  // frames of this job
+  logic [16:0] pages_q;  // to ask the bus for
+  logic ahead_q;  // the first weight frame was asked for with the program
 
-  logic place_ready, described, last_described, request_done;
+  logic place_ready, described, last_described, request_done, has_weights;
 
   // ------------------------------------------------------------------------------ work
   logic [32:0] end_index;
@@ -94,12 +99,14 @@ module frame_server
   assign described = frame_valid_o && frame_ready_i;
   assign last_described = left_q == '0 || (left_q == 16'd1 && described);
   assign request_done = requested_q || (request_valid_o && request_ready_i);
+  assign has_weights = header_fields_i.total_frames != header_fields_i.program_frames;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
       state_q <= StIdle;
       bad_program_o <= 1'b0;
       next_weight_q <= '0;
+      ahead_q <= 1'b0;
     end else begin
       if (begin_run_i) begin
         next_weight_q <= warm_i ? header_fields_i.total_frames : header_fields_i.program_frames;
@@ -113,16 +120,21 @@ module frame_server
             kind_q  <= FrameKindHeader;
             left_q  <= 16'd1;
             count_q <= header_fields_i.header_pages[15:0];
+            pages_q <= {1'b0, header_fields_i.header_pages[15:0]};
             state_q <= StIssue;
           end else if (boot_i) begin
             kind_q  <= FrameKindProgram;
             left_q  <= header_fields_i.program_frames[15:0];
             count_q <= header_fields_i.program_frames[15:0];
+            pages_q <= {1'b0, header_fields_i.program_frames[15:0]} + 17'(has_weights);
+            ahead_q <= has_weights;
             state_q <= StIssue;
           end else if (frames_valid_i && frames_ready_o) begin
             kind_q <= FrameKindWeights;
             left_q <= frames_count_i;
             count_q <= frames_count_i;
+            pages_q <= {1'b0, frames_count_i} - 17'(ahead_q);
+            requested_q <= ahead_q && frames_count_i == 16'd1;
             index_q <= next_weight_q;
             destination_q <= frames_destination_i;
             state_q <= StCheck;
@@ -137,6 +149,7 @@ module frame_server
             state_q <= StIdle;
           end else begin
             next_weight_q <= end_index[31:0];
+            ahead_q <= 1'b0;
             state_q <= StIssue;
           end
         end
@@ -162,12 +175,12 @@ module frame_server
     if (state_q == StIdle) begin
       if (header_i) first_page_q <= '0;
       else if (boot_i) first_page_q <= header_fields_i.header_pages;
-      else first_page_q <= header_fields_i.header_pages + next_weight_q;
+      else first_page_q <= header_fields_i.header_pages + next_weight_q + 32'(ahead_q);
     end
   end
   assign request_valid_o = state_q == StIssue && !requested_q;
   assign request_o.address = package_address_i + 64'({first_page_q, 12'b0});
-  assign request_o.bytes = {4'b0, count_q, 12'b0};
+  assign request_o.bytes = {3'b0, pages_q, 12'b0};
 
   assign frame_valid_o = state_q == StIssue && left_q != '0 && place_ready;
   assign frame_kind_o = kind_q;

@@ -118,20 +118,49 @@ TEST_CASE("an unknown opcode is no program", "[encode]") {
   }
 }
 
-TEST_CASE("parameter records survive encoding", "[encode]") {
+TEST_CASE("parameter records survive encoding, long and short", "[encode]") {
   std::mt19937_64 random(kSeed);
   for (int n = 0; n < 500; ++n) {
-    Parameter written;
-    Parameter::visit(written, [&](const contract::Field& field, int64_t& value) {
-      value = random_value(field, random);
-    });
-    const Parameter read = decode_parameter(encode(written, "test").data());
+    const ParameterForm form{n % 2 == 1, n % 4 >= 2};
+    std::vector<Parameter> written(1 + n % 40);
+    for (Parameter& parameter : written) {
+      Parameter::visit(parameter, [&](const contract::Field& field, int64_t& value) {
+        value = random_value(field, random);
+      });
+      if (form.is_short) {
+        parameter.mr = 0;
+        parameter.lo = form.least();
+        parameter.hi = std::abs(parameter.hi) % 256;
+      }
+    }
+    const std::vector<uint8_t> bytes = encode_parameters(written, form, "test");
+    REQUIRE(bytes.size() == written.size() * 4 * form.words());
+    const std::vector<Parameter> read = decode_parameters(bytes.data(), written.size(), form);
     std::vector<int64_t> a, b;
-    Parameter::visit(written, [&](const contract::Field&, int64_t value) { a.push_back(value); });
-    Parameter::visit(read, [&](const contract::Field&, int64_t value) { b.push_back(value); });
+    for (size_t i = 0; i < written.size(); ++i) {
+      Parameter::visit(written[i],
+                       [&](const contract::Field&, int64_t value) { a.push_back(value); });
+      Parameter::visit(read.at(i),
+                       [&](const contract::Field&, int64_t value) { b.push_back(value); });
+    }
     REQUIRE(a == b);
   }
   Parameter wide;
   wide.m = 1 << 17;
-  CHECK_THROWS_WITH(encode(wide, "layer 'a'"), Catch::Contains("layer 'a': m = 131072"));
+  CHECK_THROWS_WITH(encode_parameters({wide}, {}, "layer 'a'"),
+                    Catch::Contains("layer 'a': m = 131072"));
+}
+
+TEST_CASE("what the short form cannot hold is not written in it", "[encode]") {
+  Parameter residual, clamped, negative;
+  residual.mr = 1;
+  clamped.lo = 1;
+  negative.lo = -128;
+  negative.hi = -1;
+  for (const Parameter& parameter : {residual, clamped, negative}) {
+    CHECK_THROWS_AS(encode_parameters({parameter}, {true, false}, "layer 'a'"), Error);
+  }
+  CHECK_THROWS_AS(encode_parameters({negative}, {true, true}, "layer 'a'"), Error);
+  CHECK_THROWS_AS(encode_parameters({Parameter{}}, {true, true}, "layer 'a'"), Error);
+  CHECK_NOTHROW(encode_parameters({Parameter{}}, {true, false}, "layer 'a'"));
 }

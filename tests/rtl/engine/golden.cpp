@@ -137,13 +137,19 @@ void Golden::multiply(const Instruction& job) {
 
   const Place out{jf(f::kOutputBase), jf(f::kOutputPhase), lf(l::kOutputRowPitch), 0};
   const Place residual{jf(f::kResidualBase), jf(f::kResidualPhase), lf(l::kResidualRowPitch), 0};
+  const bool is_short = lf(l::kShortParameters) != 0;
   const auto parameters =
       static_cast<size_t>(jf(f::kParameterAddress) * shape_.weight_word_bytes());
   for (int p = 0; p < pixels; ++p) {
     for (int lane = 0; lane < lanes; ++lane) {
-      std::array<uint8_t, 12> record{};
-      for (size_t i = 0; i < 12; ++i)
-        record[i] = weight(parameters + static_cast<size_t>(12 * lane) + i);
+      Record record{};
+      for (int i = 0; i < (is_short ? 8 : 12); ++i) {
+        record[static_cast<size_t>(i)] =
+            weight(parameters + static_cast<size_t>(4 * (i / 4 * lanes + lane) + i % 4));
+      }
+      if (is_short && lf(l::kOutputSigned) != 0) {
+        set_field(record.data(), contract::parameter::kLo, -128);
+      }
       const auto field = [&](const contract::Field& which) {
         return get_field(record.data(), which);
       };

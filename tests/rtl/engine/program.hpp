@@ -63,6 +63,15 @@ inline void set_field(uint8_t* bytes, const contract::Field& field, int64_t valu
   }
 }
 
+/// A parameter record, gathered from and scattered to a block's weight words (contract.toml).
+using Record = std::array<uint8_t, 12>;
+
+inline void write_record(uint8_t* block, int lanes, int lane, int words, const Record& record) {
+  for (int i = 0; i < 4 * words; ++i) {
+    block[4 * (i / 4 * lanes + lane) + i % 4] = record[static_cast<size_t>(i)];
+  }
+}
+
 class Instruction {
  public:
   explicit Instruction(contract::Opcode opcode) { bytes_[0] = static_cast<uint8_t>(opcode); }

@@ -118,11 +118,13 @@ void Scenario::table(int slot) {
 
 int Scenario::add_parameters(const LayerSpec& spec, int taps) {
   namespace f = contract::parameter;
-  const int at = take_weights(3);
+  const int words = spec.short_parameters ? 2 : 3;
+  const int at = take_weights(words);
   const auto from = static_cast<size_t>(at * shape_.weight_word_bytes());
   const int operand = spec.ones || spec.mode == 2 ? 1 : spec.number_system == 0 ? 64 : 1024;
   for (int lane = 0; lane < shape_.lanes; ++lane) {
-    uint8_t* record = &weights_[from + static_cast<size_t>(12 * lane)];
+    Record bytes{};
+    uint8_t* record = bytes.data();
     const int kind = spec.extreme ? uniform(0, 3) : 0;
     int64_t m = uniform(1, 131071), mr = uniform(-131072, 131071), bias = uniform(-3000, 3000);
     // Sums of about operand * 64 * sqrt(taps) come out between 50 and 400.
@@ -146,11 +148,12 @@ int Scenario::add_parameters(const LayerSpec& spec, int taps) {
     }
     set_field(record, f::kBias, bias);
     set_field(record, f::kM, m);
-    set_field(record, f::kMr, mr);
+    set_field(record, f::kMr, spec.short_parameters ? 0 : mr);
     set_field(record, f::kShift, shift);
     const int lo = uniform(0, 3) == 0 ? uniform(0, 20) : 0;
     set_field(record, f::kLo, spec.output_signed ? lo - 128 : lo);
     set_field(record, f::kHi, spec.output_signed ? 127 - lo : 255 - lo);
+    write_record(&weights_[from], shape_.lanes, lane, words, bytes);
   }
   return at;
 }
@@ -180,6 +183,8 @@ Tensor Scenario::layer(const Tensor& input, const LayerSpec& spec) {
       .set(l::kTableSlot, spec.table_slot)
       .set(l::kInputSigned, input.is_signed)
       .set(l::kResidualSigned, spec.residual && spec.residual->is_signed)
+      .set(l::kShortParameters, spec.short_parameters)
+      .set(l::kOutputSigned, spec.output_signed)
       .set(l::kPairRows, spec.pair_rows)
       .set(l::kKernelH, spec.kernel_h)
       .set(l::kKernelW, spec.kernel_w)
@@ -373,6 +378,7 @@ std::unique_ptr<Scenario> random_scenario(const Shape& shape, uint64_t seed) {
     }
     spec.output_signed = chance(50);
     spec.extreme = chance(15);
+    spec.short_parameters = chance(40);
     spec.weights_by_frames = chance(15);
     if (chance(35)) {
       // In place of a tensor with the same shape, or another tensor with strides.

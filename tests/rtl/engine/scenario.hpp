@@ -42,6 +42,7 @@ struct LayerSpec {
   int residual_stride_y = 1, residual_stride_x = 1;
   std::optional<Tensor> output;  ///< where to, when not to a new tensor
   bool extreme = false;          ///< parameters at the ends of their ranges
+  bool short_parameters = false;
   bool weights_by_frames = false;
 };
 

@@ -122,8 +122,8 @@ ToyPackage streaming_package(uint64_t seed, Policy policy) {
   package.key = random();
   package.resident = 0;
   package.program_frames = 2;
-  package.program = {{Step::kLoadInput, 0, kToyInputBytes},
-                     {Step::kLoadWeights, 2, 600},
+  package.program = {{Step::kLoadWeights, 2, 600},
+                     {Step::kLoadInput, 0, kToyInputBytes},
                      {Step::kWaitFrames, 2},
                      {Step::kCompute, 20},
                      {Step::kLoadWeights, 2, 600},
