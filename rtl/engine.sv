@@ -31,8 +31,8 @@ module engine
 #(
     parameter int unsigned Lanes           = 16,
     parameter int unsigned Depth           = 16,
-    parameter int unsigned ActivationBytes = 256 * 1024,
-    parameter int unsigned WeightBytes     = 512 * 1024
+    parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryStandardActivationBytes,
+    parameter int unsigned WeightBytes     = keyway_contract_pkg::MemoryStandardWeightBytes
 ) (
     input  logic         clk_i,
     input  logic         rst_ni,

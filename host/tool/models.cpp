@@ -31,7 +31,9 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--format", options.format, "Number system of the weights: " + formats)
       ->capture_default_str();
   command
-      .add_option("--core", options.core, "Core to compile for, lanes x depth: 8x8, 16x16, 32x32")
+      .add_option("--core", options.core,
+                  "Core to compile for, lanes x depth: 8x8, 16x16, 32x32; -tiny, -small or -large "
+                  "behind it for other memories")
       ->capture_default_str();
   command.add_option("-o,--output", options.output, "The package (.kwp) to write")->required();
 }

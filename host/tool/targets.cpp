@@ -2,11 +2,13 @@
 #include "tool/targets.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "common/error.hpp"
 #include "driver/func_accelerator.hpp"
 #include "driver/kernel_accelerator.hpp"
 #include "driver/xrt_shell.hpp"
+#include "platform/kernel_model.hpp"
 #include "platform/memory_options.hpp"
 #include "platform/sim_shell.hpp"
 
@@ -17,6 +19,24 @@ namespace {
 using driver::Accelerator;
 using Maker = std::unique_ptr<Accelerator> (*)(const TargetOptions&, const compile::CoreConfig&);
 
+/// The smallest simulated core of this build that runs a program for `wanted`.
+std::string built_core(const compile::CoreConfig& wanted) {
+  std::string known;
+  std::optional<compile::CoreConfig> best;
+  for (const std::string& name : platform::kernel_names()) {
+    known += (known.empty() ? "" : ", ") + name;
+    const compile::CoreConfig core = compile::core_from_name(name);
+    if (core.runs(wanted) && (!best || best->runs(core))) best = core;
+  }
+  if (best) return best->name();
+  throw Error(ErrorKind::kFit, "this build simulates no " + wanted.array_name() + " core with " +
+                                   std::to_string(wanted.activation_bytes / 1024) +
+                                   " KiB for activations and " +
+                                   std::to_string(wanted.weight_bytes / 1024) +
+                                   " KiB for weights, which the package needs; it has " + known +
+                                   " (cmake -DKEYWAY_CORES=... builds others)");
+}
+
 std::unique_ptr<Accelerator> make_func(const TargetOptions& options, const compile::CoreConfig&) {
   return std::make_unique<driver::FuncAccelerator>(options.device, options.threads);
 }
@@ -24,7 +44,7 @@ std::unique_ptr<Accelerator> make_func(const TargetOptions& options, const compi
 std::unique_ptr<Accelerator> make_sim(const TargetOptions& options,
                                       const compile::CoreConfig& core) {
   platform::SimOptions sim;
-  sim.core = core.name();
+  sim.core = built_core(core);
   sim.device_file = options.device;
   sim.memory = platform::parse_memory_options(options.memory);
   sim.wave = options.wave;
@@ -35,7 +55,7 @@ std::unique_ptr<Accelerator> make_sim(const TargetOptions& options,
 std::unique_ptr<Accelerator> make_hw_emu(const TargetOptions& options,
                                          const compile::CoreConfig& core) {
   driver::EmulationOptions emulation;
-  emulation.core = core.name();
+  emulation.core = built_core(core);
   emulation.device_file = options.device;
   emulation.memory = platform::to_string(platform::parse_memory_options(options.memory));
   emulation.wave = options.wave;

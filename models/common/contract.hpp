@@ -7,12 +7,23 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0x72fa18e8;
+inline constexpr uint32_t kContractHash = 0x6ce93ee3;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kRowBanks = 4;
 inline constexpr uint32_t kAccumulatorPixels = 512;
 inline constexpr uint32_t kOperandBits = 12;
 inline constexpr uint32_t kInstructionBytes = 32;
+
+struct MemoryPreset {
+  const char* name;
+  uint32_t activation_bytes, weight_bytes;
+};
+/// Smallest first.
+inline constexpr std::array<MemoryPreset, 4> kMemoryPresets{{
+    {"tiny", 65536, 131072},
+    {"small", 131072, 262144},
+    {"standard", 262144, 524288},
+    {"large", 524288, 1048576}}};
 
 inline constexpr uint32_t kFrameBytes = 4096;
 inline constexpr uint32_t kPayloadBytes = 4080;
@@ -110,7 +121,7 @@ enum class Status : uint8_t {
   kWrongDevice = 5,  ///< sealed: the licence was made for another device
   kAuthentication = 6,  ///< header or a frame is not what the owner made
   kBadHeader = 7,  ///< not a package, or of another version
-  kWrongCore = 8,  ///< compiled for another core
+  kWrongCore = 8,  ///< compiled for another array, or for larger memories
   kBusError = 9,  ///< the bus answered with an error
   kBadProgram = 10,  ///< unknown instruction, or a frame beyond the package's end
 };
@@ -149,6 +160,10 @@ inline constexpr uint32_t kHeaderProgramFramesOffset = 40;
 inline constexpr uint32_t kHeaderProgramFramesBytes = 4;
 inline constexpr uint32_t kHeaderTotalFramesOffset = 44;
 inline constexpr uint32_t kHeaderTotalFramesBytes = 4;
+inline constexpr uint32_t kHeaderActivationBytesOffset = 48;
+inline constexpr uint32_t kHeaderActivationBytesBytes = 4;
+inline constexpr uint32_t kHeaderWeightBytesOffset = 52;
+inline constexpr uint32_t kHeaderWeightBytesBytes = 4;
 inline constexpr uint32_t kHeaderTagOffset = 64;
 inline constexpr uint32_t kHeaderTagBytes = 16;
 

@@ -85,6 +85,8 @@ std::vector<uint8_t> lay_out(const compile::Program& program, Policy policy, con
   head[contract::kHeaderLanesOffset] = static_cast<uint8_t>(program.core.lanes);
   head[contract::kHeaderDepthOffset] = static_cast<uint8_t>(program.core.depth);
   head[contract::kHeaderResidentOffset] = program.resident ? 1 : 0;
+  put32(head + contract::kHeaderActivationBytesOffset, program.core.activation_bytes);
+  put32(head + contract::kHeaderWeightBytesOffset, program.core.weight_bytes);
   put32(head + contract::kHeaderContractOffset, contract::kContractHash);
   std::memcpy(head + contract::kHeaderIdOffset, id.data(), id.size());
   put32(head + contract::kHeaderManifestBytesOffset, static_cast<uint32_t>(manifest.size()));

@@ -4,12 +4,20 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h72fa18e8;
+  parameter logic [31:0] ContractHash = 32'h6ce93ee3;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned RowBanks = 4;
   parameter int unsigned AccumulatorPixels = 512;
   parameter int unsigned OperandBits = 12;
   parameter int unsigned InstructionBytes = 32;
+  parameter int unsigned MemoryTinyActivationBytes = 65536;
+  parameter int unsigned MemoryTinyWeightBytes = 131072;
+  parameter int unsigned MemorySmallActivationBytes = 131072;
+  parameter int unsigned MemorySmallWeightBytes = 262144;
+  parameter int unsigned MemoryStandardActivationBytes = 262144;
+  parameter int unsigned MemoryStandardWeightBytes = 524288;
+  parameter int unsigned MemoryLargeActivationBytes = 524288;
+  parameter int unsigned MemoryLargeWeightBytes = 1048576;
 
   parameter int unsigned FrameBytes = 4096;
   parameter int unsigned PayloadBytes = 4080;
@@ -102,6 +110,8 @@ package keyway_contract_pkg;
   parameter int unsigned HeaderHeaderPagesOffset = 36;
   parameter int unsigned HeaderProgramFramesOffset = 40;
   parameter int unsigned HeaderTotalFramesOffset = 44;
+  parameter int unsigned HeaderActivationBytesOffset = 48;
+  parameter int unsigned HeaderWeightBytesOffset = 52;
   parameter int unsigned HeaderTagOffset = 64;
   parameter int unsigned LicenceHeadOffset = 0;
   parameter int unsigned LicenceIdOffset = 16;

@@ -23,7 +23,7 @@ module frame_server
   import keyway_contract_pkg::*;
   import keyway_shell_pkg::*;
 #(
-    parameter int unsigned WeightBytes = 524288
+    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryStandardWeightBytes
 ) (
     input logic clk_i,
     input logic rst_ni,

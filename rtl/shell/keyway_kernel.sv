@@ -19,8 +19,8 @@ module keyway_kernel #(
     parameter int unsigned Lanes = 16,
     parameter int unsigned Depth = 16,
     parameter int unsigned AxiDataWidth = 128,
-    parameter int unsigned ActivationBytes = 262144,
-    parameter int unsigned WeightBytes = 524288,
+    parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryStandardActivationBytes,
+    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryStandardWeightBytes,
     parameter int unsigned UnsealerKind = 0
 ) (
     input  logic                      ap_clk,

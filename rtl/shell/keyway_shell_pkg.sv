@@ -67,6 +67,8 @@ package keyway_shell_pkg;
     logic [31:0] header_pages;
     logic [31:0] program_frames;
     logic [31:0] total_frames;
+    logic [31:0] activation_bytes;
+    logic [31:0] weight_bytes;
   } header_t;
 
   parameter int unsigned HeaderBits = 8 * keyway_contract_pkg::HeaderBlockBytes;
@@ -79,16 +81,18 @@ package keyway_shell_pkg;
   // Fields that only software or the lock unit reads are skipped.
   function automatic header_t decode_header(logic [HeaderBits-1:0] block);
     header_t header;
-    header.magic          = block[8*keyway_contract_pkg::HeaderMagicOffset+:64];
-    header.policy         = block[8*keyway_contract_pkg::HeaderPolicyOffset+:8];
-    header.lanes          = block[8*keyway_contract_pkg::HeaderLanesOffset+:8];
-    header.depth          = block[8*keyway_contract_pkg::HeaderDepthOffset+:8];
-    header.resident       = block[8*keyway_contract_pkg::HeaderResidentOffset+:8];
-    header.contract       = block[8*keyway_contract_pkg::HeaderContractOffset+:32];
-    header.manifest_bytes = block[8*keyway_contract_pkg::HeaderManifestBytesOffset+:32];
-    header.header_pages   = block[8*keyway_contract_pkg::HeaderHeaderPagesOffset+:32];
-    header.program_frames = block[8*keyway_contract_pkg::HeaderProgramFramesOffset+:32];
-    header.total_frames   = block[8*keyway_contract_pkg::HeaderTotalFramesOffset+:32];
+    header.magic            = block[8*keyway_contract_pkg::HeaderMagicOffset+:64];
+    header.policy           = block[8*keyway_contract_pkg::HeaderPolicyOffset+:8];
+    header.lanes            = block[8*keyway_contract_pkg::HeaderLanesOffset+:8];
+    header.depth            = block[8*keyway_contract_pkg::HeaderDepthOffset+:8];
+    header.resident         = block[8*keyway_contract_pkg::HeaderResidentOffset+:8];
+    header.contract         = block[8*keyway_contract_pkg::HeaderContractOffset+:32];
+    header.manifest_bytes   = block[8*keyway_contract_pkg::HeaderManifestBytesOffset+:32];
+    header.header_pages     = block[8*keyway_contract_pkg::HeaderHeaderPagesOffset+:32];
+    header.program_frames   = block[8*keyway_contract_pkg::HeaderProgramFramesOffset+:32];
+    header.total_frames     = block[8*keyway_contract_pkg::HeaderTotalFramesOffset+:32];
+    header.activation_bytes = block[8*keyway_contract_pkg::HeaderActivationBytesOffset+:32];
+    header.weight_bytes     = block[8*keyway_contract_pkg::HeaderWeightBytesOffset+:32];
     return header;
   endfunction
 

@@ -21,8 +21,8 @@ module shell
     parameter int unsigned Lanes = 16,
     parameter int unsigned Depth = 16,
     parameter int unsigned AxiDataWidth = 128,
-    parameter int unsigned ActivationBytes = 262144,
-    parameter int unsigned WeightBytes = 524288,
+    parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryStandardActivationBytes,
+    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryStandardWeightBytes,
     parameter int unsigned UnsealerKind = 0,
     parameter int unsigned StallCycles = 65536
 ) (
@@ -185,10 +185,11 @@ module shell
   logic progress, gate_open, clear_events, opening;
 
   conductor #(
-      .Lanes      (Lanes),
-      .Depth      (Depth),
-      .WeightBytes(WeightBytes),
-      .StallCycles(StallCycles)
+      .Lanes          (Lanes),
+      .Depth          (Depth),
+      .ActivationBytes(ActivationBytes),
+      .WeightBytes    (WeightBytes),
+      .StallCycles    (StallCycles)
   ) u_conductor (
       .clk_i,
       .rst_ni,

@@ -124,7 +124,38 @@ TEST_CASE("a network that contradicts itself is refused", "[compile]") {
 
 TEST_CASE("cores have names", "[compile]") {
   CHECK(core_from_name("32x32").depth == 32);
-  CHECK_THROWS_WITH(core_from_name("16x8"), "unknown core '16x8'; known are: 8x8, 16x16, 32x32");
+  for (const char* name : {"16x8", "16x16-", "16x16-huge", "16x16 -tiny", "", "-tiny"}) {
+    CHECK_THROWS_WITH(core_from_name(name),
+                      std::string("unknown core '") + name +
+                          "'; known are: 8x8, 16x16, 32x32, each with one of the memories "
+                          "-tiny, -small, -standard, -large");
+  }
+}
+
+TEST_CASE("memories have names, and a program runs on larger ones", "[compile]") {
+  std::vector<CoreConfig> cores;
+  for (const char* name : {"16x16-tiny", "16x16-small", "16x16", "16x16-large"}) {
+    cores.push_back(core_from_name(name));
+    CHECK(cores.back().name() == name);
+    CHECK(cores.back().array_name() == "16x16");
+  }
+  CHECK(core_from_name("16x16-standard").name() == "16x16");
+  CHECK(cores[0].activation_bytes == 64 * 1024);
+  CHECK(cores[3].weight_bytes == 1024 * 1024);
+  for (size_t a = 0; a < cores.size(); ++a) {
+    for (size_t b = 0; b < cores.size(); ++b) CHECK(cores[a].runs(cores[b]) == (a >= b));
+  }
+  CHECK_FALSE(core_from_name("32x32").runs(cores[0]));
+}
+
+TEST_CASE("the compiler adapts to small memories", "[compile]") {
+  // The weights of ResNet-20 are 268 KiB: they stream where they cannot stay.
+  const auto network = test::resnet20();
+  CHECK(compile::compile(network, core_from_name("16x16")).resident);
+  const Program small = compile::compile(network, core_from_name("16x16-small"));
+  CHECK_FALSE(small.resident);
+  CHECK(small.weight_peak_bytes <= small.core.weight_bytes);
+  CHECK(small.activation_peak_bytes <= small.core.activation_bytes);
 }
 
 TEST_CASE("the first layer's taps are gathered where that is faster", "[compile]") {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <random>
 
+#include "common/error.hpp"
 #include "compile/encode.hpp"
 #include "random_network.hpp"
 #include "system/board.hpp"
@@ -35,6 +36,18 @@ std::string first_difference(const Bytes& got, const Bytes& want) {
     }
   }
   return "equal";
+}
+
+/// For this core with its own memories or smaller ones, if the network fits those.
+compile::Program compile_for_some_memory(const quantise::Network& network, const std::string& core,
+                                         uint64_t choice) {
+  constexpr const char* kMemories[] = {"-tiny", "-small", ""};
+  try {
+    return test::compile_for(network, core + kMemories[choice]);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kFit) throw;
+    return test::compile_for(network, core);
+  }
 }
 
 }  // namespace
@@ -64,7 +77,8 @@ TEST_CASE("random programs give the program simulator's bytes on the core") {
     }
     INFO("KEYWAY_SEED=" << seed + i - i % kProgramsPerBoard << " KEYWAY_COUNT=" << kProgramsPerBoard
                         << " repeats it, core " << core);
-    const auto program = test::compile_for(test::random_network(random()), core);
+    const auto program =
+        compile_for_some_memory(test::random_network(random()), core, random() % 3);
     for (size_t at = 0; at < program.instructions; ++at) {
       ++instructions[program.program_image[at * contract::kInstructionBytes] & 15];
     }

@@ -53,6 +53,8 @@ std::vector<uint8_t> ToyPackage::bytes() const {
   put(file, kHeaderHeaderPagesOffset, header_pages, 4);
   put(file, kHeaderProgramFramesOffset, program_frames, 4);
   put(file, kHeaderTotalFramesOffset, total_frames(), 4);
+  put(file, kHeaderActivationBytesOffset, activation_bytes, 4);
+  put(file, kHeaderWeightBytesOffset, weight_bytes, 4);
   for (uint32_t i = kManifestOffset; i < header_pages * kFrameBytes; ++i) {
     file[i] = static_cast<uint8_t>(i * 7 + id);
   }
