@@ -18,8 +18,8 @@
 //   keyway_pkg. Jobs follow each other without a gap as long as tiles and waits allow.
 // Contract: clear_i is a level; while it is high everything stops and every memory and data register is
 //   overwritten with zeros; clear_done_o says when that is finished. run_i is a pulse while idle, with
-//   warm_i: LOAD_WEIGHTS that are `resident` are skipped and counted. done_o is a pulse: END reached and
-//   every output beat taken. error_o stands after an unknown opcode until run_i or clear_i. While a
+//   warm_i: LOAD_WEIGHTS that are `resident` are skipped and counted; the program runs for inputs_i inputs,
+//   the strides (in 16 bytes) apart. done_o is a pulse: the last END reached and every output beat taken. error_o stands after an unknown opcode until run_i or clear_i. While a
 //   program runs exactly one event (busy or a reason for being idle) is high in every cycle.
 //   Requests and streams hold while they stall; assertions are with their givers.
 // Twin: models/simulate (results, not cycles). Test: tests/rtl/engine.
@@ -41,6 +41,9 @@ module engine
     output logic         clear_done_o,
     input  logic         run_i,
     input  logic         warm_i,
+    input  logic [ 15:0] inputs_i,
+    input  logic [ 27:0] input_stride_i,
+    input  logic [ 27:0] output_stride_i,
     output logic         done_o,
     output logic         error_o,
     // Weight memory
@@ -118,7 +121,7 @@ module engine
   logic item_valid, item_ready, load_item_valid, load_item_ready;
   logic store_item_valid, store_item_ready;
   array_item_t item;
-  logic [255:0] load_item, store_item;
+  transfer_item_t load_item, store_item;
 
   dispatcher #(
       .Lanes(Lanes)
@@ -127,6 +130,9 @@ module engine
       .rst_ni,
       .clear_i,
       .run_i,
+      .inputs_i,
+      .input_stride_i,
+      .output_stride_i,
       .running_o      (running),
       .done_o,
       .error_o,
@@ -155,7 +161,7 @@ module engine
   logic operand_valid, operand_ready, operand_ones, operand_last;
   logic [WordBits-1:0] operand_word;
   logic [4*Lanes-1:0][OperandBits-1:0] operands;
-  logic [15:0] frames, rows, products_q;
+  logic [15:0] frames, rows, products_q, stores;
   logic waits_frames, weights_idle;
 
   weight_path #(
@@ -221,6 +227,7 @@ module engine
       .tile_commit_i (tile_commit),
       .rows_i        (rows),
       .products_i    (products_q),
+      .stores_i      (stores),
       .waits_frames_i(waits_frames),
       .enable_o      (front_enable),
       .address_o     (front_address),
@@ -390,7 +397,7 @@ module engine
       .warm_i,
       .instruction_valid_i(load_item_valid),
       .instruction_ready_o(load_item_ready),
-      .instruction_i      (load_item),
+      .item_i             (load_item),
       .products_i         (products_q),
       .frames_o           (frames),
       .rows_o             (rows),
@@ -422,10 +429,12 @@ module engine
       .clk_i,
       .rst_ni,
       .clear_i,
+      .run_i,
       .instruction_valid_i(store_item_valid),
       .instruction_ready_o(store_item_ready),
-      .instruction_i      (store_item),
+      .item_i             (store_item),
       .products_i         (products_q),
+      .stores_o           (stores),
       .idle_o             (store_idle),
       .read_request_o     (store_request),
       .read_grant_i       (store_grant),

@@ -27,12 +27,14 @@ class Accelerator {
                     const std::optional<std::vector<uint8_t>>& licence) = 0;
 
   /// Runs the open package on `images.size()` input images (bytes in the order of
-  /// compile::InputImage), one after the other; transfers overlap computation. `done(i, output
-  /// image, counters)` is called in order, for each. Counters are null where the target has no
-  /// cycles.
+  /// compile::InputImage); transfers overlap computation. `done(i, output image, counters)` is
+  /// called in order, for each. With `batch` above 1 the kernel takes so many inputs a start (the
+  /// first start has one alone, so that weights are resident), the next one's transfer beside this
+  /// one's computation. Counters are those of a start and come with its last input; they are null
+  /// with the others and where the target has no cycles.
   using Done = std::function<void(size_t, const std::vector<uint8_t>&, const Counters*)>;
   virtual void run(const std::vector<std::vector<uint8_t>>& images, size_t output_bytes,
-                   const Done& done) = 0;
+                   const Done& done, size_t batch = 1) = 0;
 
   /// Counters of the opening; null where the target has no cycles.
   virtual const Counters* open_counters() const = 0;

@@ -30,7 +30,7 @@ void FuncAccelerator::open(const std::vector<uint8_t>& package,
 }
 
 void FuncAccelerator::run(const std::vector<std::vector<uint8_t>>& images, size_t output_bytes,
-                          const Done& done) {
+                          const Done& done, size_t) {
   if (!simulator_) throw Error(ErrorKind::kDevice, "no package is open");
   if (simulator_->output_bytes() > output_bytes) {
     throw Error(ErrorKind::kFile, "the program writes more than its manifest says");

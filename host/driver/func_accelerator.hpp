@@ -23,8 +23,8 @@ class FuncAccelerator final : public Accelerator {
 
   void open(const std::vector<uint8_t>& package,
             const std::optional<std::vector<uint8_t>>& licence) override;
-  void run(const std::vector<std::vector<uint8_t>>& images, size_t output_bytes,
-           const Done& done) override;
+  void run(const std::vector<std::vector<uint8_t>>& images, size_t output_bytes, const Done& done,
+           size_t batch = 1) override;
   const Counters* open_counters() const override { return nullptr; }
 
  private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/kernel_accelerator.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "common/verdict.hpp"
@@ -10,6 +11,7 @@ namespace {
 
 constexpr uint32_t kModeRun = 0, kModeOpen = 1;
 constexpr size_t kPage = contract::kFrameBytes;
+constexpr size_t kMostInputs = 65535;  // of one start
 
 std::string hex(uint32_t value) {
   char text[16];
@@ -42,14 +44,27 @@ void check_length(const std::vector<uint8_t>& package) {
               std::to_string(pages * kPage));
 }
 
+/// Inputs of one start.
+struct Start {
+  size_t first = 0, count = 0;
+};
+
+std::vector<Start> split(size_t images, size_t batch) {
+  std::vector<Start> starts{{0, 1}};
+  for (size_t first = 1; first < images; first += batch)
+    starts.push_back({first, std::min(batch, images - first)});
+  return starts;
+}
+
+size_t padded(size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
+
 }  // namespace
 
 class KernelAccelerator::Memory {
  public:
-  Memory(Shell& shell, size_t bytes)
-      : shell_(shell), buffer_(shell.allocate((bytes + kPage - 1) / kPage * kPage)) {}
+  Memory(Shell& shell, size_t bytes) : shell_(shell), buffer_(shell.allocate(padded(bytes))) {}
   Memory(Shell& shell, const std::vector<uint8_t>& content) : Memory(shell, content.size()) {
-    write(content);
+    write(content, 0);
   }
   ~Memory() {
     try {
@@ -61,10 +76,12 @@ class KernelAccelerator::Memory {
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
-  void write(const std::vector<uint8_t>& data) {
-    shell_.write(buffer_, 0, data.data(), data.size());
+  void write(const std::vector<uint8_t>& data, size_t offset) {
+    shell_.write(buffer_, offset, data.data(), data.size());
   }
-  void read(std::vector<uint8_t>& data) { shell_.read(buffer_, 0, data.data(), data.size()); }
+  void read(std::vector<uint8_t>& data, size_t offset) {
+    shell_.read(buffer_, offset, data.data(), data.size());
+  }
   uint64_t address() const { return shell_.address(buffer_); }
 
  private:
@@ -101,37 +118,60 @@ void KernelAccelerator::open(const std::vector<uint8_t>& package,
                                          " bytes instead of " +
                                          std::to_string(contract::kLicenceBytes));
   open_counters_.reset();
+  resident_ = package[contract::kHeaderResidentOffset] != 0;
   package_core_ = {package[contract::kHeaderLanesOffset], package[contract::kHeaderDepthOffset]};
   package_ = std::make_unique<Memory>(*shell_, package);
   licence_ = licence ? std::make_unique<Memory>(*shell_, *licence) : nullptr;
-  start(kModeOpen, nullptr, nullptr);
+  shell_->start(package_arguments(kModeOpen));
   open_counters_ = finish();
 }
 
 void KernelAccelerator::run(const std::vector<std::vector<uint8_t>>& images, size_t output_bytes,
-                            const Done& done) {
+                            const Done& done, size_t batch) {
   if (images.empty()) return;
   if (!package_) throw Error(ErrorKind::kUsage, "no package is open");
+  if (batch == 0 || batch > kMostInputs)
+    throw Error(ErrorKind::kUsage, "a batch has 1 to " + std::to_string(kMostInputs) + " inputs");
   const size_t input_bytes = images.front().size();
   for (const std::vector<uint8_t>& image : images)
     if (image.size() != input_bytes)
       throw Error(ErrorKind::kUsage, "the images of one run differ in size");
 
-  Memory inputs[2] = {{*shell_, input_bytes}, {*shell_, input_bytes}};
-  Memory outputs[2] = {{*shell_, output_bytes}, {*shell_, output_bytes}};
+  if (!resident_) batch = 1;  // each start reads the weights anew
+  // While the kernel works on one set of buffers, the other one is emptied and filled.
+  const size_t input_stride = padded(input_bytes), output_stride = padded(output_bytes);
+  batch = std::min(batch, images.size());
+  Memory inputs[2] = {{*shell_, batch * input_stride}, {*shell_, batch * input_stride}};
+  Memory outputs[2] = {{*shell_, batch * output_stride}, {*shell_, batch * output_stride}};
+  const std::vector<Start> starts = split(images.size(), batch);
   Counters counters{};
   std::vector<uint8_t> output(output_bytes);
-  const auto deliver = [&](size_t i) {
-    outputs[i % 2].read(output);
-    done(i, output, &counters);
+  const auto fill = [&](size_t s) {
+    for (size_t i = 0; i < starts[s].count; ++i)
+      inputs[s % 2].write(images[starts[s].first + i], i * input_stride);
+  };
+  const auto begin = [&](size_t s) {
+    KernelArguments arguments = package_arguments(kModeRun);
+    arguments.input = inputs[s % 2].address();
+    arguments.output = outputs[s % 2].address();
+    arguments.count = static_cast<uint32_t>(starts[s].count);
+    arguments.input_stride = static_cast<uint32_t>(input_stride);
+    arguments.output_stride = static_cast<uint32_t>(output_stride);
+    shell_->start(arguments);
+  };
+  const auto deliver = [&](size_t s) {
+    for (size_t i = 0; i < starts[s].count; ++i) {
+      outputs[s % 2].read(output, i * output_stride);
+      done(starts[s].first + i, output, i + 1 == starts[s].count ? &counters : nullptr);
+    }
   };
 
-  inputs[0].write(images[0]);
-  start(kModeRun, &inputs[0], &outputs[0]);
-  for (size_t i = 0; i < images.size(); ++i) {
+  fill(0);
+  begin(0);
+  for (size_t s = 0; s < starts.size(); ++s) {
     try {
-      if (i + 1 < images.size()) inputs[(i + 1) % 2].write(images[i + 1]);
-      if (i > 0) deliver(i - 1);
+      if (s + 1 < starts.size()) fill(s + 1);
+      if (s > 0) deliver(s - 1);
     } catch (...) {
       // Leave no run under way behind: the buffers are about to go.
       try {
@@ -141,26 +181,21 @@ void KernelAccelerator::run(const std::vector<std::vector<uint8_t>>& images, siz
       throw;
     }
     counters = finish();
-    if (i + 1 < images.size()) start(kModeRun, &inputs[(i + 1) % 2], &outputs[(i + 1) % 2]);
+    if (s + 1 < starts.size()) begin(s + 1);
   }
-  deliver(images.size() - 1);
+  deliver(starts.size() - 1);
 }
 
 const Counters* KernelAccelerator::open_counters() const {
   return open_counters_ ? &*open_counters_ : nullptr;
 }
 
-void KernelAccelerator::start(uint32_t mode, const Memory* input, const Memory* output) {
-  const auto address = [](const Memory* memory) {
-    return memory == nullptr ? uint64_t{0} : memory->address();
-  };
+KernelArguments KernelAccelerator::package_arguments(uint32_t mode) const {
   KernelArguments arguments;
   arguments.mode = mode;
-  arguments.package = address(package_.get());
-  arguments.licence = address(licence_.get());
-  arguments.input = address(input);
-  arguments.output = address(output);
-  shell_->start(arguments);
+  arguments.package = package_->address();
+  arguments.licence = licence_ ? licence_->address() : 0;
+  return arguments;
 }
 
 Counters KernelAccelerator::finish() {

@@ -27,8 +27,8 @@ class KernelAccelerator final : public Accelerator {
 
   void open(const std::vector<uint8_t>& package,
             const std::optional<std::vector<uint8_t>>& licence) override;
-  void run(const std::vector<std::vector<uint8_t>>& images, size_t output_bytes,
-           const Done& done) override;
+  void run(const std::vector<std::vector<uint8_t>>& images, size_t output_bytes, const Done& done,
+           size_t batch = 1) override;
   const Counters* open_counters() const override;
 
   Shell& shell() { return *shell_; }
@@ -38,13 +38,14 @@ class KernelAccelerator final : public Accelerator {
   class Memory;
 
   void check_contract();
-  void start(uint32_t mode, const Memory* input, const Memory* output);
+  KernelArguments package_arguments(uint32_t mode) const;
   Counters finish();
   Counters read_counters();
   [[noreturn]] void refuse(contract::Status status);
 
   std::unique_ptr<Shell> shell_;
   std::unique_ptr<Memory> package_, licence_;
+  bool resident_ = false;                   ///< the package's weights stay on chip
   std::array<uint32_t, 2> package_core_{};  ///< lanes, depth
   std::optional<Counters> open_counters_;
 };

@@ -14,7 +14,8 @@ namespace {
 
 constexpr size_t kPage = 4096;
 constexpr int kModeArgument = 0, kPackageArgument = 1, kLicenceArgument = 2, kInputArgument = 3,
-              kOutputArgument = 4;
+              kOutputArgument = 4, kCountArgument = 5, kInputStrideArgument = 6,
+              kOutputStrideArgument = 7;
 
 }  // namespace
 
@@ -65,6 +66,9 @@ void XrtDevice::start(const KernelArguments& arguments) {
   set_pointer(kLicenceArgument, arguments.licence);
   set_pointer(kInputArgument, arguments.input);
   set_pointer(kOutputArgument, arguments.output);
+  run_.set_arg(kCountArgument, arguments.count);
+  run_.set_arg(kInputStrideArgument, arguments.input_stride);
+  run_.set_arg(kOutputStrideArgument, arguments.output_stride);
   run_.start();
 }
 

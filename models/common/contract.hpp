@@ -7,7 +7,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0x6ce93ee3;
+inline constexpr uint32_t kContractHash = 0x2336e399;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kRowBanks = 4;
 inline constexpr uint32_t kAccumulatorPixels = 512;
@@ -67,6 +67,12 @@ inline constexpr uint32_t kArgLicence = 0x020;
 inline constexpr uint32_t kArgInput = 0x028;
 /// output image, 4096-byte aligned
 inline constexpr uint32_t kArgOutput = 0x030;
+/// inputs of this start, up to 65535; 0 counts as 1
+inline constexpr uint32_t kArgCount = 0x038;
+/// bytes from one input to the next, a multiple of 16
+inline constexpr uint32_t kArgInputStride = 0x040;
+/// bytes from one output to the next, a multiple of 16
+inline constexpr uint32_t kArgOutputStride = 0x048;
 inline constexpr uint32_t kCounterBase = 0x140;
 inline constexpr uint32_t kCoreId = 0x5957454b;
 inline constexpr uint32_t kCoreVersion = 0x00000001;
@@ -77,7 +83,7 @@ struct Argument {
   bool is_pointer;
 };
 /// In the order of the kernel's signature.
-inline constexpr std::array<Argument, 5> kArguments{{{"mode", 0x10, false}, {"package", 0x18, true}, {"licence", 0x20, true}, {"input", 0x28, true}, {"output", 0x30, true}}};
+inline constexpr std::array<Argument, 8> kArguments{{{"mode", 0x10, false}, {"package", 0x18, true}, {"licence", 0x20, true}, {"input", 0x28, true}, {"output", 0x30, true}, {"count", 0x38, false}, {"input_stride", 0x40, false}, {"output_stride", 0x48, false}}};
 
 struct Named {
   const char* name;
@@ -224,7 +230,7 @@ enum class Opcode : uint8_t {
   kLoadWeights = 4,  ///< Reads, checks, deciphers the next `count` weight frames into weight memory.
   kLoadInput = 5,  ///< Reads input rows into activation memory.
   kStore = 6,  ///< Writes rows of activation memory to the output, in LOAD_INPUT's order.
-  kEnd = 7,  ///< The run is done when all queues are empty and all output words are written.
+  kEnd = 7,  ///< The input is done; after the last one the run is, when all queues are empty and all output words are written.
 };
 
 namespace layer {
@@ -271,7 +277,8 @@ inline constexpr Field kOutputPhase{"output_phase", 170, 2, false};
 inline constexpr Field kResidual{"residual", 172, 1, false};  ///< add a residual
 inline constexpr Field kResidualBase{"residual_base", 173, 16, false};
 inline constexpr Field kResidualPhase{"residual_phase", 189, 2, false};
-inline constexpr std::array<Field, 16> kFields{kWaitFrames, kWaitRows, kWaitProducts, kWeightAddress, kParameterAddress, kInputBase, kInputPhase, kInputY, kInputX, kHeight, kWidth, kOutputBase, kOutputPhase, kResidual, kResidualBase, kResidualPhase};
+inline constexpr Field kWaitStores{"wait_stores", 191, 1, false};  ///< STOREs of earlier inputs have read their words
+inline constexpr std::array<Field, 17> kFields{kWaitFrames, kWaitRows, kWaitProducts, kWeightAddress, kParameterAddress, kInputBase, kInputPhase, kInputY, kInputX, kHeight, kWidth, kOutputBase, kOutputPhase, kResidual, kResidualBase, kResidualPhase, kWaitStores};
 }  // namespace multiply
 
 namespace table {
@@ -289,16 +296,17 @@ inline constexpr std::array<Field, 4> kFields{kCount, kWaitProducts, kDestinatio
 }  // namespace load_weights
 
 namespace load_input {
-inline constexpr Field kWaitProducts{"wait_products", 4, 16, false};
-inline constexpr Field kSource{"source", 20, 28, false};  ///< 16-byte units from the input address
-inline constexpr Field kRows{"rows", 48, 12, false};
-inline constexpr Field kWidth{"width", 60, 12, false};
-inline constexpr Field kBlocks{"blocks", 72, 12, false};
-inline constexpr Field kBase{"base", 84, 16, false};  ///< address of the first row here
-inline constexpr Field kPhase{"phase", 100, 2, false};
-inline constexpr Field kRowPitch{"row_pitch", 102, 16, false};
-inline constexpr Field kBlockPitch{"block_pitch", 118, 16, false};
-inline constexpr std::array<Field, 9> kFields{kWaitProducts, kSource, kRows, kWidth, kBlocks, kBase, kPhase, kRowPitch, kBlockPitch};
+inline constexpr Field kTurn{"turn", 4, 2, false};  ///< 0 every input; 1 the first input of a start only; 2 reads the input after this one, if there is one
+inline constexpr Field kWaitProducts{"wait_products", 6, 16, false};
+inline constexpr Field kSource{"source", 22, 28, false};  ///< 16-byte units from the input address
+inline constexpr Field kRows{"rows", 50, 12, false};
+inline constexpr Field kWidth{"width", 62, 12, false};
+inline constexpr Field kBlocks{"blocks", 74, 12, false};
+inline constexpr Field kBase{"base", 86, 16, false};  ///< address of the first row here
+inline constexpr Field kPhase{"phase", 102, 2, false};
+inline constexpr Field kRowPitch{"row_pitch", 104, 16, false};
+inline constexpr Field kBlockPitch{"block_pitch", 120, 16, false};
+inline constexpr std::array<Field, 10> kFields{kTurn, kWaitProducts, kSource, kRows, kWidth, kBlocks, kBase, kPhase, kRowPitch, kBlockPitch};
 }  // namespace load_input
 
 namespace store {
@@ -313,5 +321,12 @@ inline constexpr Field kRowPitch{"row_pitch", 102, 16, false};
 inline constexpr Field kBlockPitch{"block_pitch", 118, 16, false};
 inline constexpr std::array<Field, 9> kFields{kWaitProducts, kDestination, kRows, kWidth, kBlocks, kBase, kPhase, kRowPitch, kBlockPitch};
 }  // namespace store
+
+namespace end {
+inline constexpr Field kProducts{"products", 4, 15, false};  ///< MULTIPLYs of the program
+inline constexpr Field kRows{"rows", 19, 15, false};  ///< rows of one input
+inline constexpr Field kOverlap{"overlap", 34, 1, false};  ///< the next input may begin at once
+inline constexpr std::array<Field, 3> kFields{kProducts, kRows, kOverlap};
+}  // namespace end
 
 }  // namespace keyway::contract

@@ -51,7 +51,8 @@ bool apart(const Item& a, int64_t base_a, const Item& b, int64_t base_b) {
 }
 
 std::vector<Item> items_of(const Network& network, const std::vector<Mapping>& mappings,
-                           uint32_t input_words, size_t leading_layers, const CoreConfig& core) {
+                           uint32_t input_words, size_t leading_layers, bool overlap,
+                           const CoreConfig& core) {
   std::vector<Item> items(network.tensors.size());
   const auto layers = static_cast<int64_t>(network.layers.size());
   const auto leading = static_cast<int64_t>(leading_layers);
@@ -77,6 +78,10 @@ std::vector<Item> items_of(const Network& network, const std::vector<Mapping>& m
     touch(layer.output, end);
   }
   touch(network.output, layers);
+  if (overlap) {
+    touch(network.input, layers);
+    items[static_cast<size_t>(network.output)].birth = -1;
+  }
   std::vector<Item> result;
   for (size_t t = 0; t < items.size(); ++t) {
     if (!made[t]) continue;
@@ -237,9 +242,9 @@ std::optional<Packing> pack_somehow(const std::vector<Item>& items, int64_t limi
 }  // namespace
 
 ActivationPlan plan_activations(const Network& network, const std::vector<Mapping>& mappings,
-                                uint32_t input_words, size_t leading_layers,
+                                uint32_t input_words, size_t leading_layers, bool overlap,
                                 const CoreConfig& core) {
-  std::vector<Item> items = items_of(network, mappings, input_words, leading_layers, core);
+  std::vector<Item> items = items_of(network, mappings, input_words, leading_layers, overlap, core);
   const auto limit = static_cast<int64_t>(core.bank_words());
   const std::vector<int64_t> phases = choose_phases(network, items);
   for (Item& item : items) item.phase = phases[static_cast<size_t>(item.tensor)];
@@ -251,6 +256,7 @@ ActivationPlan plan_activations(const Network& network, const std::vector<Mappin
   if (!packing) refuse(network, items, core);
 
   ActivationPlan plan;
+  plan.overlap = overlap;
   plan.placements.resize(network.tensors.size());
   plan.overlaps_input.assign(network.tensors.size(), false);
   size_t input = 0;

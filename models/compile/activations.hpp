@@ -2,7 +2,9 @@
 /// The activation memory planner: a place for every tensor, without two living ones sharing a word.
 ///
 /// A tensor lives from the layer that makes it to the last that reads it; the input from the start,
-/// the output to the end; what the leading layers (plan.hpp) touch, as long as those run. Its rows
+/// the output to the end; what the leading layers (plan.hpp) touch, as long as those run. With
+/// `overlap` input and output live all the time, so that the next input can arrive, and the output
+/// before leave, while the layers run. Its rows
 /// go round the four row banks, so it takes in bank k
 ///
 ///     [base + first * row_pitch, base + last * row_pitch),  first, last from the rows y with
@@ -25,6 +27,7 @@ namespace keyway::compile {
 
 struct ActivationPlan {
   std::vector<Placement> placements;  ///< per tensor; meaningless for tensors that nothing makes
+  bool overlap = false;               ///< as it was asked for
   uint64_t peak_bytes = 0;            ///< of the memory, all banks up to the highest address used
   /// Tensors whose words the input's memory is reused for; writers must wait for the whole input.
   std::vector<bool> overlaps_input;
@@ -32,6 +35,6 @@ struct ActivationPlan {
 
 ActivationPlan plan_activations(const quantise::Network& network,
                                 const std::vector<Mapping>& mappings, uint32_t input_words,
-                                size_t leading_layers, const CoreConfig& core);
+                                size_t leading_layers, bool overlap, const CoreConfig& core);
 
 }  // namespace keyway::compile

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <utility>
 
 #include "common/contract.hpp"
 #include "common/error.hpp"
@@ -148,16 +149,18 @@ Parts plan(const Network& original, const InputLayout& layout, const CoreConfig&
   place_input_channels(parts.input_image, parts.mappings[static_cast<size_t>(network.input)],
                        input_words, core);
   parts.leading_layers = leading_layers(core, network, parts.input_image, parts.mappings);
-  const auto plan_memory = [&] {
-    parts.activations =
-        plan_activations(network, parts.mappings, input_words, parts.leading_layers, core);
-  };
-  try {
-    plan_memory();
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kFit || parts.leading_layers == 1) throw;
-    parts.leading_layers = 1;  // takes less memory
-    plan_memory();
+  const size_t most_leading = parts.leading_layers;
+  // What costs memory, the dearest first.
+  for (const auto& [leading, overlap] :
+       {std::pair{most_leading, true}, {most_leading, false}, {size_t{1}, false}}) {
+    try {
+      parts.leading_layers = leading;
+      parts.activations =
+          plan_activations(network, parts.mappings, input_words, leading, overlap, core);
+      break;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kFit || (leading == 1 && !overlap)) throw;
+    }
   }
   for (size_t l = 0; l < network.layers.size(); ++l) {
     const Layer& layer = network.layers[l];

@@ -51,11 +51,15 @@ class Emitter {
   uint64_t cycles(const Job& job) const;
 
   // What runs beside the array
-  void load_input();
+  void load_input(Turn turn);
   void load_segments();
   void prepare_table(size_t from_layer, int64_t busy_slot);
   void store_ready_rows();
 
+  bool reads_input(size_t index) const {
+    const Layer& l = layer(index);
+    return l.input == s_.network.input || (l.has_residual && l.residual.tensor == s_.network.input);
+  }
   int64_t rows_for(const Rows& rows) const {
     return rows.tensor == s_.network.input ? rows.end_row : 0;
   }
@@ -87,6 +91,8 @@ class Emitter {
   size_t next_segment_ = 0;
   std::array<int, 2> slot_table_{-1, -1};
   int64_t stored_rows_ = 0;
+  bool overlap_ = false;      ///< of the inputs of one start
+  size_t input_readers_ = 0;  ///< MULTIPLYs still to come that read the input
 };
 
 Emitter::Emitter(const Schedule& schedule)
@@ -94,10 +100,12 @@ Emitter::Emitter(const Schedule& schedule)
       producers_(s_.core, s_.network, s_.mappings, s_.groups),
       layers_(s_.network.layers.size()),
       segment_uses_(s_.weights.segments.size(), 0),
-      segment_done_(s_.weights.segments.size(), 0) {
+      segment_done_(s_.weights.segments.size(), 0),
+      overlap_(s_.activations.overlap && s_.weights.resident) {
   for (size_t l = 0; l < layers_.size(); ++l) {
     LayerState& state = layers_[l];
     state.jobs = s_.groups[l].size() * s_.weights.tiles[l].size();
+    if (reads_input(l)) input_readers_ += state.jobs;
     state.table_ready = s_.image.table_of_layer[l] < 0;
     if (layer(l).has_residual) {
       state.residual_block = residual_blocks(layer(l), mapping(layer(l).residual.tensor),
@@ -258,6 +266,7 @@ MultiplyInstruction Emitter::instruction_for(const Job& job) const {
     i.wait_products = std::max(i.wait_products, producers_.last(*added));
     i.wait_rows = std::max(i.wait_rows, rows_for(*added));
   }
+  if (overlap_ && l.output == s_.network.output) i.wait_stores = 1;
   if (s_.activations.overlaps_input[static_cast<size_t>(l.output)]) {
     i.wait_rows = s_.input_image.height;
   }
@@ -296,6 +305,7 @@ void Emitter::execute(const Job& job) {
     segment_done_[segment] = products_;
     if (--segment_uses_[segment] == 0) load_segments();
   }
+  if (reads_input(job.layer) && --input_readers_ == 0 && overlap_) load_input(Turn::kNext);
   if (l.output == s_.network.output) store_ready_rows();
   info.instructions += static_cast<uint32_t>(out_.instructions.size() - before);
 }
@@ -321,9 +331,11 @@ void Emitter::prepare_table(size_t from_layer, int64_t busy_slot) {
   add(i, "layer '" + layer(l).name + "'");
 }
 
-void Emitter::load_input() {
+void Emitter::load_input(Turn turn) {
   const Placement& p = placement(s_.network.input);
   LoadInputInstruction i;
+  i.turn = static_cast<int64_t>(turn);
+  if (turn == Turn::kNext) i.wait_products = products_;
   i.rows = s_.input_image.height;
   i.width = s_.input_image.width;
   i.blocks = s_.input_image.blocks;
@@ -350,7 +362,7 @@ void Emitter::load_segments() {
     i.destination = static_cast<int64_t>(segment.address) / kAddressUnit;
     i.resident = s_.weights.resident ? 1 : 0;
     add(i, "the weights");
-    if (next_segment_ == 0) load_input();
+    if (next_segment_ == 0) load_input(overlap_ ? Turn::kFirst : Turn::kEvery);
   }
 }
 
@@ -389,7 +401,7 @@ void Emitter::store_ready_rows() {
 }
 
 Emission Emitter::run() {
-  if (s_.weights.segments.empty()) load_input();
+  if (s_.weights.segments.empty()) load_input(overlap_ ? Turn::kFirst : Turn::kEvery);
   load_segments();
   prepare_table(0, 1);
   size_t next = 0;
@@ -400,7 +412,11 @@ Emission Emitter::run() {
   for (; next < layers_.size(); ++next) {
     for (const Job& job : jobs_of(next)) execute(job);
   }
-  add(EndInstruction{}, "the end");
+  EndInstruction end;
+  end.products = products_;
+  end.rows = s_.input_image.height;
+  end.overlap = overlap_ ? 1 : 0;
+  add(end, "the end");
   return std::move(out_);
 }
 

@@ -13,6 +13,10 @@
 /// MULTIPLYs that they wait for, so that full queues cannot lock up. models/simulate/hazards.hpp
 /// proves all of this from the bytes.
 ///
+/// Where inputs of one start may overlap (the activation plan says so, and weights stay), the next
+/// input is asked for behind the last MULTIPLY that reads this one, and MULTIPLYs that make the
+/// output wait until the output before has been read.
+///
 /// A decode table goes into the slot that the running layer does not use, behind that layer's first
 /// MULTIPLY (ahead of an only one), so that it is there when the next layer starts.
 #pragma once

@@ -90,7 +90,7 @@ Instruction decode(const uint8_t* bytes, uint64_t index) {
     case contract::Opcode::kStore:
       return decode_fields<StoreInstruction>(bytes);
     case contract::Opcode::kEnd:
-      return EndInstruction{};
+      return decode_fields<EndInstruction>(bytes);
   }
   throw Error(ErrorKind::kFile, "malformed program: instruction " + std::to_string(index) +
                                     " has the unknown opcode " +

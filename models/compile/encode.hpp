@@ -22,6 +22,9 @@ namespace keyway::compile {
 /// Value of LAYER's `mode`.
 enum class Mode : uint8_t { kDense = 0, kWindow = 1, kMaximum = 2 };
 
+/// Value of LOAD_INPUT's `turn`.
+enum class Turn : uint8_t { kEvery = 0, kFirst = 1, kNext = 2 };
+
 struct LayerInstruction {
   static constexpr contract::Opcode kOpcode = contract::Opcode::kLayer;
   static constexpr const char* kName = "LAYER";
@@ -66,7 +69,7 @@ struct MultiplyInstruction {
   int64_t wait_frames = 0, wait_rows = 0, wait_products = 0, weight_address = 0,
           parameter_address = 0, input_base = 0, input_phase = 0, input_y = 0, input_x = 0,
           height = 1, width = 1, output_base = 0, output_phase = 0, residual = 0, residual_base = 0,
-          residual_phase = 0;
+          residual_phase = 0, wait_stores = 0;
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& visitor) {
@@ -87,6 +90,7 @@ struct MultiplyInstruction {
     visitor(f::kResidual, self.residual);
     visitor(f::kResidualBase, self.residual_base);
     visitor(f::kResidualPhase, self.residual_phase);
+    visitor(f::kWaitStores, self.wait_stores);
   }
 };
 
@@ -120,12 +124,13 @@ struct LoadWeightsInstruction {
 struct LoadInputInstruction {
   static constexpr contract::Opcode kOpcode = contract::Opcode::kLoadInput;
   static constexpr const char* kName = "LOAD_INPUT";
-  int64_t wait_products = 0, source = 0, rows = 0, width = 0, blocks = 0, base = 0, phase = 0,
-          row_pitch = 0, block_pitch = 0;
+  int64_t turn = 0, wait_products = 0, source = 0, rows = 0, width = 0, blocks = 0, base = 0,
+          phase = 0, row_pitch = 0, block_pitch = 0;
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& visitor) {
     namespace f = contract::load_input;
+    visitor(f::kTurn, self.turn);
     visitor(f::kWaitProducts, self.wait_products);
     visitor(f::kSource, self.source);
     visitor(f::kRows, self.rows);
@@ -162,8 +167,14 @@ struct StoreInstruction {
 struct EndInstruction {
   static constexpr contract::Opcode kOpcode = contract::Opcode::kEnd;
   static constexpr const char* kName = "END";
+  int64_t products = 0, rows = 0, overlap = 0;
+
   template <typename Self, typename Visitor>
-  static void visit(Self&, Visitor&&) {}
+  static void visit(Self& self, Visitor&& visitor) {
+    visitor(contract::end::kProducts, self.products);
+    visitor(contract::end::kRows, self.rows);
+    visitor(contract::end::kOverlap, self.overlap);
+  }
 };
 
 using Instruction =

@@ -40,8 +40,10 @@ class Decoder {
   void find_end() {
     for (uint64_t i = 0;; ++i) {
       if ((i + 1) * contract::kInstructionBytes > image_.size()) malformed(i, "there is no END");
-      if (std::holds_alternative<compile::EndInstruction>(at(i))) {
+      const compile::Instruction instruction = at(i);
+      if (const auto* end = std::get_if<compile::EndInstruction>(&instruction)) {
         program_.instructions = i + 1;
+        program_.end = *end;
         return;
       }
     }
@@ -152,6 +154,7 @@ class Decoder {
   }
 
   void step(const compile::LoadInputInstruction& i) {
+    require(i.turn <= static_cast<int64_t>(compile::Turn::kNext), "unknown turn");
     const WordBox words = transfer(i);
     program_.input_bytes = std::max(program_.input_bytes, transfer_end(i.source, words));
     program_.steps.emplace_back(LoadInputStep{index_, i, words});

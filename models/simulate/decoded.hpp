@@ -58,8 +58,9 @@ using Step = std::variant<MultiplyStep, TableStep, LoadWeightsStep, LoadInputSte
 struct DecodedProgram {
   std::vector<Step> steps;
   uint64_t instructions = 0;  ///< END included
-  size_t input_bytes = 0;     ///< least size of the input image
-  size_t output_bytes = 0;    ///< size of the output image
+  compile::EndInstruction end;
+  size_t input_bytes = 0;   ///< least size of the input image
+  size_t output_bytes = 0;  ///< size of the output image
 };
 
 /// `weight_bytes`: payloads that LOAD_WEIGHTS can read, in all.

@@ -14,6 +14,7 @@ using compile::CoreConfig;
 using compile::Mode;
 
 constexpr uint64_t kUnit = 16;  ///< bytes of weight memory that are followed as one
+constexpr int kInputs = 3;      ///< followed where inputs overlap: the first, one between, the last
 
 /// What last happened to an activation word.
 struct Word {
@@ -21,7 +22,7 @@ struct Word {
   Writer writer = Writer::kNothing;
   int64_t when = 0;          ///< product, or input row, both counted from one
   int64_t read_product = 0;  ///< last product that read it
-  bool stored = false;       ///< a STORE reads it
+  int stored = 0;            ///< input, counted from one, whose STORE reads it
 };
 
 /// What last happened to a unit of weight memory.
@@ -47,9 +48,18 @@ class Checker {
     for (size_t i = 0; i < program.instructions * contract::kInstructionBytes / kUnit; ++i) {
       units_[i].permanent = true;
     }
-    for (const Step& step : program.steps) {
-      if (found_.size() >= limit_) break;
-      std::visit([this](const auto& s) { check(s); }, step);
+    const auto& end = program.end;
+    inputs_ = end.overlap != 0 ? kInputs : 1;
+    for (input_ = 1; input_ <= inputs_; ++input_) {
+      waited_stores_ = false;
+      for (const Step& step : program.steps) {
+        if (found_.size() >= limit_) return std::move(found_);
+        std::visit([this](const auto& s) { check(s); }, step);
+      }
+      if (input_ == 1) check_end(program);
+      products_before_ = products_base_;
+      products_base_ += end.products;
+      rows_base_ += end.rows;
     }
     return std::move(found_);
   }
@@ -61,6 +71,23 @@ class Checker {
     if (found_.size() < limit_ && !repeated) found_.push_back({instruction, what});
   }
 
+  /// An END of zeros is that of a program for one input a start.
+  void check_end(const DecodedProgram& program) {
+    const auto& end = program.end;
+    const uint64_t index = program.instructions - 1;
+    if (end.products == 0 && end.rows == 0 && end.overlap == 0) return;
+    if (end.products != products_) report(index, "END names another number of products");
+    if (end.rows != this_rows_) report(index, "END names another number of input rows");
+    if (end.overlap == 0) return;
+    if (frames_ > resident_frames_) report(index, "inputs overlap, but weights are streamed");
+    if (next_rows_ != this_rows_) report(index, "the next input is not asked for");
+  }
+
+  /// A wait as the core counts it, over all inputs.
+  int64_t from_here(int64_t wait) const {
+    return wait == 0 ? products_before_ : products_base_ + wait;
+  }
+
   void check_progress(uint64_t index, int64_t products, int64_t rows, int64_t frames) {
     if (products > products_) report(index, "waits for a product that comes later");
     if (rows > input_rows_) report(index, "waits for input rows that are asked for later");
@@ -69,9 +96,11 @@ class Checker {
 
   void check(const MultiplyStep& step) {
     const auto& m = step.multiply;
-    check_progress(step.index, m.wait_products, m.wait_rows, m.wait_frames);
-    waited_products_ = std::max(waited_products_, m.wait_products);
-    waited_rows_ = std::max(waited_rows_, m.wait_rows);
+    const int64_t products = from_here(m.wait_products), rows = rows_base_ + m.wait_rows;
+    check_progress(step.index, products, rows, m.wait_frames);
+    waited_products_ = std::max(waited_products_, products);
+    waited_rows_ = std::max(waited_rows_, rows);
+    waited_stores_ = waited_stores_ || m.wait_stores != 0;
     waited_frames_ = std::max(waited_frames_, m.wait_frames);
     ++products_;
     check_reads(step.index, step.input, "operand");
@@ -79,7 +108,11 @@ class Checker {
     check_in_place(step);
     step.output.for_each_word([&](size_t w) {
       Word& word = words_[w];
-      if (word.stored) report(step.index, "overwrites a word that a STORE reads");
+      if (word.stored == input_) report(step.index, "overwrites a word that a STORE reads");
+      if (word.stored != 0 && word.stored < input_ && !waited_stores_) {
+        report(step.index, "needs wait_stores");
+      }
+      word.stored = 0;
       if (word.writer == Word::Writer::kInput && word.when > waited_rows_) {
         report(step.index, "overwrites input that may not have come yet");
       }
@@ -166,8 +199,10 @@ class Checker {
   }
 
   void check(const LoadWeightsStep& step) {
-    check_progress(step.index, step.load.wait_products, 0, 0);
-    load_waited_ = std::max(load_waited_, step.load.wait_products);
+    if (step.load.resident != 0 && input_ > 1) return;
+    check_progress(step.index, from_here(step.load.wait_products), 0, 0);
+    load_waited_ = std::max(load_waited_, from_here(step.load.wait_products));
+    if (step.load.resident != 0) resident_frames_ += step.load.count;
     uint64_t unit = static_cast<uint64_t>(step.load.destination);
     for (int64_t f = 0; f < step.load.count; ++f) {
       ++frames_;
@@ -187,8 +222,12 @@ class Checker {
     if (frames_ == 0 && weight_frames_ > 0) {
       report(step.index, "asks for input before the first weight frame");
     }
-    check_progress(step.index, step.load.wait_products, 0, 0);
-    load_waited_ = std::max(load_waited_, step.load.wait_products);
+    const auto turn = static_cast<compile::Turn>(step.load.turn);
+    if (input_ == 1) (turn == compile::Turn::kNext ? next_rows_ : this_rows_) += step.words.y_end;
+    if (turn == compile::Turn::kFirst && input_ > 1) return;
+    if (turn == compile::Turn::kNext && input_ == inputs_) return;
+    check_progress(step.index, from_here(step.load.wait_products), 0, 0);
+    load_waited_ = std::max(load_waited_, from_here(step.load.wait_products));
     WordBox row = step.words;
     for (int64_t y = 0; y < step.words.y_end; ++y) {
       ++input_rows_;
@@ -196,7 +235,7 @@ class Checker {
       row.y_end = y + 1;
       row.for_each_word([&](size_t w) {
         Word& word = words_[w];
-        if (word.stored) report(step.index, "overwrites a word that a STORE reads");
+        if (word.stored != 0) report(step.index, "overwrites a word that a STORE reads");
         const int64_t written = word.writer == Word::Writer::kProduct ? word.when : 0;
         const int64_t last = std::max(written, word.read_product);
         if (last > load_waited_) {
@@ -209,14 +248,14 @@ class Checker {
   }
 
   void check(const StoreStep& step) {
-    check_progress(step.index, step.store.wait_products, 0, 0);
-    store_waited_ = std::max(store_waited_, step.store.wait_products);
+    check_progress(step.index, from_here(step.store.wait_products), 0, 0);
+    store_waited_ = std::max(store_waited_, from_here(step.store.wait_products));
     // What products have waited for has happened too.
     const auto known = static_cast<size_t>(std::min(store_waited_, products_));
     const int64_t rows = known > 0 ? rows_at_product_[known - 1] : 0;
     step.words.for_each_word([&](size_t w) {
       Word& word = words_[w];
-      word.stored = true;
+      word.stored = input_;
       if (word.writer == Word::Writer::kNothing) {
         report(step.index, "stores a word that nothing has written");
       } else if (word.writer == Word::Writer::kProduct && word.when > store_waited_) {
@@ -236,6 +275,11 @@ class Checker {
   int64_t products_ = 0, input_rows_ = 0, frames_ = 0;                 ///< asked for so far
   int64_t waited_products_ = 0, waited_rows_ = 0, waited_frames_ = 0;  ///< of the array queue
   int64_t load_waited_ = 0, store_waited_ = 0;
+  // Inputs of one start.
+  int input_ = 1, inputs_ = 1;
+  int64_t products_base_ = 0, products_before_ = 0, rows_base_ = 0;
+  int64_t this_rows_ = 0, next_rows_ = 0, resident_frames_ = 0;  ///< asked for by the first
+  bool waited_stores_ = false;                                   ///< in this input
   std::vector<int64_t> rows_at_product_;
   std::array<bool, 2> slot_loaded_{};
 };

@@ -24,6 +24,10 @@
 ///   in place            a MULTIPLY does not write what it reads, except the residual of the same
 ///   pixel progress            every wait is for something that stands earlier in the program
 ///   tables              a slot that is used has been loaded
+///   inputs              what END says of the program is true; where inputs of one start overlap,
+///   all
+///                       of the above holds over several of them, in whatever order loads, products
+///                       and stores of different inputs meet
 ///   order of loads      the first weight frame is asked for before any input (LOAD_INPUT)
 /// Test: tests/simulate/test_hazards.cpp (planted faults are found; compiled programs have none).
 #pragma once

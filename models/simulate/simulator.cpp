@@ -91,6 +91,8 @@ class Preparation {
   }
 
   void prepare(const LoadInputStep& step) {
+    // Every run here is of one input.
+    if (step.load.turn == static_cast<int64_t>(compile::Turn::kNext)) return;
     steps_.emplace_back(step);
     last_ = nullptr;
   }

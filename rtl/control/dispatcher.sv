@@ -3,7 +3,11 @@
 //
 // Mathematics: instructions are taken in order from weight word 0 on; 4 * Lanes / 32 stand in a word.
 //   LAYER is kept and goes with every MULTIPLY that follows. Array (TABLE, MULTIPLY), load (LOAD_WEIGHTS,
-//   LOAD_INPUT) and store instructions wait in a queue each. END waits until nothing is under way.
+//   LOAD_INPUT) and store instructions wait in a queue each. END begins the program again for the next
+//   input; after the last one it waits until nothing is under way.
+//   Inputs of a start: what the program says of one input (waits, addresses) becomes what the units
+//   need here, by adding what the inputs before it have counted (contract.toml, Ordering). Loads that
+//   are not for this input are dropped here.
 // Timing: one instruction a cycle out of a word, two cycles to get the next word; a full queue stalls.
 // Contract: run_i only when idle (assertion RunWhenIdle). done_o is a pulse; error_o stands from an
 //   unknown opcode to the next run_i or clear_i, and then there is no done_o.
@@ -16,30 +20,33 @@ module dispatcher
 #(
     parameter int unsigned Lanes = 16
 ) (
-    input  logic                       clk_i,
-    input  logic                       rst_ni,
-    input  logic                       clear_i,
-    input  logic                       run_i,
-    output logic                       running_o,
-    output logic                       done_o,
-    output logic                       error_o,
+    input logic clk_i,
+    input logic rst_ni,
+    input logic clear_i,
+    input logic run_i,
+    input logic [15:0] inputs_i,  // of this run, with run_i; 0 counts as 1
+    input logic [27:0] input_stride_i,  // in 16 bytes, stable while it runs
+    input logic [27:0] output_stride_i,
+    output logic running_o,
+    output logic done_o,
+    output logic error_o,
     // Weight memory
-    output logic                       fetch_request_o,
-    output logic        [        19:0] fetch_address_o,
-    input  logic                       fetch_grant_i,
-    input  logic        [32*Lanes-1:0] fetch_data_i,
+    output logic fetch_request_o,
+    output logic [19:0] fetch_address_o,
+    input logic fetch_grant_i,
+    input logic [32*Lanes-1:0] fetch_data_i,
     // Heads of the queues
-    output logic                       array_valid_o,
-    input  logic                       array_ready_i,
-    output array_item_t                array_item_o,
-    output logic                       load_valid_o,
-    input  logic                       load_ready_i,
-    output logic        [       255:0] load_item_o,
-    output logic                       store_valid_o,
-    input  logic                       store_ready_i,
-    output logic        [       255:0] store_item_o,
+    output logic array_valid_o,
+    input logic array_ready_i,
+    output array_item_t array_item_o,
+    output logic load_valid_o,
+    input logic load_ready_i,
+    output transfer_item_t load_item_o,
+    output logic store_valid_o,
+    input logic store_ready_i,
+    output transfer_item_t store_item_o,
     // Everything handed over is finished
-    input  logic                       all_idle_i
+    input logic all_idle_i
 );
 
   localparam int unsigned WordInstructions = 4 * Lanes / InstructionBytes;
@@ -50,7 +57,7 @@ module dispatcher
     StFetch,
     StTake,
     StDispatch,
-    StDrain
+    StDrain  // then done, or the next input
   } state_e;
 
   state_e state_q;
@@ -61,10 +68,11 @@ module dispatcher
   logic error_q;
 
   logic [3:0] opcode;
-  logic dispatch, accepted, known, is_end;
+  logic dispatch, accepted, known, is_end, drop;
 
   logic [255:0] instruction;
   array_item_t array_item;
+  transfer_item_t load_item, store_item;
   logic array_push, array_room, load_push, load_room, store_push, store_room;
 
   assign instruction = word_q[255:0];
@@ -72,9 +80,102 @@ module dispatcher
   assign dispatch    = state_q == StDispatch;
 
   assign array_push  = dispatch && (opcode == OpMultiply || opcode == OpTable);
-  assign load_push   = dispatch && (opcode == OpLoadWeights || opcode == OpLoadInput);
+  assign load_push   = dispatch && (opcode == OpLoadWeights || opcode == OpLoadInput) && !drop;
   assign store_push  = dispatch && opcode == OpStore;
-  assign array_item  = '{is_table: opcode == OpTable, layer: layer_q, instruction: instruction};
+
+  // ------------------------------------------------------------------ inputs
+  logic next_input;
+  logic [15:0] inputs_left_q;  // after this one
+  logic first_input_q;
+  logic [15:0]
+      products_q, products_before_q;  // of all inputs before this one, before the one before
+  logic [15:0] rows_q;
+  logic [15:0] stores_q, stores_before_q, stores_pushed_q;
+  logic [27:0] source_q, destination_q;
+  end_t end_fields;
+
+  assign end_fields = instruction;
+  assign next_input = inputs_left_q != '0 && (state_q == StDrain ? all_idle_i
+                                              : dispatch && is_end && end_fields.overlap);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i || run_i) begin
+      inputs_left_q     <= (run_i && inputs_i != '0) ? inputs_i - 16'd1 : '0;
+      first_input_q     <= 1'b1;
+      products_q        <= '0;
+      products_before_q <= '0;
+      rows_q            <= '0;
+      stores_q          <= '0;
+      stores_before_q   <= '0;
+      stores_pushed_q   <= '0;
+      source_q          <= '0;
+      destination_q     <= '0;
+    end else begin
+      if (store_push && store_room) stores_pushed_q <= stores_pushed_q + 16'd1;
+      if (next_input) begin
+        inputs_left_q     <= inputs_left_q - 16'd1;
+        first_input_q     <= 1'b0;
+        products_q        <= products_q + 16'(end_fields.products);
+        products_before_q <= products_q;
+        rows_q            <= rows_q + 16'(end_fields.rows);
+        stores_q          <= stores_pushed_q;
+        stores_before_q   <= stores_q;
+        source_q          <= source_q + input_stride_i;
+        destination_q     <= destination_q + output_stride_i;
+      end
+    end
+  end
+
+  // A wait of 0 is one for what is long past.
+  function automatic logic [15:0] from_here(logic [15:0] wanted);
+    return wanted == '0 ? products_before_q : products_q + wanted;
+  endfunction
+
+  multiply_t multiply;
+  load_weights_t load_weights;
+  load_input_t load_input, moved_input;
+  store_t store, moved_store;
+
+  assign multiply = instruction;
+  assign load_weights = instruction;
+  assign load_input = instruction;
+  assign store = instruction;
+
+  always_comb begin
+    moved_input = load_input;
+    moved_input.source = load_input.source + source_q;
+    if (load_input.turn == TurnNext) moved_input.source = moved_input.source + input_stride_i;
+    moved_store = store;
+    moved_store.destination = store.destination + destination_q;
+    drop = 1'b0;
+    if (opcode == OpLoadWeights) drop = load_weights.resident && !first_input_q;
+    if (opcode == OpLoadInput) begin
+      drop = (load_input.turn == TurnFirst && !first_input_q) ||
+             (load_input.turn == TurnNext && inputs_left_q == '0);
+    end
+  end
+
+  assign array_item = '{
+          is_table: opcode == OpTable,
+          waits: '{
+              rows: rows_q + 16'(multiply.wait_rows),
+              products: from_here(multiply.wait_products),
+              stores: multiply.wait_stores ? stores_q : stores_before_q
+          },
+          layer: layer_q,
+          instruction: instruction
+      };
+  assign load_item = '{
+          wait_products:
+          from_here
+          (
+              opcode == OpLoadWeights ? load_weights.wait_products : load_input.wait_products
+          ),
+          instruction: opcode == OpLoadInput ? moved_input : instruction
+      };
+  assign store_item = '{wait_products: from_here(store.wait_products), instruction: moved_store};
+
+  // ------------------------------------------------------------------ instructions
 
   always_comb begin
     known    = 1'b1;
@@ -83,7 +184,7 @@ module dispatcher
     case (opcode)
       OpLayer: accepted = 1'b1;
       OpMultiply, OpTable: accepted = array_room;
-      OpLoadWeights, OpLoadInput: accepted = load_room;
+      OpLoadWeights, OpLoadInput: accepted = load_room || drop;
       OpStore: accepted = store_room;
       OpEnd: is_end = 1'b1;
       default: known = 1'b0;
@@ -119,7 +220,8 @@ module dispatcher
         end
         StDispatch:
         if (is_end) begin
-          state_q <= StDrain;
+          state_q   <= next_input ? StFetch : StDrain;
+          address_q <= '0;
         end else if (!known) begin
           error_q <= 1'b1;
           state_q <= StIdle;
@@ -131,8 +233,8 @@ module dispatcher
         end
         StDrain:
         if (all_idle_i) begin
-          done_o  <= 1'b1;
-          state_q <= StIdle;
+          done_o  <= !next_input;
+          state_q <= next_input ? StFetch : StIdle;
         end
         default: state_q <= StIdle;
       endcase
@@ -164,7 +266,7 @@ module dispatcher
   );
 
   fifo #(
-      .Width(256),
+      .Width($bits(transfer_item_t)),
       .Depth(QueueDepth)
   ) u_load_queue (
       .clk_i,
@@ -172,7 +274,7 @@ module dispatcher
       .clear_i,
       .in_valid_i (load_push),
       .in_ready_o (load_room),
-      .in_i       (instruction),
+      .in_i       (load_item),
       .out_valid_o(load_valid_o),
       .out_ready_i(load_ready_i),
       .out_o      (load_item_o),
@@ -180,7 +282,7 @@ module dispatcher
   );
 
   fifo #(
-      .Width(256),
+      .Width($bits(transfer_item_t)),
       .Depth(QueueDepth)
   ) u_store_queue (
       .clk_i,
@@ -188,12 +290,15 @@ module dispatcher
       .clear_i,
       .in_valid_i (store_push),
       .in_ready_o (store_room),
-      .in_i       (instruction),
+      .in_i       (store_item),
       .out_valid_o(store_valid_o),
       .out_ready_i(store_ready_i),
       .out_o      (store_item_o),
       .count_o    (unused_store_count)
   );
+
+  logic unused_bits;
+  assign unused_bits = ^{end_fields, multiply, load_weights, load_input, store};
 
   `KEYWAY_ASSERT(RunWhenIdle, !(run_i && running_o))
   `KEYWAY_ASSERT(OneQueue, $onehot0({array_push, load_push, store_push}))

@@ -101,7 +101,7 @@ module feeder
   assign free = !busy_q || finish;
   assign accept = item_valid_i && item_ready_o;
   assign job_valid_o = accept && !item_i.is_table;
-  assign job_o = '{layer: item_i.layer, multiply: item_multiply};
+  assign job_o = '{waits: item_i.waits, layer: item_i.layer, multiply: item_multiply};
   assign job_slot_o = next_slot_q;
   assign table_valid_o = item_valid_i && item_i.is_table && free;
   assign table_address_o = item_table.table_address;

@@ -29,6 +29,7 @@ module issue
     input logic tile_commit_i,
     input logic [15:0] rows_i,
     input logic [15:0] products_i,
+    input logic [15:0] stores_i,
     input logic waits_frames_i,
     // Activation memory
     output logic [3:0][BlockBanks-1:0] enable_o,
@@ -86,6 +87,7 @@ module issue
       .tile_commit_i (tile_commit_i),
       .rows_i        (rows_i),
       .products_i    (products_i),
+      .stores_i      (stores_i),
       .waits_frames_i(waits_frames_i),
       .step_valid_o  (step_valid),
       .hold_i        (hold_i),

@@ -13,47 +13,48 @@
 
 module load_unit
   import keyway_contract_pkg::*;
+  import keyway_pkg::*;
 #(
     parameter  int unsigned WordChannels = 16,
     parameter  int unsigned BlockBanks   = 1,
     localparam int unsigned WordBits     = 8 * WordChannels,
     localparam int unsigned BlockBits    = (BlockBanks > 1) ? $clog2(BlockBanks) : 1
 ) (
-    input  logic                 clk_i,
-    input  logic                 rst_ni,
-    input  logic                 clear_i,
-    input  logic                 run_i,
-    input  logic                 warm_i,
+    input  logic                           clk_i,
+    input  logic                           rst_ni,
+    input  logic                           clear_i,
+    input  logic                           run_i,
+    input  logic                           warm_i,
     // Load queue
-    input  logic                 instruction_valid_i,
-    output logic                 instruction_ready_o,
-    input  logic [        255:0] instruction_i,
+    input  logic                           instruction_valid_i,
+    output logic                           instruction_ready_o,
+    input  transfer_item_t                 item_i,
     // Counters
-    input  logic [         15:0] products_i,
-    output logic [         15:0] frames_o,
-    output logic [         15:0] rows_o,
-    output logic                 idle_o,
+    input  logic           [         15:0] products_i,
+    output logic           [         15:0] frames_o,
+    output logic           [         15:0] rows_o,
+    output logic                           idle_o,
     // Weight frames
-    output logic                 frames_valid_o,
-    input  logic                 frames_ready_i,
-    output logic [         15:0] frames_count_o,
-    output logic [         23:0] frames_destination_o,
-    input  logic                 frame_verified_i,
+    output logic                           frames_valid_o,
+    input  logic                           frames_ready_i,
+    output logic           [         15:0] frames_count_o,
+    output logic           [         23:0] frames_destination_o,
+    input  logic                           frame_verified_i,
     // Input requests and data
-    output logic                 request_valid_o,
-    input  logic                 request_ready_i,
-    output logic [         31:0] request_offset_o,
-    output logic [         31:0] request_bytes_o,
-    input  logic                 data_valid_i,
-    output logic                 data_ready_o,
-    input  logic [        127:0] data_i,
+    output logic                           request_valid_o,
+    input  logic                           request_ready_i,
+    output logic           [         31:0] request_offset_o,
+    output logic           [         31:0] request_bytes_o,
+    input  logic                           data_valid_i,
+    output logic                           data_ready_o,
+    input  logic           [        127:0] data_i,
     // Activation memory
-    output logic                 write_valid_o,
-    input  logic                 write_ready_i,
-    output logic [          1:0] write_bank_o,
-    output logic [BlockBits-1:0] write_block_o,
-    output logic [         15:0] write_address_o,
-    output logic [ WordBits-1:0] write_data_o
+    output logic                           write_valid_o,
+    input  logic                           write_ready_i,
+    output logic           [          1:0] write_bank_o,
+    output logic           [BlockBits-1:0] write_block_o,
+    output logic           [         15:0] write_address_o,
+    output logic           [ WordBits-1:0] write_data_o
 );
 
   localparam int unsigned BeatWords = 16 / WordChannels;
@@ -67,11 +68,11 @@ module load_unit
   load_input_t load_q;
   logic active_q, step, row_last, last, beat_last;
 
-  assign weights = instruction_i;
-  assign head = instruction_i;
+  assign weights = item_i.instruction;
+  assign head = item_i.instruction;
   assign is_weights = instruction_valid_i && weights.opcode == OpLoadWeights;
   assign is_input = instruction_valid_i && head.opcode == OpLoadInput;
-  assign products_ok = products_i >= (is_weights ? weights.wait_products : head.wait_products);
+  assign products_ok = reached(products_i, item_i.wait_products);
 
   assign skip = is_weights && warm_q && weights.resident;
   assign skipped = skip && products_ok && frames_q == requested_q;
@@ -115,7 +116,7 @@ module load_unit
       .clear_i,
       .in_valid_i (request_valid_o && request_ready_i),
       .in_ready_o (rows_ready),
-      .in_i       (instruction_i),
+      .in_i       (item_i.instruction),
       .out_valid_o(rows_valid),
       .out_ready_i(rows_pop),
       .out_o      (front),

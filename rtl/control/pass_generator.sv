@@ -108,8 +108,7 @@ module pass_generator
           stride_x: layer.stride_x,
           height: multiply.height,
           width: multiply.width,
-          wait_rows: multiply.wait_rows,
-          wait_products: multiply.wait_products
+          waits: job_q.waits
       };
 
   always_ff @(posedge clk_i) begin

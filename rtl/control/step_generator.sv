@@ -28,6 +28,7 @@ module step_generator
     input logic tile_commit_i,
     input logic [15:0] rows_i,
     input logic [15:0] products_i,
+    input logic [15:0] stores_i,
     input logic waits_frames_i,
     output logic step_valid_o,
     input logic hold_i,
@@ -52,8 +53,12 @@ module step_generator
 
   assign window = pass_q.mode != ModeDense;
   assign tile_ok = tiles_q != '0 && refill_q == '0;
-  assign rows_ok = !pass_q.job_first || rows_i >= {4'd0, pass_q.wait_rows};
-  assign products_ok = !pass_q.job_first || products_i >= pass_q.wait_products;
+  assign rows_ok = !pass_q.job_first || reached(rows_i, pass_q.waits.rows);
+  assign products_ok = !pass_q.job_first || (reached(
+      products_i, pass_q.waits.products
+  ) && reached(
+      stores_i, pass_q.waits.stores
+  ));
   assign go = active_q && (started_q || (tile_ok && rows_ok && products_ok));
   assign fire = go && !hold_i;
 

@@ -5,42 +5,45 @@
 //   word_walker's order and packs them into beats; the rest of the last beat is zero.
 // Timing: a word a cycle where banks are free; reads never take a bank from the array.
 // Contract: requests and beats hold until taken (assertions); a request goes before its data. A STORE is
-//   finished when its last beat is taken.
+//   finished when its last beat is taken; stores_o counts those whose last word was read.
 // Test: tests/rtl/engine.
 `include "assert.svh"
 
 module store_unit
   import keyway_contract_pkg::*;
+  import keyway_pkg::*;
 #(
     parameter  int unsigned WordChannels = 16,
     parameter  int unsigned BlockBanks   = 1,
     localparam int unsigned WordBits     = 8 * WordChannels,
     localparam int unsigned BlockBits    = (BlockBanks > 1) ? $clog2(BlockBanks) : 1
 ) (
-    input  logic                                               clk_i,
-    input  logic                                               rst_ni,
-    input  logic                                               clear_i,
+    input  logic                                                         clk_i,
+    input  logic                                                         rst_ni,
+    input  logic                                                         clear_i,
+    input  logic                                                         run_i,
     // Store queue
-    input  logic                                               instruction_valid_i,
-    output logic                                               instruction_ready_o,
-    input  logic [        255:0]                               instruction_i,
-    input  logic [         15:0]                               products_i,
-    output logic                                               idle_o,
+    input  logic                                                         instruction_valid_i,
+    output logic                                                         instruction_ready_o,
+    input  transfer_item_t                                               item_i,
+    input  logic           [         15:0]                               products_i,
+    output logic           [         15:0]                               stores_o,
+    output logic                                                         idle_o,
     // Activation memory
-    output logic                                               read_request_o,
-    input  logic                                               read_grant_i,
-    output logic [          1:0]                               read_bank_o,
-    output logic [BlockBits-1:0]                               read_block_o,
-    output logic [         15:0]                               read_address_o,
-    input  logic [          3:0][BlockBanks-1:0][WordBits-1:0] read_data_i,
+    output logic                                                         read_request_o,
+    input  logic                                                         read_grant_i,
+    output logic           [          1:0]                               read_bank_o,
+    output logic           [BlockBits-1:0]                               read_block_o,
+    output logic           [         15:0]                               read_address_o,
+    input  logic           [          3:0][BlockBanks-1:0][WordBits-1:0] read_data_i,
     // Output
-    output logic                                               request_valid_o,
-    input  logic                                               request_ready_i,
-    output logic [         31:0]                               request_offset_o,
-    output logic [         31:0]                               request_bytes_o,
-    output logic                                               data_valid_o,
-    input  logic                                               data_ready_i,
-    output logic [        127:0]                               data_o
+    output logic                                                         request_valid_o,
+    input  logic                                                         request_ready_i,
+    output logic           [         31:0]                               request_offset_o,
+    output logic           [         31:0]                               request_bytes_o,
+    output logic                                                         data_valid_o,
+    input  logic                                                         data_ready_i,
+    output logic           [        127:0]                               data_o
 );
 
   localparam int unsigned BeatWords = 16 / WordChannels;
@@ -58,8 +61,10 @@ module store_unit
   logic start, step, last;
 
   // ------------------------------------------------------------------ instructions
-  assign head = instruction_i;
-  assign start = state_q == StIdle && instruction_valid_i && products_i >= head.wait_products;
+  assign head = item_i.instruction;
+  assign start = state_q == StIdle && instruction_valid_i && reached(
+      products_i, item_i.wait_products
+  );
   assign instruction_ready_o = start;
   assign request_valid_o = state_q == StRequest;
   assign request_offset_o = {store_q.destination, 4'd0};
@@ -78,7 +83,7 @@ module store_unit
         StIdle:
         if (start) begin
           state_q <= StRequest;
-          store_q <= instruction_i;
+          store_q <= head;
         end
         StRequest: if (request_ready_i) state_q <= StRead;
         StRead: if (step && last) state_q <= StEmpty;
@@ -87,6 +92,13 @@ module store_unit
       endcase
     end
   end
+
+  logic [15:0] stores_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i || run_i) stores_q <= '0;
+    else if (step && last) stores_q <= stores_q + 16'd1;
+  end
+  assign stores_o = stores_q;
 
   // ------------------------------------------------------------------ reads
   logic unused_row_last;

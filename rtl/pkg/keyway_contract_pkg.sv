@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h6ce93ee3;
+  parameter logic [31:0] ContractHash = 32'h2336e399;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned RowBanks = 4;
   parameter int unsigned AccumulatorPixels = 512;
@@ -55,6 +55,9 @@ package keyway_contract_pkg;
   parameter logic [11:0] ArgLicence = 12'h020;
   parameter logic [11:0] ArgInput = 12'h028;
   parameter logic [11:0] ArgOutput = 12'h030;
+  parameter logic [11:0] ArgCount = 12'h038;
+  parameter logic [11:0] ArgInputStride = 12'h040;
+  parameter logic [11:0] ArgOutputStride = 12'h048;
   parameter logic [11:0] CounterBase = 12'h140;
   parameter logic [31:0] CoreId = 32'h5957454b;
   parameter logic [31:0] CoreVersion = 32'h00000001;
@@ -190,7 +193,8 @@ package keyway_contract_pkg;
 
   // One output block (Lanes channels) over one group of output pixels (at most 512).
   typedef struct packed {
-    logic [64:0] reserved;
+    logic [63:0] reserved;
+    logic [0:0] wait_stores;
     logic [1:0] residual_phase;
     logic [15:0] residual_base;
     logic [0:0] residual;
@@ -230,7 +234,7 @@ package keyway_contract_pkg;
 
   // Reads input rows into activation memory.
   typedef struct packed {
-    logic [121:0] reserved;
+    logic [119:0] reserved;
     logic [15:0] block_pitch;
     logic [15:0] row_pitch;
     logic [1:0] phase;
@@ -240,6 +244,7 @@ package keyway_contract_pkg;
     logic [11:0] rows;
     logic [27:0] source;
     logic [15:0] wait_products;
+    logic [1:0] turn;
     logic [3:0] opcode;
   } load_input_t;
 
@@ -258,9 +263,12 @@ package keyway_contract_pkg;
     logic [3:0] opcode;
   } store_t;
 
-  // The run is done when all queues are empty and all output words are written.
+  // The input is done; after the last one the run is, when all queues are empty and all output words are written.
   typedef struct packed {
-    logic [251:0] reserved;
+    logic [220:0] reserved;
+    logic [0:0] overlap;
+    logic [14:0] rows;
+    logic [14:0] products;
     logic [3:0] opcode;
   } end_t;
 

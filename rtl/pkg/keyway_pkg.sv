@@ -84,15 +84,43 @@ package keyway_pkg;
     return ones || mode == ModeMaximum;
   endfunction
 
+  // The counters run on through all inputs of a start and wrap; they are never half their range ahead
+  // of or behind what is waited for.
+  function automatic logic reached(logic [15:0] counter, logic [15:0] wanted);
+    return 16'(counter - wanted) < 16'h8000;
+  endfunction
+
+  // LOAD_INPUT.turn
+  typedef enum logic [1:0] {
+    TurnEvery = 2'd0,
+    TurnFirst = 2'd1,
+    TurnNext  = 2'd2
+  } turn_e;
+
+  // Values of the counters that a MULTIPLY waits for.
+  typedef struct packed {
+    logic [15:0] rows;
+    logic [15:0] products;
+    logic [15:0] stores;
+  } waits_t;
+
+  // Entry of the load and the store queue.
+  typedef struct packed {
+    logic [15:0]  wait_products;
+    logic [255:0] instruction;
+  } transfer_item_t;
+
   // Entry of the array queue.
   typedef struct packed {
     logic is_table;
+    waits_t waits;
     layer_t layer;  // of a MULTIPLY
     logic [255:0] instruction;  // multiply_t or table_t
   } array_item_t;
 
   // A MULTIPLY with the LAYER it stands under.
   typedef struct packed {
+    waits_t waits;
     layer_t layer;
     multiply_t multiply;
   } job_t;
@@ -122,8 +150,7 @@ package keyway_pkg;
     logic [3:0] stride_x;
     logic [9:0] height;
     logic [9:0] width;
-    logic [11:0] wait_rows;
-    logic [15:0] wait_products;
+    waits_t waits;
   } pass_t;
 
   // What follows a step down the pipeline.

@@ -155,6 +155,10 @@ module axi_lite_registers
           written_q.output_address[63:32] <= merge(
               written_q.output_address[63:32], data_q, strobe_q
           );
+          ArgCount: written_q.count <= merge(written_q.count, data_q, strobe_q);
+          ArgInputStride: written_q.input_stride <= merge(written_q.input_stride, data_q, strobe_q);
+          ArgOutputStride:
+          written_q.output_stride <= merge(written_q.output_stride, data_q, strobe_q);
           default: ;
         endcase
       end
@@ -211,6 +215,9 @@ module axi_lite_registers
       ArgInput + 12'd4: value = written_q.input_address[63:32];
       ArgOutput: value = written_q.output_address[31:0];
       ArgOutput + 12'd4: value = written_q.output_address[63:32];
+      ArgCount: value = written_q.count;
+      ArgInputStride: value = written_q.input_stride;
+      ArgOutputStride: value = written_q.output_stride;
       default: value = '0;
     endcase
     if (read_address >= CounterBase && counter_offset < 12'(8 * NumCounters)) begin

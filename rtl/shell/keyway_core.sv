@@ -72,6 +72,8 @@ module keyway_core
 );
 
   logic engine_clear, engine_clear_done, engine_run, engine_warm, engine_done, engine_error;
+  logic [15:0] engine_inputs;
+  logic [27:0] engine_input_stride, engine_output_stride;
   logic weight_write_valid;
   logic [23:0] weight_write_address;
   logic [127:0] weight_write_data;
@@ -152,6 +154,9 @@ module keyway_core
       .engine_clear_done_i    (engine_clear_done),
       .engine_run_o           (engine_run),
       .engine_warm_o          (engine_warm),
+      .engine_inputs_o        (engine_inputs),
+      .engine_input_stride_o  (engine_input_stride),
+      .engine_output_stride_o (engine_output_stride),
       .engine_done_i          (engine_done),
       .engine_error_i         (engine_error),
       .weight_write_valid_o   (weight_write_valid),
@@ -219,6 +224,9 @@ module keyway_core
       .clear_done_o           (engine_clear_done),
       .run_i                  (engine_run),
       .warm_i                 (engine_warm),
+      .inputs_i               (engine_inputs),
+      .input_stride_i         (engine_input_stride),
+      .output_stride_i        (engine_output_stride),
       .done_o                 (engine_done),
       .error_o                (engine_error),
       .weight_write_valid_i   (weight_write_valid),

@@ -37,6 +37,9 @@ package keyway_shell_pkg;
     logic [63:0] licence_address;
     logic [63:0] input_address;
     logic [63:0] output_address;
+    logic [31:0] count;
+    logic [31:0] input_stride;
+    logic [31:0] output_stride;
   } arguments_t;
 
   // What goes on in this cycle, for waveforms and activity traces: bit 0 is array_busy. It follows from

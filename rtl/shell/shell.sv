@@ -75,6 +75,9 @@ module shell
     input  logic                             engine_clear_done_i,
     output logic                             engine_run_o,
     output logic                             engine_warm_o,
+    output logic        [              15:0] engine_inputs_o,
+    output logic        [              27:0] engine_input_stride_o,
+    output logic        [              27:0] engine_output_stride_o,
     input  logic                             engine_done_i,
     input  logic                             engine_error_i,
     output logic                             weight_write_valid_o,
@@ -232,6 +235,10 @@ module shell
       .counters_clear_events_o(clear_events),
       .opening_o              (opening)
   );
+
+  assign engine_inputs_o = arguments.count[15:0];
+  assign engine_input_stride_o = arguments.input_stride[31:4];
+  assign engine_output_stride_o = arguments.output_stride[31:4];
 
   assign progress = event_array_busy_i || lock_payload_valid_i || read_beat || read_waiting ||
                     write_beat || write_waiting;

@@ -83,6 +83,9 @@ void SimShell::start(const driver::KernelArguments& arguments) {
   pointer(contract::kArgLicence, arguments.licence);
   pointer(contract::kArgInput, arguments.input);
   pointer(contract::kArgOutput, arguments.output);
+  write_register(contract::kArgCount, arguments.count);
+  write_register(contract::kArgInputStride, arguments.input_stride);
+  write_register(contract::kArgOutputStride, arguments.output_stride);
   write_register(contract::kRegControl, kStart);
 }
 

@@ -73,7 +73,8 @@ class FakeShell : public Shell {
     state_.running = true;
     last = arguments;
     state_.log += "start(" + std::to_string(arguments.input >> 16) + ">" +
-                  std::to_string(arguments.output >> 16) + ") ";
+                  std::to_string(arguments.output >> 16) +
+                  (arguments.count > 1 ? "x" + std::to_string(arguments.count) : "") + ") ";
   }
   void wait() override {
     state_.running = false;
@@ -130,6 +131,34 @@ TEST_CASE("transfers overlap runs, buffers are two and go away") {
     CHECK(state.live_buffers == 2);
   }
   CHECK(state.live_buffers == 0);
+}
+
+TEST_CASE("a batch is one start, and its counters come with its last input") {
+  FakeShell::State state;
+  KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
+  std::vector<uint8_t> package = standin::package(1);
+  const auto counted = [&](size_t count, size_t batch) {
+    std::string with_counters;
+    accelerator.open(package, std::nullopt);
+    state.log.clear();
+    accelerator.run(
+        images(count), kPage,
+        [&](size_t i, const std::vector<uint8_t>&, const Counters* counters) {
+          if (counters != nullptr) with_counters += std::to_string(i) + " ";
+        },
+        batch);
+    return with_counters;
+  };
+  package[contract::kHeaderResidentOffset] = 1;
+  CHECK(counted(6, 3) == "0 3 5 ");
+  CHECK(state.log ==
+        "w2 start(2>4) w3 w3 w3 wait start(3>5x3) w2 w2 r4 wait start(2>4x2) r5 r5 r5 wait r4 r4 ");
+  CHECK(counted(2, 100) == "0 1 ");
+  package[contract::kHeaderResidentOffset] = 0;  // weights are read anew by every start
+  CHECK(counted(3, 3) == "0 1 2 ");
+  for (const size_t batch : {size_t{0}, size_t{65536}}) {
+    CHECK(error_of([&] { counted(3, batch); }).first == ErrorKind::kUsage);
+  }
 }
 
 TEST_CASE("an error ends the run, delivers nothing more and leaves the kernel idle") {

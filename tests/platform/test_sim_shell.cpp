@@ -130,7 +130,7 @@ TEST_CASE("a kernel that breaks the protocol ends the run with the rule's name")
   for (const auto& [mode, rule] : faults) {
     INFO(rule);
     SimOptions options;
-    options.memory.stall = 0.8;  // so that handshakes wait
+    options.memory.stall = 0.98;  // so that handshakes wait, whenever they come
     SimShell shell(options);
     Job job(shell, 1, 1);
     const std::string text = failure([&] {

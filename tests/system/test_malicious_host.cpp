@@ -210,8 +210,8 @@ TEST_CASE("arguments that change after the start change nothing") {
   const test::Region elsewhere(s.shell, size_t{1 << 16}, kUntouched);
   const test::Region plain(s.shell, s.plain.package);
   const test::Region plain_input(s.shell, s.plain.random_input(1));
-  for (const uint64_t delay : {0, 40, 500, 4000, 9000}) {
-    // A plain run forgets what is open, so that every round is a cold one of more than 9,000
+  for (const uint64_t delay : {0, 40, 500, 4000, 7500}) {
+    // A plain run forgets what is open, so that every round is a cold one of more than 8,000
     // cycles.
     REQUIRE(test::run_kernel(s.shell, {0, plain.address(), 0, plain_input.address(),
                                        s.output.address()}) == Status::kOk);

@@ -38,6 +38,9 @@ std::string first_difference(const Bytes& got, const Bytes& want) {
   return "equal";
 }
 
+/// With a gap, so that a stride is not the size of an image by accident.
+size_t stride_of(size_t bytes) { return (bytes + 15) / 16 * 16 + 32; }
+
 /// For this core with its own memories or smaller ones, if the network fits those.
 compile::Program compile_for_some_memory(const quantise::Network& network, const std::string& core,
                                          uint64_t choice) {
@@ -48,6 +51,48 @@ compile::Program compile_for_some_memory(const quantise::Network& network, const
     if (error.kind() != ErrorKind::kFit) throw;
     return test::compile_for(network, core);
   }
+}
+
+/// Several inputs in one start, right after the runs above or from a cold start.
+void check_several_inputs(platform::SimShell& shell, const test::Model& model,
+                          const test::Region& package, const test::Region* licence,
+                          std::mt19937_64& random) {
+  const auto count = static_cast<uint32_t>(2 + random() % 3);
+  const size_t output_bytes = model.program.output_image.bytes();
+  Bytes images, want;
+  for (uint32_t i = 0; i < count; ++i) {
+    const Bytes image = model.random_input(random());
+    const Bytes expected = model.expected(image);
+    images.insert(images.end(), image.begin(), image.end());
+    images.resize(stride_of(image.size()) * (i + 1), 0x5a);
+    want.insert(want.end(), expected.begin(), expected.end());
+    want.resize(stride_of(output_bytes) * (i + 1), 0xa5);
+  }
+  const test::Region input(shell, images);
+  const test::Region output(shell, want.size(), 0xa5);
+  driver::KernelArguments arguments{0, package.address(), licence ? licence->address() : 0,
+                                    input.address(), output.address()};
+  if (random() % 2 == 0) {  // another package makes the next start a cold one
+    const test::Model other = test::plain_model(
+        test::compile_for(test::random_network(random()), model.program.core.array_name()));
+    const test::Region other_package(shell, other.package);
+    const test::Region other_input(shell, other.random_input(1));
+    const test::Region other_output(shell, other.program.output_image.bytes(), 0);
+    REQUIRE(test::run_kernel(shell, {0, other_package.address(), 0, other_input.address(),
+                                     other_output.address()}) == contract::Status::kOk);
+  }
+  arguments.count = count;
+  arguments.input_stride = static_cast<uint32_t>(images.size() / count);
+  arguments.output_stride = static_cast<uint32_t>(want.size() / count);
+  const contract::Status status = test::run_kernel(shell, arguments);
+  if (!model.program.resident) {  // its frames can be had once a start
+    REQUIRE(status == contract::Status::kBadProgram);
+    return;
+  }
+  REQUIRE(status == contract::Status::kOk);
+  const Bytes got = output.read();
+  INFO(count << " inputs in one start, " << first_difference(got, want));
+  REQUIRE(got == want);
 }
 
 }  // namespace
@@ -100,6 +145,8 @@ TEST_CASE("random programs give the program simulator's bytes on the core") {
       INFO((run == 0 ? "cold, " : "warm, ") << first_difference(got, want));
       REQUIRE(got == want);
     }
+    if (i % 3 == 0)
+      check_several_inputs(*shell, model, package, locked ? &licence : nullptr, random);
   }
   if (count >= 1000) {
     for (const auto opcode :

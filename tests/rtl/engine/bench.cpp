@@ -25,7 +25,7 @@ bool Bench::stalls_now(double chance) {
 }
 
 void Bench::write_weights(const Bytes& image) {
-  Inputs in;
+  Pins in;
   Outputs out;
   for (size_t at = 0; at < image.size(); at += 16) {
     in.weight_write_valid = true;
@@ -37,7 +37,7 @@ void Bench::write_weights(const Bytes& image) {
 }
 
 void Bench::clear() {
-  Inputs in;
+  Pins in;
   Outputs out;
   in.clear = true;
   for (int i = 0; i < 100'000; ++i) {
@@ -49,7 +49,7 @@ void Bench::clear() {
 }
 
 RunResult Bench::run(const Bytes& input, const std::vector<Bytes>& frames, const Stalls& stalls,
-                     bool warm, uint64_t stop_after) {
+                     bool warm, uint64_t stop_after, const Inputs& inputs) {
   constexpr uint64_t kMaxCycles = 2'000'000;
   struct FrameRequest {
     uint32_t destination, left;
@@ -62,7 +62,7 @@ RunResult Bench::run(const Bytes& input, const std::vector<Bytes>& frames, const
   std::deque<InputRequest> input_requests;
   size_t frame = 0, frame_byte = 0;
   bool verify_next = false, running = false;
-  Inputs in;
+  Pins in;
   Outputs out;
   for (uint64_t cycle = 0;; ++cycle) {
     if (cycle > kMaxCycles) {
@@ -70,6 +70,7 @@ RunResult Bench::run(const Bytes& input, const std::vector<Bytes>& frames, const
     }
     in.run = cycle == 0;
     in.warm = warm;
+    in.inputs = inputs;
     // Frames: payloads in order, each verified in the cycle after its last beat.
     in.frames_ready = !stalls_now(stalls.frames) && frame_requests.size() < 2;
     in.frame_verified = verify_next;
@@ -144,7 +145,7 @@ RunResult Bench::run(const Bytes& input, const std::vector<Bytes>& frames, const
     }
   }
   // Leave the ports idle for the next run.
-  dut_->settle(Inputs{}, out);
+  dut_->settle(Pins{}, out);
   return result;
 }
 

@@ -38,7 +38,7 @@ class Bench {
   void clear();
   /// From run to done (or error), or for `stop_after` cycles when that is not 0.
   RunResult run(const Bytes& input, const std::vector<Bytes>& frames, const Stalls& stalls = {},
-                bool warm = false, uint64_t stop_after = 0);
+                bool warm = false, uint64_t stop_after = 0, const Inputs& inputs = {});
 
  private:
   bool stalls_now(double chance);

@@ -48,10 +48,11 @@ RunResult check(const Scenario& scenario, const Stalls& stalls, uint64_t seed) {
   Golden golden(scenario.shape());
   const Bytes image = scenario.image();
   golden.write_weights(image);
-  const auto expected = golden.run(scenario.input_bytes(), scenario.frames());
+  const auto expected = golden.run(scenario.input_bytes(), scenario.frames(), scenario.inputs());
   Bench bench(seed);
   bench.write_weights(image);
-  RunResult result = bench.run(scenario.input_bytes(), scenario.frames(), stalls);
+  RunResult result =
+      bench.run(scenario.input_bytes(), scenario.frames(), stalls, false, 0, scenario.inputs());
   REQUIRE_FALSE(result.error);
   REQUIRE(difference(expected, result.stored) == "");
   return result;

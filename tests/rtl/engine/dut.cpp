@@ -20,7 +20,7 @@ void set_beat(Wide& pins, const Beat& beat) {
 class VerilatedDut final : public Dut {
  public:
   VerilatedDut() : top_(&context_) {
-    Inputs inputs;
+    Pins inputs;
     Outputs outputs;
     inputs.rst_n = false;
     for (int i = 0; i < 4; ++i) {
@@ -30,12 +30,15 @@ class VerilatedDut final : public Dut {
   }
   ~VerilatedDut() override { top_.final(); }
 
-  void settle(const Inputs& in, Outputs& out) override {
+  void settle(const Pins& in, Outputs& out) override {
     top_.clk_i = 0;
     top_.rst_ni = in.rst_n;
     top_.clear_i = in.clear;
     top_.run_i = in.run;
     top_.warm_i = in.warm;
+    top_.inputs_i = static_cast<uint16_t>(in.inputs.count);
+    top_.input_stride_i = in.inputs.input_stride / 16;
+    top_.output_stride_i = in.inputs.output_stride / 16;
     top_.weight_write_valid_i = in.weight_write_valid;
     top_.weight_write_address_i = in.weight_write_address;
     if (in.weight_write_valid) set_beat(top_.weight_write_data_i, in.weight_write_data);

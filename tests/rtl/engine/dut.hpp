@@ -12,8 +12,9 @@ namespace keyway::test {
 
 using Beat = std::array<uint32_t, 4>;
 
-struct Inputs {
+struct Pins {
   bool rst_n = true, clear = false, run = false, warm = false;
+  Inputs inputs;  ///< with run; the strides as long as it runs
   bool weight_write_valid = false;
   uint32_t weight_write_address = 0;
   Beat weight_write_data{};
@@ -41,7 +42,7 @@ class Dut {
  public:
   virtual ~Dut() = default;
   /// Sets inputs in the low half of a cycle and gives the outputs that belong to them.
-  virtual void settle(const Inputs& inputs, Outputs& outputs) = 0;
+  virtual void settle(const Pins& inputs, Outputs& outputs) = 0;
   /// The rising edge.
   virtual void clock() = 0;
 };

@@ -173,13 +173,13 @@ void Golden::multiply(const Instruction& job) {
   ++products_;
 }
 
-void Golden::load_input(const Instruction& instruction, const Bytes& input) {
+void Golden::load_input(const Instruction& instruction, const Bytes& input, size_t offset) {
   namespace f = contract::load_input;
   const auto get = [&](const contract::Field& field) {
     return static_cast<int>(instruction.get(field));
   };
   const Place place{get(f::kBase), get(f::kPhase), get(f::kRowPitch), get(f::kBlockPitch)};
-  auto from = static_cast<size_t>(get(f::kSource)) * 16;
+  size_t from = offset + static_cast<size_t>(get(f::kSource)) * 16;
   for (int y = 0; y < get(f::kRows); ++y) {
     for (int b = 0; b < get(f::kBlocks); ++b) {
       for (int x = 0; x < get(f::kWidth); ++x) {
@@ -211,10 +211,17 @@ StoredBlock Golden::store(const Instruction& instruction) {
   return block;
 }
 
-std::vector<StoredBlock> Golden::run(const Bytes& input, const std::vector<Bytes>& frames) {
+std::vector<StoredBlock> Golden::run(const Bytes& input, const std::vector<Bytes>& frames,
+                                     const Inputs& inputs) {
   std::vector<StoredBlock> stored;
-  size_t frame = 0;
   products_ = 0;
+  for (int i = 0; i < inputs.count; ++i) run_once(input, frames, inputs, i, stored);
+  return stored;
+}
+
+void Golden::run_once(const Bytes& input, const std::vector<Bytes>& frames, const Inputs& inputs,
+                      int number, std::vector<StoredBlock>& stored) {
+  size_t frame = 0;
   for (size_t at = 0;; at += 32) {
     if (at + 32 > weights_.size()) throw std::runtime_error("program has no END");
     const Instruction instruction(&weights_[at]);
@@ -238,6 +245,7 @@ std::vector<StoredBlock> Golden::run(const Bytes& input, const std::vector<Bytes
       }
       case contract::Opcode::kLoadWeights: {
         namespace f = contract::load_weights;
+        if (instruction.get(f::kResident) != 0 && number > 0) break;
         auto to = static_cast<size_t>(instruction.get(f::kDestination)) * 16;
         for (int64_t i = 0; i < instruction.get(f::kCount); ++i) {
           for (uint8_t byte : frames.at(frame)) weights_.at(to++) = byte;
@@ -245,14 +253,19 @@ std::vector<StoredBlock> Golden::run(const Bytes& input, const std::vector<Bytes
         }
         break;
       }
-      case contract::Opcode::kLoadInput:
-        load_input(instruction, input);
+      case contract::Opcode::kLoadInput: {
+        const int64_t turn = instruction.get(contract::load_input::kTurn);
+        const int which = turn == 2 ? number + 1 : number;
+        if ((turn == 1 && number > 0) || which == inputs.count) break;
+        load_input(instruction, input, size_t{inputs.input_stride} * static_cast<size_t>(which));
         break;
+      }
       case contract::Opcode::kStore:
         stored.push_back(store(instruction));
+        stored.back().offset += inputs.output_stride * static_cast<uint32_t>(number);
         break;
       case contract::Opcode::kEnd:
-        return stored;
+        return;
       default:
         throw std::runtime_error("unknown opcode");
     }

@@ -24,8 +24,10 @@ class Golden {
   /// Overwrites weight memory from byte 0 on.
   void write_weights(const Bytes& image);
 
-  /// Runs from instruction 0 to END; `frames` are the payloads that LOAD_WEIGHTS takes in order.
-  std::vector<StoredBlock> run(const Bytes& input, const std::vector<Bytes>& frames);
+  /// Runs from instruction 0 to END, once an input; `frames` are the payloads that LOAD_WEIGHTS
+  /// takes in order.
+  std::vector<StoredBlock> run(const Bytes& input, const std::vector<Bytes>& frames,
+                               const Inputs& inputs = {});
 
   int products() const { return products_; }
 
@@ -35,7 +37,9 @@ class Golden {
   };
 
   void multiply(const Instruction& instruction);
-  void load_input(const Instruction& instruction, const Bytes& input);
+  void run_once(const Bytes& input, const std::vector<Bytes>& frames, const Inputs& inputs,
+                int number, std::vector<StoredBlock>& stored);
+  void load_input(const Instruction& instruction, const Bytes& input, size_t offset);
   StoredBlock store(const Instruction& instruction);
   int decode(int code) const;
   uint8_t* word(const Place& place, int block, int row, int column);

@@ -91,6 +91,12 @@ class Instruction {
   std::array<uint8_t, 32> bytes_{};
 };
 
+/// Inputs of one run.
+struct Inputs {
+  int count = 1;
+  uint32_t input_stride = 0, output_stride = 0;  ///< bytes, multiples of 16
+};
+
 /// One STORE: what the core asked for and the beats it gave, the last one padded with zeros.
 struct StoredBlock {
   uint32_t offset = 0;

@@ -21,6 +21,29 @@ Scenario::Scenario(const Shape& shape, uint64_t seed)
       weights_(shape.weight_bytes, 0),
       weight_words_used_(kProgramBytes / shape.weight_word_bytes()) {}
 
+void Scenario::several_inputs(int count, bool overlap) {
+  inputs_ = count;
+  overlap_ = overlap;
+}
+
+Inputs Scenario::inputs() const {
+  Inputs inputs;
+  inputs.count = inputs_;
+  // A gap, so that a stride is not the size of an image by accident.
+  inputs.input_stride = static_cast<uint32_t>(round_up(static_cast<int>(input_.size()), 16) + 32);
+  inputs.output_stride = static_cast<uint32_t>(16 * output_beats_ + 48);
+  return inputs;
+}
+
+Bytes Scenario::input_bytes() const {
+  Bytes bytes = input_;
+  std::mt19937_64 random(input_.size());
+  while (bytes.size() < size_t{inputs().input_stride} * static_cast<size_t>(inputs_)) {
+    bytes.push_back(static_cast<uint8_t>(random()));
+  }
+  return bytes;
+}
+
 Tensor Scenario::place(int height, int width, int blocks, bool is_signed, int phase) {
   Tensor t;
   t.height = height;
@@ -54,6 +77,7 @@ Tensor Scenario::input(int height, int width, int blocks, bool is_signed, int pa
     if (first == last) continue;
     const int position = first + t.phase;
     program_.push_back(Instruction(contract::Opcode::kLoadInput)
+                           .set(f::kTurn, overlap_ ? 1 : 0)
                            .set(f::kWaitProducts, must_wait_)
                            .set(f::kSource, static_cast<int64_t>(input_.size() / 16))
                            .set(f::kRows, last - first)
@@ -214,8 +238,9 @@ Tensor Scenario::layer(const Tensor& input, const LayerSpec& spec) {
   }
   for (int block = 0; block < spec.output_blocks; ++block) {
     const int tiles = spec.ones || spec.mode == 2 ? 0 : passes * shape_.tile_words();
-    const int weight_address =
-        spec.weights_by_frames && tiles > 0 ? add_weight_frames(tiles) : add_weights(tiles);
+    const int weight_address = spec.weights_by_frames && tiles > 0
+                                   ? add_weight_frames(tiles, inputs_ > 1)
+                                   : add_weights(tiles);
     const int parameters = add_parameters(spec, taps);
     for (int y = 0; y < spec.height; y += group_h) {
       for (int x = 0; x < spec.width; x += group_w) {
@@ -227,6 +252,7 @@ Tensor Scenario::layer(const Tensor& input, const LayerSpec& spec) {
         job.set(f::kWaitFrames, spec.weights_by_frames ? frames_done() : 0)
             .set(f::kWaitRows, wait_rows)
             .set(f::kWaitProducts, wait_products)
+            .set(f::kWaitStores, overlap_ ? 1 : 0)
             .set(f::kWeightAddress, weight_address)
             .set(f::kParameterAddress, parameters)
             .set(f::kInputBase, input.base + in_block * input.block_pitch)
@@ -251,6 +277,7 @@ Tensor Scenario::layer(const Tensor& input, const LayerSpec& spec) {
       }
     }
   }
+  if (input.rows > 0 || (spec.residual && spec.residual->rows > 0)) last_reader_ = products_;
   out.products = products_;
   out.rows = 0;
   return out;
@@ -272,11 +299,30 @@ void Scenario::store(const Tensor& tensor) {
       round_up(tensor.height * tensor.width * tensor.blocks * shape_.word_channels(), 16) / 16;
 }
 
+/// With what several inputs need: the loads of the next one, and numbers in END.
+std::vector<Instruction> Scenario::program_with_end() const {
+  std::vector<Instruction> program = program_;
+  for (const Instruction& instruction : program_) {
+    if (!overlap_ || instruction.opcode() != static_cast<int>(contract::Opcode::kLoadInput))
+      continue;
+    Instruction next = instruction;
+    program.push_back(next.set(contract::load_input::kTurn, 2)
+                          .set(contract::load_input::kWaitProducts, last_reader_));
+  }
+  Instruction end(contract::Opcode::kEnd);
+  if (inputs_ > 1) {
+    end.set(contract::end::kProducts, products_)
+        .set(contract::end::kRows, input_rows_)
+        .set(contract::end::kOverlap, overlap_);
+  }
+  program.push_back(end);
+  return program;
+}
+
 Bytes Scenario::image() const {
   Bytes image = weights_;
   image.resize(static_cast<size_t>(weight_words_used_ * shape_.weight_word_bytes()));
-  std::vector<Instruction> program = program_;
-  program.emplace_back(contract::Opcode::kEnd);
+  const std::vector<Instruction> program = program_with_end();
   if (program.size() * 32 > kProgramBytes) throw std::runtime_error("program is too long");
   size_t at = 0;
   for (const Instruction& instruction : program) {
@@ -297,7 +343,7 @@ std::string Scenario::listing() const {
     }
     text += "\n";
   };
-  for (const Instruction& i : program_) {
+  for (const Instruction& i : program_with_end()) {
     switch (static_cast<contract::Opcode>(i.opcode())) {
       case contract::Opcode::kLayer:
         line("LAYER", i, contract::layer::kFields);
@@ -317,6 +363,9 @@ std::string Scenario::listing() const {
       case contract::Opcode::kStore:
         line("STORE", i, contract::store::kFields);
         break;
+      case contract::Opcode::kEnd:
+        line("END", i, contract::end::kFields);
+        break;
       default:
         text += "opcode " + std::to_string(i.opcode()) + "\n";
         break;
@@ -332,6 +381,7 @@ std::unique_ptr<Scenario> random_scenario(const Shape& shape, uint64_t seed) {
   const auto chance = [&](int percent) { return s.uniform(1, 100) <= percent; };
   const auto size = [&](int most) { return chance(30) ? s.uniform(1, 3) : s.uniform(1, most); };
 
+  if (chance(40)) s.several_inputs(s.uniform(2, 4), chance(60));
   std::vector<Tensor> tensors;
   const int inputs = s.uniform(1, 2);
   for (int i = 0; i < inputs; ++i) {

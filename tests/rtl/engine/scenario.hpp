@@ -50,6 +50,11 @@ class Scenario {
  public:
   Scenario(const Shape& shape, uint64_t seed);
 
+  /// To be called first: the program is for several inputs a run, one after the other or (overlap)
+  /// the next one's transfer beside this one's products.
+  void several_inputs(int count, bool overlap);
+  Inputs inputs() const;
+
   const Shape& shape() const { return shape_; }
   std::mt19937_64& random() { return random_; }
   int uniform(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
@@ -77,7 +82,7 @@ class Scenario {
   std::string listing() const;
   /// The weight image with the program and END; input; frames.
   Bytes image() const;
-  const Bytes& input_bytes() const { return input_; }
+  Bytes input_bytes() const;  ///< of all inputs
   const std::vector<Bytes>& frames() const { return frames_; }
 
  private:
@@ -86,8 +91,13 @@ class Scenario {
 
   Shape shape_;
   std::mt19937_64 random_;
+  std::vector<Instruction> program_with_end() const;
+
   std::vector<Instruction> program_;
-  Bytes weights_;  // image without the program
+  int inputs_ = 1;
+  bool overlap_ = false;
+  int last_reader_ = 0;  // product that reads an input
+  Bytes weights_;        // image without the program
   int weight_words_used_;
   int activation_words_used_ = 0;
   int products_ = 0;

@@ -27,13 +27,15 @@ TEST_CASE("random programs agree with the reference") {
     if (one != nullptr) std::fputs(scenario->listing().c_str(), stderr);
     const Bytes image = scenario->image();
     golden.write_weights(image);
-    const auto expected = golden.run(scenario->input_bytes(), scenario->frames());
+    const auto expected =
+        golden.run(scenario->input_bytes(), scenario->frames(), scenario->inputs());
     std::mt19937_64 random(seed);
     const auto chance = [&] { return std::uniform_int_distribution<>(0, 2)(random) * 0.3; };
     const Stalls stalls{chance(), chance(), chance()};
     bench.write_weights(image);
     RunResult result;
-    REQUIRE_NOTHROW(result = bench.run(scenario->input_bytes(), scenario->frames(), stalls));
+    REQUIRE_NOTHROW(result = bench.run(scenario->input_bytes(), scenario->frames(), stalls, false,
+                                       0, scenario->inputs()));
     REQUIRE_FALSE(result.error);
     REQUIRE(difference(expected, result.stored) == "");
     cycles += result.cycles;

@@ -66,7 +66,9 @@ uint32_t KernelBench::read(uint32_t address) {
   return out_.control.rdata;
 }
 
-Status KernelBench::run(const std::array<uint64_t, 5>& arguments) {
+Status KernelBench::run(const std::vector<uint64_t>& given) {
+  std::vector<uint64_t> arguments = given;
+  arguments.resize(kArguments.size());
   for (size_t i = 0; i < kArguments.size(); ++i) {
     write(kArguments[i].offset, static_cast<uint32_t>(arguments[i]));
     if (kArguments[i].is_pointer) {

@@ -23,9 +23,9 @@ class KernelBench {
   BusMemory memory;
   void set_identity(const platform::Identity& identity) { kernel_->set_identity(identity); }
   void put(uint64_t address, const std::vector<uint8_t>& bytes);
-  /// Writes the arguments (in the contract's order) and start, steps until the interrupt, gives
-  /// the status.
-  contract::Status run(const std::array<uint64_t, 5>& arguments);
+  /// Writes the arguments (in the contract's order; those left out are zero) and start, steps until
+  /// the interrupt, gives the status.
+  contract::Status run(const std::vector<uint64_t>& arguments);
   uint64_t counter(contract::Counter which);
   uint32_t read(uint32_t address);
   void write(uint32_t address, uint32_t data);

@@ -142,7 +142,8 @@ uint32_t ShellBench::read(uint32_t address) {
 }
 
 void ShellBench::start(const Arguments& a) {
-  const uint64_t values[] = {a.mode, a.package, a.licence, a.input, a.output};
+  const uint64_t values[] = {a.mode,   a.package, a.licence,      a.input,
+                             a.output, a.count,   a.input_stride, a.output_stride};
   for (size_t i = 0; i < kArguments.size(); ++i) {
     write(kArguments[i].offset, static_cast<uint32_t>(values[i]));
     if (kArguments[i].is_pointer) {

@@ -102,7 +102,7 @@ void load(KernelBench& bench, const Locked& locked, const Scenario& scenario) {
   std::fill_n(&bench.memory.at(kOutput), 0x10'0000, uint8_t{0xee});
 }
 
-std::array<uint64_t, 5> arguments(const Locked& locked, uint64_t mode = 0) {
+std::vector<uint64_t> arguments(const Locked& locked, uint64_t mode = 0) {
   return {mode, kPackage, locked.licence.empty() ? 0 : kLicence, kInput, kOutput};
 }
 

@@ -2,6 +2,7 @@
 /// The register file as a host sees it, over AXI4-Lite with its protocol checker.
 #include <VRegisters.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <random>
@@ -184,13 +185,19 @@ TEST_CASE("a done in the cycle of a control read is not lost") {
   }
 }
 
+bool is_argument_word(uint32_t address) {
+  return std::any_of(kArguments.begin(), kArguments.end(), [address](const auto& argument) {
+    return address == argument.offset || (argument.is_pointer && address == argument.offset + 4);
+  });
+}
+
 TEST_CASE("arguments are latched at start") {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
     RegisterBench bench(seed);
     std::mt19937_64 random(seed);
-    uint64_t value[5];
-    for (size_t i = 0; i < 5; ++i) {
+    uint64_t value[kArguments.size()];
+    for (size_t i = 0; i < kArguments.size(); ++i) {
       value[i] = kArguments[i].is_pointer ? random() : random() & 0xffffffff;
       bench.write(kArguments[i].offset, static_cast<uint32_t>(value[i]));
       if (kArguments[i].is_pointer) {
@@ -202,11 +209,14 @@ TEST_CASE("arguments are latched at start") {
       // mode, package, licence, input, output from the top of the packed struct downwards
       const auto& words = bench.top->arguments_o;
       const auto pointer = [&](int low) { return words[low] | uint64_t{words[low + 1]} << 32; };
-      CHECK(words[8] == value[0]);
-      CHECK(pointer(6) == value[1]);
-      CHECK(pointer(4) == value[2]);
-      CHECK(pointer(2) == value[3]);
-      CHECK(pointer(0) == value[4]);
+      CHECK(words[11] == value[0]);
+      CHECK(pointer(9) == value[1]);
+      CHECK(pointer(7) == value[2]);
+      CHECK(pointer(5) == value[3]);
+      CHECK(pointer(3) == value[4]);
+      CHECK(words[2] == value[5]);
+      CHECK(words[1] == value[6]);
+      CHECK(words[0] == value[7]);
     };
     check();
     for (const auto& argument : kArguments) {
@@ -262,7 +272,7 @@ TEST_CASE("every other address reads zero and ignores writes") {
   for (uint32_t address = 0; address < 4096; address += 4)
     bench.write(address, address == 0 ? 0 : 0xffffffff);
   for (uint32_t address = 0; address < 4096; address += 4) {
-    const bool argument = address >= 0x10 && address < 0x38 && address != 0x14;
+    const bool argument = is_argument_word(address);
     const bool identification = (address >= kRegId && address <= kRegWeightBytes) || address == 0;
     const bool enables = address == kRegInterruptGlobal || address == kRegInterruptEnable;
     const uint32_t value = bench.read(address);

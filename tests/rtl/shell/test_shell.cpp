@@ -459,10 +459,10 @@ TEST_CASE("arguments written while the kernel runs change nothing") {
   Host host(14);
   ShellBench& bench = host.bench;
   const auto disturb = [&] {
+    bench.write(kRegControl, 1);  // first, as it must not come after the end
     for (const auto& argument : kArguments) {
       bench.write(argument.offset, static_cast<uint32_t>(host.random()));
     }
-    bench.write(kRegControl, 1);
   };
   for (int run = 0; run < 3; ++run) {
     host.fresh_input();
