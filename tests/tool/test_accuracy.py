@@ -9,7 +9,7 @@ import random
 import statistics
 import unittest
 
-from keyway_command import CommandTest
+from keyway_command import CommandTest, main
 from networks import HAS_SHARED, fashion_mnist, third_party
 
 
@@ -73,4 +73,4 @@ class ThirdParty(Accuracy):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

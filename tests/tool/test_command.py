@@ -4,13 +4,12 @@ import json
 import os
 import random
 import stat
-import unittest
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from keyway_command import (AUTHENTICATION, FILE, FIT, REFUSED, UNSUPPORTED, USAGE, ZOO, CommandTest)
+from keyway_command import (AUTHENTICATION, FILE, FIT, REFUSED, UNSUPPORTED, USAGE, ZOO, CommandTest, main)
 
 IMAGES, LABELS = ZOO / "sample_images.npy", ZOO / "sample_labels.npy"
 
@@ -175,4 +174,4 @@ class Locks(CommandTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()
