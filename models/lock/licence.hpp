@@ -18,7 +18,7 @@ std::vector<uint8_t> make_licence(const PackageView& package, const Owner& owner
 
 /// The device's side: the package key P, or Error(kRefused) with the reason. In `blind` a wrong
 /// device gets another key and no error.
-Bytes32 open_licence(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
-                     const std::optional<Device>& device);
+Key open_licence(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
+                 const std::optional<Device>& device);
 
 }  // namespace keyway::lock
