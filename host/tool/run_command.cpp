@@ -11,6 +11,7 @@
 #include "compile/image.hpp"
 #include "lock/package.hpp"
 #include "tool/commands.hpp"
+#include "tool/files.hpp"
 #include "tool/report.hpp"
 #include "tool/targets.hpp"
 #include "tool/tensors.hpp"
@@ -80,6 +81,15 @@ void print_summary(const Json& r) {
 }
 
 void run(const Options& options) {
+  check_files({{"the package", options.package},
+               {"--device", options.target.device},
+               {"--licence", options.licence},
+               {"--input", options.input},
+               {"--labels", options.labels},
+               {"--xclbin", options.target.xclbin}},
+              {{"--output", options.output},
+               {"--trace", options.target.trace},
+               {"--wave", options.target.wave}});
   const auto bytes = common::read_file(options.package);
   const lock::PackageView package = lock::parse_package(bytes, options.package);
   const compile::Program program = lock::parse_manifest(package.manifest, options.package);
