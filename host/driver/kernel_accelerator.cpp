@@ -150,6 +150,12 @@ const Counters* KernelAccelerator::open_counters() const {
   return open_counters_ ? &*open_counters_ : nullptr;
 }
 
+void KernelAccelerator::close() {
+  licence_.reset();
+  package_.reset();
+  shell_->close();
+}
+
 void KernelAccelerator::start(uint32_t mode, const Memory* input, const Memory* output) {
   const auto address = [](const Memory* memory) {
     return memory == nullptr ? uint64_t{0} : memory->address();

@@ -22,7 +22,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr int kDeviceStatus = static_cast<int>(ErrorKind::kDevice);
-constexpr auto kCloseTime = std::chrono::seconds(10);
+constexpr auto kCloseTime = std::chrono::seconds(60);  // a long waveform takes its time
 
 int listen_at(const std::string& path) {
   sockaddr_un address{};
@@ -122,16 +122,18 @@ void SimulatorWatch::host_is_gone() {
   _exit(kDeviceStatus);
 }
 
-void SimulatorWatch::close_simulator() {
+std::string SimulatorWatch::close_simulator() {
   closing_ = true;
-  if (simulator_ <= 0) return;
+  if (simulator_ <= 0) return "";
   const std::string line = std::string(emulation::kCloseLine) + "\n";
   send(lifeline_, line.data(), line.size(), MSG_NOSIGNAL);
   const auto deadline = Clock::now() + kCloseTime;
   while (!ended_ && Clock::now() < deadline)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  if (!ended_) kill(simulator_, SIGKILL);
+  const bool ended = ended_;
+  if (!ended) kill(simulator_, SIGKILL);
   waitpid(simulator_, nullptr, 0);
+  return ended ? last_words_ : "the simulator did not end in time";
 }
 
 void SimulatorWatch::kill_simulator() {

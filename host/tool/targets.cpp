@@ -7,6 +7,7 @@
 #include "driver/func_accelerator.hpp"
 #include "driver/kernel_accelerator.hpp"
 #include "driver/xrt_shell.hpp"
+#include "platform/identity.hpp"
 #include "platform/memory_options.hpp"
 #include "platform/sim_shell.hpp"
 
@@ -34,6 +35,7 @@ std::unique_ptr<Accelerator> make_sim(const TargetOptions& options,
 
 std::unique_ptr<Accelerator> make_hw_emu(const TargetOptions& options,
                                          const compile::CoreConfig& core) {
+  static_cast<void>(platform::load_identity(options.device));  // says now what is wrong with it
   driver::EmulationOptions emulation;
   emulation.core = core.name();
   emulation.device_file = options.device;

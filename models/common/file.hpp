@@ -34,6 +34,8 @@ class AtomicFile {
   void write(const void* data, size_t size);
   void commit();
 
+  /// As the caller named it.
+  const std::string& path() const { return path_; }
   /// Where the bytes are until commit(); for libraries that want to open a file by name.
   const std::string& temporary() const { return temporary_; }
 

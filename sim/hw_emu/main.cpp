@@ -44,6 +44,7 @@ void simulate(const std::string& core, hw_emu::StreamSocket& lifeline) {
   platform::Simulation::Board board(config);
   hw_emu::StreamSocket xrt(hw_emu::xrt_socket_path(), kConnectSeconds);
   hw_emu::Server(board, std::move(xrt), lifeline).serve();
+  board.power_off();  // says so when trace or waveform cannot be written
 }
 
 }  // namespace
