@@ -9,6 +9,7 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "compile/image.hpp"
+#include "lock/licence.hpp"
 #include "lock/package.hpp"
 #include "tool/commands.hpp"
 #include "tool/files.hpp"
@@ -95,7 +96,7 @@ void run(const Options& options) {
   const lock::PackageView package = lock::parse_package(bytes, options.package);
   const compile::Program program = lock::parse_manifest(package.manifest, options.package);
   std::optional<std::vector<uint8_t>> licence;
-  if (!options.licence.empty()) licence = common::read_file(options.licence);
+  if (!options.licence.empty()) licence = lock::read_licence(options.licence);
   if (options.limit == 0) throw Error(ErrorKind::kUsage, "--limit 0 leaves nothing to run");
 
   const auto inputs = read_inputs(options.input, program.input.layout, options.limit);
@@ -240,8 +241,7 @@ void add_run_command(CLI::App& app) {
       "Targets:\n"
       "  func    the program simulator: bit-exact, fast, no cycles\n"
       "  sim     the core's RTL, cycle by cycle, in this process\n"
-      "  hw_emu  the same RTL behind the stock Xilinx Runtime's hardware emulation (some 20 s "
-      "longer)\n"
+      "  hw_emu  the same RTL behind the stock Xilinx Runtime's hardware emulation\n"
       "  hw      a card; its secret is in the chip, so there is no --device\n"
       "All give the same output bits. A refused or failed run leaves no output file.");
   command->callback([options] { run(*options); });

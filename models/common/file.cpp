@@ -52,7 +52,7 @@ int create_beside(const std::string& target, mode_t mode, std::string& name) {
 
 }  // namespace
 
-std::vector<uint8_t> read_file(const std::string& path, size_t max_bytes) {
+std::vector<uint8_t> read_file(const std::string& path, size_t max_bytes) try {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) fail_on(path, "cannot be opened", errno);
   struct stat status {};
@@ -81,6 +81,8 @@ std::vector<uint8_t> read_file(const std::string& path, size_t max_bytes) {
       return bytes;
     }
   }
+} catch (const std::bad_alloc&) {
+  throw Error(ErrorKind::kFile, path + ": is longer than the memory of this computer takes");
 }
 
 AtomicFile::AtomicFile(const std::string& path, FileMode mode) : path_(path), target_(path) {

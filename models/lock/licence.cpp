@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "common/file.hpp"
 #include "common/verdict.hpp"
 #include "lock/cipher.hpp"
 
@@ -60,6 +61,21 @@ std::vector<uint8_t> make_licence(const PackageView& package, const Owner& owner
   }
   put(contract::kLicenceTagOffset, licence_tag(authentication_key, licence.data()));
   return licence;
+}
+
+std::vector<uint8_t> read_licence(const std::string& path) {
+  constexpr size_t kMaxBytes = 4096;  // of anything that may be taken for one
+  auto bytes = common::read_file(path, kMaxBytes);
+  const Bytes16 head = licence_head(Policy::kPlain);
+  if (bytes.size() < 8 || std::memcmp(bytes.data(), head.data(), 8) != 0) {
+    throw Error(ErrorKind::kFile, path + ": not a Keyway licence");
+  }
+  if (bytes.size() != contract::kLicenceBytes) {
+    throw Error(ErrorKind::kFile, path + ": a licence of " + std::to_string(bytes.size()) +
+                                      " bytes, which should have " +
+                                      std::to_string(contract::kLicenceBytes));
+  }
+  return bytes;
 }
 
 Key open_licence(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,

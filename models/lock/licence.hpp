@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "lock/keys.hpp"
@@ -15,6 +16,9 @@ namespace keyway::lock {
 /// that this owner did not make, Error(kRefused) for another owner's device.
 std::vector<uint8_t> make_licence(const PackageView& package, const Owner& owner,
                                   const Enrolment& enrolment);
+
+/// Reads a licence file as far as that needs no key. Throws Error(kFile) for what is no licence.
+std::vector<uint8_t> read_licence(const std::string& path);
 
 /// The device's side: the package key P, or Error(kRefused) with the reason. In `blind` a wrong
 /// device gets another key and no error.

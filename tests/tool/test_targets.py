@@ -20,8 +20,6 @@ class Targets(CommandTest):
     def test_outputs_equal_the_program_simulator(self):
         images = fashion_mnist(self.work).inputs
         for policy in ("plain", "sealed", "blind"):
-            if policy == "plain" and TARGET != "sim":
-                continue  # hw_emu takes some 20 s a process
             package = self.plain("int8") if policy == "plain" else self.locked(policy)
             rights = [] if policy == "plain" else self.rights(package)
             options = [*rights, "--limit", COUNT if policy == "sealed" else 20]
