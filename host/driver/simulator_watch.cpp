@@ -138,6 +138,12 @@ std::string SimulatorWatch::close_simulator() {
 
 void SimulatorWatch::kill_simulator() {
   if (simulator_ <= 0) return;
+  kill(simulator_, SIGTERM);  // it removes what it has not finished writing
+  const auto deadline = Clock::now() + std::chrono::seconds(1);
+  while (Clock::now() < deadline) {
+    if (waitpid(simulator_, nullptr, WNOHANG) != 0) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
   kill(simulator_, SIGKILL);
   waitpid(simulator_, nullptr, 0);  // not every init reaps orphans
 }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "driver/emulation.hpp"
 #include "hw_emu/server.hpp"
 #include "hw_emu/stream_socket.hpp"
@@ -50,6 +51,7 @@ void simulate(const std::string& core, hw_emu::StreamSocket& lifeline) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  common::remove_unfinished_on_signals();
   hw_emu::StreamSocket lifeline;
   try {
     if (argc != 3 || std::string(argv[1]) != "--core")

@@ -5,13 +5,16 @@ usage: test_recordings.py sim|hw_emu [CLASS ...]
 """
 import json
 import os
+import signal
 import stat
 import struct
+import subprocess
 import sys
+import time
 
 import numpy as np
 
-from keyway_command import FILE, REFUSED, USAGE, ZOO, CommandTest, main
+from keyway_command import FILE, REFUSED, TOOL, USAGE, ZOO, CommandTest, main
 
 TARGET = sys.argv.pop(1) if __name__ == "__main__" else "sim"
 IMAGES = ZOO / "sample_images.npy"
@@ -88,14 +91,13 @@ class Recordings(CommandTest):
         return [bytes.fromhex(device[name]) for name in ("secret", "owner_key")]
 
     def test_a_refused_run_leaves_neither(self):
-        package, before = self.locked("sealed"), None
+        package = self.locked("sealed")
         before = self.left()
         self.fails(REFUSED, "run", package, "--input", IMAGES, "--limit", 1, *self.rights(package, device=2), "--target", TARGET,
                    "--output", "o.npy", "--trace", "no.json", "--wave", "no.fst", says="another device")
         self.assertEqual(self.left(), before)
 
     def test_what_cannot_be_written_is_said_at_once(self):
-        before = self.left()
         run = ["run", self.plain(), "--input", IMAGES, "--limit", 1, "--target", TARGET]
         before = self.left()
         for option in ("--trace", "--wave"):
@@ -115,6 +117,27 @@ class Recordings(CommandTest):
                 self.assertNotIn(".tmp", done.stderr)
                 self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
                 self.assertEqual(self.left(), before)
+
+    def test_an_interrupt_leaves_nothing(self):
+        many = self.file("many.npy")
+        np.save(many, np.zeros((20_000, 1, 28, 28), np.float32))
+        package = self.plain()
+        before = self.left()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = subprocess.Popen([TOOL, "run", package, "--input", many, "--target", TARGET, "--output", "o.npy", "--trace", "t.json",
+                                        "--wave", "w.fst"], cwd=self.work, stderr=subprocess.PIPE)
+            wanted = len(before) + 5  # all three aside, two of them by the device
+            end = time.monotonic() + 60
+            while len(self.left()) < wanted and time.monotonic() < end and process.poll() is None:
+                time.sleep(0.02)
+            self.assertIsNone(process.poll(), process.stderr)
+            self.assertEqual(len(self.left()), wanted, self.left())
+            process.send_signal(number)
+            process.communicate(timeout=30)
+            self.assertEqual(process.returncode, -number)
+            while self.left() != before and time.monotonic() < end:  # in hw_emu others have to notice
+                time.sleep(0.05)
+            self.assertEqual(self.left(), before)
 
     def test_only_what_has_cycles_takes_them(self):
         for target in ("func", "hw"):
