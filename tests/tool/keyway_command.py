@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import random
 import resource
 import shutil
 import signal
@@ -20,6 +21,13 @@ SOURCE = pathlib.Path(os.environ["KEYWAY_SOURCE_DIR"])
 TOOL = os.environ["KEYWAY_TOOL"]
 ZOO = SOURCE / "models/zoo/fashion_mnist"
 USAGE, FILE, UNSUPPORTED, FIT, REFUSED, AUTHENTICATION, DEVICE = 2, 3, 4, 5, 6, 7, 8
+
+
+def seeded(entry):
+    """A random generator; KEYWAY_SEED repeats what it gives. `entry` of ctest is what uses it."""
+    seed = int(os.environ.get("KEYWAY_SEED", random.SystemRandom().randrange(1 << 32)))
+    print(f"repeat: KEYWAY_SEED={seed} ctest --test-dir build -R '^{entry}$'", flush=True)
+    return random.Random(seed)
 
 
 class CommandTest(unittest.TestCase):

@@ -5,17 +5,14 @@ standard error that names the file, no crash, nothing left behind.
 KEYWAY_SEED repeats the mutations of one run, KEYWAY_COUNT sets how many there are of each file.
 """
 import os
-import random
 import re
 
 import numpy as np
 
-from keyway_command import AUTHENTICATION, FILE, REFUSED, UNSUPPORTED, USAGE, ZOO, CommandTest, main
+from keyway_command import AUTHENTICATION, FILE, REFUSED, UNSUPPORTED, USAGE, ZOO, CommandTest, main, seeded
 
 IMAGES, LABELS = ZOO / "sample_images.npy", ZOO / "sample_labels.npy"
-SEED = int(os.environ.get("KEYWAY_SEED", random.SystemRandom().randrange(1 << 32)))
 COUNT = int(os.environ.get("KEYWAY_COUNT", 12))
-REPEAT = f"KEYWAY_SEED={SEED} KEYWAY_COUNT={COUNT} ctest --test-dir build -R tool_malformed"
 KINDS = ("owner.kwo", "dev1.kwd", "dev1.kwe", "sealed.kwp", "plain.kwp", "sealed.kwl", "x.npy", "y.npy", "m.onnx", "c.npy")
 
 
@@ -66,7 +63,7 @@ class Malformed(CommandTest):
         """The command fails as it should: (exit status, message)."""
         before = {p.name for p in self.work.iterdir()}
         done = self.call(*args, **options)
-        text = f"{what} keyway {' '.join(map(str, args))}: exit {done.returncode}: {done.stderr.strip()[:300]}\nrepeat: {REPEAT}"
+        text = f"{what} keyway {' '.join(map(str, args))}: exit {done.returncode}: {done.stderr.strip()[:300]}"
         self.assertIn(done.returncode, statuses, text)
         if done.returncode != 0:
             self.assertRegex(done.stderr, r"\Akeyway: [^\n]{10,400}\n\Z", text)
@@ -120,8 +117,7 @@ class Malformed(CommandTest):
 
     def test_mutated_files(self):
         """Bits, bytes and pieces; what is still taken gives the right answer."""
-        rng = random.Random(SEED)
-        print(f"repeat: {REPEAT}")
+        rng = seeded("tool_malformed")
         for kind in KINDS:
             whole = self.file(kind).read_bytes()
             for i in range(COUNT):
@@ -132,7 +128,7 @@ class Malformed(CommandTest):
                     if done.returncode == FILE:
                         self.assertIn("bad_file", done.stderr)
                     if done.returncode == 0 and args[0] == "run" and kind in ("dev1.kwd", "sealed.kwp", "sealed.kwl"):
-                        self.assertEqual(self.file("out").read_bytes(), self.answer, f"{kind}, {what}: other outputs; {REPEAT}")
+                        self.assertEqual(self.file("out").read_bytes(), self.answer, f"{kind}, {what}: other outputs")
                     self.file("out").unlink(missing_ok=True)
 
     @staticmethod
