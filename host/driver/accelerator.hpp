@@ -38,6 +38,10 @@ class Accelerator {
 
   /// Counters of the opening; null where the target has no cycles.
   virtual const Counters* open_counters() const = 0;
+
+  /// Ends the device and writes out what it recorded; only the destructor may follow. Throws
+  /// Error(kFile) when that cannot be written.
+  virtual void close() {}
 };
 
 }  // namespace keyway::driver

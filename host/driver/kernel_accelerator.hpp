@@ -30,6 +30,7 @@ class KernelAccelerator final : public Accelerator {
   void run(const std::vector<std::vector<uint8_t>>& images, size_t output_bytes, const Done& done,
            size_t batch = 1) override;
   const Counters* open_counters() const override;
+  void close() override;
 
   Shell& shell() { return *shell_; }
 

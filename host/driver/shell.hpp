@@ -44,6 +44,11 @@ class Shell {
 
   /// AXI4-Lite register of the kernel (32 bits).
   virtual uint32_t read_register(uint32_t offset) = 0;
+
+  /// Ends the device and writes out what it recorded (trace, waveform); only the destructor may
+  /// follow. Throws Error(kFile) when that cannot be written. Without it the destructor does the
+  /// same, as well as it can.
+  virtual void close() {}
 };
 
 }  // namespace keyway::driver

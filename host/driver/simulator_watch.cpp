@@ -22,7 +22,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr int kDeviceStatus = static_cast<int>(ErrorKind::kDevice);
-constexpr auto kCloseTime = std::chrono::seconds(10);
+constexpr auto kCloseTime = std::chrono::seconds(60);  // a long waveform takes its time
 
 int listen_at(const std::string& path) {
   sockaddr_un address{};
@@ -122,20 +122,28 @@ void SimulatorWatch::host_is_gone() {
   _exit(kDeviceStatus);
 }
 
-void SimulatorWatch::close_simulator() {
+std::string SimulatorWatch::close_simulator() {
   closing_ = true;
-  if (simulator_ <= 0) return;
+  if (simulator_ <= 0) return "";
   const std::string line = std::string(emulation::kCloseLine) + "\n";
   send(lifeline_, line.data(), line.size(), MSG_NOSIGNAL);
   const auto deadline = Clock::now() + kCloseTime;
   while (!ended_ && Clock::now() < deadline)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  if (!ended_) kill(simulator_, SIGKILL);
+  const bool ended = ended_;
+  if (!ended) kill(simulator_, SIGKILL);
   waitpid(simulator_, nullptr, 0);
+  return ended ? last_words_ : "the simulator did not end in time";
 }
 
 void SimulatorWatch::kill_simulator() {
   if (simulator_ <= 0) return;
+  kill(simulator_, SIGTERM);  // it removes what it has not finished writing
+  const auto deadline = Clock::now() + std::chrono::seconds(1);
+  while (Clock::now() < deadline) {
+    if (waitpid(simulator_, nullptr, WNOHANG) != 0) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
   kill(simulator_, SIGKILL);
   waitpid(simulator_, nullptr, 0);  // not every init reaps orphans
 }

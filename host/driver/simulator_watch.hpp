@@ -25,8 +25,9 @@ class SimulatorWatch {
 
   /// True from the moment on at which XRT and the simulator have spoken.
   bool ready() const { return ready_; }
-  /// Asks the simulator to put everything away, and returns when it has ended.
-  void close_simulator();
+  /// Asks the simulator to put everything away, and returns when it has ended: with nothing, or
+  /// with what it could not do.
+  std::string close_simulator();
 
  private:
   void watch();

@@ -102,11 +102,15 @@ class XrtProcess {
   }
 
   int close() {
+    std::string problem;
     if (emulation_)
-      watch_.close_simulator();
+      problem = watch_.close_simulator();
     else
       device_.reset();
-    send_reply({}, nullptr, 0);
+    if (problem.empty())
+      send_reply({}, nullptr, 0);
+    else
+      reply_failure(problem);
     return EXIT_SUCCESS;
   }
 

@@ -26,7 +26,7 @@ extern char** environ;
 namespace keyway::driver {
 namespace {
 
-constexpr int kCloseMilliseconds = 15'000;  // then the process is killed
+constexpr int kCloseMilliseconds = 65'000;  // then the process is killed
 constexpr int kSpawnTries = 200;
 constexpr int kChildSocket = 3;  // descriptor of the socket in the XRT process
 
@@ -90,13 +90,18 @@ XrtShell::XrtShell(const CardOptions& options) {
   open(absolute(options.xclbin), options.index);
 }
 
-XrtShell::~XrtShell() { close(); }
+XrtShell::~XrtShell() { shut_down(); }
+
+void XrtShell::close() {
+  const std::string problem = shut_down();
+  if (!problem.empty()) throw Error(ErrorKind::kFile, problem);
+}
 
 void XrtShell::open(const std::string& xclbin, unsigned index) {
   try {
     call(Operation::kOpen, index, 0, 0, xclbin.data(), xclbin.size());
   } catch (...) {
-    close();  // no destructor for an object that never was
+    shut_down();  // no destructor for an object that never was
     throw;
   }
 }
@@ -138,7 +143,7 @@ void XrtShell::launch(const std::vector<std::string>& environment) {
   ::close(sockets[1]);
   if (error != 0) {
     process_ = -1;
-    close();
+    shut_down();
     throw Error(ErrorKind::kDevice, program + ": " + std::strerror(error));
   }
 }
@@ -174,12 +179,17 @@ std::string XrtShell::obituary() {
   return complaint.empty() ? text : text + ": " + complaint;
 }
 
-void XrtShell::close() noexcept {
+/// Ends both processes. What could not be put away, or nothing.
+std::string XrtShell::shut_down() noexcept {
+  std::string problem;
   if (socket_ >= 0 && process_ > 0 && !failed_) {
     // The answer comes when trace and waveform are written.
     send_message(socket_, {static_cast<uint32_t>(Operation::kClose), 0, 0, 0, 0, 0}, nullptr, 0);
     pollfd answer{socket_, POLLIN, 0};
-    poll(&answer, 1, kCloseMilliseconds);
+    Message reply;
+    if (poll(&answer, 1, kCloseMilliseconds) > 0 && receive_message(socket_, reply, payload_) &&
+        reply.kind != static_cast<uint32_t>(Outcome::kDone))
+      problem.assign(payload_.begin(), payload_.end());
   }
   if (socket_ >= 0) ::close(socket_);
   socket_ = -1;
@@ -196,6 +206,7 @@ void XrtShell::close() noexcept {
     }
     process_ = -1;
   }
+  return problem;
 }
 
 Shell::Buffer XrtShell::allocate(size_t bytes) {

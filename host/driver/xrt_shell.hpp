@@ -53,11 +53,12 @@ class XrtShell final : public Shell {
   void start(const KernelArguments& arguments) override;
   void wait() override;
   uint32_t read_register(uint32_t offset) override;
+  void close() override;
 
  private:
   void launch(const std::vector<std::string>& environment);
   void open(const std::string& xclbin, unsigned index);
-  void close() noexcept;
+  std::string shut_down() noexcept;
   Message call(Operation operation, uint64_t a = 0, uint64_t b = 0, uint64_t c = 0,
                const void* payload = nullptr, size_t bytes = 0);
   [[noreturn]] void fail(const std::string& reason);

@@ -4,6 +4,7 @@
 #include "common/file.hpp"
 #include "lock/package.hpp"
 #include "tool/commands.hpp"
+#include "tool/files.hpp"
 #include "tool/models.hpp"
 
 namespace keyway::tool {
@@ -18,6 +19,8 @@ void add_compile_command(CLI::App& app) {
       "A plain package runs on any core of its size and reaches no key. It is the reference\n"
       "that a locked package of the same model equals bit for bit on the right device.");
   command->callback([options] {
+    check_files({{"the model", options->model}, {"--calib", options->calibration}},
+                {{"--output", options->output}});
     const compile::Program program = build_program(*options, false);
     const auto bytes = lock::make_plain_package(program);
     common::write_file(options->output, bytes.data(), bytes.size());

@@ -4,12 +4,55 @@
 #include <filesystem>
 
 #include "common/error.hpp"
+#include "lock/parties.hpp"
 
 namespace keyway::tool {
 
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Both paths lead to one regular file, or would when it is made.
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code ignored;
+  if (fs::exists(a, ignored) && fs::exists(b, ignored)) {
+    return fs::is_regular_file(a, ignored) && fs::equivalent(a, b, ignored);
+  }
+  const auto real = [](const std::string& path, std::error_code& error) {
+    const fs::path whole = fs::absolute(path, error);
+    return error ? fs::path() : fs::weakly_canonical(whole, error);
+  };
+  std::error_code error_a, error_b;
+  const fs::path real_a = real(a, error_a), real_b = real(b, error_b);
+  return !error_a && !error_b && real_a == real_b;
+}
+
+void refuse_same(const NamedFile& output, const NamedFile& other) {
+  if (output.path.empty() || other.path.empty() || !same_file(output.path, other.path)) return;
+  throw Error(ErrorKind::kUsage, std::string(output.name) + " '" + output.path + "' and " +
+                                     other.name + " '" + other.path +
+                                     "' are the same file; nothing was written");
+}
+
+}  // namespace
+
+void check_files(const std::vector<NamedFile>& inputs, const std::vector<NamedFile>& outputs) {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    for (const NamedFile& input : inputs) refuse_same(outputs[i], input);
+    for (size_t k = i + 1; k < outputs.size(); ++k) refuse_same(outputs[i], outputs[k]);
+  }
+  for (const NamedFile& output : outputs) {
+    const std::string kind = output.path.empty() ? "" : lock::file_kind(output.path);
+    if (kind == "owner" || kind == "device") {
+      throw Error(ErrorKind::kFile, output.path + ": is the secret " + kind +
+                                        " file of somebody and is not overwritten");
+    }
+  }
+}
+
 void refuse_to_replace(const std::string& path, const std::string& what) {
   std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) {
+  if (fs::exists(path, ignored)) {
     throw Error(ErrorKind::kFile,
                 path + ": exists; " + what + " is not replaced, remove it first if you mean to");
   }

@@ -4,6 +4,7 @@
 #include "common/file.hpp"
 #include "lock/licence.hpp"
 #include "tool/commands.hpp"
+#include "tool/files.hpp"
 
 namespace keyway::tool {
 
@@ -21,6 +22,10 @@ void add_licence_command(CLI::App& app) {
   command->footer(
       "A licence is 144 bytes and no secret: it helps nobody but the device that it is made for.");
   command->callback([options] {
+    check_files({{"the package", options->package},
+                 {"--owner", options->owner},
+                 {"--device", options->device}},
+                {{"--output", options->output}});
     const auto bytes = common::read_file(options->package);
     const auto package = lock::parse_package(bytes, options->package);
     const auto licence = lock::make_licence(package, lock::read_owner(options->owner),

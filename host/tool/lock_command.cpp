@@ -5,6 +5,7 @@
 #include "common/file.hpp"
 #include "lock/package.hpp"
 #include "tool/commands.hpp"
+#include "tool/files.hpp"
 #include "tool/models.hpp"
 
 namespace keyway::tool {
@@ -29,6 +30,10 @@ void add_lock_command(CLI::App& app) {
       "Every lock makes fresh keys: a licence opens this package only, not a second lock of the "
       "model.");
   command->callback([options] {
+    check_files({{"the model", options->model.model},
+                 {"--calib", options->model.calibration},
+                 {"--owner", options->owner}},
+                {{"--output", options->model.output}});
     const lock::Owner owner = lock::read_owner(options->owner);
     const compile::Program program = build_program(options->model, true);
     const auto policy = options->policy == "sealed" ? lock::Policy::kSealed : lock::Policy::kBlind;

@@ -38,16 +38,31 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("-o,--output", options.output, "The package (.kwp) to write")->required();
 }
 
+namespace {
+
+/// What is wrong with values that the network computes comes from its inputs.
+quantise::Network quantised(const graph::Graph& graph, const common::NpyArray<float>& calibration,
+                            arith::NumberSystem system, const std::string& path) {
+  quantise::Options options;
+  options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  try {
+    return quantise::quantise(graph, calibration.values.data(), calibration.rows(), system,
+                              options);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::kFile) throw;
+    throw Error(e.kind(), path + ": " + e.what());
+  }
+}
+
+}  // namespace
+
 compile::Program build_program(const ModelOptions& options, bool for_lock) {
   const auto system = arith::number_system_from_name(options.format);
   const auto core = compile::core_from_name(options.core);
   const graph::Graph graph = graph::import_onnx(options.model);
   const auto calibration = read_inputs(options.calibration, graph.input_layout, -1);
 
-  quantise::Options quantise_options;
-  quantise_options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  quantise::Network network = quantise::quantise(graph, calibration.values.data(),
-                                                 calibration.rows(), system, quantise_options);
+  quantise::Network network = quantised(graph, calibration, system, options.calibration);
 
   compile::Options compile_options;
   if (for_lock) {

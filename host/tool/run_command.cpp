@@ -9,8 +9,11 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "compile/image.hpp"
+#include "lock/licence.hpp"
 #include "lock/package.hpp"
 #include "tool/commands.hpp"
+#include "tool/files.hpp"
+#include "tool/recording.hpp"
 #include "tool/report.hpp"
 #include "tool/targets.hpp"
 #include "tool/tensors.hpp"
@@ -92,11 +95,20 @@ void print_summary(const Json& r) {
 }
 
 void run(const Options& options) {
+  check_files({{"the package", options.package},
+               {"--device", options.target.device},
+               {"--licence", options.licence},
+               {"--input", options.input},
+               {"--labels", options.labels},
+               {"--xclbin", options.target.xclbin}},
+              {{"--output", options.output},
+               {"--trace", options.target.trace},
+               {"--wave", options.target.wave}});
   const auto bytes = common::read_file(options.package);
   const lock::PackageView package = lock::parse_package(bytes, options.package);
   const compile::Program program = lock::parse_manifest(package.manifest, options.package);
   std::optional<std::vector<uint8_t>> licence;
-  if (!options.licence.empty()) licence = common::read_file(options.licence);
+  if (!options.licence.empty()) licence = lock::read_licence(options.licence);
   if (options.limit == 0) throw Error(ErrorKind::kUsage, "--limit 0 leaves nothing to run");
 
   const auto inputs = read_inputs(options.input, program.input.layout, options.limit);
@@ -107,7 +119,19 @@ void run(const Options& options) {
     labels = read_labels(options.labels, count, program.output.shape.elements());
   }
 
-  const auto accelerator = make_accelerator(options.target, program.core);
+  // Now, not after the run: what cannot be written is said before any work.
+  std::optional<common::AtomicFile> output;
+  if (!options.output.empty()) output.emplace(options.output);
+  Recording trace(options.target.trace, common::FileMode::kPublic);
+  Recording wave(options.target.wave, common::FileMode::kSecret);
+  if (!options.target.wave.empty() && wave.aside() == options.target.wave) {
+    throw Error(ErrorKind::kFile,
+                options.target.wave + ": is no ordinary file, which a waveform needs");
+  }
+  TargetOptions target = options.target;
+  target.trace = trace.aside();
+  target.wave = wave.aside();
+  const auto accelerator = make_accelerator(target, program.core);
   const auto before = std::chrono::steady_clock::now();
   accelerator->open(bytes, licence);
 
@@ -139,19 +163,27 @@ void run(const Options& options) {
   if (const driver::Counters* open = accelerator->open_counters()) {
     cycles.open = (*open)[static_cast<size_t>(contract::Counter::kTotal)];
   }
+  try {
+    accelerator->close();
+  } catch (const Error& e) {
+    throw Error(e.kind(), wave.named(trace.named(e.what())));
+  }
 
   std::optional<double> accuracy;
   if (!labels.empty()) {
     accuracy = static_cast<double>(count_correct(outputs, labels)) / static_cast<double>(count);
   }
-  if (!options.output.empty()) {
+  if (output) {
     common::NpyArray<float> array;
     array.shape = {static_cast<int64_t>(count)};
     array.shape.insert(array.shape.end(), program.output.layout.dims.begin(),
                        program.output.layout.dims.end());
     array.values = std::move(outputs);
-    common::write_npy(options.output, array);
+    common::write_npy(*output, array);
   }
+  trace.commit();
+  wave.commit();
+  if (output) output->commit();
 
   const auto warm = cycles.warm.value();
   std::optional<double> utilisation;
@@ -219,17 +251,17 @@ void add_run_command(CLI::App& app) {
   command->add_option("--memory", target.memory,
                       "Memory model of sim and hw_emu: latency=60,stall=0.0,seed=1");
   command->add_option("--trace", target.trace,
-                      "sim: write a Chrome/Perfetto trace of queues and units; holds no secret");
+                      "sim and hw_emu: write a Chrome/Perfetto trace of queues and units; holds no "
+                      "secret");
   command->add_option("--wave", target.wave,
-                      "sim: write an FST waveform; it holds the device's secrets");
+                      "sim and hw_emu: write an FST waveform; it holds the device's secrets");
   command->add_option("--xclbin", target.xclbin, "hw: the card's bitstream (.xclbin)");
   command->add_flag("--json", options->json, "One JSON object on stdout, nothing else");
   command->footer(
       "Targets:\n"
       "  func    the program simulator: bit-exact, fast, no cycles\n"
       "  sim     the core's RTL, cycle by cycle, in this process\n"
-      "  hw_emu  the same RTL behind the stock Xilinx Runtime's hardware emulation (some 20 s "
-      "longer)\n"
+      "  hw_emu  the same RTL behind the stock Xilinx Runtime's hardware emulation\n"
       "  hw      a card; its secret is in the chip, so there is no --device\n"
       "All give the same output bits. A refused or failed run leaves no output file.");
   command->callback([options] { run(*options); });

@@ -8,6 +8,7 @@
 #include "driver/func_accelerator.hpp"
 #include "driver/kernel_accelerator.hpp"
 #include "driver/xrt_shell.hpp"
+#include "platform/identity.hpp"
 #include "platform/kernel_model.hpp"
 #include "platform/memory_options.hpp"
 #include "platform/sim_shell.hpp"
@@ -54,6 +55,7 @@ std::unique_ptr<Accelerator> make_sim(const TargetOptions& options,
 
 std::unique_ptr<Accelerator> make_hw_emu(const TargetOptions& options,
                                          const compile::CoreConfig& core) {
+  static_cast<void>(platform::load_identity(options.device));  // says now what is wrong with it
   driver::EmulationOptions emulation;
   emulation.core = built_core(core);
   emulation.device_file = options.device;

@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -37,6 +40,25 @@ class Descriptor {
   int value_;
 };
 
+/// Names of the files that are being written; null where a slot is free. For a signal's handler.
+std::array<std::atomic<const char*>, 64> unfinished;
+
+void exchange_unfinished(const char* from, const char* to) {
+  for (auto& slot : unfinished) {
+    const char* expected = from;
+    if (slot.compare_exchange_strong(expected, to)) return;
+  }
+}
+
+extern "C" void end_by_signal(int number) {
+  for (const auto& slot : unfinished) {
+    const char* name = slot.load();
+    if (name != nullptr) ::unlink(name);
+  }
+  std::signal(number, SIG_DFL);
+  std::raise(number);
+}
+
 /// Creates a new file beside `target`, with a name that nobody has; -1 and errno on failure.
 int create_beside(const std::string& target, mode_t mode, std::string& name) {
   std::random_device random;
@@ -52,7 +74,7 @@ int create_beside(const std::string& target, mode_t mode, std::string& name) {
 
 }  // namespace
 
-std::vector<uint8_t> read_file(const std::string& path, size_t max_bytes) {
+std::vector<uint8_t> read_file(const std::string& path, size_t max_bytes) try {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) fail_on(path, "cannot be opened", errno);
   struct stat status {};
@@ -81,6 +103,8 @@ std::vector<uint8_t> read_file(const std::string& path, size_t max_bytes) {
       return bytes;
     }
   }
+} catch (const std::bad_alloc&) {
+  throw Error(ErrorKind::kFile, path + ": is longer than the memory of this computer takes");
 }
 
 AtomicFile::AtomicFile(const std::string& path, FileMode mode) : path_(path), target_(path) {
@@ -105,17 +129,24 @@ AtomicFile::AtomicFile(const std::string& path, FileMode mode) : path_(path), ta
     temporary_.clear();
     fail("cannot be created", errno);
   }
+  exchange_unfinished(nullptr, temporary_.c_str());
 }
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
-  if (!committed_ && !direct_ && !temporary_.empty()) ::unlink(temporary_.c_str());
+  if (!committed_) remove();
+}
+
+void AtomicFile::remove() {
+  if (direct_ || temporary_.empty()) return;
+  ::unlink(temporary_.c_str());
+  exchange_unfinished(temporary_.c_str(), nullptr);
 }
 
 void AtomicFile::fail(const char* what, int error) {
   if (descriptor_ >= 0) ::close(descriptor_);
   descriptor_ = -1;
-  if (!direct_ && !temporary_.empty()) ::unlink(temporary_.c_str());
+  remove();
   temporary_.clear();
   fail_on(path_, what, error);
 }
@@ -143,11 +174,18 @@ void AtomicFile::commit() {
     committed_ = false;
     fail("cannot be put in place", errno);
   }
+  exchange_unfinished(temporary_.c_str(), nullptr);
   // The new name has to be on the disk too; a file system that cannot do that is not a failure.
   const std::string parent = std::filesystem::path(target_).parent_path().string();
   const Descriptor folder(
       ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() >= 0) static_cast<void>(::fsync(folder.get()));
+}
+
+void remove_unfinished_on_signals() {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    if (std::signal(number, end_by_signal) == SIG_IGN) std::signal(number, SIG_IGN);
+  }
 }
 
 void write_file(const std::string& path, const void* data, size_t size, FileMode mode) {

@@ -34,11 +34,14 @@ class AtomicFile {
   void write(const void* data, size_t size);
   void commit();
 
+  /// As the caller named it.
+  const std::string& path() const { return path_; }
   /// Where the bytes are until commit(); for libraries that want to open a file by name.
   const std::string& temporary() const { return temporary_; }
 
  private:
   [[noreturn]] void fail(const char* what, int error);
+  void remove();
 
   std::string path_;       ///< as the caller named it, for messages
   std::string target_;     ///< after symbolic links
@@ -47,6 +50,10 @@ class AtomicFile {
   bool direct_ = false;
   bool committed_ = false;
 };
+
+/// For main(): a signal that ends the process (SIGINT, SIGTERM, SIGHUP) first removes what
+/// AtomicFile objects have not finished.
+void remove_unfinished_on_signals();
 
 void write_file(const std::string& path, const void* data, size_t size,
                 FileMode mode = FileMode::kPublic);

@@ -288,7 +288,7 @@ NpyArray<T> read(const std::string& path, int64_t max_rows) {
 }
 
 template <typename T>
-void write(const std::string& path, const NpyArray<T>& array, const char* descr) {
+void write(AtomicFile& file, const NpyArray<T>& array, const char* descr) {
   std::string header = std::string("{'descr': '") + descr + "', 'fortran_order': False, 'shape': (";
   for (size_t i = 0; i < array.shape.size(); ++i) {
     header += std::to_string(array.shape[i]) + (i + 1 < array.shape.size() ? ", " : "");
@@ -299,14 +299,12 @@ void write(const std::string& path, const NpyArray<T>& array, const char* descr)
   header.append(63 - (before + header.size()) % 64, ' ');
   header += '\n';
   if (header.size() > 0xffff)
-    throw Error(ErrorKind::kFile, path + ": the shape has too many dimensions");
+    throw Error(ErrorKind::kFile, file.path() + ": the shape has too many dimensions");
   std::string head(kMagic, kMagicLength);
   head += {'\x01', '\x00', static_cast<char>(header.size() & 0xff),
            static_cast<char>(header.size() >> 8)};
-  AtomicFile file(path);
   file.write((head + header).data(), before + header.size());
   file.write(array.values.data(), array.values.size() * sizeof(T));
-  file.commit();
 }
 
 }  // namespace
@@ -328,9 +326,17 @@ void require_finite(const NpyArray<float>& array, const std::string& path) {
   }
 }
 
-void write_npy(const std::string& path, const NpyArray<float>& array) { write(path, array, "<f4"); }
+void write_npy(AtomicFile& file, const NpyArray<float>& array) { write(file, array, "<f4"); }
+
+void write_npy(const std::string& path, const NpyArray<float>& array) {
+  AtomicFile file(path);
+  write(file, array, "<f4");
+  file.commit();
+}
 void write_npy(const std::string& path, const NpyArray<int64_t>& array) {
-  write(path, array, "<i8");
+  AtomicFile file(path);
+  write(file, array, "<i8");
+  file.commit();
 }
 
 }  // namespace keyway::common

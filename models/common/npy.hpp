@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "common/file.hpp"
+
 namespace keyway::common {
 
 template <typename T>
@@ -36,5 +38,7 @@ void require_finite(const NpyArray<float>& array, const std::string& path);
 /// Written as <f4 and <i8, through common/file.hpp: complete or absent.
 void write_npy(const std::string& path, const NpyArray<float>& array);
 void write_npy(const std::string& path, const NpyArray<int64_t>& array);
+/// Into a file that the caller made and commits.
+void write_npy(AtomicFile& file, const NpyArray<float>& array);
 
 }  // namespace keyway::common

@@ -40,7 +40,7 @@ int digit(char c) {
 }
 }  // namespace
 
-void from_hex(const std::string& text, uint8_t* out, size_t size, const std::string& what) {
+void from_hex(std::string_view text, uint8_t* out, size_t size, const std::string& what) {
   if (text.size() != 2 * size) {
     throw Error(ErrorKind::kFile, what + " should have " + std::to_string(2 * size) +
                                       " hexadecimal digits, not " + std::to_string(text.size()));

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace keyway::lock {
@@ -38,7 +39,7 @@ Array random_bytes() {
 std::string to_hex(ByteView bytes);
 
 /// Exactly `size` bytes of lower- or upper-case hexadecimal. Throws Error(kFile) naming `what`.
-void from_hex(const std::string& text, uint8_t* out, size_t size, const std::string& what);
+void from_hex(std::string_view text, uint8_t* out, size_t size, const std::string& what);
 
 /// Compares in a time that does not depend on where they differ.
 bool equal(ByteView a, ByteView b);

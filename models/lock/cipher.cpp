@@ -39,7 +39,7 @@ Iv frame_iv(contract::FrameKind kind, uint32_t index, uint32_t total_frames) {
   return iv;
 }
 
-Bytes32 kdf(const char* label, std::initializer_list<ByteView> fields) {
+Key kdf(const char* label, std::initializer_list<ByteView> fields) {
   uint8_t head[16] = {};
   const size_t length = std::strlen(label);
   assert(length <= sizeof head);
@@ -50,12 +50,12 @@ Bytes32 kdf(const char* label, std::initializer_list<ByteView> fields) {
   for (const ByteView& field : fields) {
     must(EVP_DigestUpdate(context.get(), field.data, field.size) == 1);
   }
-  Bytes32 out;
+  Key out;
   must(EVP_DigestFinal_ex(context.get(), out.data(), nullptr) == 1);
   return out;
 }
 
-void ctr(const Bytes32& key, const Iv& iv, uint8_t* data, size_t size) {
+void ctr(const Key& key, const Iv& iv, uint8_t* data, size_t size) {
   uint8_t block[16] = {};
   std::memcpy(block, iv.data(), iv.size());
   block[15] = 2;
@@ -67,7 +67,7 @@ void ctr(const Bytes32& key, const Iv& iv, uint8_t* data, size_t size) {
        static_cast<size_t>(written) == size);
 }
 
-Bytes16 gmac(const Bytes32& key, const Iv& iv, std::initializer_list<ByteView> parts) {
+Bytes16 gmac(const Key& key, const Iv& iv, std::initializer_list<ByteView> parts) {
   const CipherContext context(EVP_CIPHER_CTX_new());
   int written = 0;
   must(context &&

@@ -13,6 +13,7 @@
 
 #include "common/contract.hpp"
 #include "lock/bytes.hpp"
+#include "lock/secret.hpp"
 
 namespace keyway::lock {
 
@@ -22,12 +23,12 @@ using Iv = std::array<uint8_t, 12>;
 Iv frame_iv(contract::FrameKind kind, uint32_t index, uint32_t total_frames);
 
 /// `label` has at most 16 characters.
-Bytes32 kdf(const char* label, std::initializer_list<ByteView> fields);
+Key kdf(const char* label, std::initializer_list<ByteView> fields);
 
 /// Enciphers or deciphers in place.
-void ctr(const Bytes32& key, const Iv& iv, uint8_t* data, size_t size);
+void ctr(const Key& key, const Iv& iv, uint8_t* data, size_t size);
 
 /// Tag over the concatenation of `parts`.
-Bytes16 gmac(const Bytes32& key, const Iv& iv, std::initializer_list<ByteView> parts);
+Bytes16 gmac(const Key& key, const Iv& iv, std::initializer_list<ByteView> parts);
 
 }  // namespace keyway::lock

@@ -5,26 +5,27 @@
 
 #include "common/contract.hpp"
 #include "lock/bytes.hpp"
+#include "lock/secret.hpp"
 
 namespace keyway::lock {
 
 using contract::Policy;
 
-Bytes32 owner_key(const Bytes32& root);                                     ///< A, from O
-Bytes32 enrolment_record(const Bytes32& secret, const Bytes32& owner_key);  ///< D, from S and A
-Bytes32 package_key(const Bytes32& root, const Bytes16& id);                ///< P
-Bytes32 key_encryption_key(const Bytes32& record, const Bytes16& id, Policy policy);  ///< KEK
+Key owner_key(const Key& root);                                               ///< A, from O
+Key enrolment_record(const Key& secret, const Key& owner_key);                ///< D, from S and A
+Key package_key(const Key& root, const Bytes16& id);                          ///< P
+Key key_encryption_key(const Key& record, const Bytes16& id, Policy policy);  ///< KEK
 
 /// What frames are enciphered and authenticated with.
 struct FrameKeys {
-  Bytes32 mac;      ///< Kmac
-  Bytes32 program;  ///< Kprog
-  Bytes32 weights;  ///< Kweights
+  Key mac;      ///< Kmac
+  Key program;  ///< Kprog
+  Key weights;  ///< Kweights
 };
-FrameKeys frame_keys(const Bytes32& owner_key, const Bytes32& package_key, const Bytes16& id,
+FrameKeys frame_keys(const Key& owner_key, const Key& package_key, const Bytes16& id,
                      Policy policy);
 
 /// a xor b: wraps and unwraps a package key.
-Bytes32 exclusive_or(const Bytes32& a, const Bytes32& b);
+Key exclusive_or(const Key& a, const Key& b);
 
 }  // namespace keyway::lock

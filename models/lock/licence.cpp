@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "common/file.hpp"
 #include "common/verdict.hpp"
 #include "lock/cipher.hpp"
 
@@ -26,7 +27,7 @@ Bytes16 licence_head(Policy policy) {
   return head;
 }
 
-Bytes32 licence_tag(const Bytes32& owner_key, const uint8_t* licence) {
+Key licence_tag(const Key& owner_key, const uint8_t* licence) {
   return kdf(contract::kKdfLicence, {owner_key, ByteView(licence, contract::kLicenceTagOffset)});
 }
 
@@ -38,15 +39,15 @@ std::vector<uint8_t> make_licence(const PackageView& package, const Owner& owner
   if (header.policy == Policy::kPlain) {
     throw Error(ErrorKind::kUsage, "a plain package runs anywhere and takes no licence");
   }
-  const Bytes32 authentication_key = owner_key(owner.root);
+  const Key authentication_key = owner_key(owner.root);
   if (!equal(enrolment.owner, owner_fingerprint(authentication_key))) {
     throw Error(ErrorKind::kRefused, "the device is enrolled with another owner");
   }
-  const Bytes32 key = package_key(owner.root, header.id);
+  const Key key = package_key(owner.root, header.id);
   verify_header(package, frame_keys(authentication_key, key, header.id, header.policy));
 
-  const Bytes32 kek = key_encryption_key(enrolment.record, header.id, header.policy);
-  const Bytes32 wrapped = exclusive_or(key, kek);
+  const Key kek = key_encryption_key(enrolment.record, header.id, header.policy);
+  const Key wrapped = exclusive_or(key, kek);
   std::vector<uint8_t> licence(contract::kLicenceBytes);
   const auto put = [&](uint32_t offset, ByteView bytes) {
     std::memcpy(licence.data() + offset, bytes.data, bytes.size);
@@ -62,8 +63,23 @@ std::vector<uint8_t> make_licence(const PackageView& package, const Owner& owner
   return licence;
 }
 
-Bytes32 open_licence(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
-                     const std::optional<Device>& device) {
+std::vector<uint8_t> read_licence(const std::string& path) {
+  constexpr size_t kMaxBytes = 4096;  // of anything that may be taken for one
+  auto bytes = common::read_file(path, kMaxBytes);
+  const Bytes16 head = licence_head(Policy::kPlain);
+  if (bytes.size() < 8 || std::memcmp(bytes.data(), head.data(), 8) != 0) {
+    throw Error(ErrorKind::kFile, path + ": not a Keyway licence");
+  }
+  if (bytes.size() != contract::kLicenceBytes) {
+    throw Error(ErrorKind::kFile, path + ": a licence of " + std::to_string(bytes.size()) +
+                                      " bytes, which should have " +
+                                      std::to_string(contract::kLicenceBytes));
+  }
+  return bytes;
+}
+
+Key open_licence(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
+                 const std::optional<Device>& device) {
   const Header& header = package.header;
   if (!licence) throw verdict(Status::kNoLicence);
   if (!device || !device->owner_key) throw verdict(Status::kNotEnrolled);
@@ -76,9 +92,9 @@ Bytes32 open_licence(const PackageView& package, const std::optional<std::vector
       !equal(field<16>(bytes, contract::kLicenceHeaderTagOffset), header.tag)) {
     throw verdict(Status::kLicenceRefused);
   }
-  const Bytes32 record = enrolment_record(device->secret, *device->owner_key);
-  const Bytes32 kek = key_encryption_key(record, header.id, header.policy);
-  const auto wrapped = field<32>(bytes, contract::kLicenceWrappedOffset);
+  const Key record = enrolment_record(device->secret, *device->owner_key);
+  const Key kek = key_encryption_key(record, header.id, header.policy);
+  const Key wrapped(field<32>(bytes, contract::kLicenceWrappedOffset));
   if (header.policy == Policy::kSealed && !equal(field<32>(bytes, contract::kLicenceCheckOffset),
                                                  kdf(contract::kKdfCheck, {kek, wrapped}))) {
     throw verdict(Status::kWrongDevice);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "lock/keys.hpp"
@@ -16,9 +17,12 @@ namespace keyway::lock {
 std::vector<uint8_t> make_licence(const PackageView& package, const Owner& owner,
                                   const Enrolment& enrolment);
 
+/// Reads a licence file as far as that needs no key. Throws Error(kFile) for what is no licence.
+std::vector<uint8_t> read_licence(const std::string& path);
+
 /// The device's side: the package key P, or Error(kRefused) with the reason. In `blind` a wrong
 /// device gets another key and no error.
-Bytes32 open_licence(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
-                     const std::optional<Device>& device);
+Key open_licence(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
+                 const std::optional<Device>& device);
 
 }  // namespace keyway::lock

@@ -38,7 +38,7 @@ FrameKind kind_of(const Header& header, uint32_t index) {
   return index < header.program_frames ? FrameKind::kProgram : FrameKind::kWeights;
 }
 
-Bytes16 header_tag(const PackageView& package, const Bytes32& mac_key) {
+Bytes16 header_tag(const PackageView& package, const Key& mac_key) {
   const ByteView pages = package.header_pages;
   constexpr uint32_t kAfterTag = contract::kHeaderTagOffset + contract::kHeaderTagBytes;
   return gmac(mac_key, frame_iv(FrameKind::kHeader, 0, package.header.total_frames),
@@ -49,9 +49,8 @@ Bytes16 header_tag(const PackageView& package, const Bytes32& mac_key) {
 /// A plain package has no owner, so its tag field holds the digest of all other bytes.
 Bytes16 plain_digest(ByteView bytes) {
   constexpr uint32_t kAfterTag = contract::kHeaderTagOffset + contract::kHeaderTagBytes;
-  const Bytes32 digest =
-      kdf(kDigestLabel, {ByteView(bytes.data, contract::kHeaderTagOffset),
-                         ByteView(bytes.data + kAfterTag, bytes.size - kAfterTag)});
+  const Key digest = kdf(kDigestLabel, {ByteView(bytes.data, contract::kHeaderTagOffset),
+                                        ByteView(bytes.data + kAfterTag, bytes.size - kAfterTag)});
   Bytes16 out;
   std::copy_n(digest.begin(), out.size(), out.begin());
   return out;
@@ -195,7 +194,8 @@ std::vector<uint8_t> make_locked_package(const compile::Program& program, Policy
 }
 
 void verify_header(const PackageView& package, const FrameKeys& keys) {
-  if (!equal(header_tag(package, keys.mac), package.header.tag)) throw verdict(Status::kAuthentication);
+  if (!equal(header_tag(package, keys.mac), package.header.tag))
+    throw verdict(Status::kAuthentication);
 }
 
 Images open_package(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
@@ -204,7 +204,7 @@ Images open_package(const PackageView& package, const std::optional<std::vector<
   const bool locked = header.policy != Policy::kPlain;
   FrameKeys keys{};
   if (locked) {
-    const Bytes32 key = open_licence(package, licence, device);
+    const Key key = open_licence(package, licence, device);
     keys = frame_keys(*device->owner_key, key, header.id, header.policy);
     verify_header(package, keys);
   }

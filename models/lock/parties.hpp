@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The parties of the lock and their files: the owner (.kwo), a simulated device (.kwd) and its
-/// enrolment record (.kwe). JSON, mode 0600, secrets as hexadecimal.
+/// enrolment record (.kwe). Form: key_file.hpp.
 ///
 /// A device file stands for a piece of silicon: its fields are the fuses. Only the program
 /// simulator and the simulation platform open one; no driver does.
@@ -13,11 +13,16 @@
 #include <string>
 
 #include "lock/bytes.hpp"
+#include "lock/secret.hpp"
 
 namespace keyway::lock {
 
+/// "owner", "device", "enrolment", or nothing when there is no such file at `path`. Never throws
+/// for what it finds there.
+std::string file_kind(const std::string& path);
+
 struct Owner {
-  Bytes32 root{};  ///< O
+  Key root;  ///< O
 };
 
 Owner new_owner();
@@ -27,8 +32,8 @@ Owner read_owner(const std::string& path);
 struct Device {
   uint64_t id = 0;
   std::string device_class;
-  Bytes32 secret{};                  ///< S
-  std::optional<Bytes32> owner_key;  ///< A, burned in by the enrolment
+  Key secret;                    ///< S
+  std::optional<Key> owner_key;  ///< A, burned in by the enrolment
 };
 
 Device new_device(uint64_t id, const std::string& device_class);
@@ -38,12 +43,12 @@ Device read_device(const std::string& path);
 struct Enrolment {
   uint64_t device_id = 0;
   std::string device_class;
-  Bytes32 record{};  ///< D
-  Bytes32 owner{};   ///< fingerprint of the owner's key, to tell a stranger's record
+  Key record;       ///< D
+  Bytes32 owner{};  ///< fingerprint of the owner's key, to tell a stranger's record
 };
 
 /// Name by which an owner's records know him; tells nothing of the key.
-Bytes32 owner_fingerprint(const Bytes32& owner_key);
+Bytes32 owner_fingerprint(const Key& owner_key);
 
 /// Enrols the device of `device_path` with `owner`: writes the record, then burns the owner's key
 /// into the device file. The same owner again gets the same record. Throws Error(kRefused) when the

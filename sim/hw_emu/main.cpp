@@ -10,6 +10,7 @@
 #include <string>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "driver/emulation.hpp"
 #include "hw_emu/server.hpp"
 #include "hw_emu/stream_socket.hpp"
@@ -44,11 +45,13 @@ void simulate(const std::string& core, hw_emu::StreamSocket& lifeline) {
   platform::Simulation::Board board(config);
   hw_emu::StreamSocket xrt(hw_emu::xrt_socket_path(), kConnectSeconds);
   hw_emu::Server(board, std::move(xrt), lifeline).serve();
+  board.power_off();  // says so when trace or waveform cannot be written
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  common::remove_unfinished_on_signals();
   hw_emu::StreamSocket lifeline;
   try {
     if (argc != 3 || std::string(argv[1]) != "--core")

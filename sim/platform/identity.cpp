@@ -9,9 +9,9 @@ Identity load_identity(const std::string& path) {
   Identity identity;
   if (path.empty()) return identity;
   const lock::Device device = lock::read_device(path);
-  identity.secret = device.secret;
+  identity.secret = device.secret.bytes();
   if (device.owner_key) {
-    identity.owner_key = *device.owner_key;
+    identity.owner_key = device.owner_key->bytes();
     identity.enrolled = true;
   }
   return identity;

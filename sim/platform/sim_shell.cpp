@@ -96,6 +96,8 @@ void SimShell::wait() {
 
 uint32_t SimShell::read_register(uint32_t offset) { return impl_->board.read_register(offset); }
 
+void SimShell::close() { impl_->board.power_off(); }
+
 void SimShell::write_register(uint32_t offset, uint32_t value) {
   impl_->board.write_register(offset, value);
 }

@@ -38,6 +38,7 @@ class SimShell final : public driver::Shell {
   void start(const driver::KernelArguments& arguments) override;
   void wait() override;
   uint32_t read_register(uint32_t offset) override;
+  void close() override;
 
   /// Beyond Shell, for tests that play a malicious host.
   void write_register(uint32_t offset, uint32_t value);

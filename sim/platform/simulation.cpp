@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "common/error.hpp"
 
@@ -37,12 +38,17 @@ Simulation::Board::Board(const DeviceConfig& config) : rack_(instance()), slot_(
 }
 
 Simulation::Board::~Board() {
-  const std::lock_guard<std::mutex> lock(rack_.mutex_);
   try {
-    rack_.devices_[slot_]->power_off();
+    power_off();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "keyway: %s\n", error.what());  // a trace that could not be written
   }
+}
+
+void Simulation::Board::power_off() {
+  const std::lock_guard<std::mutex> lock(rack_.mutex_);
+  if (!std::exchange(powered_, false)) return;  // the slot may be another board's by now
+  rack_.devices_[slot_]->power_off();
 }
 
 void Simulation::Board::power_cycle(const DeviceConfig& config) {

@@ -32,6 +32,8 @@ class Simulation {
     Board& operator=(const Board&) = delete;
 
     void power_cycle(const DeviceConfig& config);
+    /// Writes out trace and waveform; only the destructor may follow. Throws Error(kFile).
+    void power_off();
 
     /// Device memory. Throws Error(kDevice) outside of it.
     void write_memory(uint64_t address, const void* data, size_t bytes);
@@ -49,6 +51,7 @@ class Simulation {
    private:
     Simulation& rack_;
     size_t slot_;
+    bool powered_ = true;
   };
 
  private:

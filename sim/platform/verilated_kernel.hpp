@@ -15,6 +15,7 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "platform/kernel_model.hpp"
+#include "platform/wave_file.hpp"
 
 namespace keyway::platform {
 
@@ -75,8 +76,16 @@ class VerilatedKernel final : public KernelModel {
   void close_wave() override {
 #if VM_TRACE_FST
     if (!wave_) return;
+    wave_->flush();
+    try {
+      require_room(wave_file_->temporary());
+    } catch (const Error&) {
+      static_cast<void>(wave_.release());  // its end would be the process's
+      throw;
+    }
     wave_->close();
     wave_.reset();
+    require_whole_wave(wave_file_->temporary());
     wave_file_->commit();
 #endif
   }

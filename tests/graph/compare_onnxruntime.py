@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares the importer and the float executor with onnxruntime on random networks.
 
-    compare_onnxruntime.py RUN_GRAPH [--seed S] [--count N] [--model FILE ...]
+    compare_onnxruntime.py RUN_GRAPH [--seed S] [--count N] [--model FILE ...] [--models-in FOLDER]
 
 RUN_GRAPH is the helper of run_graph.cpp. Every network has to import, and every output has to be
 within 1e-4 of the largest one. A failure prints seed, first differing index, expected and actual, and
-the command that repeats it; exit status 1. --model compares given ONNX files instead.
+the command that repeats it; exit status 1. --model and --models-in
+compare given ONNX files instead; exit status 77 when there is none.
 """
 import argparse
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -77,7 +79,13 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=400)
     parser.add_argument("--model", nargs="*", default=[])
+    parser.add_argument("--models-in", type=pathlib.Path)
     args = parser.parse_args()
+    if args.models_in:
+        args.model += sorted(map(str, [*args.models_in.glob("*.onnx"), *args.models_in.glob("*/*.onnx")]))
+        if not args.model:
+            print(f"skipped: no networks in {args.models_in}")
+            return 77
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         comparison = Comparison(args.helper, folder)

@@ -33,7 +33,7 @@ TEST_CASE("kdf is SHA-256 over the padded label and the fields") {
 
 TEST_CASE("ctr is AES-256 in counter mode from block iv || 2") {
   // Expected: the four counter blocks ...02 to ...05 through `openssl enc -aes-256-ecb`.
-  const auto key = hex<32>("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
+  const Key key(hex<32>("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"));
   std::vector<uint8_t> zeros(64, 0);
   const Iv iv = hex<12>("00112233445566778899aabb");
   ctr(key, iv, zeros.data(), zeros.size());
@@ -46,10 +46,10 @@ TEST_CASE("ctr is AES-256 in counter mode from block iv || 2") {
 
 TEST_CASE("gmac is GCM with empty plaintext") {
   // GCM test case 13 (McGrew and Viega): AES-256, all-zero key and IV, no data at all.
-  CHECK(to_hex(gmac(Bytes32{}, Iv{}, {})) == "530f8afbc74536b9a963b4f1c4cb738b");
+  CHECK(to_hex(gmac(Key{}, Iv{}, {})) == "530f8afbc74536b9a963b4f1c4cb738b");
   const auto data = hex<16>("feedfacedeadbeeffeedfacedeadbeef");
-  CHECK(gmac(Bytes32{}, Iv{}, {ByteView(data.data(), 3), ByteView(data.data() + 3, 13)}) ==
-        gmac(Bytes32{}, Iv{}, {data}));
+  CHECK(gmac(Key{}, Iv{}, {ByteView(data.data(), 3), ByteView(data.data() + 3, 13)}) ==
+        gmac(Key{}, Iv{}, {data}));
 }
 
 TEST_CASE("frame initialisation vectors bind kind, index and count") {
@@ -58,8 +58,8 @@ TEST_CASE("frame initialisation vectors bind kind, index and count") {
 }
 
 TEST_CASE("every key depends on every input and on the policy") {
-  const auto root = random_bytes<Bytes32>();
-  const auto other = random_bytes<Bytes32>();
+  const auto root = Key::random();
+  const auto other = Key::random();
   const auto id = random_bytes<Bytes16>();
   const auto a = owner_key(root);
   const auto p = package_key(root, id);
@@ -69,7 +69,7 @@ TEST_CASE("every key depends on every input and on the policy") {
   CHECK(sealed.program != blind.program);
   CHECK(sealed.weights == blind.weights);
   for (size_t bit = 0; bit < 256; ++bit) {
-    Bytes32 near = p;
+    Key near = p;
     near[bit / 8] = static_cast<uint8_t>(near[bit / 8] ^ (1U << (bit % 8)));
     const auto keys = frame_keys(a, near, id, Policy::kBlind);
     CHECK(keys.mac == blind.mac);  // a wrong device must still verify and run the program

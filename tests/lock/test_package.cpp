@@ -10,6 +10,7 @@
 #include "lock/licence.hpp"
 #include "lock/package.hpp"
 #include "lock/sample.hpp"
+#include "seed.hpp"
 
 using namespace keyway;
 using namespace keyway::lock;
@@ -176,8 +177,8 @@ TEST_CASE("licences are made only by the owner, for his devices and his packages
 }
 
 TEST_CASE("every byte of a package is authenticated") {
-  const unsigned seed = std::random_device{}();
-  std::mt19937 random(seed);
+  const uint64_t seed = test::seed();
+  std::mt19937_64 random(seed);
   INFO("seed " << seed);
   const Party party;
   const auto program = test::sample_program();

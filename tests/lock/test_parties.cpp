@@ -85,6 +85,15 @@ TEST_CASE("a record that cannot be written leaves the device as it was") {
   CHECK_FALSE(read_device(folder("d.kwd")).owner_key.has_value());
 }
 
+TEST_CASE("a class that a file cannot hold is refused") {
+  const Folder folder;
+  for (const char* name : {"a\"b", "a\\b", "a\nb", "\xff"}) {
+    CHECK(outcome([&] { write_device(new_device(1, name), folder("d.kwd")); }) ==
+          static_cast<int>(ErrorKind::kUsage));
+    CHECK_FALSE(std::filesystem::exists(folder("d.kwd")));
+  }
+}
+
 TEST_CASE("malformed and mistaken files are refused by name") {
   const Folder folder;
   write_owner(new_owner(), folder("o.kwo"));
@@ -104,6 +113,17 @@ TEST_CASE("malformed and mistaken files are refused by name") {
   CHECK(is_file_error(
       R"({"keyway": "device", "version": 1, "id": -1, "class": "c", "secret": "00"})"));
   const std::string zeros(64, '0');
+  for (const char* odd : {"1.5", "18446744073709551616", "1e3", "[1]", "{}", "true", "\"1\"", ""}) {
+    CHECK(is_file_error(R"({"keyway": "device", "version": 1, "id": )" + std::string(odd) +
+                        R"(, "class": "c", "secret": ")" + zeros + "\"}"));
+  }
+  CHECK(is_file_error(
+      R"({"keyway": "device", "version": 1, "id": 1, "id": 1, "class": "c", "secret": ")" + zeros +
+      "\"}"));
+  CHECK(is_file_error(R"({"keyway": "device", "version": 1, "id": 1, "class": "c", "secret": ")" +
+                      zeros));
+  CHECK(is_file_error(R"({"keyway": "device", "version": 1, "id": 1, "class": "c", "secret": ")" +
+                      zeros + "\"} more"));
   CHECK(is_file_error(R"({"keyway": "device", "version": 1, "id": 1, "class": "c", "secret": "x)" +
                       zeros.substr(1) + "\"}"));
   CHECK(is_file_error(R"({"keyway": "device", "version": 1, "id": 1, "class": "c", "secret": ")" +

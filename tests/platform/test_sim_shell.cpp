@@ -252,7 +252,7 @@ TEST_CASE("the device file drives the identity pins") {
   lock::write_device(device, path);
   CHECK(verdict(std::nullopt, 42) == contract::Status::kNotEnrolled);
   CHECK(verdict(path, 42) == contract::Status::kNotEnrolled);
-  device.owner_key = lock::Bytes32{};
+  device.owner_key = lock::Key{};
   lock::write_device(device, path);
   CHECK(verdict(path, 42) == contract::Status::kOk);
   CHECK(verdict(path, 43) == contract::Status::kWrongDevice);

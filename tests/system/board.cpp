@@ -54,7 +54,7 @@ Bytes Party::licence(const Model& model) const {
 Bytes Party::strange_licence(const Model& model) const {
   lock::Enrolment other = enrolment_;
   const auto key = lock::owner_key(owner_.root);
-  other.record = lock::enrolment_record(lock::random_bytes<lock::Bytes32>(), key);
+  other.record = lock::enrolment_record(lock::Key::random(), key);
   return lock::make_licence(lock::parse_package(model.package, "test"), owner_, other);
 }
 

@@ -2,10 +2,10 @@
 // A host that owns memory, bus and registers of an authorised device tries to make it run something
 // else, lend its residency, or let out a byte too early. It gets refusals, and nothing is written.
 #include <catch2/catch.hpp>
-#include <iostream>
 #include <random>
 
 #include "random_network.hpp"
+#include "seed.hpp"
 #include "system/board.hpp"
 
 using namespace keyway;
@@ -131,8 +131,7 @@ TEST_CASE("residency is lent to nobody") {
 }
 
 TEST_CASE("frames that are swapped, repeated, flipped or another package's are refused") {
-  const uint64_t seed = std::random_device{}();
-  std::cout << "seed " << seed << std::endl;
+  const uint64_t seed = test::seed();
   std::mt19937_64 random(seed);
   Scene s(lock::Policy::kSealed, 23);
   const auto refused = [&](const Bytes& bad, size_t at) {
@@ -164,8 +163,7 @@ TEST_CASE("frames that are swapped, repeated, flipped or another package's are r
 }
 
 TEST_CASE("memory that changes while the device reads it never gives a wrong output") {
-  const uint64_t seed = std::random_device{}();
-  std::cout << "seed " << seed << std::endl;
+  const uint64_t seed = test::seed();
   std::mt19937_64 random(seed);
   Scene s(lock::Policy::kSealed, 37);
   const test::Region plain(s.shell, s.plain.package);

@@ -4,7 +4,6 @@
 // cores.
 #include <catch2/catch.hpp>
 #include <cstdlib>
-#include <iostream>
 #include <map>
 #include <memory>
 #include <random>
@@ -12,6 +11,7 @@
 #include "common/error.hpp"
 #include "compile/encode.hpp"
 #include "random_network.hpp"
+#include "seed.hpp"
 #include "system/board.hpp"
 
 using namespace keyway;
@@ -98,9 +98,8 @@ void check_several_inputs(platform::SimShell& shell, const test::Model& model,
 }  // namespace
 
 TEST_CASE("random programs give the program simulator's bytes on the core") {
-  const uint64_t seed = setting("KEYWAY_SEED", std::random_device{}());
+  const uint64_t seed = test::seed();
   const uint64_t count = setting("KEYWAY_COUNT", 2000);
-  std::cout << "KEYWAY_SEED=" << seed << " KEYWAY_COUNT=" << count << std::endl;
   const test::Party party;
   std::map<uint8_t, uint64_t> instructions;
   const std::vector<std::string> cores = platform::kernel_names();

@@ -3,17 +3,31 @@
 import json
 import os
 import pathlib
+import random
+import resource
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import numpy as np
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from skipping import main  # noqa: E402, F401
+
 SOURCE = pathlib.Path(os.environ["KEYWAY_SOURCE_DIR"])
 TOOL = os.environ["KEYWAY_TOOL"]
 ZOO = SOURCE / "models/zoo/fashion_mnist"
 USAGE, FILE, UNSUPPORTED, FIT, REFUSED, AUTHENTICATION, DEVICE = 2, 3, 4, 5, 6, 7, 8
+
+
+def seeded(entry):
+    """A random generator; KEYWAY_SEED repeats what it gives. `entry` of ctest is what uses it."""
+    seed = int(os.environ.get("KEYWAY_SEED", random.SystemRandom().randrange(1 << 32)))
+    print(f"repeat: KEYWAY_SEED={seed} ctest --test-dir build -R '^{entry}$'", flush=True)
+    return random.Random(seed)
 
 
 class CommandTest(unittest.TestCase):
@@ -36,9 +50,17 @@ class CommandTest(unittest.TestCase):
         return cls.work / name
 
     @classmethod
-    def call(cls, *args, timeout=600):
-        return subprocess.run([TOOL, *map(str, args)], capture_output=True, text=True, timeout=timeout, cwd=cls.work,
-                              stdin=subprocess.DEVNULL)
+    def call(cls, *args, timeout=600, largest_file=None, memory=None, **options):
+        """The command with these arguments. `largest_file`: writing beyond that many bytes fails, as on a full
+        disk. `memory`: bytes that it may ask the system for. Other options are subprocess.run's."""
+        def limit():
+            if largest_file is not None:
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+            if memory is not None:
+                resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": cls.work, **options}
+        return subprocess.run([TOOL, *map(str, args)], text=True, errors="replace", timeout=timeout, preexec_fn=limit, **options)
 
     @classmethod
     def must(cls, *args, **options):
@@ -47,9 +69,9 @@ class CommandTest(unittest.TestCase):
             raise AssertionError(f"keyway {' '.join(map(str, args))}: exit {done.returncode}: {done.stderr}")
         return done
 
-    def fails(self, status, *args, says=""):
-        done = self.call(*args)
-        self.assertEqual(done.returncode, status, f"{args}: {done.stderr}")
+    def fails(self, status, *args, says="", **options):
+        done = self.call(*args, **options)
+        self.assertEqual(done.returncode, status, f"keyway {' '.join(map(str, args))}: {done.stderr}")
         self.assertTrue(done.stderr.strip(), "a failure says nothing")
         self.assertIn(says, done.stderr)
         return done

@@ -5,11 +5,10 @@ wrong devices.
 usage: test_accuracy.py CLASS   (one class a process, so that they run side by side)
 """
 import json
-import random
 import statistics
 import unittest
 
-from keyway_command import CommandTest
+from keyway_command import CommandTest, main, seeded
 from networks import HAS_SHARED, fashion_mnist, third_party
 
 
@@ -38,10 +37,7 @@ class WrongDevices(Accuracy):
         network = fashion_mnist(self.work)
         package = self.locked("blind")
         right = json.loads(self.file("dev1.kwd").read_text())
-        rng = random.Random()
-        seed = rng.randrange(1 << 32)
-        rng.seed(seed)
-        print(f"seed {seed}")
+        rng = seeded("tool_accuracy_wrong_devices")
         seen = []
         for i in range(20):
             device = dict(right)
@@ -73,4 +69,4 @@ class ThirdParty(Accuracy):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The whole kernel with real packages: random programs of every policy against the engine's
 /// reference, residency, lock overhead, wrong devices and licences, and a host that changes memory.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
@@ -34,10 +35,13 @@ test::Shape shape_of(const std::string& core) {
 struct Party {
   explicit Party(uint64_t seed) {
     std::mt19937_64 random(seed);
-    for (auto& byte : owner.root) byte = static_cast<uint8_t>(random());
-    for (auto& byte : device.secret) byte = static_cast<uint8_t>(random());
+    const auto fill = [&](lock::Key& key) {
+      std::generate_n(key.data(), key.size(), [&] { return static_cast<uint8_t>(random()); });
+    };
+    fill(owner.root);
+    fill(device.secret);
     device.id = seed;
-    const lock::Bytes32 key = lock::owner_key(owner.root);
+    const lock::Key key = lock::owner_key(owner.root);
     device.owner_key = key;
     enrolment.device_id = seed;
     enrolment.record = lock::enrolment_record(device.secret, key);
