@@ -23,9 +23,7 @@ struct CoreConfig {
   uint32_t word_channels() const { return depth < 16 ? depth : 16; }
   uint32_t read_words() const { return depth / word_channels(); }
   uint32_t lane_words() const { return lanes / word_channels(); }
-  uint32_t block_banks() const {
-    return read_words() > lane_words() ? read_words() : lane_words();
-  }
+  uint32_t block_banks() const { return read_words() > lane_words() ? read_words() : lane_words(); }
   uint32_t max_columns() const { return depth / 3 < 5 ? depth / 3 : 5; }
   uint32_t weight_word_bytes() const { return 4 * lanes; }
   uint32_t tile_bytes() const { return lanes * depth; }
@@ -36,12 +34,12 @@ struct CoreConfig {
 /// "8x8", "16x16", "32x32". Throws Error(kUsage) that lists the known names.
 CoreConfig core_from_name(const std::string& name);
 
-/// How the host lays the quantised input out in memory. Byte (y, b, x, lane) of the image, row-major
-/// in that order (the order of LOAD_INPUT), holds element
+/// How the host lays the quantised input out in memory. Byte (y, b, x, lane) of the image,
+/// row-major in that order (the order of LOAD_INPUT), holds element
 ///     (channel, y * stride_h + dy - pad_top, x * stride_w + dx - pad_left)
-/// of the quantised input, where {channel, dy, dx} = lanes[b * word_channels + lane]; it is zero when
-/// that is outside the input or channel is -1. Gathering taps ahead of the first layer (im2col)
-/// makes a first layer of few channels fill the depth of the array.
+/// of the quantised input, where {channel, dy, dx} = lanes[b * word_channels + lane]; it is zero
+/// when that is outside the input or channel is -1. Gathering taps ahead of the first layer
+/// (im2col) makes a first layer of few channels fill the depth of the array.
 struct InputImage {
   struct Source {
     int32_t channel = -1;
@@ -53,8 +51,8 @@ struct InputImage {
   size_t bytes() const { return size_t{height} * blocks * width * word_channels; }
 };
 
-/// The output image in memory, in the same byte order; channel = channels[b * word_channels + lane],
-/// -1 for bytes that mean nothing.
+/// The output image in memory, in the same byte order; channel = channels[b * word_channels +
+/// lane], -1 for bytes that mean nothing.
 struct OutputImage {
   uint32_t height = 1, width = 1, blocks = 1, word_channels = 16;
   std::vector<int32_t> channels;
@@ -62,14 +60,19 @@ struct OutputImage {
 };
 
 /// One entry per layer, for listings, traces and cycle accounts. The instructions of the first two
-/// layers may be mixed (emit.hpp); then `first_instruction` is where each begins and `instructions` counts
-/// its own.
+/// layers may be mixed (emit.hpp); then `first_instruction` is where each begins and `instructions`
+/// counts its own.
 struct LayerInfo {
   std::string name;
   std::string kind;
   uint32_t first_instruction = 0, instructions = 0;
   uint64_t macs = 0;
   uint64_t ideal_cycles = 0;  ///< passes x steps that the array must make, without any stall
+};
+
+/// So many MULTIPLYs of one layer follow each other.
+struct ProductRun {
+  uint32_t layer = 0, count = 0;
 };
 
 struct Program {
@@ -85,6 +88,7 @@ struct Program {
   InputImage input_image;
   OutputImage output_image;
   std::vector<LayerInfo> layers;
+  std::vector<ProductRun> products;  ///< all MULTIPLYs in order, for traces and cycle accounts
   uint64_t macs = 0;
   uint64_t activation_peak_bytes = 0, weight_peak_bytes = 0;
 };
