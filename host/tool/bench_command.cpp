@@ -121,7 +121,7 @@ void add_bench_command(CLI::App& app) {
       "\n"
       "--layers: busy cycles, and stalls by cause. A cycle counts for the layer that the array "
       "works\n"
-      "for or waits for; all rows add up to the inference.\n"
+      "for or waits for; all rows add up to the inference. --json has the cold inference too.\n"
       "  tile      the next weights, parameters or decode table were not there\n"
       "  bank      a residual took the memory bank\n"
       "  frames    weights still come over the bus (cold)\n"

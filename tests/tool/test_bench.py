@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """`keyway bench`: what it refuses, and that its figures are those of `keyway run`, all cycles accounted for."""
 import json
+import os
+import pty
+import subprocess
 import unittest
 
-from keyway_command import FILE, FIT, USAGE, ZOO, CommandTest
+from keyway_command import FILE, TOOL, USAGE, ZOO, CommandTest
 
 MODEL = [ZOO / "fashion_mnist.onnx", "--calib", ZOO / "calibration.npy"]
 STALLS = ["tile", "bank", "frames", "rows", "products", "empty"]
@@ -62,6 +65,16 @@ class Bench(CommandTest):
             if block.startswith("|"):
                 self.assertEqual(len({len(line) for line in block.splitlines()}), 1, block)
         self.assertEqual(done.stderr, "")  # no terminal, no progress
+
+    def test_progress_shows_on_a_terminal(self):
+        ours, theirs = pty.openpty()
+        done = subprocess.run([TOOL, "bench", "--suite", "zoo", "--json"], stdout=subprocess.PIPE, stderr=theirs, stdin=subprocess.DEVNULL)
+        os.close(theirs)
+        shown = os.read(ours, 1 << 16).decode()
+        os.close(ours)
+        self.assertEqual(json.loads(done.stdout)["status"], "ok")
+        self.assertIn("Fashion-MNIST CNN (ours): quantise, plain, sealed, step: 0 of 3", shown)
+        self.assertIn("accuracy, inputs: 0 of 100", shown)
 
 
 if __name__ == "__main__":
