@@ -79,7 +79,9 @@ module engine
     output logic         event_stall_frames_o,
     output logic         event_stall_rows_o,
     output logic         event_stall_products_o,
-    output logic         event_stall_empty_o
+    output logic         event_stall_empty_o,
+    // For traces
+    output logic [  5:0] activity_o                // activity_t
 );
 
   localparam int unsigned WordChannels = word_channels(Depth);
@@ -162,7 +164,7 @@ module engine
   logic [WordBits-1:0] operand_word;
   logic [4*Lanes-1:0][OperandBits-1:0] operands;
   logic [15:0] frames, rows, products_q, stores;
-  logic waits_frames, weights_idle;
+  logic waits_frames, weight_reading, weights_idle;
 
   weight_path #(
       .Lanes      (Lanes),
@@ -201,12 +203,14 @@ module engine
       .operand_o         (operands),
       .frames_i          (frames),
       .waits_frames_o    (waits_frames),
+      .reading_o         (weight_reading),
       .idle_o            (weights_idle)
   );
 
   // ------------------------------------------------------------------ steps
   job_t jobs[JobSlots];
-  logic [6:0] events;
+  logic [7:0] events;
+  activity_t activity;
   logic hold;
   logic [3:0][BlockBanks-1:0] front_enable;
   logic [3:0][15:0] front_address;
@@ -460,6 +464,16 @@ module engine
   assign event_stall_rows_o = events[4];
   assign event_stall_products_o = events[5];
   assign event_stall_empty_o = events[6];
+
+  assign activity = '{
+          weight_write: weight_write_valid_i,
+          weight_read: weight_reading,
+          activation_write: result_valid || (write_valid && write_ready),
+          activation_read: ((|front_enable) && !hold) || residual_enable || store_grant,
+          result: result_valid,
+          job_end: events[7]
+      };
+  assign activity_o = activity;
 
   `KEYWAY_ASSERT(NoRunWhileClearing, !(clear_i && run_i))
 

@@ -34,4 +34,6 @@ std::string emulation_xclbin(const std::string& core) {
   return path;
 }
 
+std::string zoo_folder() { return companion(KEYWAY_SHARE_FOLDER "/zoo"); }
+
 }  // namespace keyway::driver

@@ -14,4 +14,7 @@ std::string xrt_program();                              ///< the process that ho
 std::string simulator_program();                        ///< the process that XRT launches
 std::string emulation_xclbin(const std::string& core);  ///< throws Error(kFit) for an unknown core
 
+/// Models and inputs that come with this program, named as `keyway bench --suite zoo` wants them.
+std::string zoo_folder();
+
 }  // namespace keyway::driver

@@ -56,20 +56,28 @@ quantise::Network quantised(const graph::Graph& graph, const common::NpyArray<fl
 
 }  // namespace
 
-compile::Program build_program(const ModelOptions& options, bool for_lock) {
-  const auto system = arith::number_system_from_name(options.format);
-  const auto core = compile::core_from_name(options.core);
-  const graph::Graph graph = graph::import_onnx(options.model);
-  const auto calibration = read_inputs(options.calibration, graph.input_layout, -1);
+quantise::Network build_network(const std::string& model, const std::string& calibration_file,
+                                const std::string& format) {
+  const auto system = arith::number_system_from_name(format);
+  const graph::Graph graph = graph::import_onnx(model);
+  const auto calibration = read_inputs(calibration_file, graph.input_layout, -1);
+  return quantised(graph, calibration, system, calibration_file);
+}
 
-  quantise::Network network = quantised(graph, calibration, system, options.calibration);
-
+compile::Program build_program(quantise::Network network, const compile::CoreConfig& core,
+                               bool for_lock) {
   compile::Options compile_options;
   if (for_lock) {
     lock::relabel_codes(network);
     compile_options.padding = lock::fill_random;
   }
   return compile::compile(network, core, compile_options);
+}
+
+compile::Program build_program(const ModelOptions& options, bool for_lock) {
+  const auto core = compile::core_from_name(options.core);
+  return build_program(build_network(options.model, options.calibration, options.format), core,
+                       for_lock);
 }
 
 void describe(const compile::Program& program, const std::string& path) {

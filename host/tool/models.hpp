@@ -6,6 +6,7 @@
 #include <string>
 
 #include "compile/program.hpp"
+#include "quantise/network.hpp"
 
 namespace keyway::tool {
 
@@ -16,8 +17,16 @@ struct ModelOptions {
 /// Adds model, --calib, --format, --core and --output.
 void add_model_options(CLI::App& command, ModelOptions& options);
 
-/// Imports, calibrates, quantises and compiles. `for_lock` makes the weight codes say nothing by
-/// themselves: which code means which value, and what pads weight tiles, is unpredictable.
+/// Imports, calibrates and quantises.
+quantise::Network build_network(const std::string& model, const std::string& calibration,
+                                const std::string& format);
+
+/// Compiles. `for_lock` makes the weight codes say nothing by themselves: which code means which
+/// value, and what pads weight tiles, is unpredictable.
+compile::Program build_program(quantise::Network network, const compile::CoreConfig& core,
+                               bool for_lock);
+
+/// Both. `for_lock` as above.
 compile::Program build_program(const ModelOptions& options, bool for_lock);
 
 /// One line about the program, for stderr.

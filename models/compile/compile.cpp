@@ -298,6 +298,7 @@ Program assemble_program(const Network& original, const Parts& parts, const Core
     program.weight_image = weight_image(parts, weights, core, padding);
     program.resident = weights.resident;
     program.layers = emission.layers;
+    program.products = emission.products;
     program.weight_peak_bytes = weights.peak_bytes;
     return program;
   }

@@ -295,6 +295,10 @@ void Emitter::execute(const Job& job) {
   add(instruction_for(job), where);
   ++state.done;
   ++products_;
+  if (out_.products.empty() || out_.products.back().layer != job.layer) {
+    out_.products.push_back({static_cast<uint32_t>(job.layer), 0});
+  }
+  ++out_.products.back().count;
   producers_.record(
       {l.output, job.block, job.block + 1, job.group.y, job.group.y + job.group.height}, products_);
   info.ideal_cycles += cycles(job);

@@ -57,6 +57,7 @@ struct Emission {
   std::vector<Instruction> instructions;
   std::vector<std::string> where;  ///< of each instruction, for messages
   std::vector<LayerInfo> layers;
+  std::vector<ProductRun> products;
 };
 
 Emission emit(const Schedule& schedule);

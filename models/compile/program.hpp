@@ -79,6 +79,11 @@ struct LayerInfo {
   uint64_t ideal_cycles = 0;  ///< passes x steps that the array must make, without any stall
 };
 
+/// So many MULTIPLYs of one layer follow each other.
+struct ProductRun {
+  uint32_t layer = 0, count = 0;
+};
+
 struct Program {
   CoreConfig core;
   std::string name;
@@ -92,6 +97,7 @@ struct Program {
   InputImage input_image;
   OutputImage output_image;
   std::vector<LayerInfo> layers;
+  std::vector<ProductRun> products;  ///< all MULTIPLYs in order, for traces and cycle accounts
   uint64_t macs = 0;
   uint64_t activation_peak_bytes = 0, weight_peak_bytes = 0;
 };

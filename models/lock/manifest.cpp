@@ -263,6 +263,8 @@ std::string manifest_text(const compile::Program& program, contract::Policy poli
   for (const auto& l : program.layers) {
     layers.push_back({l.name, l.kind, l.first_instruction, l.instructions, l.macs, l.ideal_cycles});
   }
+  Json products = Json::array();
+  for (const auto& run : program.products) products.push_back({run.layer, run.count});
   Json json{{"name", program.name},
             {"policy", policy_name(policy)},
             {"format", arith::info(program.number_system).name},
@@ -293,7 +295,8 @@ std::string manifest_text(const compile::Program& program, contract::Policy poli
               {"image", to_json(program.output_image)}}},
             {"layer_columns",
              {"name", "kind", "first_instruction", "instructions", "macs", "ideal_cycles"}},
-            {"layers", layers}};
+            {"layers", layers},
+            {"products", products}};
   if (policy != contract::Policy::kPlain) json["id"] = to_hex(id);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -344,6 +347,17 @@ compile::Program parse_manifest(ByteView text, const std::string& name) {
     p.layers.push_back({l.at(0).text(), l.at(1).text(), l.at(2).natural(last),
                         l.at(3).natural(last), l.at(4).count(), l.at(5).count()});
   }
+  const Reader products = r["products"];
+  uint64_t total = 0;
+  for (size_t i = 0; i < products.array_size(); ++i) {
+    const Reader run = products.at(i);
+    if (run.array_size() != 2) run.fail("not a layer and a count");
+    if (p.layers.empty()) run.fail("products without layers");
+    p.products.push_back({run.at(0).natural(static_cast<int64_t>(p.layers.size()) - 1),
+                          static_cast<uint32_t>(run.at(1).integer(1, p.instructions))});
+    total += p.products.back().count;
+  }
+  if (total > p.instructions) products.fail("more products than instructions");
   return p;
 }
 

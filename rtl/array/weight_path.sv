@@ -57,6 +57,7 @@ module weight_path
     // State
     input  logic        [        15:0]                  frames_i,
     output logic                                        waits_frames_o,
+    output logic                                        reading_o,
     output logic                                        idle_o
 );
 
@@ -74,6 +75,7 @@ module weight_path
 
   assign weight_word_o = weight_word;
   assign idle_o        = feeder_idle && table_ready;
+  assign reading_o     = fetch_grant_o || table_grant || tile_grant;
 
   feeder #(
       .Depth(Depth)

@@ -38,7 +38,7 @@ module issue
     output feed_t feed_o,
     // Events
     input logic running_i,
-    output logic [6:0] events_o
+    output logic [7:0] events_o
 );
 
   logic [SlotBits-1:0] issue_slot_q;

@@ -35,7 +35,8 @@ module step_generator
     output step_t step_o,
     // Events
     input logic running_i,
-    output logic [6:0] events_o  // busy, tile, bank, frames, rows, products, empty (from bit 0)
+    // busy, tile, bank, frames, rows, products, empty (from bit 0); bit 7: last step of a job
+    output logic [7:0] events_o
 );
 
   logic active_q, started_q;
@@ -151,11 +152,12 @@ module step_generator
       else if (!rows_ok) events_o[4] <= 1'b1;
       else if (waits_frames_i) events_o[3] <= 1'b1;
       else events_o[1] <= 1'b1;
+      events_o[7] <= fire && step_o.token.job_last;
     end
   end
 
   `KEYWAY_ASSERT_HOLD(StepHolds, step_valid_o, !hold_i || clear_i, step_o)
   `KEYWAY_ASSERT(TilesCounted, !(tiles_q == '0 && fire && !started_q) && tiles_q != '1)
-  `KEYWAY_ASSERT(OneEvent, $onehot0(events_o))
+  `KEYWAY_ASSERT(OneEvent, $onehot0(events_o[6:0]))
 
 endmodule

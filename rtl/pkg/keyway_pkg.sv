@@ -174,6 +174,16 @@ package keyway_pkg;
     token_t token;
   } step_t;
 
+  // What units do in this cycle, for traces and cycle accounts; it follows from a program's public shape.
+  typedef struct packed {
+    logic weight_write;  // the unsealer writes weight memory
+    logic weight_read;  // an instruction, a table, parameters or a tile is read from it
+    logic activation_write;  // a result or an input word
+    logic activation_read;  // the array, a residual or a store
+    logic result;  // post-processing gives a word of every lane
+    logic job_end;  // the array took the last step of a MULTIPLY, in the cycle of that busy event
+  } activity_t;
+
   // How operand_feed makes operands of what the banks give.
   typedef struct packed {
     logic valid;

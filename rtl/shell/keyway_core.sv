@@ -25,6 +25,7 @@ module keyway_core
     input  logic                         rst_ni,
     output logic                         interrupt_o,
     output events_t                      events_o,
+    output logic    [               5:0] activity_o,         // activity_t
     // Control, AXI4-Lite.
     input  logic                         control_awvalid_i,
     output logic                         control_awready_o,
@@ -257,7 +258,8 @@ module keyway_core
       .event_stall_frames_o   (event_stall_frames),
       .event_stall_rows_o     (event_stall_rows),
       .event_stall_products_o (event_stall_products),
-      .event_stall_empty_o    (event_stall_empty)
+      .event_stall_empty_o    (event_stall_empty),
+      .activity_o
   );
 
   localparam keyway_lock_pkg::unsealer_kind_e Kind = UnsealerKind == 0 ?

@@ -9,7 +9,8 @@
 //                     the device's identity, driven by fuses on a chip and by sim/platform/identity in
 //                     simulation; constant while ap_rst_n is high. Byte k of a value is bits 8k+7..8k.
 //
-//   events_o          what the core does in this cycle, keyway_shell_pkg::events_t; for traces, else open
+//   events_o          what the core does in this cycle: keyway_shell_pkg::events_t in bits 10..0, above it
+//                     keyway_pkg::activity_t; for traces and cycle accounts, else open
 //
 // Parameters. Lanes x Depth: size of the array. AxiDataWidth: 64, 128, 256 or 512. ActivationBytes,
 // WeightBytes: on-chip memories. UnsealerKind: 0 = 16 bytes a cycle, 1 = one AES round a cycle.
@@ -80,7 +81,7 @@ module keyway_kernel #(
     input  logic [             255:0] secret_i,
     input  logic [             255:0] owner_key_i,
     input  logic                      enrolled_i,
-    output logic [              10:0] events_o
+    output logic [              16:0] events_o
 );
 
   keyway_core #(
@@ -135,7 +136,8 @@ module keyway_kernel #(
       .secret_i,
       .owner_key_i,
       .enrolled_i,
-      .events_o
+      .events_o         (events_o[10:0]),
+      .activity_o       (events_o[16:11])
   );
 
   // Constant for every burst: INCR, beats of the full bus width, modifiable, unprivileged data.

@@ -11,6 +11,10 @@ namespace {
 constexpr unsigned kResetCycles = 16;
 constexpr uint32_t kStartBit = 1;
 
+bool is_start(const ControlPort::Access& access) {
+  return access.write && access.offset == contract::kRegControl && (access.value & kStartBit) != 0;
+}
+
 }  // namespace
 
 const sc_core::sc_time& Device::period() {
@@ -42,6 +46,8 @@ void Device::power_on(const DeviceConfig& config) {
   control_.reset();
   memory_checker_.emplace(kernel->bus_bytes());
   control_checker_ = {};
+  account_ = {};
+  package_ = 0;
   in_ = {};
   out_ = {};
   cycle_ = last_handshakes_ = last_progress_ = 0;
@@ -62,8 +68,20 @@ void Device::power_off() {
 }
 
 void Device::post(const ControlPort::Access& access) {
+  constexpr uint64_t kLow = 0xffffffff;
+  if (access.write && access.offset == contract::kArgPackage)
+    package_ = (package_ & ~kLow) | access.value;
+  if (access.write && access.offset == contract::kArgPackage + 4)
+    package_ = (package_ & kLow) | uint64_t{access.value} << 32;
+  if (is_start(access)) begin_account();
   control_.post(access);
   wake_.notify(sc_core::SC_ZERO_TIME);
+}
+
+/// The core may begin before the write that starts it is answered, so this comes ahead of it.
+void Device::begin_account() {
+  account_.restart();
+  if (trace_) trace_->name_layers(PublicLayers(ddr_, package_));
 }
 
 void Device::check() const {
@@ -98,7 +116,8 @@ void Device::make_cycle() {
   kernel_->settle(in_, out_);
   memory_checker_->sample(cycle_, in_.reset_n, out_.memory, in_.memory);
   control_checker_.sample(cycle_, in_.reset_n, in_.control, out_.control);
-  if (trace_) trace_->sample(cycle_, running_, in_, out_);
+  if (trace_) trace_->sample(cycle_, running_, account_.current(), in_, out_);
+  account_.sample(out_.events);
   if (!quiet) {
     bridge_.sample(cycle_, out_.memory, in_.memory);
     watch_control();
@@ -111,7 +130,7 @@ void Device::make_cycle() {
 void Device::watch_control() {
   if (const auto done = control_.sample(in_.control, out_.control)) {
     if (!done->write) read_value_ = done->value;
-    if (done->write && done->offset == contract::kRegControl && (done->value & kStartBit) != 0) {
+    if (is_start(*done)) {
       running_ = true;
       last_progress_ = cycle_;
     }

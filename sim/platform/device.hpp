@@ -19,6 +19,7 @@
 #include "platform/axi_bridge.hpp"
 #include "platform/axi_checker.hpp"
 #include "platform/control_port.hpp"
+#include "platform/cycle_account.hpp"
 #include "platform/ddr.hpp"
 #include "platform/kernel_model.hpp"
 
@@ -55,6 +56,8 @@ class Device : public sc_core::sc_module {
   /// From the write that starts the kernel until its interrupt.
   bool running() const { return running_; }
   uint64_t cycles() const { return cycle_; }
+  /// Of the last start.
+  const CycleAccount& account() const { return account_; }
 
   /// Throws what stopped the device.
   void check() const;
@@ -63,6 +66,7 @@ class Device : public sc_core::sc_module {
   void make_cycles();
   void make_cycle();
   bool active() const;
+  void begin_account();
   void watch_control();
   void watch_hang();
 
@@ -73,6 +77,8 @@ class Device : public sc_core::sc_module {
   std::optional<MemoryChecker> memory_checker_;
   ControlChecker control_checker_;
   std::unique_ptr<ActivityTrace> trace_;
+  CycleAccount account_;
+  uint64_t package_ = 0;  ///< kernel argument, as far as it was written
   KernelInputs in_;
   KernelOutputs out_;
   sc_core::sc_event wake_;

@@ -51,7 +51,7 @@ struct KernelInputs {
 };
 struct KernelOutputs {
   bool interrupt = false;
-  uint16_t events = 0;  ///< see KernelEvent
+  uint32_t events = 0;  ///< see KernelEvent
   ControlSlave control;
   MemoryMaster memory;
 };
@@ -70,6 +70,12 @@ enum KernelEvent : unsigned {
   kEventUnsealer,
   kEventLoad,
   kEventStore,
+  kEventJobEnd,  ///< the array takes the last step of a MULTIPLY in the cycle of this busy event
+  kEventResult,  ///< post-processing gives a word of every lane
+  kEventActivationRead,
+  kEventActivationWrite,
+  kEventWeightRead,
+  kEventWeightWrite,
   kEventCount
 };
 

@@ -108,4 +108,6 @@ bool SimShell::running() const { return impl_->board.running(); }
 
 uint64_t SimShell::cycles() const { return impl_->board.cycles(); }
 
+CycleAccount SimShell::account() const { return impl_->board.account(); }
+
 }  // namespace keyway::platform

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "driver/shell.hpp"
+#include "platform/cycle_account.hpp"
 #include "platform/kernel_model.hpp"
 #include "platform/memory_options.hpp"
 
@@ -39,6 +40,9 @@ class SimShell final : public driver::Shell {
   void wait() override;
   uint32_t read_register(uint32_t offset) override;
   void close() override;
+
+  /// Beyond Shell: where the cycles of the last start went, for benchmarks.
+  CycleAccount account() const;
 
   /// Beyond Shell, for tests that play a malicious host.
   void write_register(uint32_t offset, uint32_t value);

@@ -108,4 +108,9 @@ uint64_t Simulation::Board::cycles() const {
   return rack_.devices_[slot_]->cycles();
 }
 
+CycleAccount Simulation::Board::account() const {
+  const std::lock_guard<std::mutex> lock(rack_.mutex_);
+  return rack_.devices_[slot_]->account();
+}
+
 }  // namespace keyway::platform

@@ -47,6 +47,7 @@ class Simulation {
     void advance(uint64_t cycles);
     void wait();  ///< until the run ends
     uint64_t cycles() const;
+    CycleAccount account() const;  ///< of the last start
 
    private:
     Simulation& rack_;

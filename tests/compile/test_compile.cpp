@@ -219,6 +219,36 @@ TEST_CASE("layers account for all instructions of theirs", "[compile]") {
   CHECK(next + 1 == program.instructions);  // END
 }
 
+TEST_CASE("the order of products says whose each MULTIPLY is", "[compile]") {
+  // On 32 x 32 the first two layers are mixed.
+  for (const char* core : {"8x8", "16x16", "32x32"}) {
+    for (const test::KnownNetwork& known : test::known_networks()) {
+      INFO(known.name << ", core " << core);
+      const Program program = compile::compile(known.make(), core_from_name(core));
+      std::vector<uint32_t> order;
+      for (const ProductRun& run : program.products) {
+        CHECK(run.count > 0);
+        order.insert(order.end(), run.count, run.layer);
+      }
+      size_t product = 0;
+      bool fresh = false;
+      for (uint32_t i = 0; i < program.instructions; ++i) {
+        const Instruction instruction =
+            decode(program.program_image.data() + i * contract::kInstructionBytes, i);
+        if (std::holds_alternative<LayerInstruction>(instruction)) fresh = true;
+        if (!std::holds_alternative<MultiplyInstruction>(instruction)) continue;
+        REQUIRE(product < order.size());
+        if (product > 0) CHECK(fresh == (order[product] != order[product - 1]));
+        fresh = false;
+        ++product;
+      }
+      CHECK(product == order.size());
+      std::set<uint32_t> all(order.begin(), order.end());
+      CHECK(all.size() == program.layers.size());
+    }
+  }
+}
+
 TEST_CASE("padding comes from the given source and nothing else changes", "[compile]") {
   const quantise::Network network = test::random_network(5);
   const CoreConfig core = core_from_name("16x16");

@@ -33,6 +33,7 @@ inline compile::Program sample_program(size_t program_bytes = 5000, size_t weigh
   p.output_image.channels[0] = 1;
   p.output_image.channels[1] = 0;
   p.layers = {{"conv \"quoted\"", "dense", 0, 2, 100, 200}};
+  p.products = {{0, 1}};
   p.macs = 100;
   return p;
 }

@@ -85,6 +85,9 @@ TEST_CASE("the manifest survives the way through a package") {
   CHECK(back.input_image.lanes[3].channel == -1);
   CHECK(back.output_image.channels == program.output_image.channels);
   CHECK(back.layers[0].name == program.layers[0].name);
+  REQUIRE(back.products.size() == 1);
+  CHECK(back.products[0].layer == 0);
+  CHECK(back.products[0].count == 1);
   CHECK(back.macs == program.macs);
 }
 

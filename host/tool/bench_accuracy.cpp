@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool/bench_accuracy.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "common/error.hpp"
+#include "common/npy.hpp"
+#include "tool/tensors.hpp"
+
+namespace keyway::tool {
+
+namespace {
+
+/// Mean squared difference of inputs and outputs, per clip.
+std::vector<double> reconstruction_errors(const std::vector<float>& inputs,
+                                          const std::vector<float>& outputs, size_t clips) {
+  const size_t elements = inputs.size() / clips;
+  std::vector<double> errors(clips);
+  for (size_t i = 0; i < clips * elements; ++i) {
+    const double difference = static_cast<double>(outputs[i]) - inputs[i];
+    errors[i / elements] += difference * difference / static_cast<double>(elements);
+  }
+  return errors;
+}
+
+}  // namespace
+
+std::vector<int64_t> read_metric_labels(const BenchNetwork& network,
+                                        const compile::Program& program, size_t inputs) {
+  if (network.metric == Metric::kTopOne) {
+    return read_labels(network.labels, inputs, program.output.shape.elements());
+  }
+  auto labels = common::read_npy_int(network.labels);
+  if (labels.values.empty() || inputs % labels.values.size() != 0 ||
+      program.output.shape.elements() != program.input.shape.elements()) {
+    throw Error(ErrorKind::kFile, network.labels + ": " + std::to_string(labels.values.size()) +
+                                      " clips do not share " + std::to_string(inputs) +
+                                      " inputs of a network that reconstructs its input");
+  }
+  for (const int64_t label : labels.values) {
+    if (label != 0 && label != 1) {
+      throw Error(ErrorKind::kFile,
+                  network.labels + ": label " + std::to_string(label) + " is neither 0 nor 1");
+    }
+  }
+  return std::move(labels.values);
+}
+
+double judge(Metric metric, const std::vector<float>& inputs, const std::vector<float>& outputs,
+             const std::vector<int64_t>& labels) {
+  if (metric == Metric::kAuc) {
+    return area_under_curve(reconstruction_errors(inputs, outputs, labels.size()), labels);
+  }
+  return static_cast<double>(count_correct(outputs, labels)) / static_cast<double>(labels.size());
+}
+
+double area_under_curve(const std::vector<double>& scores, const std::vector<int64_t>& labels) {
+  std::vector<size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] < scores[b]; });
+  double below = 0, won = 0, positives = 0;  // negatives that score less; pairs in the right order
+  for (size_t first = 0, end = 0; first < order.size(); first = end) {
+    double ties = 0, positive_ties = 0;
+    for (end = first; end < order.size() && scores[order[end]] == scores[order[first]]; ++end) {
+      (labels[order[end]] == 1 ? positive_ties : ties) += 1;
+    }
+    won += positive_ties * (below + ties / 2);
+    below += ties;
+    positives += positive_ties;
+  }
+  return below == 0 || positives == 0 ? 0.5 : won / (below * positives);
+}
+
+}  // namespace keyway::tool

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "common/error.hpp"
+#include "platform/memory_options.hpp"
+#include "tool/bench.hpp"
+#include "tool/bench_report.hpp"
+#include "tool/bench_suites.hpp"
+#include "tool/commands.hpp"
+#include "tool/report.hpp"
+
+namespace keyway::tool {
+
+namespace {
+
+struct Options {
+  BenchNetwork network;
+  BenchOptions bench;
+  std::string suite, data;
+  bool layers = false, cycles_only = false, json = false;
+};
+
+Suite networks_of(const Options& options) {
+  if (options.network.model.empty() == options.suite.empty()) {
+    throw Error(ErrorKind::kUsage, "give either a model with --calib, or --suite");
+  }
+  if (!options.suite.empty()) {
+    if (!options.network.calibration.empty() || !options.network.input.empty() ||
+        !options.network.labels.empty()) {
+      throw Error(ErrorKind::kUsage,
+                  "--calib, --input and --labels go with a model, not with --suite");
+    }
+    return find_suite(options.suite, options.data);
+  }
+  if (!options.data.empty()) throw Error(ErrorKind::kUsage, "--data goes with --suite");
+  if (options.network.calibration.empty()) {
+    throw Error(ErrorKind::kUsage, "--calib is needed: typical inputs to scale activations by");
+  }
+  if (!options.network.labels.empty() && options.network.input.empty()) {
+    throw Error(ErrorKind::kUsage, "--labels needs --input");
+  }
+  BenchNetwork network = options.network;
+  network.name = std::filesystem::path(network.model).stem().string();
+  return {"", {network}, {}};
+}
+
+void run(const Options& options) {
+  const Suite suite = networks_of(options);
+  BenchOptions bench = options.bench;
+  bench.accuracy = !options.cycles_only;
+  const std::string memory = platform::to_string(platform::parse_memory_options(bench.memory));
+  std::vector<BenchResult> results;
+  for (const BenchNetwork& network : suite.networks) results.push_back(measure(network, bench));
+
+  if (options.json) {
+    nlohmann::ordered_json networks = nlohmann::ordered_json::array();
+    for (const BenchResult& result : results) networks.push_back(to_json(result, options.layers));
+    print_json({{"status", "ok"},
+                {"suite", suite.name.empty() ? nlohmann::ordered_json(nullptr)
+                                             : nlohmann::ordered_json(suite.name)},
+                {"target", "sim"},
+                {"core", bench.core},
+                {"format", bench.format},
+                {"memory", memory},
+                {"networks", networks}});
+    return;
+  }
+  std::string text = bench_table(results);
+  for (const std::string& note : suite.notes) text += "\n" + note + "\n";
+  if (options.layers) {
+    for (const BenchResult& result : results) {
+      text +=
+          fmt::format("\n{}, warm, layer by layer:\n\n", result.network.name) + layer_table(result);
+    }
+  }
+  print_text(text);
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand(
+      "bench", "Measure cycles, lock overhead, traffic and accuracy of networks on the RTL");
+  command->add_option("model", options->network.model, "The trained model (.onnx)");
+  command->add_option("--calib", options->network.calibration,
+                      "Typical inputs (.npy of float32, N first), as for compile");
+  command->add_option("--input", options->network.input,
+                      "Inputs for the accuracy (.npy of float32, N first)");
+  command->add_option("--labels", options->network.labels, "Their labels (.npy of int64)");
+  command->add_option("--suite", options->suite, "A set of networks (below)")
+      ->check(CLI::IsMember(suite_names()));
+  command->add_option("--data", options->data, "Folder with the suite's files (below)");
+  command->add_option("--format", options->bench.format, "Number system of the weights")
+      ->capture_default_str();
+  command->add_option("--core", options->bench.core, "Core, lanes x depth")->capture_default_str();
+  command->add_option("--memory", options->bench.memory,
+                      "Memory model: latency=60,stall=0.0,seed=1");
+  command->add_flag("--layers", options->layers, "A table of layers for each network too");
+  command->add_flag("--cycles-only", options->cycles_only, "Leave out the accuracy");
+  command->add_flag("--json", options->json, "One JSON object on stdout, nothing else");
+  command->footer(
+      "Cycles are of the sealed package, from kernel start to done, one input at a time, input "
+      "read\n"
+      "and output written included. Warm: weights are on chip; cold: all are loaded and unsealed.\n"
+      "'lock' compares with the plain package of the same network. Inputs that are not labelled\n"
+      "cost no accuracy; without --input the first calibration input runs.\n"
+      "\n"
+      "Suites, and the files of network STEM in the folder --data: STEM.onnx, STEM.calib.npy and, "
+      "for\n"
+      "the accuracy, STEM.test.npy and STEM.labels.npy.\n"
+      "  zoo          fashion_mnist; comes with this program, needs no --data\n"
+      "  mlperf-tiny  resnet20_cifar10 ic_resnet8 kws_dscnn vww_mobilenet ad_autoencoder\n"
+      "               (ad_autoencoder.labels.npy: one label, 0 or 1, a clip; clips have equally "
+      "many\n"
+      "               windows)\n"
+      "\n"
+      "--layers: busy cycles, and stalls by cause. A cycle counts for the layer that the array "
+      "works\n"
+      "for or waits for; all rows add up to the inference. --json has the cold inference too.\n"
+      "  tile      the next weights, parameters or decode table were not there\n"
+      "  bank      a residual took the memory bank\n"
+      "  frames    weights still come over the bus (cold)\n"
+      "  rows      the input still comes over the bus\n"
+      "  products  results of an earlier layer were still under way\n"
+      "  empty     no instruction at hand\n"
+      "  limit     the largest loss against ideal (useful products / multipliers); shape: channels "
+      "or\n"
+      "            taps do not fill the array");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace keyway::tool

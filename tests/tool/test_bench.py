@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`keyway bench`: what it refuses, and that its figures are those of `keyway run`, all cycles accounted for."""
+import json
+import os
+import pty
+import subprocess
+import unittest
+
+from keyway_command import FILE, TOOL, USAGE, ZOO, CommandTest
+
+MODEL = [ZOO / "fashion_mnist.onnx", "--calib", ZOO / "calibration.npy"]
+STALLS = ["tile", "bank", "frames", "rows", "products", "empty"]
+
+
+class Bench(CommandTest):
+    def test_usage_errors(self):
+        for args in ([], [*MODEL, "--suite", "zoo"], MODEL[:1], ["--suite", "nonsense"], ["--suite", "mlperf-tiny"],
+                     ["--suite", "zoo", "--calib", ZOO / "calibration.npy"], [*MODEL, "--data", "."],
+                     [*MODEL, "--labels", ZOO / "sample_labels.npy"], [*MODEL, "--format", "int9"], [*MODEL, "--core", "7x7"],
+                     [*MODEL, "--memory", "latency=fast"]):
+            self.fails(USAGE, "bench", *args)
+        self.fails(FILE, "bench", "--suite", "mlperf-tiny", "--data", self.work, says="resnet20_cifar10.onnx")
+        self.fails(FILE, "bench", "missing.onnx", *MODEL[1:], says="missing.onnx")
+
+    def test_the_zoo_needs_no_other_files_and_accounts_for_every_cycle(self):
+        result = json.loads(self.must("bench", "--suite", "zoo", "--layers", "--json").stdout)
+        self.assertEqual((result["status"], result["suite"], result["target"], result["core"], result["format"]),
+                         ("ok", "zoo", "sim", "16x16", "qf8"))
+        network, = result["networks"]
+        self.assertGreaterEqual(network["accuracy"], 0.89)
+        self.assertEqual(network["accuracy_labels"], 100)
+        self.assertLess(network["cycles_warm"], network["cycles_cold"])
+        self.assertGreater(network["utilisation"], 0.9)
+        self.assertLessEqual(abs(network["lock_overhead"]["warm"]), 0.001)
+        self.assertLessEqual(network["lock_overhead"]["cold"], 0.03)
+        self.assertGreater(network["sealed"]["cold"]["read_bytes"], network["sealed"]["warm"]["read_bytes"])
+        for key, total in (("layers", network["cycles_warm"]), ("layers_cold", network["cycles_cold"])):
+            layers = network[key]
+            self.assertEqual(sum(layer["cycles"] for layer in layers), total)
+            self.assertEqual(sum(layer["macs"] for layer in layers), network["macs"])
+            for layer in layers[:-1]:  # the last is outside of the program
+                self.assertEqual(layer["cycles"], layer["busy"] + sum(layer["stalls"][s] for s in STALLS), layer["name"])
+            for layer in layers[:-2]:
+                self.assertTrue(layer["limit"], layer["name"])
+        self.assertEqual(sum(layer["stalls"]["frames"] for layer in network["layers"]), 0)
+
+    def test_figures_are_those_of_run(self):
+        network, = json.loads(self.must("bench", *MODEL, "--format", "int8", "--json").stdout)["networks"]
+        self.assertIsNone(network["accuracy"])
+        self.assertNotIn("layers", network)
+        _, run = self.outputs(self.plain("int8"), "--limit", 3, "--target", "sim")
+        self.assertEqual((network["plain"]["warm"]["cycles"], network["plain"]["cold"]["cycles"], network["plain"]["cycles_open"]),
+                         (run["cycles_warm"], run["cycles_cold"], run["cycles_open"]))
+        self.assertEqual(network["plain"]["warm"]["read_bytes"], run["counters"]["read_bytes"])
+        self.assertEqual(network["plain"]["warm"]["write_bytes"], run["counters"]["write_bytes"])
+
+    def test_tables_are_for_people(self):
+        done = self.must("bench", *MODEL, "--input", ZOO / "sample_images.npy", "--labels", ZOO / "sample_labels.npy", "--layers",
+                         "--core", "8x8", "--memory", "latency=100")
+        lines = done.stdout.splitlines()
+        self.assertTrue(lines[0].startswith("| network"))
+        self.assertIn("% (100)", lines[2])
+        self.assertTrue(any(line.startswith("| all ") for line in lines))
+        for block in done.stdout.split("\n\n"):
+            if block.startswith("|"):
+                self.assertEqual(len({len(line) for line in block.splitlines()}), 1, block)
+        self.assertEqual(done.stderr, "")  # no terminal, no progress
+
+    def test_progress_shows_on_a_terminal(self):
+        ours, theirs = pty.openpty()
+        done = subprocess.run([TOOL, "bench", "--suite", "zoo", "--json"], stdout=subprocess.PIPE, stderr=theirs, stdin=subprocess.DEVNULL)
+        os.close(theirs)
+        shown = os.read(ours, 1 << 16).decode()
+        os.close(ours)
+        self.assertEqual(json.loads(done.stdout)["status"], "ok")
+        self.assertIn("Fashion-MNIST CNN (ours): quantise, plain, sealed, step: 0 of 3", shown)
+        self.assertIn("accuracy, inputs: 0 of 100", shown)
+
+
+if __name__ == "__main__":
+    unittest.main()
