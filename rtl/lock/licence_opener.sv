@@ -54,15 +54,21 @@ module licence_opener
 
   // ------------------------------------------------------------------ what the derivations consist of
   // Halves of 32-byte fields are units of their own. Link is D, later KEK; SealP is P in `sealed`, zeros
-  // in `blind`. A unit is the sum of what its upper bits name, at the index in the lower ones: P is W + link.
+  // in `blind`. A unit is the sum of what its upper bits name, at the index in the lower ones, which is
+  // the place in the licence: P is W + link.
   // verilog_format: off
   typedef enum logic [7:0] {
     UnitEnd = 8'h00, UnitLabel = 8'h01, UnitPolicy = 8'h02,
-    UnitHead = 8'h80, UnitId = 8'h81, UnitHeaderTag = 8'h82, UnitW0 = 8'h83, UnitW1 = 8'h84,
-    UnitCheck0 = 8'h85, UnitCheck1 = 8'h86, UnitTag0 = 8'h87, UnitTag1 = 8'h88,
+    UnitHead = 8'h80 + 8'(LicenceHeadOffset / 16),
+    UnitId = 8'h80 + 8'(LicenceIdOffset / 16),
+    UnitHeaderTag = 8'h80 + 8'(LicenceHeaderTagOffset / 16),
+    UnitW0 = 8'h80 + 8'(LicenceWrappedOffset / 16), UnitW1 = 8'h81 + 8'(LicenceWrappedOffset / 16),
+    UnitCheck0 = 8'h80 + 8'(LicenceCheckOffset / 16), UnitCheck1 = 8'h81 + 8'(LicenceCheckOffset / 16),
+    UnitTag0 = 8'h80 + 8'(LicenceTagOffset / 16), UnitTag1 = 8'h81 + 8'(LicenceTagOffset / 16),
     UnitS0 = 8'h40, UnitS1 = 8'h41, UnitA0 = 8'h42, UnitA1 = 8'h43,
-    UnitLink0 = 8'h23, UnitLink1 = 8'h24, UnitP0 = 8'ha3, UnitP1 = 8'ha4,
-    UnitSealP0 = 8'hb3, UnitSealP1 = 8'hb4
+    UnitLink0 = 8'h20 + 8'(LicenceWrappedOffset / 16), UnitLink1 = 8'h21 + 8'(LicenceWrappedOffset / 16),
+    UnitP0 = 8'ha0 + 8'(LicenceWrappedOffset / 16), UnitP1 = 8'ha1 + 8'(LicenceWrappedOffset / 16),
+    UnitSealP0 = 8'hb0 + 8'(LicenceWrappedOffset / 16), UnitSealP1 = 8'hb1 + 8'(LicenceWrappedOffset / 16)
   } unit_e;
   localparam int unsigned LicenceBit = 7;
   localparam int unsigned DeviceBit = 6;
@@ -110,16 +116,6 @@ module licence_opener
   wire block_t id = licence_i[8*LicenceIdOffset+:128];
   wire block_t licence_header_tag = licence_i[8*LicenceHeaderTagOffset+:128];
 
-  // The index of a unit of the licence is its place in it.
-  function automatic int unsigned place(unit_e unit);
-    return 16 * (32'(unit) & 32'h0000000f);
-  endfunction
-  if (LicenceHeadOffset != place(UnitHead) || LicenceIdOffset != place(UnitId) ||
-      LicenceHeaderTagOffset != place(UnitHeaderTag) || LicenceWrappedOffset != place(UnitW0) ||
-      LicenceCheckOffset != place(UnitCheck0) || LicenceTagOffset != place(UnitTag0)) begin : gen_layout_error
-    $error("the contract's licence has another order than the units here");
-  end
-
   wire sealed = policy_i == PolicySealed;
   wire matches_header = (sealed || policy_i == PolicyBlind) && head == {56'd0, policy_i, LicenceMagic}
       && id == id_i && licence_header_tag == header_tag_i;
@@ -160,11 +156,13 @@ module licence_opener
   logic [ 7:0][31:0] link_words;
   logic [ 3:0][31:0] label_words;
   logic              absent;  // P in `blind`
+  logic              link_upper;
   assign licence_words = licence_i;
   assign device_words  = {owner_key_i, secret_i};
   assign link_words    = link_q;
   assign label_words   = label(step_q);
   assign absent        = unit[SealedBit] && !sealed;
+  assign link_upper    = unit[3:0] != 4'(LicenceWrappedOffset / 16);
 
   always_comb begin
     word = '0;
@@ -172,7 +170,7 @@ module licence_opener
     if (unit == UnitPolicy && position_q[1:0] == 2'd0) word = 32'(policy_i);
     if (unit[LicenceBit] && !absent) word ^= licence_words[{unit[3:0], position_q[1:0]}];
     if (unit[DeviceBit]) word ^= device_words[{unit[1:0], position_q[1:0]}];
-    if (unit[LinkBit] && !absent) word ^= link_words[{unit[2], position_q[1:0]}];
+    if (unit[LinkBit] && !absent) word ^= link_words[{link_upper, position_q[1:0]}];
   end
 
   kdf u_kdf (
