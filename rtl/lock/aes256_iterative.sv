@@ -3,12 +3,13 @@
 // slot, and walks the key schedule along with the rounds: no round key is stored.
 //
 // The window of two round keys is a shift register of halves: a key enters in two steps, as its schedule
-// does later, so only the newer half has a choice of inputs. It is zero between blocks, hence a block
-// enters as if zero were added to it.
+// does later, so only the newer half has a choice of inputs. A block waits at the door while the first
+// half enters, and gets it added as it is taken.
 //
-// Timing: a block every 16 cycles: one to enter, one to add round key 0, 14 rounds; the result waits for
-// its taker and the next block may enter in the cycle in which it is taken.
-// Contract: a result holds still until it is taken (ResultHolds); clear_i zeroes states and keys.
+// Timing: a block every 16 cycles: one for the key to enter, one to take the block and add round key 0,
+// 14 rounds; the result waits for its taker and the next block may enter in the cycle in which it is taken.
+// Contract: a block that is offered stays (assertion BlockHolds), a result until it is taken
+// (ResultHolds); clear_i zeroes states and keys.
 // Cost: 20 S-boxes, 3 keys. Source: FIPS 197, sections 5.1 and 5.2. Test: tests/rtl/lock/test_aes.cpp.
 `include "assert.svh"
 module aes256_iterative
@@ -32,28 +33,27 @@ module aes256_iterative
 );
 
   key_t mac_key_q, program_key_q, weights_key_q;
-  logic      [3:0] step_q;  // 0: none; 1: round key 0 is added; n + 1: round n
-  key_slot_e       slot_q;
-  logic            result_valid_q;
-  block_t          state_q;
+  logic   [3:0] step_q;  // 0: none; 1: a block is taken, round key 0 added; n + 1: round n
+  logic         result_valid_q;
+  block_t       state_q;
   block_t newer_q, older_q;  // in round n round keys n and n - 1
   logic [7:0] constant_q;  // Rcon of the next even step
 
-  key_slot_e slot;
-  logic enter, upper;
+  logic start, take, move, upper;
   block_t key_half, sum;
 
   assign key_ready_o    = 1'b1;
-  assign block_ready_o  = step_q == 4'd0 && (!result_valid_q || result_ready_i);
+  assign block_ready_o  = step_q == 4'd1 && (!result_valid_q || result_ready_i);
   assign result_valid_o = result_valid_q;
   assign result_o       = state_q;
 
-  assign enter          = block_valid_i && block_ready_o;
-  assign upper          = step_q != 4'd0;
-  assign slot           = upper ? slot_q : block_slot_i;
+  assign start          = step_q == 4'd0 && block_valid_i;
+  assign take           = block_valid_i && block_ready_o;
+  assign move           = take || step_q > 4'd1;
+  assign upper          = step_q[0];
 
   always_comb begin
-    unique case (slot)
+    unique case (block_slot_i)
       SlotProgram: key_half = upper ? program_key_q[255:128] : program_key_q[127:0];
       SlotWeights: key_half = upper ? weights_key_q[255:128] : weights_key_q[127:0];
       default: key_half = upper ? mac_key_q[255:128] : mac_key_q[127:0];
@@ -61,8 +61,7 @@ module aes256_iterative
   end
 
   always_comb begin
-    if (enter) sum = block_i;
-    else if (step_q == 4'd1) sum = state_q;
+    if (step_q == 4'd1) sum = block_i;
     else if (step_q == 4'(AesRounds + 1)) sum = aes_last_round(state_q, '0);
     else sum = aes_round(state_q, '0);
   end
@@ -70,24 +69,22 @@ module aes256_iterative
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
       step_q         <= 4'd0;
-      slot_q         <= SlotMac;
       result_valid_q <= 1'b0;
       state_q        <= '0;
       newer_q        <= '0;
       older_q        <= '0;
       constant_q     <= 8'd0;
     end else begin
-      if (enter || step_q != 4'd0) begin
-        state_q <= sum ^ newer_q;
-        older_q <= newer_q;
-        if (enter || step_q == 4'd1) newer_q <= key_half;
-        else newer_q <= key_step(older_q, newer_q[127:96], step_q[0] ? 8'd0 : constant_q);
-        if (enter) constant_q <= 8'd1;
-        else if (!step_q[0]) constant_q <= constant_q << 1;
-        step_q <= step_q + 4'd1;
-      end
       if (result_ready_i) result_valid_q <= 1'b0;
-      if (enter) slot_q <= block_slot_i;
+      if (start || move) begin
+        step_q <= step_q + 4'd1;
+        if (step_q <= 4'd1) newer_q <= key_half;
+        else newer_q <= key_step(older_q, newer_q[127:96], step_q[0] ? 8'd0 : constant_q);
+        older_q <= newer_q;
+      end
+      if (move) state_q <= sum ^ newer_q;
+      if (step_q == 4'd1) constant_q <= 8'd1;
+      else if (!step_q[0]) constant_q <= constant_q << 1;
       if (step_q == 4'(AesRounds + 1)) begin
         step_q         <= 4'd0;
         result_valid_q <= 1'b1;
@@ -111,6 +108,7 @@ module aes256_iterative
     end
   end
 
+  `KEYWAY_ASSERT_HOLD(BlockHolds, block_valid_i, block_ready_o || clear_i, {block_slot_i, block_i})
   `KEYWAY_ASSERT(IdleIsZero, step_q != '0 || (newer_q == '0 && older_q == '0))
   `KEYWAY_ASSERT_HOLD(ResultHolds, result_valid_o, result_ready_i || clear_i, result_o)
 
