@@ -6,11 +6,14 @@
 // does later, so only the newer half has a choice of inputs. A block waits at the door while the first
 // half enters, and gets it added as it is taken.
 //
+// The S-boxes are block memories, whose output register is the state: what comes out is SubBytes of what
+// a round made. That of the last round key's last word stands beside it in the same way.
+//
 // Timing: a block every 16 cycles: one for the key to enter, one to take the block and add round key 0,
 // 14 rounds; the result waits for its taker and the next block may enter in the cycle in which it is taken.
 // Contract: a block that is offered stays (assertion BlockHolds), a result until it is taken
 // (ResultHolds); clear_i zeroes states and keys.
-// Cost: 20 S-boxes, 3 keys. Source: FIPS 197, sections 5.1 and 5.2. Test: tests/rtl/lock/test_aes.cpp.
+// Cost: 20 S-boxes in 10 memories, 3 keys. Source: FIPS 197, sections 5.1 and 5.2. Test: tests/rtl/lock/test_aes.cpp.
 `include "assert.svh"
 module aes256_iterative
   import keyway_lock_pkg::*;
@@ -33,24 +36,28 @@ module aes256_iterative
 );
 
   key_t mac_key_q, program_key_q, weights_key_q;
-  logic   [3:0] step_q;  // 0: none; 1: a block is taken, round key 0 added; n + 1: round n
-  logic         result_valid_q;
-  block_t       state_q;
+  logic   [ 3:0] step_q;  // 0: none; 1: a block is taken, round key 0 added; n + 1: round n
+  logic          result_valid_q;
+  block_t        result_q;
+  block_t        sub;  // SubBytes of the state
+  logic   [31:0] key_sub;  // of the newer round key's last word
   block_t newer_q, older_q;  // in round n round keys n and n - 1
   logic [7:0] constant_q;  // Rcon of the next even step
 
-  logic start, take, move, upper;
-  block_t key_half, sum;
+  logic start, take, move, upper, last, forget;
+  block_t key_half, newer, sum;
 
   assign key_ready_o    = 1'b1;
   assign block_ready_o  = step_q == 4'd1 && (!result_valid_q || result_ready_i);
   assign result_valid_o = result_valid_q;
-  assign result_o       = state_q;
+  assign result_o       = result_q;
 
   assign start          = step_q == 4'd0 && block_valid_i;
   assign take           = block_valid_i && block_ready_o;
   assign move           = take || step_q > 4'd1;
   assign upper          = step_q[0];
+  assign last           = step_q == 4'(AesRounds + 1);
+  assign forget         = !rst_ni || clear_i || last;
 
   always_comb begin
     unique case (block_slot_i)
@@ -60,36 +67,56 @@ module aes256_iterative
     endcase
   end
 
-  always_comb begin
-    if (step_q == 4'd1) sum = block_i;
-    else if (step_q == 4'(AesRounds + 1)) sum = aes_last_round(state_q, '0);
-    else sum = aes_round(state_q, '0);
+  assign newer = step_q <= 4'd1 ? key_half : key_step_of(
+      older_q, key_sub, step_q[0] ? 8'd0 : constant_q
+  );
+  assign sum = (step_q == 4'd1 ? block_i : mix_columns(shift_rows(sub))) ^ newer_q;
+
+  for (genvar i = 0; i < 8; i++) begin : gen_sub
+    aes_sbox_rom u_rom (
+        .clk_i,
+        .clear_i (forget),
+        .enable_i(move),
+        .a_i     (sum[16*i+:16]),
+        .y_o     (sub[16*i+:16])
+    );
+  end
+
+  for (genvar i = 0; i < 2; i++) begin : gen_key_sub
+    aes_sbox_rom u_rom (
+        .clk_i,
+        .clear_i (forget),
+        .enable_i(start || move),
+        .a_i     (newer[96+16*i+:16]),
+        .y_o     (key_sub[16*i+:16])
+    );
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (forget) begin
+      newer_q <= '0;
+      older_q <= '0;
+    end else if (start || move) begin
+      newer_q <= newer;
+      older_q <= newer_q;
+    end
   end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
       step_q         <= 4'd0;
       result_valid_q <= 1'b0;
-      state_q        <= '0;
-      newer_q        <= '0;
-      older_q        <= '0;
+      result_q       <= '0;
       constant_q     <= 8'd0;
     end else begin
-      if (result_ready_i) result_valid_q <= 1'b0;
-      if (start || move) begin
-        step_q <= step_q + 4'd1;
-        if (step_q <= 4'd1) newer_q <= key_half;
-        else newer_q <= key_step(older_q, newer_q[127:96], step_q[0] ? 8'd0 : constant_q);
-        older_q <= newer_q;
-      end
-      if (move) state_q <= sum ^ newer_q;
+      if (start || move) step_q <= last ? 4'd0 : step_q + 4'd1;
       if (step_q == 4'd1) constant_q <= 8'd1;
       else if (!step_q[0]) constant_q <= constant_q << 1;
-      if (step_q == 4'(AesRounds + 1)) begin
-        step_q         <= 4'd0;
+      if (last) begin
+        result_q       <= shift_rows(sub) ^ newer_q;
         result_valid_q <= 1'b1;
-        newer_q        <= '0;
-        older_q        <= '0;
+      end else if (result_ready_i) begin
+        result_valid_q <= 1'b0;
       end
     end
   end
@@ -111,7 +138,7 @@ module aes256_iterative
   // A block holds, unless everything is being cleared.
   `KEYWAY_ASSERT(BlockHolds, clear_i || !$past(block_valid_i && !block_ready_o && !clear_i)
                  || (block_valid_i && $stable({block_slot_i, block_i})))
-  `KEYWAY_ASSERT(IdleIsZero, step_q != '0 || (newer_q == '0 && older_q == '0))
+  `KEYWAY_ASSERT(IdleIsZero, step_q != '0 || {newer_q, older_q, sub, key_sub} == '0)
   `KEYWAY_ASSERT_HOLD(ResultHolds, result_valid_o, result_ready_i || clear_i, result_o)
 
 endmodule
