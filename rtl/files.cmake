@@ -13,6 +13,7 @@ set(KEYWAY_RTL_LOCK
   lock/aes256_key_expansion.sv
   lock/aes256_round.sv
   lock/aes256_pipelined.sv
+  lock/aes_sbox_rom.sv
   lock/aes256_iterative.sv
   lock/aes256.sv
   lock/ghash.sv

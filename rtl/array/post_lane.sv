@@ -58,9 +58,11 @@ module post_lane
       end
       if (valid_t11_i) begin
         logic signed [51:0] shifted;
+        logic fits;  // in 9 bits, as both limits do
         shifted = total_q >>> shift_i;
-        if (shifted < 52'(lo_i)) q_q <= lo_i[7:0];
-        else if (shifted > 52'(hi_i)) q_q <= hi_i[7:0];
+        fits    = shifted[51:8] == '0 || shifted[51:8] == '1;
+        if (fits ? signed'(shifted[8:0]) < lo_i : shifted[51]) q_q <= lo_i[7:0];
+        else if (!fits || signed'(shifted[8:0]) > hi_i) q_q <= hi_i[7:0];
         else q_q <= shifted[7:0];
       end
     end

@@ -2,7 +2,8 @@
 // Residual reader: fetches the residual of each output pixel so that it meets the pixel's sum.
 //
 // Mathematics: output pixel (y, x) adds word (y * residual_stride_y, x * residual_stride_x) of the
-//   residual tensor, one word for each WordChannels lanes (all block banks at one address).
+//   residual tensor, one word for each WordChannels lanes (all block banks at one address). The row's
+//   address grows with the rows, by a pitch for every four of them; there is nothing to multiply.
 // Timing: addresses at t + 6, read at t + 7, operands stand at t + 9. It cannot wait: the activation
 //   memory gives it the bank and holds the array.
 // Contract: operands are zero for jobs without a residual.
@@ -30,7 +31,8 @@ module residual_reader
     output logic signed [Lanes-1:0][ActivationBits-1:0] residual_o
 );
 
-  logic [15:0] row_q, column_q;
+  logic [15:0] row_address_q, column_q;
+  logic [1:0] row_bank_q;
   logic [9:0] x_q;
   logic read, read_t8_q;
   logic [1:0] bank_t8_q;
@@ -41,30 +43,38 @@ module residual_reader
   always_ff @(posedge clk_i) begin
     enable_o <= 1'b0;
     if (!rst_ni || clear_i) begin
-      row_q     <= '0;
-      column_q  <= '0;
-      x_q       <= '0;
-      bank_o    <= '0;
-      address_o <= '0;
+      row_address_q <= '0;
+      row_bank_q    <= '0;
+      column_q      <= '0;
+      x_q           <= '0;
+      bank_o        <= '0;
+      address_o     <= '0;
     end else if (read) begin
-      logic [15:0] row, column, position;
+      logic first;
+      logic [15:0] row_address, column, pitch;
+      logic [1:0] bank;
+      logic [4:0] next;  // row in its four rows, and how many fours further on
       logic [9:0] x;
-      row      = (token_t6_i.pixel == '0) ? '0 : row_q;
-      column   = (token_t6_i.pixel == '0) ? '0 : column_q;
-      x        = (token_t6_i.pixel == '0) ? '0 : x_q;
-      position = row + 16'(jobs_i[token_t6_i.slot].multiply.residual_phase);
+      first = token_t6_i.pixel == '0;
+      row_address = first ? jobs_i[token_t6_i.slot].multiply.residual_base : row_address_q;
+      bank = first ? jobs_i[token_t6_i.slot].multiply.residual_phase : row_bank_q;
+      column = first ? '0 : column_q;
+      x = first ? '0 : x_q;
+      pitch = jobs_i[token_t6_i.slot].layer.residual_row_pitch;
+      next = 5'(bank) + 5'(jobs_i[token_t6_i.slot].layer.residual_stride_y);
       enable_o <= 1'b1;
-      bank_o <= position[1:0];
-      address_o <= jobs_i[token_t6_i.slot].multiply.residual_base + column +
-                   16'((position >> 2) * jobs_i[token_t6_i.slot].layer.residual_row_pitch);
+      bank_o <= bank;
+      address_o <= row_address + column;
+      x_q <= x + 10'd1;
+      column_q <= column + 16'(jobs_i[token_t6_i.slot].layer.residual_stride_x);
+      row_bank_q <= bank;
+      row_address_q <= row_address;
       if (x == jobs_i[token_t6_i.slot].multiply.width - 10'd1) begin
-        x_q      <= '0;
+        x_q <= '0;
         column_q <= '0;
-        row_q    <= row + 16'(jobs_i[token_t6_i.slot].layer.residual_stride_y);
-      end else begin
-        x_q      <= x + 10'd1;
-        column_q <= column + 16'(jobs_i[token_t6_i.slot].layer.residual_stride_x);
-        row_q    <= row;
+        row_bank_q <= next[1:0];
+        row_address_q <= row_address + (next[2] ? pitch : '0) + (next[3] ? pitch << 1 : '0) +
+                         (next[4] ? pitch << 2 : '0);
       end
     end
   end

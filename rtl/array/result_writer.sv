@@ -2,7 +2,8 @@
 // Result writer: where each output pixel goes, and when a job is finished.
 //
 // Mathematics: output pixel (y, x) is word (y + phase) / 4 * row_pitch + base + x of row bank
-//   (y + phase) mod 4, one word for each WordChannels lanes (all block banks at one address).
+//   (y + phase) mod 4, one word for each WordChannels lanes (all block banks at one address). Rows come in
+//   order, so the row's address grows by a pitch when its bank wraps; there is nothing to multiply.
 // Timing: address at t + 11, write at t + 12; done_o in the cycle of a job's last write.
 // Contract: writes are always taken.
 // Test: tests/rtl/engine.
@@ -22,33 +23,40 @@ module result_writer
     output logic          done_o
 );
 
-  logic [9:0] y_q, x_q;
+  logic [ 9:0] x_q;
+  logic [ 1:0] bank_q;  // of the row
+  logic [15:0] row_address_q;
 
   always_ff @(posedge clk_i) begin
     valid_o <= 1'b0;
     done_o  <= 1'b0;
     if (!rst_ni || clear_i) begin
-      y_q       <= '0;
-      x_q       <= '0;
-      bank_o    <= '0;
-      address_o <= '0;
+      x_q           <= '0;
+      bank_q        <= '0;
+      row_address_q <= '0;
+      bank_o        <= '0;
+      address_o     <= '0;
     end else if (token_t11_i.valid && token_t11_i.last) begin
-      logic [9:0] y, x;
-      logic [15:0] position;
-      y        = (token_t11_i.pixel == '0) ? '0 : y_q;
-      x        = (token_t11_i.pixel == '0) ? '0 : x_q;
-      position = 16'(y) + 16'(jobs_i[token_t11_i.slot].multiply.output_phase);
-      valid_o <= 1'b1;
-      done_o <= token_t11_i.job_last;
-      bank_o <= position[1:0];
-      address_o <= jobs_i[token_t11_i.slot].multiply.output_base + 16'(x) +
-                   16'((position >> 2) * jobs_i[token_t11_i.slot].layer.output_row_pitch);
+      logic first;
+      logic [9:0] x;
+      logic [1:0] bank;
+      logic [15:0] row_address;
+      first       = token_t11_i.pixel == '0;
+      x           = first ? '0 : x_q;
+      bank        = first ? jobs_i[token_t11_i.slot].multiply.output_phase : bank_q;
+      row_address = first ? jobs_i[token_t11_i.slot].multiply.output_base : row_address_q;
+      valid_o       <= 1'b1;
+      done_o        <= token_t11_i.job_last;
+      bank_o        <= bank;
+      address_o     <= row_address + 16'(x);
+      x_q           <= x + 10'd1;
+      bank_q        <= bank;
+      row_address_q <= row_address;
       if (x == jobs_i[token_t11_i.slot].multiply.width - 10'd1) begin
-        x_q <= '0;
-        y_q <= y + 10'd1;
-      end else begin
-        x_q <= x + 10'd1;
-        y_q <= y;
+        x_q    <= '0;
+        bank_q <= bank + 2'd1;
+        if (bank == 2'd3)
+          row_address_q <= row_address + jobs_i[token_t11_i.slot].layer.output_row_pitch;
       end
     end
   end

@@ -2,9 +2,9 @@
 // Address generator: from rows and columns of a step to bank reads, and the hold of the front end.
 //
 // Mathematics: word (block, y, x) is in row bank (y + phase) mod 4 at
-//   base + ((y + phase) / 4) * row_pitch + x. A step reads up to three consecutive rows, so with
-//   p = y + phase the banks from p mod 4 upwards have the address of p, those below it (they hold
-//   rows of the next four) one row_pitch more. Rows and columns outside the image are not read.
+//   base + ((y + phase) / 4) * row_pitch + x; all but x comes with the step. A step reads up to three
+//   consecutive rows, so with p = y + phase the banks from p mod 4 upwards have the address of p, those
+//   below it (they hold rows of the next four) one row_pitch more. Rows and columns outside the image are not read.
 // Timing: a step comes in at t + 1, its reads stand at t + 2. While the residual takes one of its banks
 //   (hold_i) both stages and the step generator hold, and what follows gets an empty cycle.
 // Contract: feed_o.valid one cycle after the read was granted, with the data (see operand_feed).
@@ -41,17 +41,16 @@ module address_generator
 
   // ------------------------------------------------------------------ t + 1: addresses
   pass_t pass;
-  logic signed [15:0] position, bank_row;  // row + phase, and that divided by the row banks
-  logic [15:0] address_low;
-  logic [ 2:0] row_live;
+  logic [1:0] bank;  // of the first row
+  logic [15:0] address_low;  // in it
+  logic [2:0] row_live;
   logic column_live, window;
   logic [BlockBanks-1:0] first_word, second_word;
 
   assign pass        = step_q.pass;
   assign window      = pass.mode != ModeDense;
-  assign position    = step_q.row + signed'(16'(pass.phase));
-  assign bank_row    = position >>> 2;
-  assign address_low = pass.base + 16'(unsigned'(bank_row) * pass.row_pitch) + step_q.column;
+  assign bank        = step_q.bank;
+  assign address_low = step_q.row_address + step_q.column;
   assign column_live = step_q.column >= 0 && step_q.column < 16'(pass.input_width);
 
   always_comb begin
@@ -84,8 +83,8 @@ module address_generator
   always_comb begin
     for (int r = 0; r < 4; r++) begin
       logic [1:0] k;
-      k = 2'(r) - position[1:0];
-      address_d[r] = (2'(r) >= position[1:0]) ? address_low : address_low + pass.row_pitch;
+      k = 2'(r) - bank;
+      address_d[r] = (2'(r) >= bank) ? address_low : address_low + pass.row_pitch;
       enable_d[r] = '0;
       if (step_valid_q && k != 2'd3 && row_live[k])
         enable_d[r] = (k == 2'd0) ? first_word : second_word;
@@ -100,7 +99,7 @@ module address_generator
           input_signed: pass.input_signed,
           pair_rows: pass.pair_rows,
           block_odd: pass.block_odd,
-          rotate: position[1:0],
+          rotate: bank,
           live:
           (
           ReadWords == 2 && !window && !pass.pair_rows

@@ -4,7 +4,8 @@
 // Mathematics: a LOAD_INPUT asks for rows * blocks * width words from byte 16 * source of the input and
 //   writes them in word_walker's order; the beats of a request begin with a fresh beat, the rest of
 //   the last one is ignored. `rows` and `frames` of the contract are counted here.
-// Timing: a word a cycle. The next instruction's request goes out while the data of up to two earlier
+// Timing: a word a cycle. The size of a request is two products, made one a cycle while its instruction is
+//   at the head of the queue. The next instruction's request goes out while the data of up to two earlier
 //   ones are awaited.
 // Contract: requests hold until taken (assertions). A `resident` LOAD_WEIGHTS of a warm run asks for
 //   nothing and counts its frames when all frames before are verified, so that `frames` grows in order.
@@ -65,6 +66,9 @@ module load_unit
   logic warm_q, is_weights, is_input, skip, products_ok, skipped;
   logic rows_ready, rows_valid, rows_pop;
   logic [15:0] frames_q, requested_q, rows_q;
+  logic [23:0] area_q;  // of the head: rows * blocks
+  logic [31:0] words_q;
+  logic [1:0] sized_q;  // the products of the head are there
   load_input_t load_q;
   logic active_q, step, row_last, last, beat_last;
 
@@ -80,9 +84,21 @@ module load_unit
   assign frames_count_o = weights.count;
   assign frames_destination_o = weights.destination;
 
-  assign request_valid_o = is_input && products_ok && rows_ready;
+  assign request_valid_o = is_input && products_ok && rows_ready && sized_q[1];
   assign request_offset_o = {head.source, 4'd0};
-  assign request_bytes_o = 32'(head.rows) * 32'(head.blocks) * 32'(head.width) * WordChannels;
+  assign request_bytes_o = words_q * WordChannels;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      sized_q <= '0;
+      area_q  <= '0;
+      words_q <= '0;
+    end else begin
+      sized_q <= (instruction_valid_i && !instruction_ready_o) ? {sized_q[0], 1'b1} : '0;
+      area_q  <= 24'(head.rows) * 24'(head.blocks);
+      words_q <= 32'(area_q) * 32'(head.width);
+    end
+  end
 
   assign instruction_ready_o = skipped || (frames_valid_o && frames_ready_i) ||
                                (request_valid_o && request_ready_i);

@@ -4,7 +4,10 @@
 // Mathematics: pass_walker gives tap (ky, kx) and block; the first step of the pass reads input row
 //   input_y + ky and column input_x + kx. In window mode the columns left of the image that give no
 //   output are left out: with C columns of taps and a first column x < 0, min(-x, C - 1) of them.
-// Timing: one pass a cycle; one more cycle between two jobs.
+//   Row y of the block is in row bank (y + phase) mod 4 at base + (y + phase) / 4 * row_pitch, see
+//   address_generator; that of the first row is made here, and step_generator counts from there.
+// Timing: one pass a cycle; one more cycle between two jobs. The products of an address are made in one
+//   cycle and added up in the next, when the pass is offered.
 // Contract: jobs are taken in the order of their slots. pass_o holds until taken (assertion PassHolds).
 // Test: tests/rtl/engine.
 `include "assert.svh"
@@ -64,7 +67,8 @@ module pass_generator
   logic [8:0] rows_left, columns_left;
   logic [15:0] block_word;
   logic [ColumnBits-1:0] columns, skipped;
-  logic signed [15:0] first_column;
+  logic signed [15:0] first_column, row, position;
+  logic [15:0] base_q, block_address_q, row_offset_q;
 
   assign layer = job_q.layer;
   assign multiply = job_q.multiply;
@@ -75,6 +79,8 @@ module pass_generator
                                                         : ColumnBits'(MaxColumns);
   assign first_column = 16'(signed'(multiply.input_x)) + 16'(kx);
   assign block_word = 16'(block / 13'(BlockBanks));
+  assign row = 16'(signed'(multiply.input_y)) + 16'(ky);
+  assign position = row + signed'(16'(multiply.input_phase));
 
   always_comb begin
     skipped = '0;
@@ -97,11 +103,17 @@ module pass_generator
           rows: (rows_left > 9'(WindowRows)) ? 2'(WindowRows) : rows_left[1:0],
           columns: columns,
           lead: columns - ColumnBits'(1) - skipped,
-          row: 16'(signed'(multiply.input_y)) + 16'(ky),
+          row: row,
           column: first_column + 16'(skipped),
-          base: multiply.input_base + (window ? 16'd0 : 16'(block_word * layer.input_block_pitch)),
+          bank: position[1:0],
+          row_address: '0,
           row_pitch: layer.input_row_pitch,
-          phase: multiply.input_phase,
+          row_stride:
+          (
+          layer.stride_y[2] ? layer.input_row_pitch : '0
+          ) + (
+          layer.stride_y[3] ? layer.input_row_pitch << 1 : '0
+          ),
           input_height: layer.input_height,
           input_width: layer.input_width,
           stride_y: layer.stride_y,
@@ -113,18 +125,24 @@ module pass_generator
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      job_valid_q  <= 1'b0;
-      job_first_q  <= 1'b0;
-      job_q        <= '0;
-      slot_q       <= '0;
-      pass_valid_q <= 1'b0;
-      pass_q       <= '0;
+      job_valid_q     <= 1'b0;
+      job_first_q     <= 1'b0;
+      job_q           <= '0;
+      slot_q          <= '0;
+      pass_valid_q    <= 1'b0;
+      pass_q          <= '0;
+      base_q          <= '0;
+      block_address_q <= '0;
+      row_offset_q    <= '0;
     end else begin
       if (pass_ready_i) pass_valid_q <= 1'b0;
       if (make) begin
-        pass_valid_q <= 1'b1;
-        pass_q       <= pass_d;
-        job_first_q  <= 1'b0;
+        pass_valid_q    <= 1'b1;
+        pass_q          <= pass_d;
+        base_q          <= multiply.input_base;
+        block_address_q <= window ? '0 : 16'(block_word * layer.input_block_pitch);
+        row_offset_q    <= 16'(unsigned'(position >>> 2) * layer.input_row_pitch);
+        job_first_q     <= 1'b0;
         if (last) job_valid_q <= 1'b0;
       end
       if (job_taken_o) begin
@@ -137,10 +155,14 @@ module pass_generator
   end
 
   assign pass_valid_o = pass_valid_q;
-  assign pass_o       = pass_q;
+
+  always_comb begin
+    pass_o = pass_q;
+    pass_o.row_address = base_q + block_address_q + row_offset_q;
+  end
 
   logic unused_bits;
-  assign unused_bits = ^{layer, multiply};
+  assign unused_bits = ^{layer, multiply, pass_q};
 
   `KEYWAY_ASSERT_HOLD(PassHolds, pass_valid_o, pass_ready_i || clear_i, pass_o)
 

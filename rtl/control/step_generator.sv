@@ -3,7 +3,8 @@
 //
 // Mathematics: dense: for y, for x: row + y * stride_y, column + x * stride_x. Window: for y, for each
 //   column of the row; a column gives output x when it is the last one that x needs, that is `lead`
-//   columns after the first and then every stride_x columns.
+//   columns after the first and then every stride_x columns. Bank and address of a row follow from those
+//   of the row before: stride_y rows are stride_y / 4 pitches and, if the bank wraps, one more.
 // Timing: a step a cycle while nothing holds; the step after a pass's last is the next pass's first.
 // Contract: a pass starts when its tile is under way (tile_commit_i counts), Depth / 4 steps after the
 //   pass before it (so long does the shadow take to fill), and, first of a job, when the counters
@@ -42,6 +43,9 @@ module step_generator
   logic active_q, started_q;
   pass_t pass_q;
   logic signed [15:0] row_q, column_q;
+  logic [ 1:0] bank_q;  // of the row
+  logic [15:0] row_address_q;
+  logic [ 2:0] next_bank;  // and whether it wraps
   logic [9:0] y_q, x_q;
   logic [PixelBits-1:0] pixel_q;
   logic [3:0] until_q;  // window: columns before the next output
@@ -67,6 +71,7 @@ module step_generator
   assign last_x = x_q == pass_q.width - 10'd1;
   assign last_y = y_q == pass_q.height - 10'd1;
   assign row_end = emit && last_x;
+  assign next_bank = 3'(bank_q) + 3'(pass_q.stride_y[1:0]);
   assign pass_end = row_end && last_y;
   assign pass_ready_o = !active_q || (fire && pass_end);
 
@@ -75,6 +80,8 @@ module step_generator
           pass: pass_q,
           row: row_q,
           column: column_q,
+          bank: bank_q,
+          row_address: row_address_q,
           tile_first: !started_q,
           row_first: row_first_q,
           token: '{
@@ -90,18 +97,20 @@ module step_generator
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      active_q    <= 1'b0;
-      started_q   <= 1'b0;
-      pass_q      <= '0;
-      row_q       <= '0;
-      column_q    <= '0;
-      y_q         <= '0;
-      x_q         <= '0;
-      pixel_q     <= '0;
-      until_q     <= '0;
-      row_first_q <= 1'b0;
-      tiles_q     <= '0;
-      refill_q    <= '0;
+      active_q      <= 1'b0;
+      started_q     <= 1'b0;
+      pass_q        <= '0;
+      row_q         <= '0;
+      column_q      <= '0;
+      bank_q        <= '0;
+      row_address_q <= '0;
+      y_q           <= '0;
+      x_q           <= '0;
+      pixel_q       <= '0;
+      until_q       <= '0;
+      row_first_q   <= 1'b0;
+      tiles_q       <= '0;
+      refill_q      <= '0;
     end else begin
       tiles_q <= tiles_q + 3'(tile_commit_i) - 3'(fire && !started_q);
       if (fire && !started_q) refill_q <= 4'(TileWords - 1);
@@ -116,11 +125,14 @@ module step_generator
           pixel_q <= pixel_q + PixelBits'(1);
         end
         if (row_end) begin
-          x_q         <= '0;
-          y_q         <= y_q + 10'd1;
-          row_q       <= row_q + 16'(pass_q.stride_y);
-          column_q    <= pass_q.column;
-          until_q     <= 4'(pass_q.lead);
+          x_q <= '0;
+          y_q <= y_q + 10'd1;
+          row_q <= row_q + 16'(pass_q.stride_y);
+          bank_q <= next_bank[1:0];
+          row_address_q <= row_address_q + pass_q.row_stride +
+                           (next_bank[2] ? pass_q.row_pitch : '0);
+          column_q <= pass_q.column;
+          until_q <= 4'(pass_q.lead);
           row_first_q <= 1'b1;
         end
       end
@@ -128,14 +140,16 @@ module step_generator
         active_q  <= pass_valid_i;
         started_q <= 1'b0;
         if (pass_valid_i) begin
-          pass_q      <= pass_i;
-          row_q       <= pass_i.row;
-          column_q    <= pass_i.column;
-          y_q         <= '0;
-          x_q         <= '0;
-          pixel_q     <= '0;
-          until_q     <= 4'(pass_i.lead);
-          row_first_q <= 1'b1;
+          pass_q        <= pass_i;
+          row_q         <= pass_i.row;
+          column_q      <= pass_i.column;
+          bank_q        <= pass_i.bank;
+          row_address_q <= pass_i.row_address;
+          y_q           <= '0;
+          x_q           <= '0;
+          pixel_q       <= '0;
+          until_q       <= 4'(pass_i.lead);
+          row_first_q   <= 1'b1;
         end
       end
     end

@@ -3,7 +3,8 @@
 //
 // Mathematics: asks for rows * blocks * width words at byte 16 * destination of the output, reads them in
 //   word_walker's order and packs them into beats; the rest of the last beat is zero.
-// Timing: a word a cycle where banks are free; reads never take a bank from the array.
+// Timing: a word a cycle where banks are free; reads never take a bank from the array. The two products of
+//   a size are made while an instruction waits at the head of the queue, one a cycle.
 // Contract: requests and beats hold until taken (assertions); a request goes before its data. A STORE is
 //   finished when its last beat is taken; stores_o counts those whose last word was read.
 // Test: tests/rtl/engine.
@@ -59,17 +60,33 @@ module store_unit
   state_e state_q;
   store_t head, store_q;
   logic start, step, last;
+  logic [23:0] area_q;  // of the head: rows * blocks
+  logic [31:0] words_q, request_words_q;
+  logic [1:0] sized_q;  // the products of the head are there
 
   // ------------------------------------------------------------------ instructions
   assign head = item_i.instruction;
-  assign start = state_q == StIdle && instruction_valid_i && reached(
+  assign start = state_q == StIdle && instruction_valid_i && sized_q[1] && reached(
       products_i, item_i.wait_products
   );
   assign instruction_ready_o = start;
   assign request_valid_o = state_q == StRequest;
   assign request_offset_o = {store_q.destination, 4'd0};
-  assign request_bytes_o     = 32'(store_q.rows) * 32'(store_q.blocks) * 32'(store_q.width) *
-                               WordChannels;
+  assign request_bytes_o = request_words_q * WordChannels;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      sized_q <= '0;
+      area_q <= '0;
+      words_q <= '0;
+      request_words_q <= '0;
+    end else begin
+      sized_q <= (instruction_valid_i && !instruction_ready_o) ? {sized_q[0], 1'b1} : '0;
+      area_q  <= 24'(head.rows) * 24'(head.blocks);
+      words_q <= 32'(area_q) * 32'(head.width);
+      if (start) request_words_q <= words_q;
+    end
+  end
 
   logic beat_valid_q, last_q, push, push_ready;
   logic [2:0] count;

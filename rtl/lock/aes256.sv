@@ -6,7 +6,7 @@
 // result_*: their ciphertexts, in order.
 //
 //   UnsealerFast       aes256_pipelined   a block a cycle, latency 15
-//   UnsealerIterative  aes256_iterative   a block every 15 cycles
+//   UnsealerIterative  aes256_iterative   a block every 16 cycles
 //
 // Test: tests/rtl/lock/test_aes.cpp runs the same vectors through both.
 module aes256

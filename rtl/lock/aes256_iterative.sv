@@ -2,10 +2,18 @@
 // AES-256 encryption, one round a cycle, for the small unsealer. It stores the keys themselves, one a
 // slot, and walks the key schedule along with the rounds: no round key is stored.
 //
-// Timing: a block every 15 cycles: one to add round key 0, 14 rounds; the result waits for its taker
-// and the next block may enter in the cycle in which it is taken.
-// Contract: a result holds still until it is taken (ResultHolds); clear_i zeroes states and keys.
-// Cost: 20 S-boxes, 3 keys. Source: FIPS 197, sections 5.1 and 5.2. Test: tests/rtl/lock/test_aes.cpp.
+// The window of two round keys is a shift register of halves: a key enters in two steps, as its schedule
+// does later, so only the newer half has a choice of inputs. A block waits at the door while the first
+// half enters, and gets it added as it is taken.
+//
+// The S-boxes are block memories, whose output register is the state: what comes out is SubBytes of what
+// a round made. That of the last round key's last word stands beside it in the same way.
+//
+// Timing: a block every 16 cycles: one for the key to enter, one to take the block and add round key 0,
+// 14 rounds; the result waits for its taker and the next block may enter in the cycle in which it is taken.
+// Contract: a block that is offered stays (assertion BlockHolds), a result until it is taken
+// (ResultHolds); clear_i zeroes states and keys.
+// Cost: 20 S-boxes in 10 memories, 3 keys. Source: FIPS 197, sections 5.1 and 5.2. Test: tests/rtl/lock/test_aes.cpp.
 `include "assert.svh"
 module aes256_iterative
   import keyway_lock_pkg::*;
@@ -28,54 +36,87 @@ module aes256_iterative
 );
 
   key_t mac_key_q, program_key_q, weights_key_q;
-  logic   [3:0] round_q;  // the round of this cycle, 1 .. 14; 0: none
-  logic         result_valid_q;
-  block_t       state_q;
-  key_t         window_q;  // round keys round_q - 1 and round_q
-  logic   [7:0] constant_q;  // Rcon of the next even step
+  logic   [ 3:0] step_q;  // 0: none; 1: a block is taken, round key 0 added; n + 1: round n
+  logic          result_valid_q;
+  block_t        result_q;
+  block_t        sub;  // SubBytes of the state
+  logic   [31:0] key_sub;  // of the newer round key's last word
+  block_t newer_q, older_q;  // in round n round keys n and n - 1
+  logic [7:0] constant_q;  // Rcon of the next even step
 
-  function automatic key_t key_of(key_slot_e slot);
-    unique case (slot)
-      SlotProgram: return program_key_q;
-      SlotWeights: return weights_key_q;
-      default: return mac_key_q;
-    endcase
-  endfunction
+  logic start, take, move, upper, last, forget;
+  block_t key_half, newer, sum;
 
   assign key_ready_o    = 1'b1;
-  assign block_ready_o  = round_q == 4'd0 && (!result_valid_q || result_ready_i);
+  assign block_ready_o  = step_q == 4'd1 && (!result_valid_q || result_ready_i);
   assign result_valid_o = result_valid_q;
-  assign result_o       = state_q;
+  assign result_o       = result_q;
+
+  assign start          = step_q == 4'd0 && block_valid_i;
+  assign take           = block_valid_i && block_ready_o;
+  assign move           = take || step_q > 4'd1;
+  assign upper          = step_q[0];
+  assign last           = step_q == 4'(AesRounds + 1);
+  assign forget         = !rst_ni || clear_i || last;
+
+  always_comb begin
+    unique case (block_slot_i)
+      SlotProgram: key_half = upper ? program_key_q[255:128] : program_key_q[127:0];
+      SlotWeights: key_half = upper ? weights_key_q[255:128] : weights_key_q[127:0];
+      default: key_half = upper ? mac_key_q[255:128] : mac_key_q[127:0];
+    endcase
+  end
+
+  assign newer = step_q <= 4'd1 ? key_half : key_step_of(
+      older_q, key_sub, step_q[0] ? 8'd0 : constant_q
+  );
+  assign sum = (step_q == 4'd1 ? block_i : mix_columns(shift_rows(sub))) ^ newer_q;
+
+  for (genvar i = 0; i < 8; i++) begin : gen_sub
+    aes_sbox_rom u_rom (
+        .clk_i,
+        .clear_i (forget),
+        .enable_i(move),
+        .a_i     (sum[16*i+:16]),
+        .y_o     (sub[16*i+:16])
+    );
+  end
+
+  for (genvar i = 0; i < 2; i++) begin : gen_key_sub
+    aes_sbox_rom u_rom (
+        .clk_i,
+        .clear_i (forget),
+        .enable_i(start || move),
+        .a_i     (newer[96+16*i+:16]),
+        .y_o     (key_sub[16*i+:16])
+    );
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (forget) begin
+      newer_q <= '0;
+      older_q <= '0;
+    end else if (start || move) begin
+      newer_q <= newer;
+      older_q <= newer_q;
+    end
+  end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      round_q        <= 4'd0;
+      step_q         <= 4'd0;
       result_valid_q <= 1'b0;
-      state_q        <= '0;
-      window_q       <= '0;
+      result_q       <= '0;
       constant_q     <= 8'd0;
-    end else if (round_q != 4'd0) begin
-      if (round_q == 4'(AesRounds)) begin
-        state_q        <= aes_last_round(state_q, window_q[255:128]);
-        round_q        <= 4'd0;
+    end else begin
+      if (start || move) step_q <= last ? 4'd0 : step_q + 4'd1;
+      if (step_q == 4'd1) constant_q <= 8'd1;
+      else if (!step_q[0]) constant_q <= constant_q << 1;
+      if (last) begin
+        result_q       <= shift_rows(sub) ^ newer_q;
         result_valid_q <= 1'b1;
-        window_q       <= '0;
-      end else begin
-        state_q <= aes_round(state_q, window_q[255:128]);
-        round_q <= round_q + 4'd1;
-        window_q <= {
-          key_step(window_q[127:0], window_q[255:224], round_q[0] ? constant_q : 8'd0),
-          window_q[255:128]
-        };
-        if (round_q[0]) constant_q <= constant_q << 1;
-      end
-    end else if (!result_valid_q || result_ready_i) begin
-      result_valid_q <= 1'b0;
-      if (block_valid_i) begin
-        state_q    <= block_i ^ 128'(key_of(block_slot_i));
-        window_q   <= key_of(block_slot_i);
-        constant_q <= 8'd1;
-        round_q    <= 4'd1;
+      end else if (result_ready_i) begin
+        result_valid_q <= 1'b0;
       end
     end
   end
@@ -94,6 +135,10 @@ module aes256_iterative
     end
   end
 
+  // A block holds, unless everything is being cleared.
+  `KEYWAY_ASSERT(BlockHolds, clear_i || !$past(block_valid_i && !block_ready_o && !clear_i)
+                 || (block_valid_i && $stable({block_slot_i, block_i})))
+  `KEYWAY_ASSERT(IdleIsZero, step_q != '0 || {newer_q, older_q, sub, key_sub} == '0)
   `KEYWAY_ASSERT_HOLD(ResultHolds, result_valid_o, result_ready_i || clear_i, result_o)
 
 endmodule

@@ -46,7 +46,14 @@ package keyway_aes_pkg;
     return {Sbox[w[31:24]], Sbox[w[23:16]], Sbox[w[15:8]], Sbox[w[7:0]]};
   endfunction
 
-  // SubBytes and ShiftRows: row r of column c comes from column c + r.
+  // ShiftRows: row r of column c comes from column c + r.
+  function automatic logic [127:0] shift_rows(logic [127:0] s);
+    for (int unsigned c = 0; c < 4; c++) begin
+      for (int unsigned r = 0; r < 4; r++) shift_rows[32*c+8*r+:8] = s[32*((c+r)%4)+8*r+:8];
+    end
+  endfunction
+
+  // SubBytes and ShiftRows.
   function automatic logic [127:0] sub_shift(logic [127:0] s);
     for (int unsigned c = 0; c < 4; c++) begin
       for (int unsigned r = 0; r < 4; r++) sub_shift[32*c+8*r+:8] = Sbox[s[32*((c+r)%4)+8*r+:8]];
@@ -63,11 +70,12 @@ package keyway_aes_pkg;
         ^ next ^ {a[15:0], a[31:16]} ^ {a[23:0], a[31:24]};
   endfunction
 
+  function automatic logic [127:0] mix_columns(logic [127:0] s);
+    for (int unsigned c = 0; c < 4; c++) mix_columns[32*c+:32] = mix_column(s[32*c+:32]);
+  endfunction
+
   function automatic logic [127:0] aes_round(logic [127:0] s, logic [127:0] key);
-    logic [127:0] t;
-    t = sub_shift(s);
-    for (int unsigned c = 0; c < 4; c++) t[32*c+:32] = mix_column(t[32*c+:32]);
-    return t ^ key;
+    return mix_columns(sub_shift(s)) ^ key;
   endfunction
 
   function automatic logic [127:0] aes_last_round(logic [127:0] s, logic [127:0] key);
@@ -78,9 +86,15 @@ package keyway_aes_pkg;
   // even, where round key n + 2 starts a new multiple of eight words, and 0 when n is odd.
   function automatic logic [127:0] key_step(logic [127:0] key, logic [31:0] last,
                                             logic [7:0] constant);
+    return key_step_of(key, sub_word(last), constant);
+  endfunction
+
+  // The same with the S-box already applied to the last word.
+  function automatic logic [127:0] key_step_of(logic [127:0] key, logic [31:0] last_sub,
+                                               logic [7:0] constant);
     logic [31:0] word, w0, w1, w2, w3;
-    word = constant == 8'd0 ? last : {last[7:0], last[31:8]};
-    w0   = key[31:0] ^ sub_word(word) ^ {24'd0, constant};
+    word = constant == 8'd0 ? last_sub : {last_sub[7:0], last_sub[31:8]};
+    w0   = key[31:0] ^ word ^ {24'd0, constant};
     w1   = key[63:32] ^ w0;
     w2   = key[95:64] ^ w1;
     w3   = key[127:96] ^ w2;

@@ -9,15 +9,17 @@
 //   Kprog    = KDF(prog; A, id, P in `sealed`, zeros in `blind`)
 //   Kweights = KDF(weights; A, P, id)
 //
-// All seven run for every licence and every device, and each comparison is of whole words, so that
+// All seven run for every licence and every device, and each comparison goes over all words, so that
 // cycles tell no more than the status does. (SEC: PUBLIC_TIMING) Keys leave for the unsealer only if
 // nothing was refused. (SEC: KEYS_IF_GRANTED, assertion KeysOnlyIfGranted)
+// Everything passes one multiplexer word by word, which keeps it small: the messages, and what their
+// digests are compared with while these come out.
 // Refusals, the first that applies: NO_LICENCE, NOT_ENROLLED, LICENCE_REFUSED (the tag is not this
 // owner's, or magic, policy, id or header tag are not the header's), WRONG_DEVICE (`sealed`, check
 // value). In `blind` no comparison depends on S: a wrong device derives another P and goes on.
 //
 // Timing: open_valid_i is a level until the pulse open_done_o (assertion OpenIsLevel); the licence and
-// the header's fields hold with it. About 1080 cycles; 2 without licence or enrolment.
+// the header's fields hold with it. About 1360 cycles; 2 without licence or enrolment.
 // Contract: revoke_o is high when an open starts, so that the unsealer forgets earlier keys. D, KEK and
 // the hash's state are zero from the cycle after open_done_o on (DoneForgets), and after clear_i.
 // Source: contract.toml [[kdf]], [[licence_field]]. Test: tests/rtl/lock/test_licence.cpp.
@@ -51,14 +53,27 @@ module licence_opener
 );
 
   // ------------------------------------------------------------------ what the derivations consist of
-  // Halves of 32-byte fields are units of their own. Link is D, later KEK; ProgP is P in `sealed`, zeros
-  // in `blind`.
+  // Halves of 32-byte fields are units of their own. Link is D, later KEK; SealP is P in `sealed`, zeros
+  // in `blind`. A unit is the sum of what its upper bits name, at the index in the lower ones, which is
+  // the place in the licence: P is W + link.
   // verilog_format: off
-  typedef enum logic [4:0] {
-    UnitEnd, UnitLabel, UnitS0, UnitS1, UnitA0, UnitA1, UnitLink0, UnitLink1, UnitP0, UnitP1,
-    UnitSealP0, UnitSealP1, UnitW0, UnitW1, UnitCheck0, UnitCheck1, UnitHead, UnitId,
-    UnitHeaderTag, UnitPolicy
+  typedef enum logic [7:0] {
+    UnitEnd = 8'h00, UnitLabel = 8'h01, UnitPolicy = 8'h02,
+    UnitHead = 8'h80 + 8'(LicenceHeadOffset / 16),
+    UnitId = 8'h80 + 8'(LicenceIdOffset / 16),
+    UnitHeaderTag = 8'h80 + 8'(LicenceHeaderTagOffset / 16),
+    UnitW0 = 8'h80 + 8'(LicenceWrappedOffset / 16), UnitW1 = 8'h81 + 8'(LicenceWrappedOffset / 16),
+    UnitCheck0 = 8'h80 + 8'(LicenceCheckOffset / 16), UnitCheck1 = 8'h81 + 8'(LicenceCheckOffset / 16),
+    UnitTag0 = 8'h80 + 8'(LicenceTagOffset / 16), UnitTag1 = 8'h81 + 8'(LicenceTagOffset / 16),
+    UnitS0 = 8'h40, UnitS1 = 8'h41, UnitA0 = 8'h42, UnitA1 = 8'h43,
+    UnitLink0 = 8'h20 + 8'(LicenceWrappedOffset / 16), UnitLink1 = 8'h21 + 8'(LicenceWrappedOffset / 16),
+    UnitP0 = 8'ha0 + 8'(LicenceWrappedOffset / 16), UnitP1 = 8'ha1 + 8'(LicenceWrappedOffset / 16),
+    UnitSealP0 = 8'hb0 + 8'(LicenceWrappedOffset / 16), UnitSealP1 = 8'hb1 + 8'(LicenceWrappedOffset / 16)
   } unit_e;
+  localparam int unsigned LicenceBit = 7;
+  localparam int unsigned DeviceBit = 6;
+  localparam int unsigned LinkBit = 5;
+  localparam int unsigned SealedBit = 4;
 
   typedef enum logic [2:0] {
     StepLicence, StepEnrol, StepKek, StepCheck, StepMac, StepProg, StepWeights
@@ -100,9 +115,6 @@ module licence_opener
   wire block_t head = licence_i[8*LicenceHeadOffset+:128];
   wire block_t id = licence_i[8*LicenceIdOffset+:128];
   wire block_t licence_header_tag = licence_i[8*LicenceHeaderTagOffset+:128];
-  wire key_t wrapped = licence_i[8*LicenceWrappedOffset+:256];
-  wire key_t check = licence_i[8*LicenceCheckOffset+:256];
-  wire key_t licence_tag = licence_i[8*LicenceTagOffset+:256];
 
   wire sealed = policy_i == PolicySealed;
   wire matches_header = (sealed || policy_i == PolicyBlind) && head == {56'd0, policy_i, LicenceMagic}
@@ -111,8 +123,8 @@ module licence_opener
   // ---------------------------------------------------------------------------------------- sequence
   typedef enum logic [2:0] {
     StIdle,
-    StMessage,  // the units of one derivation
-    StDigest,  // wait for its digest
+    StMessage,  // the words of one derivation
+    StDigest,  // wait for its digest, compare it
     StKey,  // hand a key to the unsealer
     StUsable,  // wait until the unsealer has expanded its keys
     StDone
@@ -120,52 +132,57 @@ module licence_opener
 
   state_e        state_q;
   step_e         step_q;
-  logic    [3:0] position_q;
+  logic    [5:0] position_q;  // unit and word of the message; then the word of the digest, 7 to 0
   logic          granted_q;  // nothing refused so far
+  logic          differs_q;  // a word of the digest is not the licence's
   status_e       status_q;
   key_t          link_q;  // D, later KEK
-  key_t          p;
   unit_e         unit;
-  block_t        unit_data;
-  logic unit_last, unit_ready, digest_valid, makes_key;
+  logic word_last, word_ready, sum_valid, digest_valid, makes_key;
+  logic [31:0] word, sum;
   key_t digest;
 
-  assign p         = wrapped ^ link_q;
-  assign unit      = Messages[step_q][position_q];
-  assign unit_last = Messages[step_q][position_q+4'd1] == UnitEnd;
+  always_comb begin
+    unit = Messages[step_q][position_q[5:2]];
+    if (state_q == StDigest) begin
+      if (step_q == StepCheck) unit = position_q[2] ? UnitCheck1 : UnitCheck0;
+      else unit = position_q[2] ? UnitTag1 : UnitTag0;
+    end
+  end
+  assign word_last = Messages[step_q][position_q[5:2]+4'd1] == UnitEnd && position_q[1:0] == 2'd3;
+
+  logic [35:0][31:0] licence_words;
+  logic [15:0][31:0] device_words;
+  logic [ 7:0][31:0] link_words;
+  logic [ 3:0][31:0] label_words;
+  logic              absent;  // P in `blind`
+  logic              link_upper;
+  assign licence_words = licence_i;
+  assign device_words  = {owner_key_i, secret_i};
+  assign link_words    = link_q;
+  assign label_words   = label(step_q);
+  assign absent        = unit[SealedBit] && !sealed;
+  assign link_upper    = unit[3:0] != 4'(LicenceWrappedOffset / 16);
 
   always_comb begin
-    unique case (unit)
-      UnitS0: unit_data = secret_i[127:0];
-      UnitS1: unit_data = secret_i[255:128];
-      UnitA0: unit_data = owner_key_i[127:0];
-      UnitA1: unit_data = owner_key_i[255:128];
-      UnitLink0: unit_data = link_q[127:0];
-      UnitLink1: unit_data = link_q[255:128];
-      UnitP0: unit_data = p[127:0];
-      UnitP1: unit_data = p[255:128];
-      UnitSealP0: unit_data = sealed ? p[127:0] : '0;
-      UnitSealP1: unit_data = sealed ? p[255:128] : '0;
-      UnitW0: unit_data = wrapped[127:0];
-      UnitW1: unit_data = wrapped[255:128];
-      UnitCheck0: unit_data = check[127:0];
-      UnitCheck1: unit_data = check[255:128];
-      UnitHead: unit_data = head;
-      UnitId: unit_data = id;
-      UnitHeaderTag: unit_data = licence_header_tag;
-      UnitPolicy: unit_data = {120'd0, policy_i};
-      default: unit_data = label(step_q);
-    endcase
+    word = '0;
+    if (unit == UnitLabel) word = label_words[position_q[1:0]];
+    if (unit == UnitPolicy && position_q[1:0] == 2'd0) word = 32'(policy_i);
+    if (unit[LicenceBit] && !absent) word ^= licence_words[{unit[3:0], position_q[1:0]}];
+    if (unit[DeviceBit]) word ^= device_words[{unit[1:0], position_q[1:0]}];
+    if (unit[LinkBit] && !absent) word ^= link_words[{link_upper, position_q[1:0]}];
   end
 
   kdf u_kdf (
       .clk_i,
       .rst_ni,
       .clear_i       (clear_i || state_q == StDone),
-      .unit_valid_i  (state_q == StMessage),
-      .unit_ready_o  (unit_ready),
-      .unit_last_i   (unit_last),
-      .unit_i        (unit_data),
+      .word_valid_i  (state_q == StMessage),
+      .word_ready_o  (word_ready),
+      .word_last_i   (word_last),
+      .word_i        (word),
+      .sum_valid_o   (sum_valid),
+      .sum_o         (sum),
       .digest_valid_o(digest_valid),
       .digest_o      (digest)
   );
@@ -190,15 +207,16 @@ module licence_opener
     if (!rst_ni || clear_i) begin
       state_q    <= StIdle;
       step_q     <= StepLicence;
-      position_q <= 4'd0;
+      position_q <= 6'd0;
       granted_q  <= 1'b0;
+      differs_q  <= 1'b0;
       status_q   <= StatusNone;
       link_q     <= '0;
     end else begin
       unique case (state_q)
         StIdle: begin
           step_q     <= StepLicence;
-          position_q <= 4'd0;
+          position_q <= 6'd0;
           granted_q  <= 1'b1;
           status_q   <= StatusOk;
           if (open_valid_i) begin
@@ -211,14 +229,22 @@ module licence_opener
           end
         end
         StMessage: begin
-          if (unit_ready) begin
-            position_q <= position_q + 4'd1;
-            if (unit_last) state_q <= StDigest;
+          differs_q <= 1'b0;
+          if (word_ready) begin
+            position_q <= position_q + 6'd1;
+            if (word_last) begin
+              state_q    <= StDigest;
+              position_q <= 6'd7;
+            end
           end
         end
         StDigest: begin
+          if (sum_valid) begin
+            position_q <= position_q - 6'd1;
+            if (sum != word) differs_q <= 1'b1;
+          end
           if (digest_valid) begin
-            position_q <= 4'd0;
+            position_q <= 6'd0;
             if (makes_key) begin
               state_q <= StKey;
             end else begin
@@ -227,14 +253,14 @@ module licence_opener
             end
             unique case (step_q)
               StepLicence: begin
-                if (digest != licence_tag || !matches_header) begin
+                if (differs_q || !matches_header) begin
                   granted_q <= 1'b0;
                   status_q  <= StatusLicenceRefused;
                 end
               end
               StepEnrol, StepKek: link_q <= digest;
               StepCheck: begin
-                if (sealed && digest != check && granted_q) begin
+                if (sealed && differs_q && granted_q) begin
                   granted_q <= 1'b0;
                   status_q  <= StatusWrongDevice;
                 end

@@ -10,8 +10,8 @@
 // verdicts, a status. Keys, the device's secrets and what is derived from them leave on no port, and no
 // input selects them for the data path; plain frames pass by the keys. (SEC: KEYS_OFF_BUS)
 //
-// Timing: an open takes about 1100 cycles. A 4096-byte frame takes 256 cycles (fast), frames follow each
-// other without a gap; or 3840 (iterative).
+// Timing: an open takes about 1400 cycles. A 4096-byte frame takes 256 cycles (fast), frames follow each
+// other without a gap; or 4096 (iterative).
 // Contract: see licence_opener.sv and unsealer.sv. Frames are accepted only while no licence is being
 // opened, and a licence is opened only while no frame is here (assertion OpenAlone). An open, granted
 // or not, forgets the keys of the one before. clear_i (level) forgets keys and states, in one cycle. (SEC: PURGE)

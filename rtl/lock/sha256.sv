@@ -1,26 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // The compression function of SHA-256, one round a cycle; padding is its caller's (kdf.sv).
 //
-// A block of 64 bytes enters as four quarters of 16. Words are big-endian in the standard: they are
-// swapped as they enter and as the digest leaves, so that ports keep keyway_lock_pkg's byte order.
+// A block of 64 bytes enters as 16 words. Words are big-endian in the standard: they are swapped as they
+// enter and as the digest leaves, so that ports keep keyway_lock_pkg's byte order.
 // The message schedule slides over 16 words: W(t+16) = s1(W(t+14)) + W(t+9) + s0(W(t+1)) + W(t).
+// Small on purpose, it hashes a few kilobytes in a licence's life: hash and working variables are shift
+// registers of words, so that one adder serves all of them and nothing is loaded in parallel. The hash
+// turns once (h comes out first) while the last 8 words enter, into the working variables, and once more
+// while these come out and are added. h + K + W of a round is added in the round before.
 //
-// Timing: 69 cycles a block: 4 quarters, 64 rounds, 1 addition. block_done_o is a pulse in the first
-// cycle in which digest_o includes the block; the next quarter may be given in that cycle.
-// Contract: first_i, with the first quarter of a block, starts a message. clear_i zeroes all state.
+// Timing: 88 cycles a block: 16 words, 64 rounds, 8 additions. sum_valid_o marks the additions: sum_o is
+// word 7 of the digest, then 6, to 0. block_done_o is a pulse in the first cycle in which digest_o
+// includes the block; the next word may be given in that cycle.
+// Contract: first_i, with the words of a block, starts a message with it. clear_i zeroes all state.
 // Source: FIPS 180-4, sections 4.1.2, 4.2.2, 5.3.3, 6.2. Test: tests/rtl/lock/test_sha256.cpp.
 module sha256
   import keyway_lock_pkg::*;
 (
-    input  logic   clk_i,
-    input  logic   rst_ni,
-    input  logic   clear_i,
-    input  logic   quarter_valid_i,
-    output logic   quarter_ready_o,
-    input  logic   first_i,
-    input  block_t quarter_i,
-    output logic   block_done_o,
-    output key_t   digest_o
+    input  logic        clk_i,
+    input  logic        rst_ni,
+    input  logic        clear_i,
+    input  logic        word_valid_i,
+    output logic        word_ready_o,
+    input  logic        first_i,
+    input  logic [31:0] word_i,
+    output logic        sum_valid_o,
+    output logic [31:0] sum_o,
+    output logic        block_done_o,
+    output key_t        digest_o
 );
 
   typedef logic [31:0] word_t;
@@ -61,10 +68,11 @@ module sha256
         (rotate(w1, 7) ^ rotate(w1, 18) ^ (w1 >> 3)) + w0;
   endfunction
 
-  function automatic hash_t compress(hash_t s, word_t k, word_t w);
+  // From the working variables, a to g, and h + K + W to the next ones.
+  function automatic hash_t compress(word_t [6:0] s, word_t hkw);
     word_t t1, t2;
-    t1 = s[7] + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)) +
-        ((s[4] & s[5]) ^ (~s[4] & s[6])) + k + w;
+    t1 = hkw + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)) +
+        ((s[4] & s[5]) ^ (~s[4] & s[6]));
     t2 = (rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22)) +
         ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
     return {s[6], s[5], s[4], s[3] + t1, s[2], s[1], s[0], t1 + t2};
@@ -77,16 +85,32 @@ module sha256
   } state_e;
 
   state_e       state_q;
-  logic   [5:0] count_q;  // quarters, then rounds
+  logic   [5:0] count_q;  // words, rounds, sums
   logic         done_q;
   hash_t hash_q, work_q;
   word_t [15:0] schedule_q;  // word t of the schedule is entry 0 in round t
+  word_t        hkw_q;  // h + K + W of this round
+  word_t new_word, old_word, sum, hkw;
+  logic load, turn;
 
-  assign quarter_ready_o = state_q == StLoad;
-  assign block_done_o    = done_q;
+  assign word_ready_o = state_q == StLoad;
+  assign block_done_o = done_q;
+  assign sum_valid_o  = state_q == StAdd;
+  assign sum_o        = swap_bytes(sum);
   for (genvar i = 0; i < 8; i++) begin : gen_digest
     assign digest_o[32*i+:32] = swap_bytes(hash_q[i]);
   end
+
+  assign load = state_q == StLoad && word_valid_i;
+  assign turn = (load && count_q[3]) || state_q == StAdd;
+  always_comb begin
+    new_word = schedule(schedule_q[0], schedule_q[1], schedule_q[9], schedule_q[14]);
+    if (state_q == StLoad) new_word = swap_bytes(word_i);
+  end
+  assign old_word = state_q == StLoad && first_i ? InitialHash[~count_q[2:0]] : hash_q[7];
+  assign sum = old_word + (state_q == StAdd ? work_q[7] : '0);
+  assign hkw      = work_q[6] + schedule_q[1] +
+      (state_q == StLoad ? RoundConstant[0] : RoundConstant[count_q+6'd1]);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
@@ -96,43 +120,39 @@ module sha256
       hash_q     <= '0;
       work_q     <= '0;
       schedule_q <= '0;
+      hkw_q      <= '0;
     end else begin
-      done_q <= 1'b0;
+      done_q <= state_q == StAdd && count_q[2:0] == 3'd7;
+      if (turn) hash_q <= {hash_q[6:0], sum};
+      if (state_q == StRounds) work_q <= compress(work_q[6:0], hkw_q);
+      else if (turn) work_q <= {work_q[6:0], sum};
+      if (state_q == StRounds || load) begin
+        hkw_q <= hkw;
+        schedule_q <= {new_word, schedule_q[15:1]};
+      end
       unique case (state_q)
         StLoad: begin
-          if (quarter_valid_i) begin
-            schedule_q <= {
-              swap_bytes(quarter_i[127:96]),
-              swap_bytes(quarter_i[95:64]),
-              swap_bytes(quarter_i[63:32]),
-              swap_bytes(quarter_i[31:0]),
-              schedule_q[15:4]
-            };
+          if (load) begin
             count_q <= count_q + 6'd1;
-            if (count_q == 6'd0 && first_i) hash_q <= InitialHash;
-            if (count_q == 6'd3) begin
+            if (count_q[3:0] == 4'd15) begin
               state_q <= StRounds;
               count_q <= 6'd0;
-              work_q  <= hash_q;
             end
           end
         end
         StRounds: begin
-          work_q <= compress(work_q, RoundConstant[count_q], schedule_q[0]);
-          schedule_q <= {
-            schedule(schedule_q[0], schedule_q[1], schedule_q[9], schedule_q[14]), schedule_q[15:1]
-          };
           count_q <= count_q + 6'd1;
           if (count_q == 6'd63) state_q <= StAdd;
         end
         default: begin
-          for (int unsigned i = 0; i < 8; i++) hash_q[i] <= hash_q[i] + work_q[i];
-          state_q <= StLoad;
-          done_q  <= 1'b1;
+          count_q <= count_q + 6'd1;
+          if (count_q[2:0] == 3'd7) begin
+            state_q <= StLoad;
+            count_q <= 6'd0;
+          end
         end
       endcase
     end
   end
-
 
 endmodule

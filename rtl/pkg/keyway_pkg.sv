@@ -141,9 +141,10 @@ package keyway_pkg;
     logic [ColumnBits-1:0] lead;  // window: columns of a row before its first output
     logic signed [15:0] row;  // input row and column of the first step
     logic signed [15:0] column;
-    logic [15:0] base;  // of the block
-    logic [15:0] row_pitch;
-    logic [1:0] phase;
+    logic [1:0] bank;  // row bank of the first row
+    logic [15:0] row_address;  // its address there
+    logic [15:0] row_pitch;  // to the fourth row after it
+    logic [15:0] row_stride;  // to the row stride_y / 4 * 4 after it
     logic [11:0] input_height;
     logic [11:0] input_width;
     logic [3:0] stride_y;
@@ -169,6 +170,8 @@ package keyway_pkg;
     pass_t pass;
     logic signed [15:0] row;
     logic signed [15:0] column;
+    logic [1:0] bank;  // of the row
+    logic [15:0] row_address;
     logic tile_first;  // the waiting tile becomes active
     logic row_first;  // window: the window starts empty
     token_t token;

@@ -8,7 +8,9 @@
 //              first difference, also with a licence that appeared or went.
 // The stored bytes change in a load only, never while anything is open, so everything that was decided
 // about them stays true; a comparison that fails leads to a load, which reads the bus again, and what
-// it read is what is used. (SEC: ONE_COPY)
+// it read is what is used. (SEC: ONE_COPY) They stand in registers, for whoever uses them at once, and
+// in a memory, for the comparison, which takes one after the other: both are written in the same cycle
+// with the same word. What the memory held before a load is not compared with anything.
 //
 // Timing: both requests leave within two cycles, but a comparison behind a warm run holds them back
 //   until the engine's first input is on its way (input_seen_i) or HoldCycles have passed. Words are
@@ -49,6 +51,8 @@ module start_block
   localparam int unsigned WordBits = $clog2(Words + 1);
 
   word_t [Words-1:0] stored_q;
+  (* ram_style = "distributed" *)
+  word_t copy_q[Words];
   logic present_q;
   logic [1:0] requests_q;  // still to send: licence, header
   word_t expected_q;  // the stored word that the next one is compared with
@@ -57,9 +61,11 @@ module start_block
   logic [$clog2(HoldCycles+1)-1:0] hold_q;
   logic with_licence;
   logic last;
+  logic store;
 
   assign with_licence = licence_address_i != '0;
   assign last = word_q + 1'b1 == words_q;
+  assign store = data_valid_i && !compare_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
@@ -87,8 +93,8 @@ module start_block
   end
 
   always_ff @(posedge clk_i) begin
-    if (compare_i) expected_q <= stored_q[0];
-    else if (compare_q && data_valid_i && !last) expected_q <= stored_q[word_q+1'b1];
+    if (store) copy_q[word_q] <= data_i;
+    if (compare_i || data_valid_i) expected_q <= copy_q[compare_i||last?'0 : word_q+1'b1];
   end
 
   always_ff @(posedge clk_i) begin
@@ -98,7 +104,7 @@ module start_block
     end else if (load_i) begin
       stored_q  <= '0;
       present_q <= with_licence;
-    end else if (data_valid_i && !compare_q) begin
+    end else if (store) begin
       stored_q[word_q] <= data_i;
     end
   end

@@ -205,7 +205,7 @@ TEMPLATE_TEST_CASE("clear_i forgets, whenever it comes", "", VLockOpen, VLockOpe
   REQUIRE(lock.pass(world.package.header).ok);
   for (const auto& frame : world.package.frames) REQUIRE(lock.pass(frame).ok);
   clear_and_look("after frames");
-  for (std::uint64_t stop = 1; stop < 1090; stop += 1 + world.random() % 25) {
+  for (std::uint64_t stop = 1; stop < 1370; stop += 1 + world.random() % 25) {
     write_port(lock->header_i, world.package.header.bytes);
     write_port(lock->licence_i, world.licence);
     lock->licence_present_i = 1;

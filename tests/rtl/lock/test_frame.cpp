@@ -241,7 +241,7 @@ TEMPLATE_TEST_CASE("Cycles per frame", "", VLockFast, VLockIterative) {
   std::printf("lock_unit %s: 32 frames in %d cycles, plain in %d, a header page in %d\n",
               kFast<TestType> ? "fast" : "iterative", static_cast<int>(cycles),
               static_cast<int>(plain_cycles), static_cast<int>(header));
-  CHECK(cycles >= 32 * (kFast<TestType> ? 256 : 3840));
-  CHECK(cycles <= 32 * (kFast<TestType> ? 256 : 3840) + 40);
+  CHECK(cycles >= 32 * (kFast<TestType> ? 256 : 4096));
+  CHECK(cycles <= 32 * (kFast<TestType> ? 256 : 4096) + 40);
   CHECK(plain_cycles <= 32 * 256 + 10);
 }

