@@ -12,8 +12,9 @@
 /// error that arrives at the outputs, in their own units. A channel that adds nearly nothing to its
 /// bias thus counts for nearly nothing, and so do taps of inputs that are nearly always zero.
 ///
-/// Activations are correlated, so errors of taps add up or cancel. Where the mean products of
-/// activations (`gram`) are known, a coding is refined under the error that really arrives,
+/// Activations are correlated, so errors of taps add up or cancel. Where the covariance of the
+/// activations (`gram`) is known, a coding is refined under the error that really arrives, up to
+/// its mean, which the bias takes,
 ///
 ///     sum over channels of  channel_importance * error' gram error        (`refine.hpp`).
 ///
@@ -34,8 +35,7 @@ struct WeightProblem {
   int64_t taps = 0;
   std::vector<double> weights;         ///< [channel][tap], finite
   std::vector<double> tap_importance;  ///< [tap], not negative; empty: all one
-  std::vector<float>
-      gram;  ///< [tap][tap], mean product of the activations at two taps; may be empty
+  std::vector<float> gram;  ///< [tap][tap], covariance of the activations at taps; may be empty
   std::vector<double> channel_importance;  ///< [channel], not negative; empty: all one
   std::vector<double> grid;  ///< [channel]: steps are positive multiples of it; 0: any step
   std::vector<double>

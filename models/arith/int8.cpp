@@ -29,8 +29,8 @@ double squared_error(const WeightProblem& problem, int64_t channel, double step,
 double best_step(const WeightProblem& problem, int64_t channel, double peak, int largest) {
   const double whole = problem.permitted(channel, peak / largest, true);
   double best = whole, least = squared_error(problem, channel, whole, largest);
-  for (int i = 1; i <= 24; ++i) {
-    const double step = problem.permitted(channel, peak / largest * (1.0 - 0.02 * i));
+  for (int i = 1; i <= 60; ++i) {
+    const double step = problem.permitted(channel, peak / largest * std::pow(0.96, i));
     const double error = squared_error(problem, channel, step, largest);
     if (error < least) {
       least = error;

@@ -9,7 +9,7 @@
 namespace keyway::arith {
 namespace {
 
-constexpr int kRounds = 2;           ///< of moves and refits
+constexpr int kRounds = 4;           ///< of moves and refits
 constexpr double kLeastGain = 1e-9;  ///< of E; smaller gains are rounding noise
 
 }  // namespace

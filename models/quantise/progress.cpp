@@ -9,7 +9,7 @@
 namespace keyway::quantise {
 namespace {
 
-constexpr int64_t kColumns = 2048;  ///< output positions behind a gram matrix
+constexpr int64_t kColumns = 4096;  ///< output positions behind a gram matrix
 
 }  // namespace
 
@@ -82,9 +82,19 @@ std::vector<float> Progress::gram(int tensor, const graph::Shape& out,
       }
     }
   }
+  // The bias makes up for what the errors add to the mean, so only the deviations count.
+  for_each_index(static_cast<int64_t>(taps), threads_, [&](int64_t row) {
+    float* v = values.data() + row * count;
+    double sum = 0;
+    for (int64_t n = 0; n < count; ++n) sum += static_cast<double>(v[n]);
+    const auto mean = static_cast<float>(sum / static_cast<double>(count));
+    for (int64_t n = 0; n < count; ++n) v[n] -= mean;
+  });
   std::vector<float> gram(taps * taps);
   const auto columns = static_cast<float>(count);
   const float trust = columns / (columns + static_cast<float>(taps));
+  const float largest = from.is_signed ? 127 : 255;
+  const float unseen = largest * largest / (columns + 1);
   for_each_index(static_cast<int64_t>(taps), threads_, [&](int64_t row) {
     const auto a = static_cast<size_t>(row);
     const float* u = values.data() + a * static_cast<size_t>(count);
@@ -99,7 +109,8 @@ std::vector<float> Progress::gram(int tensor, const graph::Shape& out,
       float sum = 0;
       for (; n < count; ++n) sum += u[n] * v[n];
       for (const float p : part) sum += p;
-      gram[a * taps + b] = gram[b * taps + a] = sum / columns * (a == b ? 1.0F : trust);
+      const float mean = sum / columns;
+      gram[a * taps + b] = gram[b * taps + a] = a == b ? mean + unseen : mean * trust;
     }
   });
   return gram;

@@ -227,14 +227,13 @@ class Quantiser {
     return result;
   }
 
-  /// Adds the products of activations, with the importances on the diagonal as the floor.
+  /// Adds the covariance of activations; its diagonal takes the importances' place.
   void add_gram(arith::WeightProblem& problem, const Layer& layer, const Progress& progress) const {
     const auto index = static_cast<size_t>(layer.output);
     problem.gram = progress.gram(layer.input, network_.tensors[index].shape, layer.window);
     const auto taps = static_cast<size_t>(problem.taps);
     for (size_t t = 0; t < taps; ++t) {
-      float& diagonal = problem.gram[t * taps + t];
-      diagonal = std::max(diagonal, static_cast<float>(problem.tap_importance[t]));
+      problem.tap_importance[t] = static_cast<double>(problem.gram[t * taps + t]);
     }
   }
 
