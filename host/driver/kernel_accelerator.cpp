@@ -190,20 +190,13 @@ const Counters* KernelAccelerator::open_counters() const {
   return open_counters_ ? &*open_counters_ : nullptr;
 }
 
-<<<<<<< HEAD
-KernelArguments KernelAccelerator::package_arguments(uint32_t mode) const {
-=======
 void KernelAccelerator::close() {
   licence_.reset();
   package_.reset();
   shell_->close();
 }
 
-void KernelAccelerator::start(uint32_t mode, const Memory* input, const Memory* output) {
-  const auto address = [](const Memory* memory) {
-    return memory == nullptr ? uint64_t{0} : memory->address();
-  };
->>>>>>> hh
+KernelArguments KernelAccelerator::package_arguments(uint32_t mode) const {
   KernelArguments arguments;
   arguments.mode = mode;
   arguments.package = package_->address();

@@ -29,6 +29,20 @@ class Targets(CommandTest):
             self.assertGreater(result["cycles_cold"], result["cycles_warm"])
             self.assertGreater(result["utilisation"], 0.3)
 
+    def test_inputs_of_one_start_equal_and_take_fewer_cycles(self):
+        images = fashion_mnist(self.work).inputs
+        package = self.locked("sealed")
+        options = [*self.rights(package), "--limit", 20]
+        want, _ = self.outputs(package, *options, inputs=images)
+        _, alone = self.outputs(package, *options, "--target", TARGET, inputs=images)
+        for memory in ([], STALLS):
+            got, result = self.outputs(package, *options, "--target", TARGET, "--batch", 8, *memory, inputs=images)
+            np.testing.assert_array_equal(want, got)  # starts of 1, 8, 8 and 3 inputs
+            self.assertIsNone(result["cycles_warm"])
+            if not memory:
+                self.assertLess(result["cycles_batch"], alone["cycles_warm"])
+                self.assertEqual(result["cycles_cold"], alone["cycles_cold"])
+
     def test_blind_wrong_device_equals_too(self):
         if TARGET != "sim":
             return  # one target is enough for this
