@@ -81,7 +81,7 @@ module engine
     output logic         event_stall_products_o,
     output logic         event_stall_empty_o,
     // For traces
-    output logic [  5:0] activity_o                // activity_t
+    output logic [  3:0] activity_o                // activity_t
 );
 
   localparam int unsigned WordChannels = word_channels(Depth);
@@ -210,7 +210,7 @@ module engine
   // ------------------------------------------------------------------ steps
   job_t jobs[JobSlots];
   logic [7:0] events;
-  activity_t activity;
+  logic [2:0] activity_q;
   logic hold;
   logic [3:0][BlockBanks-1:0] front_enable;
   logic [3:0][15:0] front_address;
@@ -465,15 +465,12 @@ module engine
   assign event_stall_products_o = events[5];
   assign event_stall_empty_o = events[6];
 
-  assign activity = '{
-          weight_write: weight_write_valid_i,
-          weight_read: weight_reading,
-          activation_write: result_valid || (write_valid && write_ready),
-          activation_read: ((|front_enable) && !hold) || residual_enable || store_grant,
-          result: result_valid,
-          job_end: events[7]
-      };
-  assign activity_o = activity;
+  // A cycle late, so that nothing waits for it; job_end belongs to the busy event beside it.
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) activity_q <= '0;
+    else activity_q <= {weight_write_valid_i, weight_reading, result_valid};
+  end
+  assign activity_o = {activity_q, events[7]};
 
   `KEYWAY_ASSERT(NoRunWhileClearing, !(clear_i && run_i))
 

@@ -166,7 +166,7 @@ module step_generator
       else if (!rows_ok) events_o[4] <= 1'b1;
       else if (waits_frames_i) events_o[3] <= 1'b1;
       else events_o[1] <= 1'b1;
-      events_o[7] <= fire && step_o.token.job_last;
+      events_o[7] <= fire && pass_q.last && pass_end;
     end
   end
 

@@ -181,8 +181,6 @@ package keyway_pkg;
   typedef struct packed {
     logic weight_write;  // the unsealer writes weight memory
     logic weight_read;  // an instruction, a table, parameters or a tile is read from it
-    logic activation_write;  // a result or an input word
-    logic activation_read;  // the array, a residual or a store
     logic result;  // post-processing gives a word of every lane
     logic job_end;  // the array took the last step of a MULTIPLY, in the cycle of that busy event
   } activity_t;

@@ -25,7 +25,7 @@ module keyway_core
     input  logic                         rst_ni,
     output logic                         interrupt_o,
     output events_t                      events_o,
-    output logic    [               5:0] activity_o,         // activity_t
+    output logic    [               3:0] activity_o,         // activity_t
     // Control, AXI4-Lite.
     input  logic                         control_awvalid_i,
     output logic                         control_awready_o,

@@ -81,7 +81,7 @@ module keyway_kernel #(
     input  logic [             255:0] secret_i,
     input  logic [             255:0] owner_key_i,
     input  logic                      enrolled_i,
-    output logic [              16:0] events_o
+    output logic [              14:0] events_o
 );
 
   keyway_core #(
@@ -137,7 +137,7 @@ module keyway_kernel #(
       .owner_key_i,
       .enrolled_i,
       .events_o         (events_o[10:0]),
-      .activity_o       (events_o[16:11])
+      .activity_o       (events_o[14:11])
   );
 
   // Constant for every burst: INCR, beats of the full bus width, modifiable, unprivileged data.

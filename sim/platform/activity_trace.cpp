@@ -74,13 +74,16 @@ void ActivityTrace::sample(uint64_t cycle, bool running, size_t product, const K
     if (has(out.events, event)) extend(track, label, cycle, kMerge);
   };
   unit(kPost, kEventResult, "results");
-  unit(kActivationRead, kEventActivationRead, "read");
-  unit(kActivationWrite, kEventActivationWrite, "write");
   unit(kWeightRead, kEventWeightRead, "read");
   unit(kWeightWrite, kEventWeightWrite, "write");
   unit(kUnsealer, kEventUnsealer, "unseal");
   unit(kLoad, kEventLoad, "load");
   unit(kStore, kEventStore, "store");
+  // Activation memory: the array's steps and stores read, results and input words are written.
+  unit(kActivationRead, kEventArrayBusy, "read");
+  unit(kActivationRead, kEventStore, "read");
+  unit(kActivationWrite, kEventResult, "write");
+  unit(kActivationWrite, kEventLoad, "write");
   if (in.memory.rvalid && out.memory.rready) extend(kReadBus, "read", cycle, kMerge);
   if (out.memory.wvalid && in.memory.wready) extend(kWriteBus, "write", cycle, kMerge);
 }

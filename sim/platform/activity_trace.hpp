@@ -3,7 +3,8 @@
 /// open. One microsecond on screen is one clock cycle. Tracks: runs, layers, the array (busy, or
 /// the cause of its stall), post-processing, the ports of activation and weight memory, the
 /// unsealer, the bus in both directions, the load and store queues. Spans of units, ports and bus
-/// that are at most `kMerge` cycles apart are drawn as one.
+/// that are at most `kMerge` cycles apart are drawn as one. Reads and writes of the activation
+/// memory are those of its users: steps of the array and stores, results and input words.
 ///
 /// A trace holds no secret and no data. It has three sources: bus handshakes (valid and ready,
 /// never an address or a byte), the kernel's event pins, and names of layers from the package's

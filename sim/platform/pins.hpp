@@ -72,8 +72,6 @@ enum KernelEvent : unsigned {
   kEventStore,
   kEventJobEnd,  ///< the array takes the last step of a MULTIPLY in the cycle of this busy event
   kEventResult,  ///< post-processing gives a word of every lane
-  kEventActivationRead,
-  kEventActivationWrite,
   kEventWeightRead,
   kEventWeightWrite,
   kEventCount
