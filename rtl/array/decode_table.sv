@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decode tables: two slots of 256 operands, read by every decoder at once.
 //
-// Mathematics: entry_o[p] = table(slot_i, code_i[p]). An entry is in bank code mod 4 at
-//   (slot, code / 4), so that four are written a cycle.
+// Mathematics: entry_o[p] = table(slot_i, code_i[p]). Entries of four codes, code / 4 the same, are a word
+//   at (slot, code / 4), so that four are written a cycle; a reader chooses among them afterwards.
 // Timing: with read_i, entries stand one cycle later and stay until the next read_i; writes show in the
-//   next cycle. It maps to LUT memory, a copy for each reader, with registers behind.
+//   next cycle. It maps to LUT memory with registers behind, a copy for each reader; where LUTs are
+//   scarcer than block memories (scripts/place_ecp5.sh) to these.
 // Contract: nobody reads a slot while it is written (feeder and table_loader see to it).
 //   clear_i overwrites entry clear_address_i of all banks with zeros.
 // Test: tests/rtl/engine.
@@ -13,9 +14,10 @@ module decode_table
   import keyway_contract_pkg::*;
   import keyway_pkg::*;
 #(
-    parameter  int unsigned Ports     = 64,
+    parameter int unsigned Ports = 64,
+    parameter int unsigned Readers = 4,  // of one memory; synthesis copies it for each of them
     localparam int unsigned GroupBits = $clog2(TableEntries / TableBanks),
-    localparam int unsigned Groups    = 2 * TableEntries / TableBanks
+    localparam int unsigned Groups = 2 * TableEntries / TableBanks
 ) (
     input  logic                                   clk_i,
     input  logic                                   clear_i,
@@ -30,44 +32,40 @@ module decode_table
     output logic [     Ports-1:0][OperandBits-1:0] entry_o
 );
 
-  (* ram_style = "distributed" *)
-  logic [OperandBits-1:0] bank0_q[Groups];
-  (* ram_style = "distributed" *)
-  logic [OperandBits-1:0] bank1_q[Groups];
-  (* ram_style = "distributed" *)
-  logic [OperandBits-1:0] bank2_q[Groups];
-  (* ram_style = "distributed" *)
-  logic [OperandBits-1:0] bank3_q[Groups];
+  typedef logic [TableBanks-1:0][OperandBits-1:0] group_t;
 
   logic write;
   logic [GroupBits:0] address;
-  logic [TableBanks-1:0][OperandBits-1:0] entries;
+  group_t entries;
 
   assign write   = clear_i || write_valid_i;
   assign address = clear_i ? clear_address_i : {write_slot_i, write_group_i};
   assign entries = clear_i ? '0 : write_entries_i;
 
-  always_ff @(posedge clk_i) begin
-    if (write) begin
-      bank0_q[address] <= entries[0];
-      bank1_q[address] <= entries[1];
-      bank2_q[address] <= entries[2];
-      bank3_q[address] <= entries[3];
-    end
-  end
+  for (genvar c = 0; c < int'(Ports / Readers); c++) begin : gen_copy
+    (* ram_style = "distributed" *)
+    group_t table_q[Groups];
 
-  always_ff @(posedge clk_i) begin
-    if (clear_i) begin
-      entry_o <= '0;
-    end else if (read_i) begin
-      for (int p = 0; p < int'(Ports); p++) begin
-        case (code_i[p][1:0])
-          2'd0: entry_o[p] <= bank0_q[{slot_i, code_i[p][7:2]}];
-          2'd1: entry_o[p] <= bank1_q[{slot_i, code_i[p][7:2]}];
-          2'd2: entry_o[p] <= bank2_q[{slot_i, code_i[p][7:2]}];
-          default: entry_o[p] <= bank3_q[{slot_i, code_i[p][7:2]}];
-        endcase
+    always_ff @(posedge clk_i) begin
+      if (write) table_q[address] <= entries;
+    end
+
+    for (genvar r = 0; r < int'(Readers); r++) begin : gen_reader
+      localparam int P = c * int'(Readers) + r;
+      group_t group_q;
+      logic [$clog2(TableBanks)-1:0] entry_q;
+
+      always_ff @(posedge clk_i) begin
+        if (clear_i) begin
+          group_q <= '0;
+          entry_q <= '0;
+        end else if (read_i) begin
+          group_q <= table_q[{slot_i, code_i[P][7-:GroupBits]}];
+          entry_q <= code_i[P][$clog2(TableBanks)-1:0];
+        end
       end
+
+      assign entry_o[P] = group_q[entry_q];
     end
   end
 
