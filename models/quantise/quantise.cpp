@@ -29,6 +29,11 @@ constexpr double kDeadImportance = 0.1;
 /// had to hold this many deviations of its sum before the clamp (a channel that is mostly off).
 constexpr double kDeviations = 8;
 
+/// Values of all tensors and images up to which more images than asked for are used: a vector's
+/// channel gives but one value an image.
+constexpr int64_t kCheapValues = int64_t{1} << 24;
+constexpr int64_t kMoreImages = 8;
+
 class Quantiser {
  public:
   Quantiser(const Centred& centred, const float* inputs, int64_t images, arith::NumberSystem system,
@@ -325,6 +330,13 @@ class Quantiser {
   Network network_;
 };
 
+/// Of all tensors, for one image.
+int64_t values_of(const graph::Graph& graph) {
+  int64_t sum = 1;
+  for (const graph::Tensor& t : graph.tensors) sum += t.shape.elements();
+  return sum;
+}
+
 /// At most `most` images, evenly spread.
 std::vector<float> sample(const float* inputs, int64_t images, int64_t elements, int64_t most) {
   const int64_t count = std::min(images, std::max<int64_t>(1, most));
@@ -343,7 +355,9 @@ Network quantise(const graph::Graph& graph, const float* calibration, int64_t im
                  arith::NumberSystem system, const Options& options) {
   if (images < 1) throw Error(ErrorKind::kFile, "calibration needs at least one input");
   const int64_t elements = graph.tensors.at(static_cast<size_t>(graph.input)).shape.elements();
-  const std::vector<float> inputs = sample(calibration, images, elements, options.max_images);
+  const int64_t wanted = std::clamp(kCheapValues / values_of(graph), options.max_images,
+                                    kMoreImages * options.max_images);
+  const std::vector<float> inputs = sample(calibration, images, elements, wanted);
   const auto count = static_cast<int64_t>(inputs.size()) / elements;
   const Centred centred = centre(graph, inputs.data(), count, options.threads);
   return Quantiser(centred, inputs.data(), count, system, options).run(inputs.data(), count);
