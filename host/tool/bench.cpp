@@ -102,7 +102,7 @@ std::vector<float> all_outputs(const std::string& name, const compile::Program& 
       "", static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
   accelerator.open(package, std::nullopt);
   const auto count = static_cast<size_t>(inputs.rows());
-  const auto elements = static_cast<size_t>(program.input.shape.elements());
+  const auto elements = static_cast<size_t>(program.input.user_shape().elements());
   const auto output_elements = static_cast<size_t>(program.output.shape.elements());
   std::vector<Bytes> images;
   for (size_t i = 0; i < count; ++i) {

@@ -33,7 +33,7 @@ std::vector<int64_t> read_metric_labels(const BenchNetwork& network,
   }
   auto labels = common::read_npy_int(network.labels);
   if (labels.values.empty() || inputs % labels.values.size() != 0 ||
-      program.output.shape.elements() != program.input.shape.elements()) {
+      program.output.shape.elements() != program.input.user_shape().elements()) {
     throw Error(ErrorKind::kFile, network.labels + ": " + std::to_string(labels.values.size()) +
                                       " clips do not share " + std::to_string(inputs) +
                                       " inputs of a network that reconstructs its input");

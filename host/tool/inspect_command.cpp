@@ -36,7 +36,7 @@ std::string summary(const lock::Header& header, const compile::Program& p, size_
   line("memory", fmt::format("{} bytes activations, {} bytes weights, {}", p.activation_peak_bytes,
                              p.weight_peak_bytes,
                              p.resident ? "resident between inputs" : "streamed for every input"));
-  line("input", shape_text(p.input.shape));
+  line("input", shape_text(p.input.user_shape()));
   line("output", shape_text(p.output.shape));
   line("macs", std::to_string(p.macs));
   text += fmt::format("\n{:<32} {:<10} {:>12} {:>12} {:>14}\n", "layer", "kind", "instructions",

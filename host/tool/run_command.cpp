@@ -135,9 +135,9 @@ void run(const Options& options) {
   const auto before = std::chrono::steady_clock::now();
   accelerator->open(bytes, licence);
 
-  const auto input_elements = static_cast<size_t>(program.input.shape.elements());
+  const auto input_elements = static_cast<size_t>(program.input.user_shape().elements());
   std::vector<std::vector<uint8_t>> images(count);
-  std::vector<uint8_t> quantised(input_elements);
+  std::vector<uint8_t> quantised(static_cast<size_t>(program.input.shape.elements()));
   for (size_t i = 0; i < count; ++i) {
     quantise::quantise_input(program.input, inputs.values.data() + i * input_elements,
                              quantised.data());

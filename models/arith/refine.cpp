@@ -9,8 +9,9 @@
 namespace keyway::arith {
 namespace {
 
-constexpr int kRounds = 4;           ///< of moves and refits
-constexpr double kLeastGain = 1e-9;  ///< of E; smaller gains are rounding noise
+constexpr int kRounds = 12;           ///< of moves and refits, at most
+constexpr double kLeastRound = 0.99;  ///< a round that leaves more of E is the last
+constexpr double kLeastGain = 1e-9;   ///< of E; smaller gains are rounding noise
 
 }  // namespace
 
@@ -109,7 +110,8 @@ double OutputError::total() const {
 void refine_rounding(const WeightProblem& problem, int largest, Coding& coding) {
   if (problem.gram.empty()) return;
   OutputError error(problem, coding);
-  const double least = kLeastGain * error.total() / static_cast<double>(problem.weights.size());
+  double before = error.total();
+  const double least = kLeastGain * before / static_cast<double>(problem.weights.size());
   for (int round = 0; round < kRounds; ++round) {
     for (size_t i = 0; i < coding.codes.size(); ++i) {
       const size_t c = i / static_cast<size_t>(problem.taps),
@@ -130,6 +132,9 @@ void refine_rounding(const WeightProblem& problem, int largest, Coding& coding) 
       coding.codes[i] = static_cast<uint8_t>(static_cast<int8_t>(code + best));
     }
     error.refit_steps(coding);
+    const double left = error.total();
+    if (!(left < kLeastRound * before)) break;
+    before = left;
   }
 }
 
@@ -199,7 +204,8 @@ void refine_exchange(const WeightProblem& problem, int limit, Coding& coding) {
   if (problem.gram.empty() || coding.codes.size() < 256) return;
   OutputError error(problem, coding);
   Exchange exchange(problem, coding, error);
-  const double least = kLeastGain * error.total() / static_cast<double>(problem.weights.size());
+  double before = error.total();
+  const double least = kLeastGain * before / static_cast<double>(problem.weights.size());
   for (int round = 0; round < kRounds; ++round) {
     for (size_t apart : {1U, 2U, 4U, 1U}) {
       for (size_t a = 0; a + apart < 256; ++a) exchange.swap_between(a, a + apart, least);
@@ -209,6 +215,9 @@ void refine_exchange(const WeightProblem& problem, int limit, Coding& coding) {
       error.move_entry(coding, static_cast<uint8_t>(code), exchange.members(code), limit);
     }
     error.refit_steps(coding);
+    const double left = error.total();
+    if (!(left < kLeastRound * before)) break;
+    before = left;
   }
 }
 

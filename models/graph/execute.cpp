@@ -184,8 +184,9 @@ class Layer {
     const Window& w = node_.window;
     const Span rows = inside(0, 1, w.pad_top, in_.height, out_.height);
     const Span cols = inside(0, 1, w.pad_left, in_.width, out_.width);
-    std::fill_n(y, out_.elements(), 0.0F);
     for (int64_t c = 0; c < in_.channels; ++c, a += in_.pixels(), y += out_.pixels()) {
+      std::fill_n(y, out_.pixels(),
+                  node_.pad_value.empty() ? 0.0F : node_.pad_value[static_cast<size_t>(c)]);
       for (int64_t i = rows.begin; i < rows.end; ++i) {
         const float* line = a + (i - w.pad_top) * in_.width - w.pad_left;
         std::copy(line + cols.begin, line + cols.end, y + i * out_.width + cols.begin);

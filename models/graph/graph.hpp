@@ -43,7 +43,7 @@ enum class OpKind {
   kAdd,            ///< inputs[0] + inputs[1], equal shapes
   kShortcut,  ///< every stride-th pixel; output channel `channel_before` + c is input channel c,
               ///< the other output channels are zero (ResNet's parameter-free shortcut)
-  kPad,       ///< zeros around the image; `window.pad_*` (negative: crop)
+  kPad,       ///< zeros (or `pad_value`) around the image; `window.pad_*` (negative: crop)
 };
 
 /// Padding is never negative, but in kPad. A pool's pads are narrower than its kernel and every one
@@ -71,6 +71,7 @@ struct Node {
   int64_t channel_before = 0;      ///< kShortcut
   std::vector<float> weights;      ///< kConv: [out][in][kh][kw]; kDepthwiseConv: [channel][kh][kw]
   std::vector<float> bias;         ///< kConv, kDepthwiseConv: [out], always present
+  std::vector<float> pad_value;    ///< kPad: one per channel; empty: zeros
   Clamp clamp;
 };
 

@@ -105,6 +105,7 @@ class Reader {
     return json_.size();
   }
   bool is_array() const { return json_.is_array(); }
+  bool is_null() const { return json_.is_null(); }
 
   int64_t integer(int64_t lo, int64_t hi) const {
     if (!json_.is_number_integer()) fail("not a whole number");
@@ -145,6 +146,17 @@ class Reader {
   const Json& json_;
   std::string path_;
 };
+
+void read_padding(const Reader& r, quantise::InputBoundary& input) {
+  const Reader pads = r["padding"];
+  if (pads.array_size() != 4) pads.fail("not top, left, bottom, right");
+  input.pad_top = pads.at(0).integer(0, kMaxExtent);
+  input.pad_left = pads.at(1).integer(0, kMaxExtent);
+  input.pad_bottom = pads.at(2).integer(0, kMaxExtent);
+  input.pad_right = pads.at(3).integer(0, kMaxExtent);
+  const Reader value = r["pad_value"];
+  if (!value.is_null()) input.pad_value = value.per_channel(input.shape.channels);
+}
 
 graph::Shape read_shape(const Reader& r) {
   if (r.array_size() != 3) r.fail("not channels, height, width");
@@ -284,6 +296,11 @@ std::string manifest_text(const compile::Program& program, contract::Policy poli
               {"scale", per_channel(program.input.scale)},
               {"input_scale", per_channel(program.input.input_scale)},
               {"input_offset", per_channel(program.input.input_offset)},
+              {"padding",
+               {program.input.pad_top, program.input.pad_left, program.input.pad_bottom,
+                program.input.pad_right}},
+              {"pad_value", program.input.pad_value.empty() ? Json(nullptr)
+                                                            : per_channel(program.input.pad_value)},
               {"image", to_json(program.input_image)}}},
             {"output",
              {{"shape", to_json(program.output.shape)},
@@ -326,6 +343,7 @@ compile::Program parse_manifest(ByteView text, const std::string& name) {
   p.input.scale = input["scale"].per_channel(p.input.shape.channels);
   p.input.input_scale = input["input_scale"].per_channel(p.input.shape.channels);
   p.input.input_offset = input["input_offset"].per_channel(p.input.shape.channels);
+  read_padding(input, p.input);
   p.input_image = read_input_image(input["image"], p.input.shape, p.core.word_channels());
 
   const Reader output = r["output"];

@@ -89,8 +89,18 @@ void apply_softmax(const graph::Shape& shape, bool logarithm, std::vector<double
 
 InputBoundary input_boundary(const Network& network) {
   const Tensor& tensor = network.tensors.at(static_cast<size_t>(network.input));
-  return {tensor.shape, network.input_layout, tensor.is_signed,
-          tensor.scale, network.input_scale,  network.input_offset};
+  const graph::Window& w = network.input_padding;
+  return {tensor.shape,
+          network.input_layout,
+          tensor.is_signed,
+          tensor.scale,
+          network.input_scale,
+          network.input_offset,
+          w.pad_top,
+          w.pad_left,
+          w.pad_bottom,
+          w.pad_right,
+          network.input_pad_value};
 }
 
 OutputBoundary output_boundary(const Network& network) {
@@ -102,7 +112,19 @@ OutputBoundary output_boundary(const Network& network) {
 }
 
 void validate(const InputBoundary& b) {
-  validate_layout("input", b.shape, b.layout);
+  for (const int64_t pad : {b.pad_top, b.pad_left, b.pad_bottom, b.pad_right}) {
+    if (pad < 0 || pad > kMostElements) contradiction("input", "impossible padding");
+    if (pad > 0 && b.pad_value.empty()) contradiction("input", "padding without a value");
+  }
+  for (const int64_t d : {b.shape.height, b.shape.width}) {
+    if (d < 1 || d > kMostElements) contradiction("input", "impossible shape");
+  }
+  validate_layout("input", b.user_shape(), b.layout);
+  if (b.shape.height > kMostElements / b.shape.channels ||
+      b.shape.width > kMostElements / (b.shape.channels * b.shape.height)) {
+    contradiction("input", "the shape is too large");
+  }
+  if (!b.pad_value.empty()) validate_channels("input", b.pad_value, b.shape.channels, false);
   validate_channels("input", b.scale, b.shape.channels, true);
   validate_channels("input", b.input_scale, b.shape.channels, false);
   validate_channels("input", b.input_offset, b.shape.channels, false);
@@ -116,16 +138,27 @@ void validate(const OutputBoundary& b) {
 
 void quantise_input(const InputBoundary& b, const float* user, uint8_t* bytes) {
   const double lo = b.is_signed ? -128 : 0, hi = b.is_signed ? 127 : 255;
-  for_each_element(b.shape, b.layout, [&](int64_t channel, int64_t at, int64_t index) {
+  const auto byte = [&](size_t c, double value) {
+    const double q = std::clamp(std::nearbyint(value / static_cast<double>(b.scale[c])), lo, hi);
+    return static_cast<uint8_t>(static_cast<int>(q));
+  };
+  const graph::Shape inner = b.user_shape();
+  for (size_t c = 0; c < b.pad_value.size(); ++c) {
+    std::fill_n(bytes + static_cast<int64_t>(c) * b.shape.pixels(), b.shape.pixels(),
+                byte(c, static_cast<double>(b.pad_value[c])));
+  }
+  for_each_element(inner, b.layout, [&](int64_t channel, int64_t at, int64_t index) {
     const auto c = static_cast<size_t>(channel);
+    const int64_t pixel = at % inner.pixels(), y = pixel / inner.width + b.pad_top;
+    const int64_t to =
+        (channel * b.shape.height + y) * b.shape.width + pixel % inner.width + b.pad_left;
     const double x = user[index];
     if (!std::isfinite(x)) {
       throw Error(ErrorKind::kFile, "input value " + std::to_string(index) + " is NaN or infinite");
     }
     const double value =
         x * static_cast<double>(b.input_scale[c]) + static_cast<double>(b.input_offset[c]);
-    const double q = std::clamp(std::nearbyint(value / static_cast<double>(b.scale[c])), lo, hi);
-    bytes[at] = static_cast<uint8_t>(static_cast<int>(q));
+    bytes[to] = byte(c, value);
   });
 }
 

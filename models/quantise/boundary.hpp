@@ -2,10 +2,12 @@
 /// Where floats become bytes and bytes floats again: the one implementation that every target uses.
 ///
 /// Input: byte = clamp(round((x * input_scale[c] + input_offset[c]) / scale[c])), in double,
-/// rounded to nearest, ties to even; clamped to the byte's range. Output: value = scale[c] * byte +
-/// offset[c], then, over the channels of every pixel, softmax (exp(v - max) / sum) or log-softmax
-/// (v - max - log sum), in double. The structs are small and plain, so that a package's manifest
-/// can carry them.
+/// rounded to nearest, ties to even; clamped to the byte's range. Pixels that the host adds around
+/// the user's image stand for pad_value[c], which takes the place of x * input_scale +
+/// input_offset: values moved to a middle other than zero cannot be padded by the core, whose
+/// padding is zero (centre.hpp). Output: value = scale[c] * byte + offset[c], then, over the
+/// channels of every pixel, softmax (exp(v - max) / sum) or log-softmax (v - max - log sum), in
+/// double. The structs are small and plain, so that a package's manifest can carry them.
 ///
 /// Bytes stand in C, H, W order, signed ones in two's complement; floats as the model file's user
 /// has them (graph::Layout). Errors: kFile for NaN or infinity in the input, and for a struct that
@@ -22,12 +24,20 @@ namespace keyway::quantise {
 struct Network;
 
 struct InputBoundary {
-  graph::Shape shape;
+  graph::Shape shape;  ///< of the bytes: padding included
   graph::Layout layout;
   bool is_signed = false;
   std::vector<float> scale;        ///< of a byte's unit, one per channel
   std::vector<float> input_scale;  ///< applied to the user's values first
   std::vector<float> input_offset;
+  int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
+  std::vector<float> pad_value = {};  ///< one per channel; empty: nothing is added
+
+  /// Of the user's image.
+  graph::Shape user_shape() const {
+    return {shape.channels, shape.height - pad_top - pad_bottom,
+            shape.width - pad_left - pad_right};
+  }
 };
 
 struct OutputBoundary {
@@ -47,7 +57,7 @@ OutputBoundary output_boundary(const Network& network);
 void validate(const InputBoundary& boundary);
 void validate(const OutputBoundary& boundary);
 
-/// One image: shape.elements() floats to as many bytes, and back.
+/// One image: user_shape().elements() floats to shape.elements() bytes, and back.
 void quantise_input(const InputBoundary& boundary, const float* user, uint8_t* bytes);
 void dequantise_output(const OutputBoundary& boundary, const uint8_t* bytes, float* user);
 

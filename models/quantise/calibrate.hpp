@@ -65,7 +65,7 @@ std::vector<Bound> value_bounds(const graph::Graph& graph);
 
 struct ScaleOptions {
   double headroom = 1.1;
-  double values = 1e6;  ///< see above
+  double values = 1e5;  ///< see above
 };
 
 /// Sign and scales of one tensor. `is_input`: the sign comes from the data.

@@ -4,13 +4,16 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "graph/execute.hpp"
+#include "quantise/input_values.hpp"
 
 namespace keyway::quantise {
 namespace {
 
 constexpr double kLeastGain = 1.1;
+constexpr double kLeastPaddedGain = 1.25;  ///< the host's padding makes the image larger
 
 struct Range {
   float lo = std::numeric_limits<float>::infinity();
@@ -29,19 +32,67 @@ bool has_padding(const graph::Window& w) {
   return w.pad_top != 0 || w.pad_left != 0 || w.pad_bottom != 0 || w.pad_right != 0;
 }
 
+bool reads_input(const graph::Graph& graph, const graph::Node& node) {
+  return std::count(node.inputs.begin(), node.inputs.end(), graph.input) > 0;
+}
+
+/// Only convolutions read the input, and no more than one if one has padding.
 bool can_centre_input(const graph::Graph& graph) {
   if (graph.input == graph.output) return false;
   const graph::Shape& in = graph.tensors[static_cast<size_t>(graph.input)].shape;
+  const auto readers = std::count_if(graph.nodes.begin(), graph.nodes.end(),
+                                     [&](const auto& node) { return reads_input(graph, node); });
   return std::all_of(graph.nodes.begin(), graph.nodes.end(), [&](const graph::Node& node) {
-    if (std::find(node.inputs.begin(), node.inputs.end(), graph.input) == node.inputs.end()) {
-      return true;
-    }
+    if (!reads_input(graph, node)) return true;
     const graph::Shape& out = graph.tensors[static_cast<size_t>(node.output)].shape;
     const graph::Window& w = node.window;
-    return node.kind == graph::OpKind::kConv && !has_padding(w) &&
-           (out.height - 1) * w.stride_h + w.kernel_h <= in.height &&
-           (out.width - 1) * w.stride_w + w.kernel_w <= in.width;
+    return node.kind == graph::OpKind::kConv && (readers == 1 || !has_padding(w)) &&
+           (out.height - 1) * w.stride_h + w.kernel_h <= in.height + w.pad_top + w.pad_bottom &&
+           (out.width - 1) * w.stride_w + w.kernel_w <= in.width + w.pad_left + w.pad_right;
   });
+}
+
+bool is_input_padded(const graph::Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const auto& node) {
+    return reads_input(graph, node) && has_padding(node.window);
+  });
+}
+
+/// Takes the middles off the input's values; the biases of its readers make up for them. Padding
+/// becomes the host's.
+void move_input(graph::Graph& g, const std::vector<InputUnit>& units) {
+  const auto is_moved = [](const InputUnit& u) { return u.middle != 0; };
+  if (std::none_of(units.begin(), units.end(), is_moved)) return;
+  for (size_t c = 0; c < units.size(); ++c) g.input_offset[c] -= units[c].middle;
+  const bool padded = is_input_padded(g);
+  for (graph::Node& node : g.nodes) {
+    if (!reads_input(g, node)) continue;
+    const auto taps = static_cast<size_t>(node.window.kernel_h * node.window.kernel_w);
+    for (size_t i = 0; i < node.weights.size(); ++i) {
+      const size_t c = i / taps % units.size(), o = i / taps / units.size();
+      node.bias[o] += node.weights[i] * units[c].middle;
+    }
+  }
+  if (!padded) return;
+  graph::Node& reader = *std::find_if(g.nodes.begin(), g.nodes.end(),
+                                      [&](const auto& node) { return reads_input(g, node); });
+  graph::Node pad;
+  pad.kind = graph::OpKind::kPad;
+  pad.name = reader.name;
+  pad.inputs = {g.input};
+  pad.output = static_cast<int>(g.tensors.size());
+  graph::Window& w = reader.window;
+  pad.window.pad_top = std::exchange(w.pad_top, 0);
+  pad.window.pad_left = std::exchange(w.pad_left, 0);
+  pad.window.pad_bottom = std::exchange(w.pad_bottom, 0);
+  pad.window.pad_right = std::exchange(w.pad_right, 0);
+  for (const InputUnit& u : units) pad.pad_value.push_back(-u.middle);
+  graph::Tensor tensor = g.tensors[static_cast<size_t>(g.input)];
+  tensor.shape.height += pad.window.pad_top + pad.window.pad_bottom;
+  tensor.shape.width += pad.window.pad_left + pad.window.pad_right;
+  g.tensors.push_back(std::move(tensor));
+  reader.inputs = {pad.output};
+  g.nodes.insert(g.nodes.begin(), std::move(pad));
 }
 
 /// The convolution that makes the output and can leave a constant to the host, or null.
@@ -61,22 +112,18 @@ graph::Node* last_layer(graph::Graph& graph) {
 }  // namespace
 
 Centred centre(const graph::Graph& graph, const float* inputs, int64_t images, int threads) {
-  Centred result{graph, {}};
+  Centred result{graph, {}, {}};
   graph::Graph& g = result.graph;
   const auto shape = [&](int tensor) { return g.tensors[static_cast<size_t>(tensor)].shape; };
-  result.output_offset.assign(static_cast<size_t>(shape(g.output).channels), 0.0F);
-  graph::Node* last = last_layer(g);
-  const bool input = can_centre_input(g);
-  if (!input && last == nullptr) return result;
-
-  std::vector<Range> of_input(static_cast<size_t>(shape(g.input).channels));
-  std::vector<Range> of_output(result.output_offset.size());
+  std::vector<InputValues> of_input(static_cast<size_t>(shape(g.input).channels));
+  std::vector<Range> of_output(static_cast<size_t>(shape(g.output).channels));
   const auto visit = [&](int tensor, const float* data, int64_t count) {
-    if (tensor != g.input && tensor != g.output) return;
-    std::vector<Range>& ranges = tensor == g.input ? of_input : of_output;
     const int64_t pixels = shape(tensor).pixels();
-    for (int64_t i = 0; i < count * shape(tensor).elements(); ++i) {
-      Range& range = ranges[static_cast<size_t>(i / pixels) % ranges.size()];
+    for (int64_t i = 0; tensor == g.input && i < count * shape(tensor).channels; ++i) {
+      of_input[static_cast<size_t>(i) % of_input.size()].add(data + i * pixels, pixels);
+    }
+    for (int64_t i = 0; tensor == g.output && i < count * shape(tensor).elements(); ++i) {
+      Range& range = of_output[static_cast<size_t>(i / pixels) % of_output.size()];
       range.lo = std::min(range.lo, data[i]);
       range.hi = std::max(range.hi, data[i]);
     }
@@ -85,18 +132,14 @@ Centred centre(const graph::Graph& graph, const float* inputs, int64_t images, i
   options.threads = threads;
   graph::execute(graph, inputs, images, options, visit);
 
-  if (input) {
-    for (graph::Node& node : g.nodes) {
-      if (std::count(node.inputs.begin(), node.inputs.end(), g.input) == 0) continue;
-      const auto taps = static_cast<size_t>(node.window.kernel_h * node.window.kernel_w);
-      for (size_t i = 0; i < node.weights.size(); ++i) {
-        const size_t c = i / taps % of_input.size(), o = i / taps / of_input.size();
-        node.bias[o] += node.weights[i] * of_input[c].middle();
-      }
-    }
-    for (size_t c = 0; c < of_input.size(); ++c) g.input_offset[c] -= of_input[c].middle();
-  }
-  if (last != nullptr) {
+  const bool can_move = can_centre_input(g), padded = is_input_padded(g);
+  const auto units =
+      choose_units(of_input, padded, can_move, padded ? kLeastPaddedGain : kLeastGain);
+  for (const InputUnit& unit : units) result.input_step.push_back(unit.step);
+  if (can_move) move_input(g, units);
+
+  result.output_offset.assign(of_output.size(), 0.0F);
+  if (graph::Node* last = last_layer(g)) {
     for (size_t c = 0; c < of_output.size(); ++c) {
       result.output_offset[c] = of_output[c].middle();
       last->bias[c] -= of_output[c].middle();

@@ -7,10 +7,12 @@
 ///
 ///     w (x - c) + (b + w c) = w x + b
 ///
-/// Exact for the input if only convolutions without padding read it (a padded zero would become
-/// another value), as in networks over vectors; for the output if a convolution without clamp makes
-/// it and nothing else reads it. Done per channel, only where the byte's step shrinks by a tenth or
-/// more. Test: tests/quantise/test_quantise.cpp.
+/// Exact for the input if only convolutions read it. The core pads with bytes of zero, which would
+/// then stand for c; so if the reader has padding (it must be the only one), the host pads instead,
+/// with the byte of -c: the graph gets a kPad with values, and the convolution loses its pads.
+/// Exact for the output if a convolution without clamp makes it and nothing else reads it. Done per
+/// channel, where the byte's step shrinks by a tenth or more (with padding: a quarter), or where it
+/// makes the input's bytes exact (input_values.hpp). Test: tests/quantise/test_quantise.cpp.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +24,7 @@ namespace keyway::quantise {
 
 struct Centred {
   graph::Graph graph;
+  std::vector<float> input_step;     ///< units of input bytes that are exact; 0: choose one
   std::vector<float> output_offset;  ///< to add to the graph's outputs, one per channel
 };
 

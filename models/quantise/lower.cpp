@@ -53,6 +53,7 @@ class Lowering {
   }
 
   FloatNetwork run() {
+    network_.input = graph_.input;
     for (size_t n = 0; n < graph_.nodes.size(); ++n) {
       if (graph_.nodes[n].kind == OpKind::kAdd) plan_addition(n);
     }
@@ -135,6 +136,10 @@ class Lowering {
         return;
       }
       case OpKind::kPad: {
+        if (!node.pad_value.empty()) {
+          pad_input(node);
+          return;
+        }
         FloatLayer layer = start(node);
         layer.kind = LayerKind::kSum;
         layer.window = node.window;
@@ -155,6 +160,16 @@ class Lowering {
         return;
     }
     throw Error(ErrorKind::kUnsupported, "node '" + node.name + "': unknown kind of layer");
+  }
+
+  void pad_input(const Node& node) {
+    if (node.inputs.at(0) != graph_.input || readers_[static_cast<size_t>(graph_.input)] != 1) {
+      throw Error(ErrorKind::kUnsupported,
+                  "node '" + node.name + "': padding with values inside the network");
+    }
+    network_.input = node.output;
+    network_.padding = node.window;
+    network_.pad_value = node.pad_value;
   }
 
   /// Convolutions and averages: what can also be the main operand of an addition.

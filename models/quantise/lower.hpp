@@ -59,6 +59,11 @@ struct FloatLayer {
 
 struct FloatNetwork {
   std::vector<FloatLayer> layers;  ///< topological order
+  /// What the first layer reads: the graph's input, or a kPad of it with values of its own, which
+  /// only the host can do.
+  int input = -1;
+  graph::Window padding;         ///< of that kPad
+  std::vector<float> pad_value;  ///< one per channel; empty without
 };
 
 FloatNetwork lower(const graph::Graph& graph);

@@ -17,11 +17,11 @@ void Progress::start(const float* inputs, int64_t images) {
   const InputBoundary boundary = input_boundary(network_);
   images_.assign(static_cast<size_t>(images), TensorBytes(network_.tensors.size()));
   means_.resize(network_.tensors.size());
-  const int64_t elements = boundary.shape.elements();
+  const int64_t elements = boundary.user_shape().elements();
   for (int64_t n = 0; n < images; ++n) {
     std::vector<uint8_t>& bytes =
         images_[static_cast<size_t>(n)][static_cast<size_t>(network_.input)];
-    bytes.resize(static_cast<size_t>(elements));
+    bytes.resize(static_cast<size_t>(boundary.shape.elements()));
     quantise_input(boundary, inputs + n * elements, bytes.data());
   }
   update_mean(network_.input);

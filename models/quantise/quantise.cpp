@@ -29,23 +29,30 @@ constexpr double kDeadImportance = 0.1;
 /// had to hold this many deviations of its sum before the clamp (a channel that is mostly off).
 constexpr double kDeviations = 8;
 
+/// Values of all tensors and images up to which more images than asked for are used: a vector's
+/// channel gives but one value an image.
+constexpr int64_t kCheapValues = int64_t{1} << 24;
+constexpr int64_t kMoreImages = 8;
+
 class Quantiser {
  public:
-  Quantiser(const graph::Graph& graph, const float* inputs, int64_t images,
-            arith::NumberSystem system, const Options& options)
-      : graph_(graph),
+  Quantiser(const Centred& centred, const float* inputs, int64_t images, arith::NumberSystem system,
+            const Options& options)
+      : centred_(centred),
+        graph_(centred.graph),
         system_(system),
         options_(options),
-        lowered_(lower(graph)),
-        statistics_(calibrate(graph, inputs, images, options.threads)),
-        index_(graph.tensors.size(), -1) {
-    network_.name = graph.name;
-    network_.input_layout = graph.input_layout;
-    network_.output_layout = graph.output_layout;
-    network_.input_scale = graph.input_scale;
-    network_.input_offset = graph.input_offset;
-    network_.output_function = graph.output_function;
-    network_.macs = graph.macs;
+        lowered_(lower(graph_)),
+        statistics_(calibrate(graph_, inputs, images, options.threads)),
+        index_(graph_.tensors.size(), -1) {
+    network_.name = graph_.name;
+    network_.input_layout = graph_.input_layout;
+    network_.output_layout = graph_.output_layout;
+    network_.input_scale = graph_.input_scale;
+    network_.input_offset = graph_.input_offset;
+    network_.output_function = graph_.output_function;
+    network_.output_offset = centred.output_offset;
+    network_.macs = graph_.macs;
     network_.number_system = system;
   }
 
@@ -79,10 +86,9 @@ class Quantiser {
     const std::vector<Bound> bounds = value_bounds(graph_);
     const auto choose = [&](int t) {
       const auto i = static_cast<size_t>(t);
-      return choose_scales(graph_.tensors[i], statistics_[i], bounds[i], t == graph_.input,
-                           options_.scales);
+      return choose_scales(graph_.tensors[i], statistics_[i], bounds[i], false, options_.scales);
     };
-    network_.input = add_tensor(graph_.input, choose(graph_.input));
+    make_input();
     for (const FloatLayer& layer : lowered_.layers) {
       Tensor made = choose(layer.output);
       if (layer.keeps_values) {
@@ -92,6 +98,20 @@ class Quantiser {
       add_tensor(layer.output, std::move(made));
     }
     network_.output = index(graph_.output);
+  }
+
+  /// Ranges come from the user's values; pixels that the host adds do not count.
+  void make_input() {
+    const auto i = static_cast<size_t>(graph_.input);
+    const Bound unknown = value_bounds(graph_)[i];
+    Tensor made = choose_scales(graph_.tensors[i], statistics_[i], unknown, true, options_.scales);
+    made.shape = graph_.tensors[static_cast<size_t>(lowered_.input)].shape;
+    for (size_t c = 0; c < made.scale.size(); ++c) {
+      if (centred_.input_step[c] > 0) made.scale[c] = centred_.input_step[c];
+    }
+    network_.input = add_tensor(lowered_.input, std::move(made));
+    network_.input_padding = lowered_.padding;
+    network_.input_pad_value = lowered_.pad_value;
   }
 
   Layer layer(const FloatLayer& from, const Progress& progress, size_t number) {
@@ -300,6 +320,7 @@ class Quantiser {
     return change;
   }
 
+  const Centred& centred_;
   const graph::Graph& graph_;
   arith::NumberSystem system_;
   const Options& options_;
@@ -308,6 +329,13 @@ class Quantiser {
   std::vector<int> index_;  ///< of a graph's tensor in the network, or -1
   Network network_;
 };
+
+/// Of all tensors, for one image.
+int64_t values_of(const graph::Graph& graph) {
+  int64_t sum = 1;
+  for (const graph::Tensor& t : graph.tensors) sum += t.shape.elements();
+  return sum;
+}
 
 /// At most `most` images, evenly spread.
 std::vector<float> sample(const float* inputs, int64_t images, int64_t elements, int64_t most) {
@@ -327,13 +355,12 @@ Network quantise(const graph::Graph& graph, const float* calibration, int64_t im
                  arith::NumberSystem system, const Options& options) {
   if (images < 1) throw Error(ErrorKind::kFile, "calibration needs at least one input");
   const int64_t elements = graph.tensors.at(static_cast<size_t>(graph.input)).shape.elements();
-  const std::vector<float> inputs = sample(calibration, images, elements, options.max_images);
+  const int64_t wanted = std::clamp(kCheapValues / values_of(graph), options.max_images,
+                                    kMoreImages * options.max_images);
+  const std::vector<float> inputs = sample(calibration, images, elements, wanted);
   const auto count = static_cast<int64_t>(inputs.size()) / elements;
   const Centred centred = centre(graph, inputs.data(), count, options.threads);
-  Network network =
-      Quantiser(centred.graph, inputs.data(), count, system, options).run(inputs.data(), count);
-  network.output_offset = centred.output_offset;
-  return network;
+  return Quantiser(centred, inputs.data(), count, system, options).run(inputs.data(), count);
 }
 
 }  // namespace keyway::quantise

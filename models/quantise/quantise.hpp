@@ -30,7 +30,8 @@
 namespace keyway::quantise {
 
 struct Options {
-  int64_t max_images = 256;  ///< calibration inputs used, evenly spread over those given
+  int64_t max_images = 256;  ///< calibration inputs used, evenly spread over those given; small
+                             ///< networks, over vectors above all, take up to eight times as many
   ScaleOptions scales;
   uint64_t seed = 1;  ///< of qf8's pseudo-random choices
   int threads = 1;

@@ -180,7 +180,7 @@ std::vector<float> Reference::infer(const float* inputs, int64_t images, int thr
   std::vector<float> results(static_cast<size_t>(images * out.shape.elements()));
   for_each_index(images, threads, [&](int64_t n) {
     std::vector<uint8_t> bytes(static_cast<size_t>(in.shape.elements()));
-    quantise_input(in, inputs + n * in.shape.elements(), bytes.data());
+    quantise_input(in, inputs + n * in.user_shape().elements(), bytes.data());
     const TensorBytes tensors = run(bytes);
     dequantise_output(out, tensors[static_cast<size_t>(network_.output)].data(),
                       results.data() + n * out.shape.elements());

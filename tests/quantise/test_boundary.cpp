@@ -72,6 +72,22 @@ TEST_CASE("scale and offset of each channel come before its byte scale") {
   CHECK(static_cast<int8_t>(bytes[1]) == -8);
 }
 
+TEST_CASE("the host pads with the byte of a value") {
+  InputBoundary b = vector_input(2, true, 0.5F);
+  b.shape = {2, 3, 4};
+  b.layout = {{2, 2, 2}, 4, 2, 1};
+  b.pad_top = b.pad_left = b.pad_right = 1;
+  b.pad_value = {-4, 100};
+  validate(b);
+  CHECK(b.user_shape() == graph::Shape{2, 2, 2});
+  const std::vector<float> x{1, 2, 3, 4, 5, 6, 7, 8};
+  std::vector<uint8_t> bytes(24);
+  quantise_input(b, x.data(), bytes.data());
+  const std::vector<int> want{-8,  -8,  -8,  -8,  -8,  2,  4,  -8,  -8,  6,  8,  -8,
+                              127, 127, 127, 127, 127, 10, 12, 127, 127, 14, 16, 127};
+  for (size_t i = 0; i < want.size(); ++i) CHECK(static_cast<int8_t>(bytes[i]) == want[i]);
+}
+
 TEST_CASE("user layouts: NHWC goes to C, H, W and comes back") {
   InputBoundary in;
   in.shape = {3, 2, 4};
@@ -158,6 +174,18 @@ TEST_CASE("descriptions that contradict themselves are refused") {
       [](InputBoundary& b) { b.layout.stride_c = 2; },
       [](InputBoundary& b) { b.layout.stride_c = -1; },
       [](InputBoundary& b) { b.layout.stride_c = int64_t{1} << 62; },
+      [](InputBoundary& b) { b.pad_top = 1; },
+      [](InputBoundary& b) {
+        b.pad_left = -1;
+        b.pad_value = {0, 0, 0, 0};
+      },
+      [](InputBoundary& b) {
+        b.pad_bottom = int64_t{1} << 40;
+        b.pad_value = {0, 0, 0, 0};
+      },
+      [](InputBoundary& b) {
+        b.pad_value = {0, 0};
+      },
       [](InputBoundary& b) { b.scale.pop_back(); },
       [](InputBoundary& b) { b.scale[1] = 0; },
       [](InputBoundary& b) { b.scale[1] = std::numeric_limits<float>::quiet_NaN(); },

@@ -10,6 +10,7 @@
 
 #include "graph/execute.hpp"
 #include "graphs.hpp"
+#include "quantise/progress.hpp"
 #include "quantise/quantise.hpp"
 #include "quantise/reference.hpp"
 
@@ -264,4 +265,27 @@ TEST_CASE("random graphs stay close to float") {
     CHECK(all[30] < (system.has_table ? 0.06 : 0.035));
     CHECK(all[58] < 0.15);
   }
+}
+
+TEST_CASE("a gram matrix holds deviations from the mean, and what was never seen") {
+  Network n;
+  n.tensors = {{"x", {3, 1, 1}, true, {1, 1, 1}}};
+  n.input = 0;
+  n.input_layout = {{3}, 1, 1, 1};
+  n.input_scale = {1, 1, 1};
+  n.input_offset = {0, 0, 0};
+  std::vector<float> inputs;
+  // A constant, and two channels that are 50 +- 20 with opposite signs.
+  for (int i = 0; i < 100; ++i) {
+    const float d = i % 2 == 0 ? 20.0F : -20.0F;
+    inputs.insert(inputs.end(), {90, 50 + d, 50 - d});
+  }
+  Progress progress(n, 2);
+  progress.start(inputs.data(), 100);
+  const auto gram = progress.gram(0, {1, 1, 1}, window(1, 1, 0));
+  const double unseen = 127.0 * 127 / 101;
+  CHECK(gram[0] == Approx(unseen));
+  CHECK(gram[4] == Approx(400 + unseen));
+  CHECK(gram[5] == Approx(-400 * 100.0 / 103));
+  CHECK(gram[1] == Approx(0).margin(1e-3));
 }

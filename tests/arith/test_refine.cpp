@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Codings under the error that arrives at the outputs: cases whose best coding is known, and optima
+// that no single move betters.
+#include <array>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <random>
+
+#include "arith/coding.hpp"
+#include "arith/int8.hpp"
+#include "arith/number_system.hpp"
+#include "arith/qf8.hpp"
+#include "arith/refine.hpp"
+
+using namespace keyway::arith;
+
+namespace {
+
+double uniform(std::mt19937_64& random) {
+  return static_cast<double>(random() >> 11) * 0x1p-52 - 1.0;
+}
+
+/// Taps that share a common part of their activations, with covariance `shared` (own part: one).
+WeightProblem correlated(int64_t channels, int64_t taps, double shared, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  WeightProblem problem;
+  problem.channels = channels;
+  problem.taps = taps;
+  for (int64_t i = 0; i < channels * taps; ++i) problem.weights.push_back(uniform(random));
+  problem.tap_importance.assign(static_cast<size_t>(taps), shared + 1);
+  for (int64_t a = 0; a < taps; ++a) {
+    for (int64_t b = 0; b < taps; ++b) {
+      problem.gram.push_back(static_cast<float>(shared + (a == b ? 1 : 0)));
+    }
+  }
+  return problem;
+}
+
+}  // namespace
+
+TEST_CASE("errors of taps that always move together cancel") {
+  // Two taps of 0.5 steps each, a third that fixes the step: rounded alone, both go the same way;
+  // together one goes up and one down, and only the taps' own parts are left.
+  WeightProblem problem = correlated(1, 3, 1000, 1);
+  problem.weights = {127, 10.5, 20.5};
+  problem.least_step = {1};
+  const Coding coding = int8::encode(problem);
+  CHECK(coding.step[0] == Approx(1).epsilon(1e-3));
+  CHECK(OutputError(problem, coding).total() == Approx(0.5).epsilon(0.05));
+}
+
+TEST_CASE("int8 ends where no code can move by one") {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    const WeightProblem problem = correlated(3, 40, 5, seed);
+    const Coding coding = int8::encode(problem);
+    const OutputError error(problem, coding);
+    INFO("seed " << seed);
+    // Steps are fitted last, so a move may still gain very little.
+    const double little = 2e-3 * error.total();
+    for (size_t c = 0; c < 3; ++c) {
+      for (size_t t = 0; t < 40; ++t) {
+        for (const int x : {-1, 1}) REQUIRE(error.change(c, t, x * coding.step[c]) > -little);
+      }
+    }
+    // Rounding to nearest is far worse when errors add up.
+    WeightProblem alone = problem;
+    alone.gram.clear();
+    CHECK(error.total() < 0.7 * OutputError(problem, int8::encode(alone)).total());
+  }
+}
+
+TEST_CASE("qf8 gains by exchanges, and keeps its counts") {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    const WeightProblem problem = correlated(8, 96, 5, seed);
+    WeightProblem alone = problem;
+    alone.gram.clear();
+    const Coding coding = qf8::encode(problem);
+    INFO("seed " << seed);
+    CHECK(OutputError(problem, coding).total() <
+          0.7 * OutputError(problem, qf8::encode(alone)).total());
+    std::array<int, 256> counts{};
+    for (const uint8_t code : coding.codes) ++counts[code];
+    for (const int n : counts) REQUIRE(n == 3);
+  }
+}
