@@ -60,7 +60,7 @@ class Party {
   lock::Enrolment enrolment_;
 };
 
-/// Opens the package on a fresh board and runs `image` twice.
+/// Opens the package on a fresh board and runs `image` twice, then in a batch.
 PackageCycles run_package(const compile::Program& program, const Bytes& package,
                           const std::optional<Bytes>& licence, const platform::SimOptions& sim,
                           const Bytes& image) {
@@ -73,18 +73,30 @@ PackageCycles run_package(const compile::Program& program, const Bytes& package,
   const Bytes expected =
       simulate::ProgramSimulator(program.core, program.program_image, program.weight_image)
           .run(image);
-  for (Inference* inference : {&cycles.cold, &cycles.warm}) {
-    // One input a call, so that the board's account is this inference's.
+  /// Counters of the last start.
+  const auto run = [&](size_t inputs, size_t batch) {
+    driver::Counters last{};
     accelerator.run(
-        {image}, program.output_image.bytes(),
+        std::vector<Bytes>(inputs, image), program.output_image.bytes(),
         [&](size_t, const Bytes& output, const driver::Counters* counters) {
-          inference->counters = *counters;
+          if (counters != nullptr) last = *counters;
           if (!std::equal(output.begin(), output.end(), expected.begin(), expected.end())) {
             throw Error(ErrorKind::kDevice,
                         program.name + ": the core's output is not the program simulator's");
           }
-        });
+        },
+        batch);
+    return last;
+  };
+  for (Inference* inference : {&cycles.cold, &cycles.warm}) {
+    // One input a call, so that the board's account is this inference's.
+    inference->counters = run(1, 1);
     inference->layers = layer_cycles(program, board.account(), inference->counters);
+  }
+  if (program.resident) {
+    const driver::Counters counters = run(1 + kBenchBatch, kBenchBatch);
+    cycles.batch =
+        static_cast<double>(counters[static_cast<size_t>(contract::Counter::kTotal)]) / kBenchBatch;
   }
   return cycles;
 }

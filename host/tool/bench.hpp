@@ -64,7 +64,10 @@ struct Inference {
 struct PackageCycles {
   uint64_t open = 0;  ///< cycles to open package and licence, once
   Inference cold, warm;
+  std::optional<double> batch;  ///< cycles an input in starts of kBenchBatch; resident weights only
 };
+
+inline constexpr size_t kBenchBatch = 8;
 
 struct BenchResult {
   BenchNetwork network;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace keyway::tool {
@@ -74,8 +75,10 @@ Json to_json(const Inference& inference) {
 }
 
 Json to_json(const PackageCycles& cycles) {
-  return {
-      {"cycles_open", cycles.open}, {"cold", to_json(cycles.cold)}, {"warm", to_json(cycles.warm)}};
+  return {{"cycles_open", cycles.open},
+          {"cold", to_json(cycles.cold)},
+          {"warm", to_json(cycles.warm)},
+          {"cycles_batch", cycles.batch ? Json(*cycles.batch) : Json(nullptr)}};
 }
 
 Json layers_json(const Inference& inference, const compile::CoreConfig& core) {
@@ -105,15 +108,17 @@ std::string bench_table(const std::vector<BenchResult>& results) {
   const bool compared = std::any_of(results.begin(), results.end(), [](const BenchResult& r) {
     return !r.network.published.empty();
   });
-  Rows rows{{"network", "MMAC", "cycles, warm", "utilisation", "cycles, cold", "lock, warm",
-             "lock, cold", "bytes read + written, warm", "cold"}};
+  Rows rows{{"network", "MMAC", "cycles, warm", "utilisation", "in batches", "cycles, cold",
+             "lock, warm", "lock, cold", "bytes read + written, warm", "cold"}};
   if (judged) rows.front().emplace_back("accuracy (labels)");
   if (compared) rows.front().emplace_back("others");
   for (const BenchResult& r : results) {
-    rows.push_back({r.network.name, fmt::format("{:.3g}", static_cast<double>(r.macs) / 1e6),
-                    grouped(r.sealed.warm.cycles()), percent(r.utilisation()),
-                    grouped(r.sealed.cold.cycles()), change(r.overhead_warm()),
-                    change(r.overhead_cold()), traffic(r.sealed.warm), traffic(r.sealed.cold)});
+    rows.push_back(
+        {r.network.name, fmt::format("{:.3g}", static_cast<double>(r.macs) / 1e6),
+         grouped(r.sealed.warm.cycles()), percent(r.utilisation()),
+         r.sealed.batch ? grouped(static_cast<uint64_t>(std::lround(*r.sealed.batch))) : "streams",
+         grouped(r.sealed.cold.cycles()), change(r.overhead_warm()), change(r.overhead_cold()),
+         traffic(r.sealed.warm), traffic(r.sealed.cold)});
     if (judged) rows.back().push_back(accuracy_text(r));
     if (compared) rows.back().push_back(r.network.published);
   }
@@ -166,6 +171,7 @@ Json to_json(const BenchResult& result, bool layers) {
             {"macs", result.macs},
             {"cycles_warm", result.sealed.warm.cycles()},
             {"cycles_cold", result.sealed.cold.cycles()},
+            {"cycles_batch", result.sealed.batch ? Json(*result.sealed.batch) : Json(nullptr)},
             {"utilisation", result.utilisation()},
             {"lock_overhead", {{"warm", result.overhead_warm()}, {"cold", result.overhead_cold()}}},
             {"sealed", to_json(result.sealed)},

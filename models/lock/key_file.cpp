@@ -57,6 +57,12 @@ class Cursor {
   std::string_view text_;
 };
 
+/// What a text field may hold.
+bool is_storable(std::string_view text) {
+  const auto forbidden = [](char c) { return c < ' ' || c > '~' || c == '"' || c == '\\'; };
+  return text.size() <= 1000 && std::none_of(text.begin(), text.end(), forbidden);
+}
+
 }  // namespace
 
 KeyFileReader::KeyFileReader(const std::string& path)
@@ -109,6 +115,7 @@ const KeyFileReader::Field* KeyFileReader::find(std::string_view field) const {
 std::string KeyFileReader::text(std::string_view field) const {
   const Field* found = find(field);
   if (found == nullptr || !found->is_text) fail_on(field, "is missing or not a string");
+  if (!is_storable(found->value)) fail_on(field, "holds what no such file holds");
   return std::string(found->value);
 }
 
@@ -152,8 +159,7 @@ void KeyFileWriter::name(const char* field) {
 }
 
 void KeyFileWriter::text(const char* field, const std::string& value) {
-  const auto forbidden = [](char c) { return c < ' ' || c > '~' || c == '"' || c == '\\'; };
-  if (std::any_of(value.begin(), value.end(), forbidden) || value.size() > 1000) {
+  if (!is_storable(value)) {
     throw Error(ErrorKind::kUsage, std::string(field) +
                                        " takes at most 1000 letters, digits and signs, without "
                                        "quotes and backslashes");

@@ -14,11 +14,12 @@ import time
 
 import numpy as np
 
+import test_trace
 from keyway_command import FILE, REFUSED, TOOL, USAGE, ZOO, CommandTest, main
 
 TARGET = sys.argv.pop(1) if __name__ == "__main__" else "sim"
 IMAGES = ZOO / "sample_images.npy"
-TRACKS = {"runs", "array", "bus read", "bus write", "unsealer", "load queue", "store queue"}
+TRACKS = set(test_trace.TRACKS)
 
 
 def fst_blocks(data):

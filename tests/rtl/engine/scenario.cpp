@@ -299,9 +299,14 @@ void Scenario::store(const Tensor& tensor) {
       round_up(tensor.height * tensor.width * tensor.blocks * shape_.word_channels(), 16) / 16;
 }
 
-/// With what several inputs need: the loads of the next one, and numbers in END.
+/// The first weight frame is asked for first (contract.toml, LOAD_INPUT). With several inputs: the
+/// loads of the next one, and numbers in END.
 std::vector<Instruction> Scenario::program_with_end() const {
   std::vector<Instruction> program = program_;
+  const auto frames = std::find_if(program.begin(), program.end(), [](const Instruction& i) {
+    return i.opcode() == static_cast<int>(contract::Opcode::kLoadWeights);
+  });
+  if (frames != program.end()) std::rotate(program.begin(), frames, frames + 1);
   for (const Instruction& instruction : program_) {
     if (!overlap_ || instruction.opcode() != static_cast<int>(contract::Opcode::kLoadInput))
       continue;

@@ -64,6 +64,8 @@ compile::Program program_of(const Scenario& scenario, bool resident) {
   compile::Program program;
   program.core.lanes = static_cast<uint32_t>(scenario.shape().lanes);
   program.core.depth = static_cast<uint32_t>(scenario.shape().depth);
+  program.core.activation_bytes = static_cast<uint32_t>(scenario.shape().activation_bytes);
+  program.core.weight_bytes = static_cast<uint32_t>(scenario.shape().weight_bytes);
   program.name = "scenario";
   program.program_image = scenario.image();
   for (const Bytes& frame : scenario.frames()) {
