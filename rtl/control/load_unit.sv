@@ -4,9 +4,9 @@
 // Mathematics: a LOAD_INPUT asks for rows * blocks * width words from byte 16 * source of the input and
 //   writes them in word_walker's order; the beats of a request begin with a fresh beat, the rest of
 //   the last one is ignored. `rows` and `frames` of the contract are counted here.
-// Timing: a word a cycle. The size of a request is two products, made one a cycle while its instruction is
-//   at the head of the queue. The next instruction's request goes out while the data of up to two earlier
-//   ones are awaited.
+// Timing: a word a cycle. The next instruction's request goes out while the data of up to two earlier
+//   ones are awaited. A size is two products: the first is made in the cycle in which its instruction
+//   comes to the head of the queue. Later than that, frames asked for before it would go first.
 // Contract: requests hold until taken (assertions). A `resident` LOAD_WEIGHTS of a warm run asks for
 //   nothing and counts its frames when all frames before are verified, so that `frames` grows in order.
 // Test: tests/rtl/engine.
@@ -67,8 +67,7 @@ module load_unit
   logic rows_ready, rows_valid, rows_pop;
   logic [15:0] frames_q, requested_q, rows_q;
   logic [23:0] area_q;  // of the head: rows * blocks
-  logic [31:0] words_q;
-  logic [1:0] sized_q;  // the products of the head are there
+  logic sized_q;  // it is there
   load_input_t load_q;
   logic active_q, step, row_last, last, beat_last;
 
@@ -84,19 +83,17 @@ module load_unit
   assign frames_count_o = weights.count;
   assign frames_destination_o = weights.destination;
 
-  assign request_valid_o = is_input && products_ok && rows_ready && sized_q[1];
+  assign request_valid_o = is_input && products_ok && rows_ready && sized_q;
   assign request_offset_o = {head.source, 4'd0};
-  assign request_bytes_o = words_q * WordChannels;
+  assign request_bytes_o = 32'(area_q) * 32'(head.width) * WordChannels;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      sized_q <= '0;
+      sized_q <= 1'b0;
       area_q  <= '0;
-      words_q <= '0;
     end else begin
-      sized_q <= (instruction_valid_i && !instruction_ready_o) ? {sized_q[0], 1'b1} : '0;
+      sized_q <= instruction_valid_i && !instruction_ready_o;
       area_q  <= 24'(head.rows) * 24'(head.blocks);
-      words_q <= 32'(area_q) * 32'(head.width);
     end
   end
 
