@@ -30,8 +30,8 @@ class Progress {
   /// Covariance of the bytes that a dense layer's taps meet, [tap][tap] with taps in the order
   /// [c][ky][kx], over output positions spread evenly over images and pixels. What few columns
   /// cannot tell is left out: with n of them and k taps, entries for different taps are scaled by n
-  /// / (n + k), and every tap gets, on the diagonal, the square of the largest byte over n + 1: what
-  /// was always zero may still wake.
+  /// / (n + k), and every tap gets, on the diagonal, the square of the largest byte over n + 1:
+  /// what was always zero may still wake.
   std::vector<float> gram(int tensor, const graph::Shape& out, const graph::Window& window) const;
 
  private:
