@@ -64,7 +64,7 @@ void add_inspect_command(CLI::App& app) {
     const auto bytes = common::read_file(options->package);
     const lock::PackageView package = lock::parse_package(bytes, options->package);
     if (!options->program) {
-      const auto program = lock::parse_manifest(package.manifest, options->package);
+      const auto program = lock::describe(package, options->package);
       print_text(summary(package.header, program, bytes.size()));
       return;
     }
@@ -72,7 +72,7 @@ void add_inspect_command(CLI::App& app) {
       throw Error(ErrorKind::kRefused,
                   options->package + ": the program of a locked package is enciphered");
     }
-    const compile::Program program = lock::parse_manifest(package.manifest, options->package);
+    const compile::Program program = lock::describe(package, options->package);
     const lock::Images images = lock::open_package(package, std::nullopt, std::nullopt);
     print_text(compile::list(images.program, program.layers));
   });

@@ -106,7 +106,7 @@ void run(const Options& options) {
                {"--wave", options.target.wave}});
   const auto bytes = common::read_file(options.package);
   const lock::PackageView package = lock::parse_package(bytes, options.package);
-  const compile::Program program = lock::parse_manifest(package.manifest, options.package);
+  const compile::Program program = lock::describe(package, options.package);
   std::optional<std::vector<uint8_t>> licence;
   if (!options.licence.empty()) licence = lock::read_licence(options.licence);
   if (options.limit == 0) throw Error(ErrorKind::kUsage, "--limit 0 leaves nothing to run");

@@ -141,6 +141,8 @@ PackageView parse_package(ByteView bytes, const std::string& name) {
   header.policy = static_cast<Policy>(head[contract::kHeaderPolicyOffset]);
   header.lanes = head[contract::kHeaderLanesOffset];
   header.depth = head[contract::kHeaderDepthOffset];
+  header.activation_bytes = get32(head + contract::kHeaderActivationBytesOffset);
+  header.weight_bytes = get32(head + contract::kHeaderWeightBytesOffset);
   header.resident = head[contract::kHeaderResidentOffset] != 0;
   std::memcpy(header.id.data(), head + contract::kHeaderIdOffset, header.id.size());
   header.manifest_bytes = get32(head + contract::kHeaderManifestBytesOffset);
@@ -164,6 +166,17 @@ PackageView parse_package(ByteView bytes, const std::string& name) {
     throw bad(ErrorKind::kAuthentication, "the package is damaged: its digest does not match");
   }
   return view;
+}
+
+compile::Program describe(const PackageView& package, const std::string& name) {
+  compile::Program program = parse_manifest(package.manifest, name);
+  const Header& header = package.header;
+  if (header.lanes != program.core.lanes || header.depth != program.core.depth ||
+      header.activation_bytes != program.core.activation_bytes ||
+      header.weight_bytes != program.core.weight_bytes || header.resident != program.resident) {
+    throw Error(ErrorKind::kFile, name + ": header and manifest are not of the same package");
+  }
+  return program;
 }
 
 std::vector<uint8_t> make_plain_package(const compile::Program& program) {

@@ -24,6 +24,7 @@ namespace keyway::lock {
 struct Header {
   Policy policy = Policy::kPlain;
   uint32_t lanes = 0, depth = 0;
+  uint32_t activation_bytes = 0, weight_bytes = 0;
   bool resident = false;
   Bytes16 id{};
   uint32_t manifest_bytes = 0;
@@ -46,6 +47,10 @@ struct PackageView {
 /// Checks everything that needs no key: magic, contract, sizes, zero fields; for a plain package,
 /// which has no owner, the digest of the whole file (against damage, not against malice).
 PackageView parse_package(ByteView bytes, const std::string& name);
+
+/// The manifest's description (parse_manifest), which the core never reads, held against the
+/// header, which it does: kFile where they name different cores.
+compile::Program describe(const PackageView& package, const std::string& name);
 
 /// Checks the header pages' tag. Throws Error(kAuthentication).
 void verify_header(const PackageView& package, const FrameKeys& keys);

@@ -91,6 +91,21 @@ TEST_CASE("the manifest survives the way through a package") {
   CHECK(back.macs == program.macs);
 }
 
+TEST_CASE("a header that names another core than the manifest is refused before any device") {
+  const Party party;
+  const Bytes package = make_locked_package(test::sample_program(), Policy::kSealed, party.owner);
+  CHECK_NOTHROW(describe(parse_package(package, "test"), "test"));
+  for (const uint32_t at :
+       {contract::kHeaderLanesOffset, contract::kHeaderDepthOffset, contract::kHeaderResidentOffset,
+        contract::kHeaderActivationBytesOffset + 2, contract::kHeaderWeightBytesOffset + 3}) {
+    INFO("byte " << at);
+    Bytes bad = package;
+    bad[at] ^= 1;
+    CHECK_THROWS_WITH(describe(parse_package(bad, "test"), "test"),
+                      "test: header and manifest are not of the same package");
+  }
+}
+
 TEST_CASE("header pages are at most a quarter of the file, however small the network") {
   const Bytes package = make_plain_package(test::sample_program(10, 10));
   const auto view = parse_package(package, "test");
