@@ -7,7 +7,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0x2336e399;
+inline constexpr uint32_t kContractHash = 0x9845dd77;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kRowBanks = 4;
 inline constexpr uint32_t kAccumulatorPixels = 512;
@@ -323,9 +323,9 @@ inline constexpr std::array<Field, 9> kFields{kWaitProducts, kDestination, kRows
 }  // namespace store
 
 namespace end {
-inline constexpr Field kProducts{"products", 4, 15, false};  ///< MULTIPLYs of the program
-inline constexpr Field kRows{"rows", 19, 15, false};  ///< rows of one input
-inline constexpr Field kOverlap{"overlap", 34, 1, false};  ///< the next input may begin at once
+inline constexpr Field kProducts{"products", 4, 14, false};  ///< MULTIPLYs of the program; at most a quarter of a counter's range, see keyway_pkg
+inline constexpr Field kRows{"rows", 18, 14, false};  ///< rows of one input
+inline constexpr Field kOverlap{"overlap", 32, 1, false};  ///< the next input may begin at once
 inline constexpr std::array<Field, 3> kFields{kProducts, kRows, kOverlap};
 }  // namespace end
 

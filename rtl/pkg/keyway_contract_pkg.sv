@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h2336e399;
+  parameter logic [31:0] ContractHash = 32'h9845dd77;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned RowBanks = 4;
   parameter int unsigned AccumulatorPixels = 512;
@@ -265,10 +265,10 @@ package keyway_contract_pkg;
 
   // The input is done; after the last one the run is, when all queues are empty and all output words are written.
   typedef struct packed {
-    logic [220:0] reserved;
+    logic [222:0] reserved;
     logic [0:0] overlap;
-    logic [14:0] rows;
-    logic [14:0] products;
+    logic [13:0] rows;
+    logic [13:0] products;
     logic [3:0] opcode;
   } end_t;
 

@@ -84,8 +84,9 @@ package keyway_pkg;
     return ones || mode == ModeMaximum;
   endfunction
 
-  // The counters run on through all inputs of a start and wrap; they are never half their range ahead
-  // of or behind what is waited for.
+  // The counters run on through all inputs of a start and wrap. They are never half their range ahead
+  // of or behind what is waited for: that is at most the input before the one before (END's fields have
+  // a quarter of the range).
   function automatic logic reached(logic [15:0] counter, logic [15:0] wanted);
     return 16'(counter - wanted) < 16'h8000;
   endfunction
