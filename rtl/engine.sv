@@ -72,7 +72,7 @@ module engine
     output logic         output_valid_o,
     input  logic         output_ready_i,
     output logic [127:0] output_data_o,
-    // Events: at most one in a cycle
+    // Events: one in each cycle of a run, else none
     output logic         event_array_busy_o,
     output logic         event_stall_tile_o,
     output logic         event_stall_bank_o,

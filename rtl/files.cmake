@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The RTL's file list, stated once: CMake and the lint script read it.
+# The RTL's file list, stated once: CMake, lint and synthesis read it.
 # Packages first; then leaves before what instantiates them.
 set(KEYWAY_RTL_PACKAGES
   pkg/keyway_contract_pkg.sv

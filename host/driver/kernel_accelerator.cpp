@@ -19,8 +19,10 @@ std::string hex(uint32_t value) {
   return text;
 }
 
-std::string core_name(uint32_t lanes, uint32_t depth) {
-  return std::to_string(lanes) + "x" + std::to_string(depth);
+std::string core_text(const KernelAccelerator::Core& core) {
+  return std::to_string(core.lanes) + "x" + std::to_string(core.depth) + " with " +
+         std::to_string(core.activation_bytes / 1024) + " KiB for activations and " +
+         std::to_string(core.weight_bytes / 1024) + " KiB for weights";
 }
 
 uint64_t field(const std::vector<uint8_t>& bytes, size_t offset, size_t size) {
@@ -119,7 +121,12 @@ void KernelAccelerator::open(const std::vector<uint8_t>& package,
                                          std::to_string(contract::kLicenceBytes));
   open_counters_.reset();
   resident_ = package[contract::kHeaderResidentOffset] != 0;
-  package_core_ = {package[contract::kHeaderLanesOffset], package[contract::kHeaderDepthOffset]};
+  const auto size = [&](uint32_t offset) {
+    return static_cast<uint32_t>(field(package, offset, contract::kHeaderWeightBytesBytes));
+  };
+  package_core_ = {package[contract::kHeaderLanesOffset], package[contract::kHeaderDepthOffset],
+                   size(contract::kHeaderActivationBytesOffset),
+                   size(contract::kHeaderWeightBytesOffset)};
   package_ = std::make_unique<Memory>(*shell_, package);
   licence_ = licence ? std::make_unique<Memory>(*shell_, *licence) : nullptr;
   shell_->start(package_arguments(kModeOpen));
@@ -225,10 +232,11 @@ void KernelAccelerator::refuse(contract::Status status) {
   const Error error = verdict(status);
   if (status != contract::Status::kWrongCore) throw error;
   const uint32_t shape = shell_->read_register(contract::kRegShape);
-  throw Error(error.kind(), std::string(error.what()) + ": it needs " +
-                                core_name(package_core_[0], package_core_[1]) +
-                                ", the device has " + core_name(shape & 0xff, (shape >> 8) & 0xff) +
-                                ", or other memories");
+  throw Error(error.kind(), std::string(error.what()) + ": it needs " + core_text(package_core_) +
+                                ", the device has " +
+                                core_text({shape & 0xff, (shape >> 8) & 0xff,
+                                           shell_->read_register(contract::kRegActivationBytes),
+                                           shell_->read_register(contract::kRegWeightBytes)}));
 }
 
 }  // namespace keyway::driver

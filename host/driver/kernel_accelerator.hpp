@@ -4,8 +4,8 @@
 ///
 /// The constructor refuses a core that speaks another contract than this driver. `open` puts
 /// package and licence into device memory and lets the core verify them (mode 1). `run` has two
-/// input and two output buffers: while the core works on one image, the next goes in and the
-/// previous result comes out.
+/// input and two output buffers: while the core works on the inputs of one start, those of the next
+/// go in and the previous results come out.
 ///
 /// Errors: the core's verdict (STATUS) as kRefused, kAuthentication, kFit or kDevice, each with a
 /// sentence that says what to do; kDevice from the shell. After an error nothing of the output is
@@ -22,6 +22,11 @@ namespace keyway::driver {
 
 class KernelAccelerator final : public Accelerator {
  public:
+  /// What a package asks for and a device has.
+  struct Core {
+    uint32_t lanes = 0, depth = 0, activation_bytes = 0, weight_bytes = 0;
+  };
+
   explicit KernelAccelerator(std::unique_ptr<Shell> shell);
   ~KernelAccelerator() override;
 
@@ -46,8 +51,8 @@ class KernelAccelerator final : public Accelerator {
 
   std::unique_ptr<Shell> shell_;
   std::unique_ptr<Memory> package_, licence_;
-  bool resident_ = false;                   ///< the package's weights stay on chip
-  std::array<uint32_t, 2> package_core_{};  ///< lanes, depth
+  bool resident_ = false;  ///< the package's weights stay on chip
+  Core package_core_;
   std::optional<Counters> open_counters_;
 };
 

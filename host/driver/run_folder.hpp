@@ -5,11 +5,10 @@
 ///   xrt/lib         link to the folder of XRT's libraries, as XILINX_XRT wants it
 ///   xrt.log         what XRT prints
 ///   lifeline        socket of driver/emulation.hpp
-///   <id>            XRT's own socket to the simulator, since USER is this folder's name: XRT puts
-///   it
-///                   into /tmp/$USER
-///   keyway_xrt      copy of the program: XRT writes its logs and its run folder beside the
-///   executable .run, ...       these
+///   <id>            XRT's own socket to the simulator, since USER is this folder's name: XRT
+///                   puts it into /tmp/$USER
+///   keyway_xrt      copy of the program: XRT writes its logs and its run folder (.run, ...) beside
+///                   the executable
 ///
 /// Work-around. XRT 2.13 keeps one buffer for messages to the simulator and, when it must grow,
 /// calls realloc but drops the new pointer. The first message carries every key of xrt.ini's

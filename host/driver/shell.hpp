@@ -19,9 +19,8 @@ struct KernelArguments {
   uint64_t licence = 0;
   uint64_t input = 0;
   uint64_t output = 0;
-  uint32_t count =
-      1;  ///< inputs; each lies so many bytes behind the one before, as does its output
-  uint32_t input_stride = 0, output_stride = 0;
+  uint32_t count = 1;                            ///< inputs
+  uint32_t input_stride = 0, output_stride = 0;  ///< bytes from one input (output) to the next
 };
 
 class Shell {

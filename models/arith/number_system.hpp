@@ -7,8 +7,8 @@
 ///
 /// Contract of a system: `operand` is the twin of the RTL decoder, the same bit patterns in and
 /// out; every operand lies in [-2048, 2047]. `encode` chooses codes and table for a tensor of
-/// weights
-/// (`coding.hpp`); it is not on the device, so only accuracy and the code statistics bind it.
+/// weights (`coding.hpp`); it is not on the device, so only accuracy and the code statistics bind
+/// it.
 /// Test: tests/arith.
 #pragma once
 

@@ -9,7 +9,7 @@
 /// the codes of two weights, so every code keeps its count (qf8), and moves table entries. Steps
 /// are refitted in between. E never grows. Without a gram matrix both do nothing. Source: Nagel et
 /// al., "Up or Down? Adaptive Rounding", arXiv 2004.10568, section 3 (why rounding to nearest is
-/// not best, and this quadratic form). Test: tests/quantise/test_quantise.cpp.
+/// not best, and this quadratic form). Test: tests/arith/test_refine.cpp.
 #pragma once
 
 #include <cstddef>
@@ -56,7 +56,6 @@ class OutputError {
   std::vector<double> difference_;  ///< coded minus wanted weight
   std::vector<double> gradient_;
 };
-
 
 /// Codes are two's complement numbers in [-largest, largest].
 void refine_rounding(const WeightProblem& problem, int largest, Coding& coding);

@@ -7,7 +7,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0x9845dd77;
+inline constexpr uint32_t kContractHash = 0x0f1da93f;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kRowBanks = 4;
 inline constexpr uint32_t kAccumulatorPixels = 512;
@@ -67,7 +67,7 @@ inline constexpr uint32_t kArgLicence = 0x020;
 inline constexpr uint32_t kArgInput = 0x028;
 /// output image, 4096-byte aligned
 inline constexpr uint32_t kArgOutput = 0x030;
-/// inputs of this start, up to 65535; 0 counts as 1
+/// inputs of this start; the low 16 bits count, 0 counts as 1
 inline constexpr uint32_t kArgCount = 0x038;
 /// bytes from one input to the next, a multiple of 16
 inline constexpr uint32_t kArgInputStride = 0x040;
@@ -253,11 +253,10 @@ inline constexpr Field kInputWidth{"input_width", 64, 12, false};
 inline constexpr Field kInputRowPitch{"input_row_pitch", 76, 16, false};
 inline constexpr Field kInputBlockPitch{"input_block_pitch", 92, 16, false};
 inline constexpr Field kOutputRowPitch{"output_row_pitch", 108, 16, false};
-inline constexpr Field kOutputBlockPitch{"output_block_pitch", 124, 16, false};  ///< distance of the words of one output block when Lanes / WordChannels exceeds BlockBanks; otherwise unused
-inline constexpr Field kResidualRowPitch{"residual_row_pitch", 140, 16, false};
-inline constexpr Field kResidualStrideY{"residual_stride_y", 156, 4, false};
-inline constexpr Field kResidualStrideX{"residual_stride_x", 160, 4, false};
-inline constexpr std::array<Field, 23> kFields{kMode, kOnes, kNumberSystem, kTableSlot, kInputSigned, kResidualSigned, kShortParameters, kOutputSigned, kPairRows, kKernelH, kKernelW, kBlocks, kStrideY, kStrideX, kInputHeight, kInputWidth, kInputRowPitch, kInputBlockPitch, kOutputRowPitch, kOutputBlockPitch, kResidualRowPitch, kResidualStrideY, kResidualStrideX};
+inline constexpr Field kResidualRowPitch{"residual_row_pitch", 124, 16, false};
+inline constexpr Field kResidualStrideY{"residual_stride_y", 140, 4, false};
+inline constexpr Field kResidualStrideX{"residual_stride_x", 144, 4, false};
+inline constexpr std::array<Field, 22> kFields{kMode, kOnes, kNumberSystem, kTableSlot, kInputSigned, kResidualSigned, kShortParameters, kOutputSigned, kPairRows, kKernelH, kKernelW, kBlocks, kStrideY, kStrideX, kInputHeight, kInputWidth, kInputRowPitch, kInputBlockPitch, kOutputRowPitch, kResidualRowPitch, kResidualStrideY, kResidualStrideX};
 }  // namespace layer
 
 namespace multiply {

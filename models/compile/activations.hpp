@@ -4,8 +4,8 @@
 /// A tensor lives from the layer that makes it to the last that reads it; the input from the start,
 /// the output to the end; what the leading layers (plan.hpp) touch, as long as those run. With
 /// `overlap` input and output live all the time, so that the next input can arrive, and the output
-/// before leave, while the layers run. Its rows
-/// go round the four row banks, so it takes in bank k
+/// before leave, while the layers run. A tensor's rows go round the four row banks, so it takes in
+/// bank k
 ///
 ///     [base + first * row_pitch, base + last * row_pitch),  first, last from the rows y with
 ///     (y + phase) mod 4 = k

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Proof that no accumulator overflows.
 ///
-///     sum over taps of |operand| * max |x[channel]|  +  |bias|  <  2^31    for every output
-///     channel
+///     for every output channel:  sum over taps of |operand| * max |x[channel]|  +  |bias|  <  2^31
 ///
 /// where max |x| follows from the clamp of the layer that made the channel, or from its byte's
 /// range. The bound holds for every partial sum in any order. Post-processing is 64 bits wide and

@@ -31,8 +31,8 @@ struct LayerInstruction {
   int64_t mode = 0, ones = 0, number_system = 0, table_slot = 0, input_signed = 0,
           residual_signed = 0, short_parameters = 0, output_signed = 0, pair_rows = 0, kernel_h = 1,
           kernel_w = 1, blocks = 1, stride_y = 1, stride_x = 1, input_height = 1, input_width = 1,
-          input_row_pitch = 0, input_block_pitch = 0, output_row_pitch = 0, output_block_pitch = 0,
-          residual_row_pitch = 0, residual_stride_y = 1, residual_stride_x = 1;
+          input_row_pitch = 0, input_block_pitch = 0, output_row_pitch = 0, residual_row_pitch = 0,
+          residual_stride_y = 1, residual_stride_x = 1;
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& visitor) {
@@ -56,7 +56,6 @@ struct LayerInstruction {
     visitor(f::kInputRowPitch, self.input_row_pitch);
     visitor(f::kInputBlockPitch, self.input_block_pitch);
     visitor(f::kOutputRowPitch, self.output_row_pitch);
-    visitor(f::kOutputBlockPitch, self.output_block_pitch);
     visitor(f::kResidualRowPitch, self.residual_row_pitch);
     visitor(f::kResidualStrideY, self.residual_stride_y);
     visitor(f::kResidualStrideX, self.residual_stride_x);

@@ -3,8 +3,8 @@
 /// authenticated by what: rtl/pkg/contract.toml, "package and licence".
 ///
 /// Errors: kFile for what is no package, kAuthentication for a package that is not whole or not
-/// what its owner made, kRefused for a device or licence that has no right to it, kFit for another
-/// core.
+/// what its owner made, kRefused for a device or licence that has no right to it, kFit for a program
+/// whose frames exceed the weight memory.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,7 @@ struct PackageView {
   ByteView bytes;
 };
 
-/// Checks everything that needs no key: magic, contract, sizes, zero fields; for a plain package,
+/// Checks everything that needs no key: magic, contract, sizes; for a plain package,
 /// which has no owner, the digest of the whole file (against damage, not against malice).
 PackageView parse_package(ByteView bytes, const std::string& name);
 

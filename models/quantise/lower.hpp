@@ -7,14 +7,12 @@
 ///     kMaxPool                       kMax
 ///     kAveragePool                   kSum over the window; one part per divisor
 ///     kAdd                           the residual of the convolution or average that makes one
-///     operand,
-///                                    if nothing else reads that one and it has no clamp of its
-///                                    own; else a 1 x 1 kSum with a residual
+///                                    operand, if nothing else reads that one and it has no clamp
+///                                    of its own; else a 1 x 1 kSum with a residual
 ///     x + x                          1 x 1 kSum of twice the gain
 ///     kShortcut                      read through the residual of the additions that use it; for
-///     any
-///                                    other reader a strided 1 x 1 kSum, or a 1 x 1 kDense of zeros
-///                                    and ones where channels move
+///                                    any other reader a strided 1 x 1 kSum, or a 1 x 1 kDense of
+///                                    zeros and ones where channels move
 ///     kPad                           1 x 1 kSum with the padding (negative: crop) in its window
 ///
 /// A fused layer stands where the addition stood, when both operands are there. Tensors keep the

@@ -4,10 +4,10 @@
 // Mathematics: entry_o[p] = table(slot_i, code_i[p]). Entries of four codes, code / 4 the same, are a word
 //   at (slot, code / 4), so that four are written a cycle; a reader chooses among them afterwards.
 // Timing: with read_i, entries stand one cycle later and stay until the next read_i; writes show in the
-//   next cycle. It maps to LUT memory with registers behind, a copy for each reader; where LUTs are
-//   scarcer than block memories (scripts/place_ecp5.sh) to these.
+//   next cycle. It maps to LUT memory with registers behind, a copy for each reader, or to block
+//   memories where LUTs are scarcer than those (scripts/place_ecp5.sh).
 // Contract: nobody reads a slot while it is written (feeder and table_loader see to it).
-//   clear_i overwrites entry clear_address_i of all banks with zeros.
+//   clear_i overwrites word clear_address_i with zeros.
 // Test: tests/rtl/engine.
 
 module decode_table
@@ -16,8 +16,8 @@ module decode_table
 #(
     parameter int unsigned Ports = 64,
     parameter int unsigned Readers = 4,  // of one memory; synthesis copies it for each of them
-    localparam int unsigned GroupBits = $clog2(TableEntries / TableBanks),
-    localparam int unsigned Groups = 2 * TableEntries / TableBanks
+    localparam int unsigned GroupBits = $clog2(TableEntries / TableGroup),
+    localparam int unsigned Groups = 2 * TableEntries / TableGroup
 ) (
     input  logic                                   clk_i,
     input  logic                                   clear_i,
@@ -25,14 +25,14 @@ module decode_table
     input  logic                                   write_valid_i,
     input  logic                                   write_slot_i,
     input  logic [ GroupBits-1:0]                  write_group_i,
-    input  logic [TableBanks-1:0][OperandBits-1:0] write_entries_i,
+    input  logic [TableGroup-1:0][OperandBits-1:0] write_entries_i,
     input  logic                                   read_i,
     input  logic                                   slot_i,
     input  logic [     Ports-1:0][            7:0] code_i,
     output logic [     Ports-1:0][OperandBits-1:0] entry_o
 );
 
-  typedef logic [TableBanks-1:0][OperandBits-1:0] group_t;
+  typedef logic [TableGroup-1:0][OperandBits-1:0] group_t;
 
   logic write;
   logic [GroupBits:0] address;
@@ -53,7 +53,7 @@ module decode_table
     for (genvar r = 0; r < int'(Readers); r++) begin : gen_reader
       localparam int P = c * int'(Readers) + r;
       group_t group_q;
-      logic [$clog2(TableBanks)-1:0] entry_q;
+      logic [$clog2(TableGroup)-1:0] entry_q;
 
       always_ff @(posedge clk_i) begin
         if (clear_i) begin
@@ -61,7 +61,7 @@ module decode_table
           entry_q <= '0;
         end else if (read_i) begin
           group_q <= table_q[{slot_i, code_i[P][7-:GroupBits]}];
-          entry_q <= code_i[P][$clog2(TableBanks)-1:0];
+          entry_q <= code_i[P][$clog2(TableGroup)-1:0];
         end
       end
 

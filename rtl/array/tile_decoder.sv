@@ -20,7 +20,7 @@ module tile_decoder
     localparam int unsigned Ports     = 4 * Lanes,
     localparam int unsigned TileWords = Depth / 4,
     localparam int unsigned WordBits  = (TileWords > 1) ? $clog2(TileWords) : 1,
-    localparam int unsigned GroupBits = $clog2(TableEntries / TableBanks)
+    localparam int unsigned GroupBits = $clog2(TableEntries / TableGroup)
 ) (
     input  logic                                   clk_i,
     input  logic                                   rst_ni,
@@ -40,7 +40,7 @@ module tile_decoder
     input  logic                                   table_write_valid_i,
     input  logic                                   table_write_slot_i,
     input  logic [ GroupBits-1:0]                  table_write_group_i,
-    input  logic [TableBanks-1:0][OperandBits-1:0] table_write_entries_i,
+    input  logic [TableGroup-1:0][OperandBits-1:0] table_write_entries_i,
     // To the lanes
     output logic                                   operand_valid_o,
     input  logic                                   operand_ready_i,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Table loader: fills one slot of the decode tables from weight memory, behind the running array.
 //
-// Mathematics: 256 entries of 16 bits (the low 12 are used), 2 * Lanes of them in a weight word. Entry
-//   e goes to bank e mod 4, so four consecutive ones are written in a cycle.
+// Mathematics: 256 entries of 16 bits (the low 12 are used), 2 * Lanes of them in a weight word. Four
+//   consecutive ones are a word of the table, written in a cycle.
 // Timing: TableEntries / 4 cycles of writing, and three more for each word.
 // Contract: loading_o marks the slot from acceptance to its last write; the feeder issues no code for
 //   it meanwhile. Writing starts when no code that was read before still needs the slot (in_use_i).
@@ -13,8 +13,8 @@ module table_loader
   import keyway_pkg::*;
 #(
     parameter  int unsigned Lanes       = 16,
-    localparam int unsigned GroupBits   = $clog2(TableEntries / TableBanks),
-    localparam int unsigned WordGroups  = 2 * Lanes / TableBanks,
+    localparam int unsigned GroupBits   = $clog2(TableEntries / TableGroup),
+    localparam int unsigned WordGroups  = 2 * Lanes / TableGroup,
     localparam int unsigned WordCounter = $clog2(WordGroups)
 ) (
     input  logic                                   clk_i,
@@ -35,7 +35,7 @@ module table_loader
     output logic                                   write_valid_o,
     output logic                                   write_slot_o,
     output logic [ GroupBits-1:0]                  write_group_o,
-    output logic [TableBanks-1:0][OperandBits-1:0] write_entries_o
+    output logic [TableGroup-1:0][OperandBits-1:0] write_entries_o
 );
 
   typedef enum logic [2:0] {
@@ -79,7 +79,7 @@ module table_loader
           word_q  <= read_data_i;
         end
         StWrite: begin
-          word_q  <= word_q >> (16 * TableBanks);
+          word_q  <= word_q >> (16 * TableGroup);
           group_q <= group_q + GroupBits'(1);
           if (group_q == '1) state_q <= StIdle;
           else if (group_q[WordCounter-1:0] == WordCounter'(WordGroups - 1)) state_q <= StRequest;
@@ -96,7 +96,7 @@ module table_loader
   assign write_valid_o  = state_q == StWrite;
   assign write_slot_o   = slot_q;
   assign write_group_o  = group_q;
-  for (genvar e = 0; e < int'(TableBanks); e++) begin : gen_entry
+  for (genvar e = 0; e < int'(TableGroup); e++) begin : gen_entry
     assign write_entries_o[e] = word_q[16*e+:OperandBits];
   end
 

@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h9845dd77;
+  parameter logic [31:0] ContractHash = 32'h0f1da93f;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned RowBanks = 4;
   parameter int unsigned AccumulatorPixels = 512;
@@ -164,11 +164,10 @@ package keyway_contract_pkg;
 
   // Geometry for the MULTIPLY instructions that follow, until the next LAYER.
   typedef struct packed {
-    logic [91:0] reserved;
+    logic [107:0] reserved;
     logic [3:0] residual_stride_x;
     logic [3:0] residual_stride_y;
     logic [15:0] residual_row_pitch;
-    logic [15:0] output_block_pitch;
     logic [15:0] output_row_pitch;
     logic [15:0] input_block_pitch;
     logic [15:0] input_row_pitch;

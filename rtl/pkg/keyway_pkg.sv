@@ -35,7 +35,7 @@ package keyway_pkg;
   parameter int unsigned PixelBits = $clog2(AccumulatorPixels);
   parameter int unsigned ActivationBits = 9;  // signed operand of an activation byte
   parameter int unsigned TableEntries = 256;
-  parameter int unsigned TableBanks = 4;  // entries written a cycle
+  parameter int unsigned TableGroup = 4;  // entries of a word of the table, written a cycle
   parameter int unsigned ColumnBits = 3;  // counts columns of the sliding window
 
   // A tap that never wins a maximum: below every signed byte.

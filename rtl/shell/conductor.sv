@@ -29,7 +29,8 @@
 // Timing: a resident start pulses run_o in the first cycle of start_i. done_o comes when the engine is
 //   done, all frames have verified, the comparison matched and the last write was answered.
 // Contract: start_i stays high until done_o. Statuses of the lock unit are passed on.
-// Test: tests/rtl/shell/test_shell.cpp; a malicious host in tests/platform.
+// Test: tests/rtl/shell (test_start, test_tampering, test_failures);
+//   a malicious host: tests/system/test_malicious_host.cpp.
 `include "assert.svh"
 
 module conductor

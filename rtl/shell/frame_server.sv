@@ -16,7 +16,7 @@
 // Contract: header_i and boot_i only when idle_o. frame_verified_o pulses for weight frames only, one
 //   cycle after the verdict, when their last payload word is written. clear_i drops all work and the
 //   count of verified frames; the conductor flushes bus and lock unit along with it.
-// Test: tests/rtl/shell/test_shell.cpp.
+// Test: tests/rtl/shell/test_start.cpp.
 `include "assert.svh"
 
 module frame_server

@@ -6,7 +6,7 @@
 // the engine, on chip; a purge (drop_i) takes them and throws them away. (SEC: OUTPUT_GATE)
 // Timing: combinational, no state, so what waits here is held by the engine.
 // Contract: nothing leaves while open_i is low (GateShut) or drop_i is high.
-// Test: tests/rtl/shell/test_shell.cpp.
+// Test: tests/rtl/shell/test_start.cpp.
 `include "assert.svh"
 
 module output_gate

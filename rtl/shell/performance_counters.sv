@@ -5,7 +5,7 @@
 // Timing: an event of cycle t is in the count of t + 1. clear_i begins a new start; clear_events_i
 //   forgets the events of a warm attempt that was given up, but for the cycles (total, open).
 // Contract: count_i is high from start to done. Counters are CounterBits wide (48 bits last ten days
-//   at 300 MHz) and read as 64. Test: tests/rtl/shell/test_shell.cpp.
+//   at 300 MHz) and read as 64. Test: tests/rtl/shell/test_start.cpp.
 
 module performance_counters
   import keyway_contract_pkg::*;

@@ -11,7 +11,7 @@
 //
 // No port carries a key. Bus addresses, lengths and their order follow from the arguments and from the
 // public shape of package and program. (SEC: KEYS_OFF_BUS, PUBLIC_TIMING)
-// Contracts of the ports stand in the modules that they lead to. Test: tests/rtl/shell/test_shell.cpp.
+// Contracts of the ports stand in the modules that they lead to. Test: tests/rtl/shell/test_start.cpp.
 `include "assert.svh"
 
 module shell

@@ -16,7 +16,7 @@
 //   until the engine's first input is on its way (input_seen_i) or HoldCycles have passed. Words are
 //   always taken. busy_o falls after the last word.
 // Contract: load_i and compare_i only when not busy (OneJob). clear_i stops a job, what is stored stays.
-// Test: tests/rtl/shell/test_shell.cpp.
+// Test: tests/rtl/shell/test_start.cpp.
 `include "assert.svh"
 
 module start_block

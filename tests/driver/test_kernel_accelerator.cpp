@@ -205,7 +205,7 @@ TEST_CASE("every verdict of the core is its own error") {
       {Status::kWrongDevice, ErrorKind::kRefused, "another device"},
       {Status::kAuthentication, ErrorKind::kAuthentication, "fails authentication"},
       {Status::kBadHeader, ErrorKind::kAuthentication, "header"},
-      {Status::kWrongCore, ErrorKind::kFit, "it needs 16x16, the device has 8x32"},
+      {Status::kWrongCore, ErrorKind::kFit, "it needs 16x16 with 0 KiB for activations and 0 KiB for weights, the device has 8x32 with "},
       {Status::kBusError, ErrorKind::kDevice, "bus"},
       {Status::kBadProgram, ErrorKind::kDevice, "instruction"},
       {Status::kNone, ErrorKind::kDevice, "unexpected status 0"},
