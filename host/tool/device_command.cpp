@@ -47,8 +47,7 @@ void add_device_command(CLI::App& app) {
       "Done once per device, at the owner's. The same owner again gets the same record;\n"
       "another owner is refused (exit status 6). Licences are made with the record.");
   enrol->callback([enrolled] {
-    check_files({{"the device", enrolled->device}, {"--owner", enrolled->owner}},
-                {{"--output", enrolled->output}});
+    check_enrolment_output(enrolled->output, enrolled->device, enrolled->owner);
     lock::enrol(enrolled->device, lock::read_owner(enrolled->owner), enrolled->output);
   });
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "common/error.hpp"
+#include "lock/keys.hpp"
 #include "lock/parties.hpp"
 
 namespace keyway::tool {
@@ -34,20 +35,41 @@ void refuse_same(const NamedFile& output, const NamedFile& other) {
                                      "' are the same file; nothing was written");
 }
 
+void refuse_secret(const std::string& output) {
+  const std::string kind = output.empty() ? "" : lock::file_kind(output);
+  if (kind == "owner" || kind == "device" || kind == "enrolment") {
+    throw Error(ErrorKind::kFile,
+                output + ": is the secret " + kind + " file of somebody and is not overwritten");
+  }
+}
+
 }  // namespace
+
+void check_enrolment_output(const std::string& output, const std::string& device,
+                            const std::string& owner) {
+  for (const NamedFile& input : {NamedFile{"the device", device}, NamedFile{"--owner", owner}}) {
+    refuse_same({"--output", output}, input);
+  }
+  const std::string kind = lock::file_kind(output);
+  if (kind == "enrolment") {
+    const lock::Enrolment there = lock::read_enrolment(output);
+    const auto key = lock::owner_key(lock::read_owner(owner).root);
+    if (there.device_id != lock::read_device(device).id ||
+        there.owner != lock::owner_fingerprint(key)) {
+      throw Error(ErrorKind::kFile,
+                  output + ": is the record of another device or owner and is not overwritten");
+    }
+  } else {
+    refuse_secret(output);
+  }
+}
 
 void check_files(const std::vector<NamedFile>& inputs, const std::vector<NamedFile>& outputs) {
   for (size_t i = 0; i < outputs.size(); ++i) {
     for (const NamedFile& input : inputs) refuse_same(outputs[i], input);
     for (size_t k = i + 1; k < outputs.size(); ++k) refuse_same(outputs[i], outputs[k]);
   }
-  for (const NamedFile& output : outputs) {
-    const std::string kind = output.path.empty() ? "" : lock::file_kind(output.path);
-    if (kind == "owner" || kind == "device") {
-      throw Error(ErrorKind::kFile, output.path + ": is the secret " + kind +
-                                        " file of somebody and is not overwritten");
-    }
-  }
+  for (const NamedFile& output : outputs) refuse_secret(output.path);
 }
 
 void refuse_to_replace(const std::string& path, const std::string& what) {

@@ -15,9 +15,13 @@ struct NamedFile {
 };
 
 /// Throws Error(kUsage) naming both when an output is also an input or another output, however it
-/// is spelled (./, symbolic and hard links), and Error(kFile) when an output is an owner or device
-/// file, which nothing can bring back. Devices and pipes may be named as often as one likes.
+/// is spelled (./, symbolic and hard links), and Error(kFile) when an output is an owner file, a
+/// device file or an enrolment record, which nothing can bring back. Devices and pipes may be named as often as one likes.
 void check_files(const std::vector<NamedFile>& inputs, const std::vector<NamedFile>& outputs);
+
+/// Throws Error(kFile) when a record of another device or owner would be lost.
+void check_enrolment_output(const std::string& output, const std::string& device,
+                            const std::string& owner);
 
 /// Files with secrets that cannot be made again are never overwritten: throws Error(kFile).
 void refuse_to_replace(const std::string& path, const std::string& what);

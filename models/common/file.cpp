@@ -84,13 +84,15 @@ std::vector<uint8_t> read_file(const std::string& path, size_t max_bytes) try {
     throw Error(ErrorKind::kFile,
                 path + ": is longer than " + std::to_string(max_bytes) + " bytes");
   };
+  constexpr size_t kChunk = size_t{1} << 20;
   std::vector<uint8_t> bytes;
   if (S_ISREG(status.st_mode)) {
     if (static_cast<uintmax_t>(status.st_size) > max_bytes) too_long();
     bytes.reserve(static_cast<size_t>(status.st_size) + 1);
+  } else if (max_bytes < kChunk) {
+    bytes.reserve(max_bytes + 1);  // it never grows, so a secret leaves no copies behind
   }
   // To the end, not to the size: pipes have none, and a file may change while it is read.
-  constexpr size_t kChunk = size_t{1} << 20;
   for (size_t length = 0;;) {
     bytes.resize(std::max(std::min(bytes.capacity(), length + kChunk), length + 1));
     const ssize_t got = ::read(file.get(), bytes.data() + length, bytes.size() - length);

@@ -81,7 +81,8 @@ KeyFileReader::KeyFileReader(const std::string& path, const std::string& kind)
   const Field* found = find("keyway");
   if (found == nullptr || !found->is_text) other();
   if (found->value != kind) {
-    fail("a Keyway " + std::string(found->value) + " file, where a " + kind + " file is needed");
+    const std::string other_kind = is_storable(found->value) ? std::string(found->value) : "?";
+    fail("a Keyway " + other_kind + " file, where a " + kind + " file is needed");
   }
   const Field* version = find("version");
   if (version == nullptr || version->is_text || version->value != std::to_string(kVersion)) {

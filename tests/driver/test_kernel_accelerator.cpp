@@ -205,7 +205,8 @@ TEST_CASE("every verdict of the core is its own error") {
       {Status::kWrongDevice, ErrorKind::kRefused, "another device"},
       {Status::kAuthentication, ErrorKind::kAuthentication, "fails authentication"},
       {Status::kBadHeader, ErrorKind::kAuthentication, "header"},
-      {Status::kWrongCore, ErrorKind::kFit, "it needs 16x16 with 0 KiB for activations and 0 KiB for weights, the device has 8x32 with "},
+      {Status::kWrongCore, ErrorKind::kFit,
+       "the device has 8x32 with 64 KiB for activations and 128 KiB for weights"},
       {Status::kBusError, ErrorKind::kDevice, "bus"},
       {Status::kBadProgram, ErrorKind::kDevice, "instruction"},
       {Status::kNone, ErrorKind::kDevice, "unexpected status 0"},
@@ -213,6 +214,8 @@ TEST_CASE("every verdict of the core is its own error") {
   for (const auto& [status, kind, words] : verdicts) {
     FakeShell::State state;
     state.registers[contract::kRegShape] = 8 | 32 << 8;
+    state.registers[contract::kRegActivationBytes] = 64 * 1024;
+    state.registers[contract::kRegWeightBytes] = 128 * 1024;
     KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
     state.registers[contract::kRegStatus] = static_cast<uint32_t>(status);
     const auto error = error_of([&] { accelerator.open(standin::package(1), std::nullopt); });
@@ -234,8 +237,8 @@ TEST_CASE("the kernel's own verdicts arrive") {
   auto other = standin::package(1);
   other[contract::kHeaderLanesOffset] = 8;
   CHECK(error_of([&] { accelerator.open(other, std::nullopt); }).second ==
-        "the package was compiled for another core: it needs 8x16, the device has 16x16, or other "
-        "memories");
+        "the package was compiled for another core: it needs 8x16 with 0 KiB for activations and "
+        "0 KiB for weights, the device has 16x16 with 0 KiB for activations and 0 KiB for weights");
   accelerator.open(standin::package(1), std::nullopt);  // and a good one still opens
 }
 

@@ -135,6 +135,13 @@ TEST_CASE("no key stays in memory that the owner's work has given back") {
     look_for(package_key(owner.root, package.header.id));
     const auto licence = make_licence(package, read_owner(owner_file), read_enrolment(record_file));
     open_package(package, licence, read_device(device_file));
+
+    // Out of a pipe, as `--owner <(gpg -d owner.kwo.gpg)` gives them.
+    const std::string pipe = folder / "pipe";
+    REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+    const std::string command = "cat '" + device_file + "' > '" + pipe + "' &";
+    REQUIRE(std::system(command.c_str()) == 0);
+    CHECK(read_device(pipe).secret == device.secret);
   }
   CHECK(watch.searched > 100);
   CHECK(watch.found == 0);

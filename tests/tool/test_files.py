@@ -66,8 +66,10 @@ class Outputs(CommandTest):
         """Of an owner or device that the command does not even name."""
         self.must("owner", "new", "-o", "bystander.kwo")
         self.must("device", "new", "--id", 5, "-o", "bystander.kwd")
+        self.must("device", "new", "--id", 5, "-o", "other.kwd")
+        self.must("device", "enrol", "other.kwd", "--owner", "bystander.kwo", "-o", "bystander.kwe")
         package = self.locked("sealed")
-        for name in ("bystander.kwo", "bystander.kwd"):
+        for name in ("bystander.kwo", "bystander.kwd", "bystander.kwe"):
             before = self.file(name).read_bytes()
             for args in (["device", "enrol", "dev1.kwd", "--owner", "owner.kwo"],
                          ["compile", MODEL, "--calib", CALIBRATION],
@@ -77,6 +79,11 @@ class Outputs(CommandTest):
                          ["run", self.plain(), "--input", IMAGES, "--limit", 1]):
                 self.fails(FILE, *args, "--output", name, says=name)
                 self.assertEqual(self.file(name).read_bytes(), before)
+
+    def test_the_same_record_may_be_written_again(self):
+        record = self.file("dev1.kwe").read_bytes()
+        self.must("device", "enrol", "dev1.kwd", "--owner", "owner.kwo", "-o", "dev1.kwe")
+        self.assertEqual(self.file("dev1.kwe").read_bytes(), record)
 
     def test_ordinary_outputs_are_replaced(self):
         for _ in range(2):
