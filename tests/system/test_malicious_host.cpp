@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A host that owns memory, bus and registers of an authorised device tries to make it run something
 // else, lend its residency, or let out a byte too early. It gets refusals, and nothing is written.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "compile/listing.hpp"
 #include "random_network.hpp"
 #include "seed.hpp"
 #include "system/board.hpp"
@@ -200,6 +202,81 @@ TEST_CASE("memory that changes while the device reads it never gives a wrong out
     }
   }
   CHECK(refusals > 0);
+}
+
+/// A plain package whose program stores the whole activation memory of a 16x16 core.
+Bytes dump_package(const compile::Program& any) {
+  compile::Program program = any;
+  program.program_image = compile::assemble(
+      "STORE rows=4 width=2048 blocks=1 row_pitch=4096\n"
+      "STORE rows=4 width=2048 blocks=1 row_pitch=4096 base=2048 destination=8192\n"
+      "END\n");
+  program.weight_image.clear();
+  return lock::make_plain_package(program);
+}
+
+TEST_CASE("several inputs of a start leave no activations behind") {
+  Scene s(lock::Policy::kSealed, 61);
+  const test::Region dump(s.shell, dump_package(s.plain.program));
+  const test::Region memory(s.shell, s.a.program.core.activation_bytes, kUntouched);
+  const auto dumped = [&] {
+    REQUIRE(test::run_kernel(s.shell, {0, dump.address(), 0, s.input.address(),
+                                       memory.address()}) == Status::kOk);
+    const Bytes bytes = memory.read();
+    return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
+  };
+  driver::KernelArguments several = s.arguments();
+  several.count = 3;  // of the same input, to the same place
+  REQUIRE(test::run_kernel(s.shell, several) == Status::kOk);
+  CHECK(s.right());
+  CHECK(dumped());
+  s.shell.start(several);
+  s.shell.advance(9000);
+  s.package.write(s.b.package);  // refused somewhere on the way, or too late to matter
+  s.shell.wait();
+  CHECK(dumped());
+}
+
+TEST_CASE("frames that change while several inputs run: all outputs are right, or none is there") {
+  for (const auto policy : {lock::Policy::kSealed, lock::Policy::kBlind}) {
+    Scene s(policy, 67);
+    const uint64_t seed = test::seed();
+    INFO("KEYWAY_SEED=" << seed);
+    std::mt19937_64 random(seed);
+    const size_t stride = (s.want.size() + 15) / 16 * 16;
+    driver::KernelArguments several = s.arguments();
+    several.count = 4;
+    several.output_stride = static_cast<uint32_t>(stride);
+    size_t refused = 0;
+    for (int round = 0; round < 20; ++round) {
+      const test::Region plain(s.shell, s.plain.package);
+      const test::Region plain_input(s.shell, s.plain.random_input(1));
+      REQUIRE(test::run_kernel(s.shell, {0, plain.address(), 0, plain_input.address(),
+                                         s.output.address()}) == Status::kOk);  // A is cold again
+      s.erase_output();
+      Bytes changed = s.a.package;
+      const size_t pages = s.frames() - changed[contract::kHeaderHeaderPagesOffset];
+      changed[changed.size() - 1 - random() % (pages * kFrame)] ^= 1;
+      s.shell.start(several);
+      s.shell.advance(random() % 12000);
+      s.package.write(changed);
+      s.shell.wait();
+      const Status status = test::status_of(s.shell);
+      if (status == Status::kOk) {
+        const Bytes bytes = s.output.read();
+        for (size_t i = 0; i < several.count; ++i) {
+          CHECK(std::equal(s.want.begin(), s.want.end(),
+                           bytes.begin() + static_cast<std::ptrdiff_t>(i * stride)));
+        }
+      } else {
+        CHECK(status == Status::kAuthentication);
+        CHECK(s.untouched());
+        ++refused;
+      }
+      s.package.write(s.a.package);
+    }
+    CHECK(refused > 0);
+  }
 }
 
 TEST_CASE("arguments that change after the start change nothing") {
