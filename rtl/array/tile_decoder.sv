@@ -50,7 +50,7 @@ module tile_decoder
     output logic [     Ports-1:0][OperandBits-1:0] operand_o
 );
 
-  localparam int unsigned QueueWords = 2;
+  localparam int unsigned QueueWords = 3;
   localparam int unsigned Places = QueueWords + 2;
 
   typedef struct packed {
@@ -64,7 +64,7 @@ module tile_decoder
 
   // ------------------------------------------------------------------ queue of words
   entry_t pushed, head, read_q;
-  logic push_ready, head_valid, read_valid_q, operand_valid_q, take_head, take_read, taken;
+  logic push_ready, head_valid, read_valid_q, operand_valid_q, take_head, take_read;
   logic [1:0] count;
   logic [2:0] held;
 
@@ -93,10 +93,9 @@ module tile_decoder
       .count_o    (count)
   );
 
-  assign taken = operand_valid_q && operand_ready_i;
   assign take_read = !operand_valid_q || operand_ready_i;
   assign take_head = !read_valid_q || take_read;
-  assign held = 3'(code_valid_i) + 3'(count) + 3'(read_valid_q) + 3'(operand_valid_q) - 3'(taken);
+  assign held = 3'(code_valid_i) + 3'(count) + 3'(read_valid_q) + 3'(operand_valid_q);
   assign room_o = held < 3'(Places);
 
   // A slot is in use until the last word that was read for it has read its entries.

@@ -68,7 +68,6 @@ module load_unit
   logic [15:0] frames_q, requested_q, rows_q;
   logic [23:0] area_q;  // of the head: rows * blocks
   logic sized_q;  // it is there
-  load_input_t load_q;
   logic active_q, step, row_last, last, beat_last;
 
   assign weights = item_i.instruction;
@@ -150,13 +149,13 @@ module load_unit
       .rst_ni       (rst_ni && !clear_i),
       .start_i      (rows_pop),
       .next_i       (step),
-      .start_phase_i(front.phase),
-      .start_base_i (front.base),
-      .rows_i       (load_q.rows),
-      .blocks_i     (load_q.blocks),
-      .width_i      (load_q.width),
-      .row_pitch_i  (load_q.row_pitch),
-      .block_pitch_i(load_q.block_pitch),
+      .phase_i      (front.phase),
+      .base_i       (front.base),
+      .rows_i       (front.rows),
+      .blocks_i     (front.blocks),
+      .width_i      (front.width),
+      .row_pitch_i  (front.row_pitch),
+      .block_pitch_i(front.block_pitch),
       .bank_o       (write_bank_o),
       .block_o      (write_block_o),
       .address_o    (write_address_o),
@@ -165,13 +164,8 @@ module load_unit
   );
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i) begin
-      active_q <= 1'b0;
-      load_q   <= '0;
-    end else if (rows_pop) begin
-      active_q <= rows_valid;
-      if (rows_valid) load_q <= front;
-    end
+    if (!rst_ni || clear_i) active_q <= 1'b0;
+    else if (rows_pop) active_q <= rows_valid;
   end
 
   if (BeatWords > 1) begin : gen_beat
@@ -192,7 +186,7 @@ module load_unit
   assign idle_o = !instruction_valid_i && !rows_valid && !active_q && frames_q == requested_q;
 
   logic unused_bits;
-  assign unused_bits = ^{weights, head, front, load_q};
+  assign unused_bits = ^{weights, head, front};
 
   `KEYWAY_ASSERT_HOLD(FramesHold, frames_valid_o, frames_ready_i || clear_i, {
                       frames_count_o, frames_destination_o})

@@ -2,8 +2,9 @@
 // Word walker: the order in which input and output words stand on the bus.
 //
 // Mathematics: for row, for block, for column: the word's bank and in-bank address (contract.toml).
-// Timing: start_i sets the first word, next_i the following one; outputs are of the word at hand.
-// Contract: the fields of the instruction stay from start_i to the last word.
+// Timing: start_i sets the first word, next_i the following one; outputs are of the word at hand. What is
+//   left is counted down, since the bus waits for last_o.
+// Contract: the fields of the instruction come with start_i.
 // Test: tests/rtl/engine, through load_unit and store_unit.
 
 module word_walker #(
@@ -14,8 +15,8 @@ module word_walker #(
     input  logic                 rst_ni,
     input  logic                 start_i,
     input  logic                 next_i,
-    input  logic [          1:0] start_phase_i,  // with start_i
-    input  logic [         15:0] start_base_i,
+    input  logic [          1:0] phase_i,
+    input  logic [         15:0] base_i,
     input  logic [         11:0] rows_i,
     input  logic [         11:0] blocks_i,
     input  logic [         11:0] width_i,
@@ -28,51 +29,61 @@ module word_walker #(
     output logic                 last_o
 );
 
-  logic [11:0] x_q, block_q, y_q;
+  logic [11:0] x_q, width_q, blocks_q;  // width and blocks less one
+  logic [11:0] columns_left_q, blocks_left_q, rows_left_q;  // behind the one at hand
+  logic [BlockBits-1:0] block_q;
   logic [1:0] bank_q;
-  logic [15:0] row_address_q, block_address_q;
-  logic last_x, last_block;
+  logic [15:0] row_address_q, block_address_q, row_pitch_q, block_pitch_q;
+  logic last_x, last_block, last_bank;
 
-  assign last_x     = x_q == width_i - 12'd1;
-  assign last_block = block_q == blocks_i - 12'd1;
+  assign last_x     = columns_left_q == '0;
+  assign last_block = blocks_left_q == '0;
+  assign last_bank  = block_q == BlockBits'(BlockBanks - 1);
   assign row_last_o = last_x && last_block;
-  assign last_o     = row_last_o && y_q == rows_i - 12'd1;
+  assign last_o     = row_last_o && rows_left_q == '0;
   assign bank_o     = bank_q;
+  assign block_o    = block_q;
   assign address_o  = block_address_q + 16'(x_q);
-
-  if (BlockBanks > 1) begin : gen_block
-    assign block_o = block_q[BlockBits-1:0];
-  end else begin : gen_no_block
-    assign block_o = '0;
-  end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       x_q             <= '0;
+      width_q         <= '0;
+      blocks_q        <= '0;
+      columns_left_q  <= '0;
+      blocks_left_q   <= '0;
+      rows_left_q     <= '0;
       block_q         <= '0;
-      y_q             <= '0;
       bank_q          <= '0;
       row_address_q   <= '0;
       block_address_q <= '0;
+      row_pitch_q     <= '0;
+      block_pitch_q   <= '0;
     end else if (start_i) begin
       x_q             <= '0;
+      width_q         <= width_i - 12'd1;
+      blocks_q        <= blocks_i - 12'd1;
+      columns_left_q  <= width_i - 12'd1;
+      blocks_left_q   <= blocks_i - 12'd1;
+      rows_left_q     <= rows_i - 12'd1;
       block_q         <= '0;
-      y_q             <= '0;
-      bank_q          <= start_phase_i;
-      row_address_q   <= start_base_i;
-      block_address_q <= start_base_i;
+      bank_q          <= phase_i;
+      row_address_q   <= base_i;
+      block_address_q <= base_i;
+      row_pitch_q     <= row_pitch_i;
+      block_pitch_q   <= block_pitch_i;
     end else if (next_i) begin
-      x_q <= last_x ? '0 : x_q + 12'd1;
+      x_q            <= last_x ? '0 : x_q + 12'd1;
+      columns_left_q <= last_x ? width_q : columns_left_q - 12'd1;
       if (last_x) begin
-        block_q <= last_block ? '0 : block_q + 12'd1;
-        if (block_q[BlockBits-1:0] == BlockBits'(BlockBanks - 1) || BlockBanks == 1) begin
-          block_address_q <= block_address_q + block_pitch_i;
-        end
+        block_q       <= (last_bank || last_block) ? '0 : block_q + BlockBits'(1);
+        blocks_left_q <= last_block ? blocks_q : blocks_left_q - 12'd1;
+        if (last_bank) block_address_q <= block_address_q + block_pitch_q;
       end
       if (row_last_o) begin
         logic [15:0] row_address;
-        row_address = (bank_q == 2'd3) ? row_address_q + row_pitch_i : row_address_q;
-        y_q             <= y_q + 12'd1;
+        row_address = (bank_q == 2'd3) ? row_address_q + row_pitch_q : row_address_q;
+        rows_left_q     <= rows_left_q - 12'd1;
         bank_q          <= bank_q + 2'd1;
         row_address_q   <= row_address;
         block_address_q <= row_address;

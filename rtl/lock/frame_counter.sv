@@ -30,7 +30,7 @@ module frame_counter
   logic        mask;  // the next block masks the tag
   logic [31:0] counter;
 
-  assign mask = frame_i.kind == FrameKindHeader || payloads_q + 24'd1 == frame_i.beats;
+  assign mask = frame_i.kind == FrameKindHeader || payloads_q == frame_i.last;
   assign counter = mask ? 32'd1 : 32'(payloads_q) + 32'd2;
   assign block_o = {
     swap_bytes(counter), swap_bytes(frame_i.total), swap_bytes(frame_i.index), 24'd0, frame_i.kind

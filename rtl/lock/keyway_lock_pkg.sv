@@ -31,7 +31,7 @@ package keyway_lock_pkg;
     keyway_contract_pkg::frame_kind_e kind;
     logic [31:0] index;
     logic [31:0] total;
-    logic [23:0] beats;  // 16 bytes each, the tag's beat included
+    logic [23:0] last;  // number of its last beat of 16 bytes, counted from 0
     logic plain;
     logic keyless;  // locked, but no licence is open: cannot be verified
   } frame_t;

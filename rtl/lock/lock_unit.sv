@@ -74,7 +74,7 @@ module lock_unit
           kind: frame_kind_i,
           index: frame_index_i,
           total: total_frames_i,
-          beats: frame_beats_i,
+          last: frame_beats_i - 24'd1,
           plain: frame_plain_i,
           keyless: 1'b0
       };

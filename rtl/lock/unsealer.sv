@@ -172,7 +172,7 @@ module unsealer
 
   assign locked = !frame.plain && !frame.keyless;
   assign header = frame.kind == FrameKindHeader;
-  assign last_beat = beat_q + 24'd1 == frame.beats;
+  assign last_beat = beat_q == frame.last;
   assign tag_beat = header ? beat_q == HeaderTagBeat : last_beat;
   assign needs_stream = locked && (!header || tag_beat);
   assign needs_hash = locked && !(header && tag_beat);
@@ -185,7 +185,7 @@ module unsealer
   assign frame_taken = length_due_q ? hash_ready : beat && last_beat && !(locked && header);
 
   // The length block: 64 bits, big-endian, of associated data in bits, then of ciphertext (none).
-  assign length = {64'd0, swap_bytes((32'(frame.beats) - 32'd1) << 7), 32'd0};
+  assign length = {64'd0, swap_bytes(32'(frame.last) << 7), 32'd0};
 
   ghash #(
       .DigitBits(Kind == UnsealerFast ? 128 : 8)
@@ -260,7 +260,7 @@ module unsealer
   assign idle_o = !frame_valid && !pending_q && !done_q && state_q inside {StKeys, StUsable};
 
   `KEYWAY_ASSERT(QuietKeys, !(key_valid_i && key_ready_o) || idle_o)
-  wire whole_pages = frame_i.beats != '0 && frame_i.beats[7:0] == '0;
+  wire whole_pages = frame_i.last[7:0] == '1;
   `KEYWAY_ASSERT(WholePages, !frame_valid_i || whole_pages)
   `KEYWAY_ASSERT(OkNeedsKeys, !frame_ok_o || keys_usable_o || $past(frame.plain))
   `KEYWAY_ASSERT(HeaderGivesNothing, !payload_valid_o || $past(frame_valid && !header))

@@ -340,8 +340,10 @@ module conductor
   end
 
   // ------------------------------------------------------------------------------ watchdog
+  logic progress_q;  // it comes from all sides, and a cycle does not matter
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || state_q != StRun || progress_i) begin
+    progress_q <= progress_i;
+    if (!rst_ni || state_q != StRun || progress_q) begin
       stall_q   <= '0;
       stalled_q <= 1'b0;
     end else begin
