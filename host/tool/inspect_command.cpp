@@ -40,7 +40,7 @@ std::string summary(const lock::Header& header, const compile::Program& p, size_
   line("output", shape_text(p.output.shape));
   line("macs", std::to_string(p.macs));
   text += fmt::format("\n{:<32} {:<10} {:>12} {:>12} {:>14}\n", "layer", "kind", "instructions",
-                      "macs", "ideal cycles");
+                      "macs", "array cycles");
   for (const auto& l : p.layers) {
     text += fmt::format("{:<32} {:<10} {:>12} {:>12} {:>14}\n", l.name, l.kind, l.instructions,
                         l.macs, l.ideal_cycles);

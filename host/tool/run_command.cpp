@@ -109,6 +109,12 @@ void run(const Options& options) {
   const compile::Program program = lock::describe(package, options.package);
   std::optional<std::vector<uint8_t>> licence;
   if (!options.licence.empty()) licence = lock::read_licence(options.licence);
+  if (package.header.policy != lock::Policy::kPlain && options.target.device.empty() &&
+      options.target.target != "hw") {
+    throw Error(
+        ErrorKind::kRefused,
+        "the package is locked: it runs with --device (the device) and --licence (its licence)");
+  }
   if (options.limit == 0) throw Error(ErrorKind::kUsage, "--limit 0 leaves nothing to run");
 
   const auto inputs = read_inputs(options.input, program.input.layout, options.limit);
@@ -235,7 +241,7 @@ void add_run_command(CLI::App& app) {
   command->add_option("--output", options->output,
                       "Where to write the outputs: .npy of float32, N first");
   command->add_option("--limit", options->limit, "Only the first so many inputs")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 31));
   command->add_option("--target", target.target, "func, sim, hw_emu or hw (below)")
       ->check(CLI::IsMember(target_names()))
       ->capture_default_str();

@@ -81,7 +81,7 @@ std::string list(const std::vector<uint8_t>& program_image, const std::vector<La
       throw Error(ErrorKind::kFile, "malformed program: it has no END");
     }
     while (layer < layers.size() && layers[layer].first_instruction == index) {
-      text += fmt::format("; layer '{}' ({}), {} MACs, {} ideal cycles\n", layers[layer].name,
+      text += fmt::format("; layer '{}' ({}), {} MACs, about {} array cycles\n", layers[layer].name,
                           layers[layer].kind, layers[layer].macs, layers[layer].ideal_cycles);
       ++layer;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Programs as text: `keyway inspect --program`, and back.
 ///
-///     ; layer 'conv1' (dense), 442368 MACs, 2048 ideal cycles
+///     ; layer 'conv1' (dense), 442368 MACs, about 2048 array cycles
 ///        7 LAYER        mode=0 kernel_h=1 ...
 ///        8 MULTIPLY     wait_rows=4 ...            ; product 1
 ///

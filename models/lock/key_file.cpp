@@ -82,7 +82,7 @@ KeyFileReader::KeyFileReader(const std::string& path, const std::string& kind)
   if (found == nullptr || !found->is_text) other();
   if (found->value != kind) {
     const std::string other_kind = is_storable(found->value) ? std::string(found->value) : "?";
-    fail("a Keyway " + other_kind + " file, where a " + kind + " file is needed");
+    fail("a Keyway " + other_kind + " file, where one of kind " + kind + " is needed");
   }
   const Field* version = find("version");
   if (version == nullptr || version->is_text || version->value != std::to_string(kVersion)) {
