@@ -111,9 +111,9 @@ void run(const Options& options) {
   if (!options.licence.empty()) licence = lock::read_licence(options.licence);
   if (package.header.policy != lock::Policy::kPlain && options.target.device.empty() &&
       options.target.target != "hw") {
-    throw Error(
-        ErrorKind::kRefused,
-        "the package is locked: it runs with --device (the device) and --licence (its licence)");
+    throw Error(ErrorKind::kRefused,
+                "refused: the package is locked, and needs --device (the device) and --licence "
+                "(its licence)");
   }
   if (options.limit == 0) throw Error(ErrorKind::kUsage, "--limit 0 leaves nothing to run");
 
