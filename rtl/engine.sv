@@ -117,7 +117,7 @@ module engine
   assign clear_address = 20'(clear_q);
 
   // ------------------------------------------------------------------ program
-  logic running, all_idle, fetch_request, fetch_grant;
+  logic running, all_idle_q, fetch_request, fetch_grant;
   logic [19:0] fetch_address;
   logic [32*Lanes-1:0] weight_word;
   logic item_valid, item_ready, load_item_valid, load_item_ready;
@@ -151,7 +151,7 @@ module engine
       .store_valid_o  (store_item_valid),
       .store_ready_i  (store_item_ready),
       .store_item_o   (store_item),
-      .all_idle_i     (all_idle)
+      .all_idle_i     (all_idle_q)
   );
 
   // ------------------------------------------------------------------ weights
@@ -455,7 +455,10 @@ module engine
       .data_o             (output_data_o)
   );
 
-  assign all_idle = !item_valid && weights_idle && load_idle && store_idle;
+  // A cycle late: who asks has handed over the last instruction longer ago.
+  always_ff @(posedge clk_i) begin
+    all_idle_q <= rst_ni && !item_valid && weights_idle && load_idle && store_idle;
+  end
 
   assign event_array_busy_o = events[0];
   assign event_stall_tile_o = events[1];

@@ -34,6 +34,7 @@ set(KEYWAY_RTL_ENGINE
   memory/weight_memory.sv
   memory/activation_memory.sv
   control/fifo.sv
+  control/stream_register.sv
   control/dispatcher.sv
   control/pass_walker.sv
   control/feeder.sv

@@ -27,6 +27,7 @@ module tile_decoder
     input  logic                                   clear_i,
     input  logic [   GroupBits:0]                  clear_address_i,
     // From the feeder; read_data_i is the word
+    input  logic                                   code_coming_i,          // in the next cycle
     input  logic                                   code_valid_i,
     input  logic                                   code_ones_i,
     input  logic                                   code_last_i,
@@ -65,8 +66,8 @@ module tile_decoder
   // ------------------------------------------------------------------ queue of words
   entry_t pushed, head, read_q;
   logic push_ready, head_valid, read_valid_q, operand_valid_q, take_head, take_read;
-  logic [1:0] count;
-  logic [2:0] held;
+  logic [1:0] unused_count;
+  logic [2:0] held_q;  // words from their request until the lanes have them
 
   assign pushed = '{
           ones: code_ones_i,
@@ -90,13 +91,17 @@ module tile_decoder
       .out_valid_o(head_valid),
       .out_ready_i(take_head),
       .out_o      (head),
-      .count_o    (count)
+      .count_o    (unused_count)
   );
 
   assign take_read = !operand_valid_q || operand_ready_i;
   assign take_head = !read_valid_q || take_read;
-  assign held = 3'(code_valid_i) + 3'(count) + 3'(read_valid_q) + 3'(operand_valid_q);
-  assign room_o = held < 3'(Places);
+  assign room_o = held_q < 3'(Places);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) held_q <= '0;
+    else held_q <= held_q + 3'(code_coming_i) - 3'(operand_valid_q && operand_ready_i);
+  end
 
   // A slot is in use until the last word that was read for it has read its entries.
   logic [1:0] arriving, leaving;

@@ -68,7 +68,7 @@ module weight_path
   logic table_write, table_write_slot;
   logic [GroupBits-1:0] table_write_group;
   logic [TableGroup-1:0][OperandBits-1:0] table_write_entries;
-  logic code_valid, code_ones, code_last, code_table_slot, code_room;
+  logic code_coming, code_valid, code_ones, code_last, code_table_slot, code_room;
   logic [WordBits-1:0] code_word;
   logic [2:0] code_system;
   logic [32*Lanes-1:0] weight_word;
@@ -103,6 +103,7 @@ module weight_path
       .parameter_word_o  (parameter_word_o),
       .parameter_short_o (parameter_short_o),
       .parameter_signed_o(parameter_signed_o),
+      .code_coming_o     (code_coming),
       .code_valid_o      (code_valid),
       .code_ones_o       (code_ones),
       .code_last_o       (code_last),
@@ -169,6 +170,7 @@ module weight_path
       .rst_ni,
       .clear_i,
       .clear_address_i      (clear_address_i[GroupBits:0]),
+      .code_coming_i        (code_coming),
       .code_valid_i         (code_valid),
       .code_ones_i          (code_ones),
       .code_last_i          (code_last),

@@ -171,9 +171,14 @@ module dispatcher
           (
               opcode == OpLoadWeights ? load_weights.wait_products : load_input.wait_products
           ),
+          area: 24'(load_input.rows) * 24'(load_input.blocks),
           instruction: opcode == OpLoadInput ? moved_input : instruction
       };
-  assign store_item = '{wait_products: from_here(store.wait_products), instruction: moved_store};
+  assign store_item = '{
+          wait_products: from_here(store.wait_products),
+          area: 24'(store.rows) * 24'(store.blocks),
+          instruction: moved_store
+      };
 
   // ------------------------------------------------------------------ instructions
 

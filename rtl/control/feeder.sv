@@ -45,12 +45,13 @@ module feeder
     output logic                       read_request_o,
     output logic        [        19:0] read_address_o,
     input  logic                       read_grant_i,
-    // What the word of the next cycle is
+    // What the word of the next cycle is; code_coming_o is code_valid_o of the next cycle
     output logic                       parameter_valid_o,
     output logic        [SlotBits-1:0] parameter_slot_o,
     output logic        [         1:0] parameter_word_o,
     output logic                       parameter_short_o,
     output logic                       parameter_signed_o,
+    output logic                       code_coming_o,
     output logic                       code_valid_o,
     output logic                       code_ones_o,         // no word: the whole tile is ones
     output logic                       code_last_o,         // last word of the tile
@@ -94,6 +95,7 @@ module feeder
 
   assign last_word = want_ones || tile_word_q == WordBits'(TileWords - 1);
   assign advance_tile = want_ones || (want_tile && read_grant_i);
+  assign code_coming_o = advance_tile;
   assign last_request = advance_tile && last_word;
   assign finish = last_request && last_pass;
 
@@ -109,7 +111,7 @@ module feeder
   assign item_ready_o = free && (item_i.is_table ? table_ready_i
                                                  : in_flight_q != (SlotBits + 1)'(JobSlots));
 
-  logic [8:0] unused_ky, unused_kx;
+  logic [8:0] unused_ky, unused_kx, unused_rows_left, unused_columns_left;
   logic [12:0] unused_block;
   logic unused_pair, unused_first;
 
@@ -118,15 +120,17 @@ module feeder
   ) u_walker (
       .clk_i,
       .rst_ni,
-      .start_i(job_valid_o),
-      .next_i (last_request),
-      .layer_i(layer_q),
-      .ky_o   (unused_ky),
-      .kx_o   (unused_kx),
-      .block_o(unused_block),
-      .pair_o (unused_pair),
-      .first_o(unused_first),
-      .last_o (last_pass)
+      .start_i       (job_valid_o),
+      .next_i        (last_request),
+      .layer_i       (item_i.layer),
+      .ky_o          (unused_ky),
+      .kx_o          (unused_kx),
+      .block_o       (unused_block),
+      .rows_left_o   (unused_rows_left),
+      .columns_left_o(unused_columns_left),
+      .pair_o        (unused_pair),
+      .first_o       (unused_first),
+      .last_o        (last_pass)
   );
 
   always_ff @(posedge clk_i) begin

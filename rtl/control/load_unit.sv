@@ -5,8 +5,8 @@
 //   writes them in word_walker's order; the beats of a request begin with a fresh beat, the rest of
 //   the last one is ignored. `rows` and `frames` of the contract are counted here.
 // Timing: a word a cycle. The next instruction's request goes out while the data of up to two earlier
-//   ones are awaited. A size is two products: the first is made in the cycle in which its instruction
-//   comes to the head of the queue. Later than that, frames asked for before it would go first.
+//   ones are awaited. The cycle in which an instruction comes to the head of the queue goes to its size
+//   and to its wait. Later than that, frames asked for before it would go first.
 // Contract: requests hold until taken (assertions). A `resident` LOAD_WEIGHTS of a warm run asks for
 //   nothing and counts its frames when all frames before are verified, so that `frames` grows in order.
 // Test: tests/rtl/engine.
@@ -63,36 +63,36 @@ module load_unit
   // ------------------------------------------------------------------ instructions
   load_weights_t weights;
   load_input_t head, front;
-  logic warm_q, is_weights, is_input, skip, products_ok, skipped;
+  logic warm_q, is_weights, is_input, skip, ready_q, skipped;
   logic rows_ready, rows_valid, rows_pop;
   logic [15:0] frames_q, requested_q, rows_q;
-  logic [23:0] area_q;  // of the head: rows * blocks
-  logic sized_q;  // it is there
+  logic [31:0] words_q;  // of the head; they are there with ready_q, and its wait is over
   logic active_q, step, row_last, last, beat_last;
 
   assign weights = item_i.instruction;
   assign head = item_i.instruction;
-  assign is_weights = instruction_valid_i && weights.opcode == OpLoadWeights;
-  assign is_input = instruction_valid_i && head.opcode == OpLoadInput;
-  assign products_ok = reached(products_i, item_i.wait_products);
+  assign is_weights = ready_q && weights.opcode == OpLoadWeights;
+  assign is_input = ready_q && head.opcode == OpLoadInput;
 
   assign skip = is_weights && warm_q && weights.resident;
-  assign skipped = skip && products_ok && frames_q == requested_q;
-  assign frames_valid_o = is_weights && !skip && products_ok;
+  assign skipped = skip && frames_q == requested_q;
+  assign frames_valid_o = is_weights && !skip;
   assign frames_count_o = weights.count;
   assign frames_destination_o = weights.destination;
 
-  assign request_valid_o = is_input && products_ok && rows_ready && sized_q;
+  assign request_valid_o = is_input && rows_ready;
   assign request_offset_o = {head.source, 4'd0};
-  assign request_bytes_o = 32'(area_q) * 32'(head.width) * WordChannels;
+  assign request_bytes_o = words_q * WordChannels;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      sized_q <= 1'b0;
-      area_q  <= '0;
+      ready_q <= 1'b0;
+      words_q <= '0;
     end else begin
-      sized_q <= instruction_valid_i && !instruction_ready_o;
-      area_q  <= 24'(head.rows) * 24'(head.blocks);
+      ready_q <= instruction_valid_i && !instruction_ready_o && reached(
+          products_i, item_i.wait_products
+      );
+      words_q <= 32'(item_i.area) * 32'(head.width);
     end
   end
 

@@ -38,7 +38,7 @@ module pass_generator
   logic [SlotBits-1:0] slot_q;
   pass_t pass_d, pass_q;
 
-  logic [8:0] ky, kx;
+  logic [8:0] ky, kx, rows_left, columns_left;
   logic [12:0] block;
   logic pair, first, last, make, window;
 
@@ -50,21 +50,22 @@ module pass_generator
   ) u_walker (
       .clk_i,
       .rst_ni,
-      .start_i(job_taken_o),
-      .next_i (make),
-      .layer_i(job_q.layer),
-      .ky_o   (ky),
-      .kx_o   (kx),
-      .block_o(block),
-      .pair_o (pair),
-      .first_o(first),
-      .last_o (last)
+      .start_i       (job_taken_o),
+      .next_i        (make),
+      .layer_i       (job_i.layer),
+      .ky_o          (ky),
+      .kx_o          (kx),
+      .block_o       (block),
+      .rows_left_o   (rows_left),
+      .columns_left_o(columns_left),
+      .pair_o        (pair),
+      .first_o       (first),
+      .last_o        (last)
   );
 
   // ------------------------------------------------------------------ the pass at hand
   layer_t layer;
   multiply_t multiply;
-  logic [8:0] rows_left, columns_left;
   logic [15:0] block_word;
   logic [ColumnBits-1:0] columns, skipped;
   logic signed [15:0] first_column, row, position;
@@ -73,8 +74,6 @@ module pass_generator
   assign layer = job_q.layer;
   assign multiply = job_q.multiply;
   assign window = layer.mode != ModeDense;
-  assign rows_left = {1'b0, layer.kernel_h} - ky;
-  assign columns_left = {1'b0, layer.kernel_w} - kx;
   assign columns      = (columns_left < 9'(MaxColumns)) ? columns_left[ColumnBits-1:0]
                                                         : ColumnBits'(MaxColumns);
   assign first_column = 16'(signed'(multiply.input_x)) + 16'(kx);

@@ -7,8 +7,8 @@
 //   of the row before: stride_y rows are stride_y / 4 pitches and, if the bank wraps, one more.
 // Timing: a step a cycle while nothing holds; the step after a pass's last is the next pass's first.
 // Contract: a pass starts when its tile is under way (tile_commit_i counts), Depth / 4 steps after the
-//   pass before it (so long does the shadow take to fill), and, first of a job, when the counters
-//   have reached its waits. Every cycle of a run has exactly one event, see engine.
+//   pass before it (so long does the shadow take to fill), and, first of a job, the cycle after the
+//   counters have reached its waits. Every cycle of a run has exactly one event, see engine.
 //   step_o holds while hold_i (assertion StepHolds).
 // Test: tests/rtl/engine (cycle counts, waits, events).
 `include "assert.svh"
@@ -46,30 +46,25 @@ module step_generator
   logic [ 1:0] bank_q;  // of the row
   logic [15:0] row_address_q;
   logic [ 2:0] next_bank;  // and whether it wraps
-  logic [9:0] y_q, x_q;
+  logic [9:0] rows_left_q, columns_left_q;  // outputs, with the one at hand
   logic [PixelBits-1:0] pixel_q;
   logic [3:0] until_q;  // window: columns before the next output
   logic row_first_q;
   logic [2:0] tiles_q;  // committed, not yet started
   logic [3:0] refill_q;  // cycles until the shadow can be full again
 
-  logic window, tile_ok, rows_ok, products_ok, go, fire;
+  logic rows_ok_q, products_ok_q;
+  logic window, tile_ok, go, fire;
   logic emit, last_x, last_y, row_end, pass_end;
 
   assign window = pass_q.mode != ModeDense;
   assign tile_ok = tiles_q != '0 && refill_q == '0;
-  assign rows_ok = !pass_q.job_first || reached(rows_i, pass_q.waits.rows);
-  assign products_ok = !pass_q.job_first || (reached(
-      products_i, pass_q.waits.products
-  ) && reached(
-      stores_i, pass_q.waits.stores
-  ));
-  assign go = active_q && (started_q || (tile_ok && rows_ok && products_ok));
+  assign go = active_q && (started_q || (tile_ok && rows_ok_q && products_ok_q));
   assign fire = go && !hold_i;
 
   assign emit = !window || until_q == '0;
-  assign last_x = x_q == pass_q.width - 10'd1;
-  assign last_y = y_q == pass_q.height - 10'd1;
+  assign last_x = columns_left_q == 10'd1;
+  assign last_y = rows_left_q == 10'd1;
   assign row_end = emit && last_x;
   assign next_bank = 3'(bank_q) + 3'(pass_q.stride_y[1:0]);
   assign pass_end = row_end && last_y;
@@ -97,20 +92,20 @@ module step_generator
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      active_q      <= 1'b0;
-      started_q     <= 1'b0;
-      pass_q        <= '0;
-      row_q         <= '0;
-      column_q      <= '0;
-      bank_q        <= '0;
-      row_address_q <= '0;
-      y_q           <= '0;
-      x_q           <= '0;
-      pixel_q       <= '0;
-      until_q       <= '0;
-      row_first_q   <= 1'b0;
-      tiles_q       <= '0;
-      refill_q      <= '0;
+      active_q       <= 1'b0;
+      started_q      <= 1'b0;
+      pass_q         <= '0;
+      row_q          <= '0;
+      column_q       <= '0;
+      bank_q         <= '0;
+      row_address_q  <= '0;
+      rows_left_q    <= '0;
+      columns_left_q <= '0;
+      pixel_q        <= '0;
+      until_q        <= '0;
+      row_first_q    <= 1'b0;
+      tiles_q        <= '0;
+      refill_q       <= '0;
     end else begin
       tiles_q <= tiles_q + 3'(tile_commit_i) - 3'(fire && !started_q);
       if (fire && !started_q) refill_q <= 4'(TileWords - 1);
@@ -121,12 +116,12 @@ module step_generator
         column_q    <= column_q + (window ? 16'd1 : 16'(pass_q.stride_x));
         until_q     <= emit ? pass_q.stride_x - 4'd1 : until_q - 4'd1;
         if (emit) begin
-          x_q     <= x_q + 10'd1;
-          pixel_q <= pixel_q + PixelBits'(1);
+          columns_left_q <= columns_left_q - 10'd1;
+          pixel_q        <= pixel_q + PixelBits'(1);
         end
         if (row_end) begin
-          x_q <= '0;
-          y_q <= y_q + 10'd1;
+          columns_left_q <= pass_q.width;
+          rows_left_q <= rows_left_q - 10'd1;
           row_q <= row_q + 16'(pass_q.stride_y);
           bank_q <= next_bank[1:0];
           row_address_q <= row_address_q + pass_q.row_stride +
@@ -140,19 +135,41 @@ module step_generator
         active_q  <= pass_valid_i;
         started_q <= 1'b0;
         if (pass_valid_i) begin
-          pass_q        <= pass_i;
-          row_q         <= pass_i.row;
-          column_q      <= pass_i.column;
-          bank_q        <= pass_i.bank;
-          row_address_q <= pass_i.row_address;
-          y_q           <= '0;
-          x_q           <= '0;
-          pixel_q       <= '0;
-          until_q       <= 4'(pass_i.lead);
-          row_first_q   <= 1'b1;
+          pass_q         <= pass_i;
+          row_q          <= pass_i.row;
+          column_q       <= pass_i.column;
+          bank_q         <= pass_i.bank;
+          row_address_q  <= pass_i.row_address;
+          rows_left_q    <= pass_i.height;
+          columns_left_q <= pass_i.width;
+          pixel_q        <= '0;
+          until_q        <= 4'(pass_i.lead);
+          row_first_q    <= 1'b1;
         end
       end
     end
+  end
+
+  // ------------------------------------------------------------------ waits
+  // The counters only grow, so what was reached a cycle ago still is. Comparing with both the pass at hand
+  // and the next one keeps the choice between them, which comes late, behind the comparisons.
+  logic rows_ok, products_ok, next_rows_ok, next_products_ok;
+  assign rows_ok = !pass_q.job_first || reached(rows_i, pass_q.waits.rows);
+  assign products_ok = !pass_q.job_first || (reached(
+      products_i, pass_q.waits.products
+  ) && reached(
+      stores_i, pass_q.waits.stores
+  ));
+  assign next_rows_ok = !pass_i.job_first || reached(rows_i, pass_i.waits.rows);
+  assign next_products_ok = !pass_i.job_first || (reached(
+      products_i, pass_i.waits.products
+  ) && reached(
+      stores_i, pass_i.waits.stores
+  ));
+
+  always_ff @(posedge clk_i) begin
+    rows_ok_q     <= pass_ready_o ? next_rows_ok : rows_ok;
+    products_ok_q <= pass_ready_o ? next_products_ok : products_ok;
   end
 
   // ------------------------------------------------------------------ why the array is idle
@@ -162,8 +179,8 @@ module step_generator
       if (fire) events_o[0] <= 1'b1;
       else if (go) events_o[2] <= 1'b1;
       else if (!active_q) events_o[6] <= 1'b1;
-      else if (!products_ok) events_o[5] <= 1'b1;
-      else if (!rows_ok) events_o[4] <= 1'b1;
+      else if (!products_ok_q) events_o[5] <= 1'b1;
+      else if (!rows_ok_q) events_o[4] <= 1'b1;
       else if (waits_frames_i) events_o[3] <= 1'b1;
       else events_o[1] <= 1'b1;
       events_o[7] <= fire && pass_q.last && pass_end;

@@ -60,15 +60,12 @@ module store_unit
   state_e state_q;
   store_t head, store_q;
   logic start, step, last;
-  logic [23:0] area_q;  // of the head: rows * blocks
   logic [31:0] words_q, request_words_q;
-  logic [1:0] sized_q;  // the products of the head are there
+  logic ready_q;  // the head's size is there and its wait is over
 
   // ------------------------------------------------------------------ instructions
   assign head = item_i.instruction;
-  assign start = state_q == StIdle && instruction_valid_i && sized_q[1] && reached(
-      products_i, item_i.wait_products
-  );
+  assign start = state_q == StIdle && ready_q;
   assign instruction_ready_o = start;
   assign request_valid_o = state_q == StRequest;
   assign request_offset_o = {store_q.destination, 4'd0};
@@ -76,14 +73,14 @@ module store_unit
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      sized_q <= '0;
-      area_q <= '0;
+      ready_q <= 1'b0;
       words_q <= '0;
       request_words_q <= '0;
     end else begin
-      sized_q <= (instruction_valid_i && !instruction_ready_o) ? {sized_q[0], 1'b1} : '0;
-      area_q  <= 24'(head.rows) * 24'(head.blocks);
-      words_q <= 32'(area_q) * 32'(head.width);
+      ready_q <= instruction_valid_i && !instruction_ready_o && reached(
+          products_i, item_i.wait_products
+      );
+      words_q <= 32'(item_i.area) * 32'(head.width);
       if (start) request_words_q <= words_q;
     end
   end

@@ -3,14 +3,14 @@
 // slot, and walks the key schedule along with the rounds: no round key is stored.
 //
 // The window of two round keys is a shift register of halves: a key enters in two steps, as its schedule
-// does later, so only the newer half has a choice of inputs. A block waits at the door while the first
-// half enters, and gets it added as it is taken.
+// does later, so only the newer half has a choice of inputs. A block waits in a register at the door while
+// the first half enters, and gets it added as it is taken.
 //
 // The S-boxes are block memories, whose output register is the state: what comes out is SubBytes of what
 // a round made. That of the last round key's last word stands beside it in the same way.
 //
-// Timing: a block every 16 cycles: one for the key to enter, one to take the block and add round key 0,
-// 14 rounds; the result waits for its taker and the next block may enter in the cycle in which it is taken.
+// Timing: a block every 16 cycles: one for the key to enter, one to take the block from the door and add
+// round key 0, 14 rounds; the result waits for its taker and the next block may be taken in the same cycle.
 // Contract: a block that is offered stays (assertion BlockHolds), a result until it is taken
 // (ResultHolds); clear_i zeroes states and keys.
 // Cost: 20 S-boxes in 10 memories, 3 keys. Source: FIPS 197, sections 5.1 and 5.2. Test: tests/rtl/lock/test_aes.cpp.
@@ -44,23 +44,27 @@ module aes256_iterative
   block_t newer_q, older_q;  // in round n round keys n and n - 1
   logic [7:0] constant_q;  // Rcon of the next even step
 
+  logic door_valid_q;
+  key_slot_e door_slot_q;
+  block_t    door_block_q;
+
   logic start, take, move, upper, last, forget;
   block_t key_half, newer, sum;
 
   assign key_ready_o    = 1'b1;
-  assign block_ready_o  = step_q == 4'd1 && (!result_valid_q || result_ready_i);
+  assign block_ready_o  = !door_valid_q;
   assign result_valid_o = result_valid_q;
   assign result_o       = result_q;
 
-  assign start          = step_q == 4'd0 && block_valid_i;
-  assign take           = block_valid_i && block_ready_o;
+  assign start          = step_q == 4'd0 && door_valid_q;
+  assign take           = step_q == 4'd1 && (!result_valid_q || result_ready_i);
   assign move           = take || step_q > 4'd1;
   assign upper          = step_q[0];
   assign last           = step_q == 4'(AesRounds + 1);
   assign forget         = !rst_ni || clear_i || last;
 
   always_comb begin
-    unique case (block_slot_i)
+    unique case (door_slot_q)
       SlotProgram: key_half = upper ? program_key_q[255:128] : program_key_q[127:0];
       SlotWeights: key_half = upper ? weights_key_q[255:128] : weights_key_q[127:0];
       default: key_half = upper ? mac_key_q[255:128] : mac_key_q[127:0];
@@ -70,7 +74,7 @@ module aes256_iterative
   assign newer = step_q <= 4'd1 ? key_half : key_step_of(
       older_q, key_sub, step_q[0] ? 8'd0 : constant_q
   );
-  assign sum = (step_q == 4'd1 ? block_i : mix_columns(shift_rows(sub))) ^ newer_q;
+  assign sum = (step_q == 4'd1 ? door_block_q : mix_columns(shift_rows(sub))) ^ newer_q;
 
   for (genvar i = 0; i < 8; i++) begin : gen_sub
     aes_sbox_rom u_rom (
@@ -90,6 +94,18 @@ module aes256_iterative
         .a_i     (newer[96+16*i+:16]),
         .y_o     (key_sub[16*i+:16])
     );
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i || take) door_valid_q <= 1'b0;
+    else if (block_valid_i) door_valid_q <= 1'b1;
+    if (!rst_ni || clear_i) begin
+      door_slot_q  <= SlotMac;
+      door_block_q <= '0;
+    end else if (block_valid_i && block_ready_o) begin
+      door_slot_q  <= block_slot_i;
+      door_block_q <= block_i;
+    end
   end
 
   always_ff @(posedge clk_i) begin

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A queue of frame descriptors.
+// A queue of frame descriptors: Depth of them in a memory, and the next one in a register.
 //
-// Timing: what goes in appears at the output a cycle later; a frame a cycle.
+// Timing: what goes in appears at the output two cycles later; a frame a cycle.
 // Contract: the output holds until it is taken. clear_i empties it; what
-// lies in it stays, descriptors are public.
+// lies in its memory stays, descriptors are public.
 module frame_queue
   import keyway_lock_pkg::*;
 #(
@@ -25,21 +25,32 @@ module frame_queue
   // Pointers count modulo 2 * Depth: equal means empty, Depth apart means full.
   logic [PointerBits:0] write_q, read_q;
   frame_t frames_q[Depth];
+  logic out_valid_q, refill;
+  frame_t out_q;
 
   assign in_ready_o  = (write_q ^ read_q) != (PointerBits + 1)'(Depth);
-  assign out_valid_o = write_q != read_q;
-  assign out_o       = frames_q[read_q[PointerBits-1:0]];
+  assign out_valid_o = out_valid_q;
+  assign out_o       = out_q;
+  assign refill      = !out_valid_q || out_ready_i;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      write_q <= '0;
-      read_q  <= '0;
+      write_q     <= '0;
+      read_q      <= '0;
+      out_valid_q <= 1'b0;
+      out_q       <= '0;
     end else begin
+      if (refill) begin
+        out_valid_q <= write_q != read_q;
+        if (write_q != read_q) begin
+          out_q  <= frames_q[read_q[PointerBits-1:0]];
+          read_q <= read_q + (PointerBits + 1)'(1);
+        end
+      end
       if (in_valid_i && in_ready_o) begin
         frames_q[write_q[PointerBits-1:0]] <= in_i;
         write_q <= write_q + (PointerBits + 1)'(1);
       end
-      if (out_valid_o && out_ready_i) read_q <= read_q + (PointerBits + 1)'(1);
     end
   end
 

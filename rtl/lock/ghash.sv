@@ -3,10 +3,10 @@
 //
 // DigitBits = 128: the whole product in one cycle, a block a cycle.
 // DigitBits < 128 (8, 16, 32, 64): Horner's rule over digits of Y + X from the highest power of x,
-//   acc = acc * x^DigitBits + digit * H, so a block takes 128 / DigitBits cycles.
+//   acc = acc * x^DigitBits + digit * H, after a cycle for Y + X: a block takes 128 / DigitBits + 1 cycles.
 //
 // Timing: a block is taken when block_valid_i and block_ready_o. digest_valid_o is a pulse, one cycle
-// (128) or 128 / DigitBits cycles after the block with block_last_i; digest_o is Y in that cycle,
+// (128) or 128 / DigitBits + 1 cycles after the block with block_last_i; digest_o is Y in that cycle,
 // as an element (keyway_gf128_pkg); element(digest_o) is the block.
 // Contract: key_i (H) changes only between messages; block_first_i starts a message from Y = 0.
 // clear_i zeroes H and Y.
@@ -76,12 +76,10 @@ module ghash
     logic     [CountBits-1:0] digits_q;  // still to multiply; 0: ready
     logic                     last_q;
     element_t                 factor_q;  // from its top digit at hand
-    element_t                 factor;
     logic                     enter;
 
     assign block_ready_o = digits_q == '0;
     assign enter         = block_valid_i && block_ready_o;
-    assign factor        = enter ? element(block_i) ^ (block_first_i ? '0 : y_q) : factor_q;
 
     always_ff @(posedge clk_i) begin
       if (!rst_ni || clear_i) begin
@@ -92,16 +90,21 @@ module ghash
         digest_valid_q <= 1'b0;
       end else begin
         digest_valid_q <= digits_q == CountBits'(1) && last_q;
-        if (enter || digits_q != '0) begin
-          y_q      <= step(enter ? '0 : y_q, factor[127-:DigitBits], h_q);
-          factor_q <= factor << DigitBits;
-          digits_q <= enter ? CountBits'(Digits - 1) : digits_q - CountBits'(1);
+        if (block_ready_o) begin
+          if (enter) begin
+            factor_q <= element(block_i) ^ (block_first_i ? '0 : y_q);
+            y_q      <= '0;
+            digits_q <= CountBits'(Digits);
+            last_q   <= block_last_i;
+          end
+        end else begin
+          y_q      <= step(y_q, factor_q[127-:DigitBits], h_q);
+          factor_q <= factor_q << DigitBits;
+          digits_q <= digits_q - CountBits'(1);
         end
-        if (enter) last_q <= block_last_i;
       end
     end
 
   end
-
 
 endmodule

@@ -130,15 +130,17 @@ module licence_opener
     StDone
   } state_e;
 
-  state_e        state_q;
-  step_e         step_q;
-  logic    [5:0] position_q;  // unit and word of the message; then the word of the digest, 7 to 0
-  logic          granted_q;  // nothing refused so far
-  logic          differs_q;  // a word of the digest is not the licence's
-  status_e       status_q;
-  key_t          link_q;  // D, later KEK
-  unit_e         unit;
-  logic word_last, word_ready, sum_valid, digest_valid, makes_key;
+  state_e         state_q;
+  step_e          step_q;
+  logic    [ 5:0] position_q;  // unit and word of the message; then the word of the digest, 7 to 0
+  logic           granted_q;  // nothing refused so far
+  logic    [31:0] difference_q;  // of the digest's last word and the licence's
+  logic           differs_q;  // a word before it differed
+  logic           matches_header_q;
+  status_e        status_q;
+  key_t           link_q;  // D, later KEK
+  unit_e          unit;
+  logic differs, word_last, word_ready, sum_valid, digest_valid, makes_key;
   logic [31:0] word, sum;
   key_t digest;
 
@@ -191,6 +193,7 @@ module licence_opener
   assign open_done_o   = state_q == StDone;
   assign open_status_o = status_q;
   assign revoke_o      = state_q == StIdle && open_valid_i;
+  assign differs       = differs_q || difference_q != '0;
   assign makes_key     = step_q inside {StepMac, StepProg, StepWeights};
   assign key_valid_o   = state_q == StKey && granted_q;
   assign key_o         = digest;
@@ -205,14 +208,18 @@ module licence_opener
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      state_q    <= StIdle;
-      step_q     <= StepLicence;
-      position_q <= 6'd0;
-      granted_q  <= 1'b0;
-      differs_q  <= 1'b0;
-      status_q   <= StatusNone;
-      link_q     <= '0;
+      state_q          <= StIdle;
+      step_q           <= StepLicence;
+      position_q       <= 6'd0;
+      granted_q        <= 1'b0;
+      differs_q        <= 1'b0;
+      status_q         <= StatusNone;
+      link_q           <= '0;
+      difference_q     <= '0;
+      matches_header_q <= 1'b0;
     end else begin
+      matches_header_q <= matches_header;
+      difference_q <= sum_valid && state_q == StDigest ? sum ^ word : '0;
       unique case (state_q)
         StIdle: begin
           step_q     <= StepLicence;
@@ -239,10 +246,8 @@ module licence_opener
           end
         end
         StDigest: begin
-          if (sum_valid) begin
-            position_q <= position_q - 6'd1;
-            if (sum != word) differs_q <= 1'b1;
-          end
+          if (sum_valid) position_q <= position_q - 6'd1;
+          differs_q <= differs;
           if (digest_valid) begin
             position_q <= 6'd0;
             if (makes_key) begin
@@ -253,14 +258,14 @@ module licence_opener
             end
             unique case (step_q)
               StepLicence: begin
-                if (differs_q || !matches_header) begin
+                if (differs || !matches_header_q) begin
                   granted_q <= 1'b0;
                   status_q  <= StatusLicenceRefused;
                 end
               end
               StepEnrol, StepKek: link_q <= digest;
               StepCheck: begin
-                if (sealed && differs_q && granted_q) begin
+                if (sealed && differs && granted_q) begin
                   granted_q <= 1'b0;
                   status_q  <= StatusWrongDevice;
                 end

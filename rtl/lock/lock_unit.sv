@@ -11,7 +11,7 @@
 // input selects them for the data path; plain frames pass by the keys. (SEC: KEYS_OFF_BUS)
 //
 // Timing: an open takes about 1400 cycles. A 4096-byte frame takes 256 cycles (fast), frames follow each
-// other without a gap; or 4096 (iterative).
+// other without a gap; or 4352 (iterative).
 // Contract: see licence_opener.sv and unsealer.sv. Frames are accepted only while no licence is being
 // opened, and a licence is opened only while no frame is here (assertion OpenAlone). An open, granted
 // or not, forgets the keys of the one before. clear_i (level) forgets keys and states, in one cycle. (SEC: PURGE)

@@ -11,8 +11,8 @@
 // the host cannot show one header first and verify another one later. (SEC: ONE_COPY)
 //
 // Timing: data_ready_o may wait for the cipher; the payload follows its beat by a cycle. frame_done_o
-// follows the last beat by 1 cycle (plain), at most 3 (fast) or at most 34 (iterative), and may meet the
-// first payload of the next frame. Iterative: a beat every 16 cycles.
+// follows the last beat by 1 cycle (plain), at most 3 (fast) or at most 36 (iterative), and may meet the
+// first payload of the next frame. Iterative: a beat every 17 cycles.
 // Contract: the payload of a frame leaves before its tag is known: the consumer uses nothing of it
 // before frame_done_o with frame_ok_o. Frames have 256 beats, headers a multiple of it (WholePages). A
 // locked frame without keys gives no payload and is never ok (SEC: KEYS_REQUIRED, OkNeedsKeys). Keys are loaded in the order

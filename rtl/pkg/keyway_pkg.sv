@@ -108,6 +108,7 @@ package keyway_pkg;
   // Entry of the load and the store queue.
   typedef struct packed {
     logic [15:0]  wait_products;
+    logic [23:0]  area;           // rows * blocks, of LOAD_INPUT and STORE
     logic [255:0] instruction;
   } transfer_item_t;
 

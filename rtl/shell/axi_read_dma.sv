@@ -7,13 +7,14 @@
 //   there are no frames after input: a warm start loses no cycle to the comparison behind it.
 // Widths: 64 bits: two beats make a word. 256, 512: a beat holds two or four words; the ones before a
 //   request's first and after its last are skipped. Each request starts with a fresh word.
-// Timing: a request taken in cycle t has its address on the bus in t + 2. OutstandingBursts bursts
+// Timing: a request taken in cycle t has its address on the bus in t + 3. OutstandingBursts bursts
 //   may be open; with at least 128 bits one word a cycle, over any latency that they cover.
-//   Words pass from bus to client in the same cycle.
+//   A word stands at its client the cycle after its beat; no path leads from client to bus.
 // Contract: data_valid_o is one-hot or zero, words come in the order of a client's requests, and a
 //   client takes its words without waiting for another client's. error_o rises with the first answer
 //   that is not OKAY and stays until flush_i. flush_i (a level, held until idle_o) drops requests and
-//   answers; what is on the bus already is finished, as AXI demands.
+//   answers; what is on the bus already is finished, as AXI demands. idle_o comes a cycle late: who reads
+//   it knows that nothing was asked for in the cycle before.
 // Source: AMBA AXI4 specification (IHI 0022). Test: tests/rtl/shell/test_dma.cpp.
 `include "assert.svh"
 
@@ -58,6 +59,7 @@ module axi_read_dma
   logic   [ReadClients-1:0] burst_valid;
   logic   [ReadClients-1:0] burst_ready;
   burst_t [ReadClients-1:0] burst;
+  logic   [ReadClients-1:0] splitter_idle;
 
   for (genvar i = 0; i < ReadClients; i++) begin : gen_splitter
     burst_splitter #(
@@ -69,6 +71,7 @@ module axi_read_dma
         .request_valid_i(request_valid_i[i]),
         .request_ready_o(request_ready_o[i]),
         .request_i      (request_i[i]),
+        .idle_o         (splitter_idle[i]),
         .burst_valid_o  (burst_valid[i]),
         .burst_ready_i  (burst_ready[i]),
         .burst_o        (burst[i])
@@ -161,12 +164,12 @@ module axi_read_dma
   );
 
   // ------------------------------------------------------------------------------ answers
-  logic word_valid, word_ready, word_taken, word_last;
+  logic word_valid, word_ready, word_taken, word_last, out_ready;
   word_t word;
   logic [8:0] count_q;  // words of this burst that are done
 
   assign word_last  = count_q + 9'd1 == head.words;
-  assign word_ready = flush_i || data_ready_i[head.client];
+  assign word_ready = flush_i || out_ready;
   assign word_taken = word_valid && word_ready;
   assign head_done  = word_taken && word_last;
 
@@ -200,12 +203,26 @@ module axi_read_dma
     assign rready_o = head_valid && word_ready && (word_last || &position);
   end
 
-  always_comb begin
-    data_valid_o = '0;
-    data_valid_o[head.client] = word_valid && !flush_i;
-  end
-  assign data_o = word;
-  assign data_last_o = word_last && head.last;
+  // ------------------------------------------------------------------------------ words to clients
+  logic out_valid, out_taken;
+  logic [ReadClients-1:0] owner;
+
+  stream_register #(
+      .Width(ReadClients + 1 + 8 * WordBytes)
+  ) u_words (
+      .clk_i,
+      .rst_ni,
+      .clear_i    (flush_i),
+      .in_valid_i (word_valid && !flush_i),
+      .in_ready_o (out_ready),
+      .in_i       ({ReadClients'(1) << head.client, word_last && head.last, word}),
+      .out_valid_o(out_valid),
+      .out_ready_i(out_taken),
+      .out_o      ({owner, data_last_o, data_o})
+  );
+
+  assign data_valid_o = out_valid ? owner : '0;
+  assign out_taken = |(owner & data_ready_i);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || flush_i) error_o <= 1'b0;
@@ -214,7 +231,10 @@ module axi_read_dma
 
   assign beat_o = rvalid_i && rready_o;
   assign waiting_o = (arvalid_q && !arready_i) || (head_valid && !rvalid_i);
-  assign idle_o = !head_valid && !arvalid_q && !(|burst_valid);
+
+  always_ff @(posedge clk_i) begin
+    idle_o <= rst_ni && !head_valid && !arvalid_q && &splitter_idle && !out_valid;
+  end
 
   logic unused_burst;
   always_comb begin

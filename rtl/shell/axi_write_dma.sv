@@ -4,10 +4,10 @@
 // Widths: 64 bits: a word makes two beats. 256, 512: two or four words make a beat; bytes before a
 //   request's first and after its last one are not strobed, nor are those beyond `bytes` in its last
 //   word.
-// Timing: a request taken in cycle t has its address on the bus in t + 2; its data follow when the
+// Timing: a request taken in cycle t has its address on the bus in t + 3; its data follow when the
 //   address was accepted, one word a cycle. OutstandingBursts bursts may be open.
 // Contract: words are taken in the order of the requests. idle_o means that every request's last
-//   answer has come. error_o rises with the first answer that is not OKAY and stays until abort_i.
+//   answer has come; it comes a cycle late, see axi_read_dma. error_o rises with the first answer that is not OKAY and stays until abort_i.
 //   abort_i (a level, held until idle_o) drops requests and words; what is left of a burst whose
 //   address is on the bus goes without a strobe, so that it changes nothing.
 // Source: AMBA AXI4 specification (IHI 0022). Test: tests/rtl/shell/test_dma.cpp.
@@ -53,7 +53,7 @@ module axi_write_dma
   localparam int unsigned CountBits = $clog2(OutstandingBursts) + 1;
 
   // ------------------------------------------------------------------------------ addresses
-  logic burst_valid, burst_ready;
+  logic burst_valid, burst_ready, splitter_idle;
   burst_t burst;
 
   burst_splitter #(
@@ -65,6 +65,7 @@ module axi_write_dma
       .request_valid_i,
       .request_ready_o,
       .request_i,
+      .idle_o       (splitter_idle),
       .burst_valid_o(burst_valid),
       .burst_ready_i(burst_ready),
       .burst_o      (burst)
@@ -222,7 +223,10 @@ module axi_write_dma
   assign beat_o = wvalid_o && wready_i;
   assign waiting_o = (awvalid_o && !awready_i) || (wvalid_o && !wready_i) ||
                      (open_q != '0 && !head_valid);
-  assign idle_o = !burst_valid && open_q == '0;
+
+  always_ff @(posedge clk_i) begin
+    idle_o <= rst_ni && splitter_idle && open_q == '0;
+  end
 
   logic unused_bits;
   assign unused_bits = ^{last_byte[AddressLow-1:0], head.address, address_q.address[3:0]};

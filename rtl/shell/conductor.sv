@@ -26,8 +26,9 @@
 // Watchdog: a program that makes no progress for StallCycles while no memory access is open (it waits
 //   for a counter that never comes, or stores before its last frame) ends with BAD_PROGRAM.
 //
-// Timing: a resident start pulses run_o in the first cycle of start_i. done_o comes when the engine is
-//   done, all frames have verified, the comparison matched and the last write was answered.
+// Timing: a resident start pulses run_o in the second cycle of start_i. done_o comes when the engine is
+//   done, all frames have verified, the comparison matched and the last write was answered. What goes to
+//   the units are states and the first cycles of states, so that no path leads from unit to unit.
 // Contract: start_i stays high until done_o. Statuses of the lock unit are passed on.
 // Test: tests/rtl/shell (test_start, test_tampering, test_failures);
 //   a malicious host: tests/system/test_malicious_host.cpp.
@@ -67,7 +68,6 @@ module conductor
     output logic           frames_clear_o,
     output logic           frames_header_o,
     output logic           frames_boot_o,
-    output logic           frames_begin_run_o,
     input  logic           frames_idle_i,
     input  logic           frames_failed_i,
     input  logic           frames_bad_program_i,
@@ -110,21 +110,23 @@ module conductor
   state_e state_q, state_d;
   state_e after_purge_q, after_purge_d;  // StIdle, StLoad or StDone
   status_e status_q, status_d;
-  logic entered_q;  // not the first cycle of this state: pulses have taken effect
+  logic entered_q;  // not the first cycle of this state: its pulses have taken effect
+  logic from_idle_q;  // the first cycle of a state that continues what is open
   logic open_q, open_d;
   logic resident_q, resident_d;
   logic clean_q;
   logic clearing_q;  // engine memories are being overwritten
   logic engine_done_q;
+  logic quiet_q;  // the run has ended and nothing is under way any more
+  logic gate_q;
   logic [$clog2(StallCycles)-1:0] stall_q;
   logic stalled_q;
 
   // ------------------------------------------------------------------------------ decisions
-  logic locked, all_verified, compared;
-  status_e header_status, failure;
+  logic locked, all_verified_q, compared;
+  status_e header_status, header_status_q, failure;
 
-  assign locked = header_i.policy != PolicyPlain;
-  assign all_verified = frames_verified_i == header_i.total_frames;
+  assign locked   = header_i.policy != PolicyPlain;
   assign compared = !block_busy_i && !block_mismatch_i;
 
   localparam int unsigned WeightFrames = WeightBytes / PayloadBytes;
@@ -146,6 +148,12 @@ module conductor
     end
   end
 
+  // Both are read a cycle after the last change of what they compare.
+  always_ff @(posedge clk_i) begin
+    header_status_q <= header_status;
+    all_verified_q  <= rst_ni && frames_verified_i == header_i.total_frames;
+  end
+
   // What went wrong since the last purge; the cause that explains the others comes first.
   always_comb begin
     failure = StatusNone;
@@ -161,13 +169,6 @@ module conductor
     status_d = status_q;
     open_d = open_q;
     resident_d = resident_q;
-    block_load_o = 1'b0;
-    block_compare_o = 1'b0;
-    frames_header_o = 1'b0;
-    frames_boot_o = 1'b0;
-    frames_begin_run_o = 1'b0;
-    engine_run_o = 1'b0;
-    engine_warm_o = 1'b0;
     counters_clear_events_o = 1'b0;
 
     unique case (state_q)
@@ -176,19 +177,10 @@ module conductor
           if (!open_q) begin
             state_d = StPurge;
             after_purge_d = StLoad;
+          end else if (open_only_i) begin
+            state_d = StCompare;
           end else begin
-            block_compare_o = 1'b1;
-            if (open_only_i) begin
-              state_d = StCompare;
-            end else if (resident_q) begin
-              engine_run_o = 1'b1;
-              engine_warm_o = 1'b1;
-              frames_begin_run_o = 1'b1;
-              state_d = StRun;
-            end else begin
-              frames_boot_o = 1'b1;
-              state_d = StBoot;
-            end
+            state_d = resident_q ? StRun : StBoot;
           end
         end
       end
@@ -201,17 +193,18 @@ module conductor
       end
 
       StLoad: begin
-        block_load_o = !entered_q;
         if (entered_q && !block_busy_i) state_d = StCheck;
       end
 
       StCheck: begin
-        status_d = header_status;
-        if (header_status != StatusOk) begin
-          state_d = StPurge;
-          after_purge_d = StDone;
-        end else begin
-          state_d = locked ? StOpen : StClean;
+        if (entered_q) begin
+          status_d = header_status_q;
+          if (header_status_q != StatusOk) begin
+            state_d = StPurge;
+            after_purge_d = StDone;
+          end else begin
+            state_d = locked ? StOpen : StClean;
+          end
         end
       end
 
@@ -228,7 +221,6 @@ module conductor
       end
 
       StHeader: begin
-        frames_header_o = !entered_q;
         if (entered_q && frames_idle_i) state_d = StClean;
       end
 
@@ -242,22 +234,17 @@ module conductor
           status_d = StatusOk;
           state_d  = StDone;
         end else begin
-          frames_boot_o = 1'b1;
           state_d = StBoot;
         end
       end
 
       StBoot: begin
-        if (entered_q && frames_idle_i && failure == StatusNone) begin
-          engine_run_o = 1'b1;
-          frames_begin_run_o = 1'b1;
-          state_d = StRun;
-        end
+        if (entered_q && frames_idle_i && failure == StatusNone) state_d = StRun;
       end
 
       StRun: begin
-        if (entered_q && engine_done_q && frames_idle_i && read_idle_i && write_idle_i && compared) begin
-          if (all_verified) begin
+        if (quiet_q && compared) begin
+          if (all_verified_q) begin
             status_d   = StatusOk;
             resident_d = header_i.resident != '0;
             state_d    = StDone;
@@ -286,12 +273,10 @@ module conductor
     // a failure waits for it: what failed may be another package's, which is no failure at all.
     if (state_q inside {StCompare, StLoad, StHeader, StBoot, StRun} && entered_q) begin
       if (block_mismatch_i) begin
-        engine_run_o = 1'b0;
         state_d = StPurge;
         after_purge_d = StLoad;
         counters_clear_events_o = 1'b1;
       end else if (failure != StatusNone && !block_busy_i) begin
-        engine_run_o = 1'b0;
         status_d = failure;
         state_d = StPurge;
         after_purge_d = StDone;
@@ -305,6 +290,7 @@ module conductor
       after_purge_q <= StIdle;
       status_q <= StatusNone;
       entered_q <= 1'b0;
+      from_idle_q <= 1'b0;
       open_q <= 1'b0;
       resident_q <= 1'b0;
     end else begin
@@ -312,6 +298,7 @@ module conductor
       after_purge_q <= after_purge_d;
       status_q <= status_d;
       entered_q <= state_d == state_q;
+      from_idle_q <= state_q == StIdle;
       open_q <= open_d;
       resident_q <= resident_d;
     end
@@ -339,6 +326,13 @@ module conductor
     else if (engine_done_i) engine_done_q <= 1'b1;
   end
 
+  // After its end the engine asks for nothing, so once quiet it stays quiet. The comparison is not in it.
+  always_ff @(posedge clk_i) begin
+    quiet_q <= rst_ni && state_q == StRun && entered_q && engine_done_q && frames_idle_i &&
+               read_idle_i && write_idle_i;
+    gate_q <= rst_ni && state_q == StRun && entered_q && compared && all_verified_q;
+  end
+
   // ------------------------------------------------------------------------------ watchdog
   logic progress_q;  // it comes from all sides, and a cycle does not matter
   always_ff @(posedge clk_i) begin
@@ -352,13 +346,19 @@ module conductor
     end
   end
 
+  assign block_load_o = state_q == StLoad && !entered_q;
+  assign block_compare_o = from_idle_q && state_q inside {StCompare, StBoot, StRun};
+  assign frames_header_o = state_q == StHeader && !entered_q;
+  assign frames_boot_o = state_q == StBoot && !entered_q;
+  assign engine_run_o = state_q == StRun && !entered_q;
+  assign engine_warm_o = resident_q;
   assign lock_clear_o = state_q == StPurge;
   assign frames_clear_o = state_q == StPurge;
   assign bus_flush_o = state_q == StPurge;
   assign engine_clear_o = clearing_q;
   assign lock_open_valid_o = state_q == StOpen;
   assign block_hold_o = resident_q;
-  assign gate_open_o = state_q == StRun && entered_q && compared && all_verified;
+  assign gate_open_o = gate_q && state_q == StRun;
   assign done_o = state_q == StDone;
   assign status_o = status_q;
   assign opening_o = state_q inside {StLoad, StCheck, StOpen, StHeader, StClean, StOpened} ||

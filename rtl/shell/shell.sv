@@ -180,7 +180,7 @@ module shell
   // ------------------------------------------------------------------------------ conductor
   logic block_load, block_compare, block_hold, block_busy, block_mismatch;
   header_t header;
-  logic frames_clear, frames_header, frames_boot, frames_begin_run;
+  logic frames_clear, frames_header, frames_boot;
   logic frames_idle, frames_failed, frames_bad_program, frame_event;
   logic [31:0] frames_verified;
   logic bus_flush, read_idle, read_error, read_beat, read_waiting;
@@ -214,7 +214,6 @@ module shell
       .frames_clear_o         (frames_clear),
       .frames_header_o        (frames_header),
       .frames_boot_o          (frames_boot),
-      .frames_begin_run_o     (frames_begin_run),
       .frames_idle_i          (frames_idle),
       .frames_failed_i        (frames_failed),
       .frames_bad_program_i   (frames_bad_program),
@@ -320,7 +319,7 @@ module shell
       .package_address_i(arguments.package_address),
       .header_i         (frames_header),
       .boot_i           (frames_boot),
-      .begin_run_i      (frames_begin_run),
+      .begin_run_i      (engine_run_o),
       .warm_i           (engine_warm_o),
       .idle_o           (frames_idle),
       .failed_o         (frames_failed),
