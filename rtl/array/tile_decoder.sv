@@ -67,7 +67,7 @@ module tile_decoder
   entry_t pushed, head, read_q;
   logic push_ready, head_valid, read_valid_q, operand_valid_q, take_head, take_read;
   logic [1:0] unused_count;
-  logic [2:0] held_q;  // words from their request until the lanes have them
+  logic [2:0] held, held_q;  // words from their request until the lanes have them
 
   assign pushed = '{
           ones: code_ones_i,
@@ -96,11 +96,16 @@ module tile_decoder
 
   assign take_read = !operand_valid_q || operand_ready_i;
   assign take_head = !read_valid_q || take_read;
-  assign room_o = held_q < 3'(Places);
+  assign held = held_q + 3'(code_coming_i) - 3'(operand_valid_q && operand_ready_i);
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i) held_q <= '0;
-    else held_q <= held_q + 3'(code_coming_i) - 3'(operand_valid_q && operand_ready_i);
+    if (!rst_ni || clear_i) begin
+      held_q <= '0;
+      room_o <= 1'b1;
+    end else begin
+      held_q <= held;
+      room_o <= held < 3'(Places);
+    end
   end
 
   // A slot is in use until the last word that was read for it has read its entries.

@@ -52,12 +52,13 @@ module dispatcher
   localparam int unsigned WordInstructions = 4 * Lanes / InstructionBytes;
   localparam int unsigned CountBits = $clog2(WordInstructions + 1);
 
+  // A request for the memory is one bit of the state: the others there wait for what it says.
   typedef enum logic [2:0] {
-    StIdle,
-    StFetch,
-    StTake,
-    StDispatch,
-    StDrain  // then done, or the next input
+    StIdle = 3'b000,
+    StFetch = 3'b100,
+    StTake = 3'b001,
+    StDispatch = 3'b010,
+    StDrain = 3'b011  // then done, or the next input
   } state_e;
 
   state_e state_q;
@@ -248,7 +249,7 @@ module dispatcher
 
   assign running_o       = state_q != StIdle;
   assign error_o         = error_q;
-  assign fetch_request_o = state_q == StFetch;
+  assign fetch_request_o = state_q[2];
   assign fetch_address_o = address_q;
 
   // ------------------------------------------------------------------ queues

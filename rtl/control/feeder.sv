@@ -66,30 +66,32 @@ module feeder
     output logic                       idle_o
 );
 
-  logic busy_q, parameters_q, frames_ok_q;
+  logic busy_q, parameters_q, tiles_q, ones_q;  // what of the job is read now
+  logic frames_ok_q;
   logic [1:0] parameter_word_q;
   logic [WordBits-1:0] tile_word_q;
   logic [SlotBits-1:0] slot_q, next_slot_q;
   logic [SlotBits:0] in_flight_q;
   layer_t layer_q;
+  logic no_weights_q, needs_table_q;  // what layer_q says
+  logic table_ok_q;  // its table is there; a cycle late, parameters come before
   logic [15:0] wait_frames_q;
   logic [19:0] weight_address_q, parameter_address_q;
 
   multiply_t item_multiply;
   table_t item_table;
-  logic no_weights, table_busy, want_parameter, want_tile, want_ones;
+  logic want_parameter, last_parameter, want_tile, want_ones;
   logic last_word, last_pass, advance_tile, last_request, finish, free, accept;
 
   assign item_multiply = item_i.instruction;
   assign item_table = item_i.instruction;
 
   // ------------------------------------------------------------------ reads of the job at hand
-  assign no_weights = needs_no_weights(layer_q.ones, layer_q.mode);
-  assign table_busy = has_table(layer_q.number_system) && table_loading_i[layer_q.table_slot];
-  assign want_parameter = busy_q && frames_ok_q && parameters_q;
-  assign want_tile = busy_q && frames_ok_q && !parameters_q && !no_weights && !table_busy &&
-                     code_room_i;
-  assign want_ones = busy_q && !parameters_q && no_weights && code_room_i;
+  assign want_parameter = parameters_q && frames_ok_q;
+  assign last_parameter = want_parameter && read_grant_i &&
+                          parameter_word_q == (layer_q.short_parameters ? 2'd1 : 2'd2);
+  assign want_tile = tiles_q && frames_ok_q && table_ok_q && code_room_i;
+  assign want_ones = ones_q && code_room_i;
   assign read_request_o = want_parameter || want_tile;
   assign read_address_o = parameters_q ? parameter_address_q : weight_address_q;
 
@@ -137,6 +139,9 @@ module feeder
     if (!rst_ni || clear_i) begin
       busy_q              <= 1'b0;
       parameters_q        <= 1'b0;
+      tiles_q             <= 1'b0;
+      ones_q              <= 1'b0;
+      table_ok_q          <= 1'b0;
       frames_ok_q         <= 1'b0;
       parameter_word_q    <= '0;
       tile_word_q         <= '0;
@@ -144,6 +149,8 @@ module feeder
       next_slot_q         <= '0;
       in_flight_q         <= '0;
       layer_q             <= '0;
+      no_weights_q        <= 1'b0;
+      needs_table_q       <= 1'b0;
       wait_frames_q       <= '0;
       weight_address_q    <= '0;
       parameter_address_q <= '0;
@@ -152,13 +159,22 @@ module feeder
       if (want_parameter && read_grant_i) begin
         parameter_address_q <= parameter_address_q + 20'd1;
         parameter_word_q    <= parameter_word_q + 2'd1;
-        if (parameter_word_q == (layer_q.short_parameters ? 2'd1 : 2'd2)) parameters_q <= 1'b0;
       end
+      if (last_parameter) begin
+        parameters_q <= 1'b0;
+        tiles_q      <= !no_weights_q;
+        ones_q       <= no_weights_q;
+      end
+      table_ok_q <= !(needs_table_q && table_loading_i[layer_q.table_slot]);
       if (advance_tile) begin
         tile_word_q <= last_word ? '0 : tile_word_q + WordBits'(1);
         if (!want_ones) weight_address_q <= weight_address_q + 20'd1;
       end
-      if (finish) busy_q <= 1'b0;
+      if (finish) begin
+        busy_q  <= 1'b0;
+        tiles_q <= 1'b0;
+        ones_q  <= 1'b0;
+      end
       if (job_valid_o) begin
         busy_q              <= 1'b1;
         parameters_q        <= 1'b1;
@@ -166,6 +182,8 @@ module feeder
         slot_q              <= next_slot_q;
         next_slot_q         <= next_slot_q + SlotBits'(1);
         layer_q             <= item_i.layer;
+        no_weights_q        <= needs_no_weights(item_i.layer.ones, item_i.layer.mode);
+        needs_table_q       <= has_table(item_i.layer.number_system);
         wait_frames_q       <= item_multiply.wait_frames;
         weight_address_q    <= item_multiply.weight_address;
         parameter_address_q <= item_multiply.parameter_address;

@@ -35,17 +35,35 @@ module pass_walker
   logic [8:0] ky_q, kx_q, rows_left_q, columns_left_q, columns_q;
   logic [12:0] block_q, blocks_left_q, blocks_q;
   logic first_q, window_q, pair_q;
-  logic window, last_ky, last_kx, last_block;
+  logic last_ky_q, last_kx_q, last_block_q;  // of their loops
+  logic one_kx_q, one_block_q;  // these loops have one turn
   logic [8:0] ky_step, kx_step;
   logic [12:0] block_step;
 
+  function automatic logic [8:0] step_of_ky(logic window, logic pair);
+    return window ? 9'(WindowRows) : pair ? 9'd2 : 9'd1;
+  endfunction
+
+  function automatic logic [8:0] step_of_kx(logic window);
+    return window ? 9'(MaxColumns) : 9'd1;
+  endfunction
+
+  function automatic logic [12:0] step_of_block(logic pair);
+    return pair ? 13'd1 : 13'(ReadWords);
+  endfunction
+
+  // ------------------------------------------------------------------ of the layer that comes
+  logic window, pair, one_ky, one_kx, one_block;
   assign window     = layer_i.mode != ModeDense;
-  assign ky_step    = window_q ? 9'(WindowRows) : pair_q ? 9'd2 : 9'd1;
-  assign kx_step    = window_q ? 9'(MaxColumns) : 9'd1;
-  assign block_step = pair_q ? 13'd1 : 13'(ReadWords);
-  assign last_ky    = rows_left_q <= ky_step;
-  assign last_kx    = columns_left_q <= kx_step;
-  assign last_block = window_q || blocks_left_q <= block_step;
+  assign pair       = layer_i.pair_rows && !window && ReadWords == 2;
+  assign one_ky     = {1'b0, layer_i.kernel_h} <= step_of_ky(window, pair);
+  assign one_kx     = {1'b0, layer_i.kernel_w} <= step_of_kx(window);
+  assign one_block  = window || {1'b0, layer_i.blocks} <= step_of_block(pair);
+
+  // ------------------------------------------------------------------ of the layer at hand
+  assign ky_step    = step_of_ky(window_q, pair_q);
+  assign kx_step    = step_of_kx(window_q);
+  assign block_step = step_of_block(pair_q);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -60,6 +78,11 @@ module pass_walker
       first_q        <= 1'b1;
       window_q       <= 1'b0;
       pair_q         <= 1'b0;
+      last_ky_q      <= 1'b0;
+      last_kx_q      <= 1'b0;
+      last_block_q   <= 1'b0;
+      one_kx_q       <= 1'b0;
+      one_block_q    <= 1'b0;
     end else if (start_i) begin
       ky_q           <= '0;
       kx_q           <= '0;
@@ -71,18 +94,35 @@ module pass_walker
       blocks_q       <= {1'b0, layer_i.blocks};
       first_q        <= 1'b1;
       window_q       <= window;
-      pair_q         <= layer_i.pair_rows && !window && ReadWords == 2;
+      pair_q         <= pair;
+      last_ky_q      <= one_ky;
+      last_kx_q      <= one_kx;
+      last_block_q   <= one_block;
+      one_kx_q       <= one_kx;
+      one_block_q    <= one_block;
     end else if (next_i) begin
-      first_q       <= 1'b0;
-      block_q       <= last_block ? '0 : block_q + block_step;
-      blocks_left_q <= last_block ? blocks_q : blocks_left_q - block_step;
-      if (last_block) begin
-        kx_q           <= last_kx ? '0 : kx_q + kx_step;
-        columns_left_q <= last_kx ? columns_q : columns_left_q - kx_step;
-        if (last_kx) begin
-          ky_q        <= ky_q + ky_step;
-          rows_left_q <= rows_left_q - ky_step;
+      // What is the last turn after this one follows from what is left now.
+      first_q <= 1'b0;
+      if (last_block_q) begin
+        block_q       <= '0;
+        blocks_left_q <= blocks_q;
+        last_block_q  <= one_block_q;
+        if (last_kx_q) begin
+          kx_q           <= '0;
+          columns_left_q <= columns_q;
+          last_kx_q      <= one_kx_q;
+          ky_q           <= ky_q + ky_step;
+          rows_left_q    <= rows_left_q - ky_step;
+          last_ky_q      <= rows_left_q <= ky_step << 1;
+        end else begin
+          kx_q           <= kx_q + kx_step;
+          columns_left_q <= columns_left_q - kx_step;
+          last_kx_q      <= columns_left_q <= kx_step << 1;
         end
+      end else begin
+        block_q       <= block_q + block_step;
+        blocks_left_q <= blocks_left_q - block_step;
+        last_block_q  <= blocks_left_q <= block_step << 1;
       end
     end
   end
@@ -94,7 +134,7 @@ module pass_walker
   assign columns_left_o = columns_left_q;
   assign pair_o         = pair_q;
   assign first_o        = first_q;
-  assign last_o         = last_ky && last_kx && last_block;
+  assign last_o         = last_ky_q && last_kx_q && last_block_q;
 
   logic unused_layer;
   assign unused_layer = ^layer_i;

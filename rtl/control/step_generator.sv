@@ -52,15 +52,18 @@ module step_generator
   logic row_first_q;
   logic [2:0] tiles_q;  // committed, not yet started
   logic [3:0] refill_q;  // cycles until the shadow can be full again
+  logic [2:0] tiles;
+  logic [3:0] refill;
+  logic tile_ok_q;  // one is there and full
 
   logic rows_ok_q, products_ok_q;
-  logic window, tile_ok, go, fire;
+  logic window, go, fire, first_step;
   logic emit, last_x, last_y, row_end, pass_end;
 
   assign window = pass_q.mode != ModeDense;
-  assign tile_ok = tiles_q != '0 && refill_q == '0;
-  assign go = active_q && (started_q || (tile_ok && rows_ok_q && products_ok_q));
+  assign go = active_q && (started_q || (tile_ok_q && rows_ok_q && products_ok_q));
   assign fire = go && !hold_i;
+  assign first_step = fire && !started_q;
 
   assign emit = !window || until_q == '0;
   assign last_x = columns_left_q == 10'd1;
@@ -69,6 +72,13 @@ module step_generator
   assign next_bank = 3'(bank_q) + 3'(pass_q.stride_y[1:0]);
   assign pass_end = row_end && last_y;
   assign pass_ready_o = !active_q || (fire && pass_end);
+
+  assign tiles = tiles_q + 3'(tile_commit_i) - 3'(first_step);
+  always_comb begin
+    refill = refill_q;
+    if (first_step) refill = 4'(TileWords - 1);
+    else if (refill_q != '0 && !hold_i) refill = refill_q - 4'd1;
+  end
 
   assign step_valid_o = go;
   assign step_o = '{
@@ -106,10 +116,11 @@ module step_generator
       row_first_q    <= 1'b0;
       tiles_q        <= '0;
       refill_q       <= '0;
+      tile_ok_q      <= 1'b0;
     end else begin
-      tiles_q <= tiles_q + 3'(tile_commit_i) - 3'(fire && !started_q);
-      if (fire && !started_q) refill_q <= 4'(TileWords - 1);
-      else if (refill_q != '0 && !hold_i) refill_q <= refill_q - 4'd1;
+      tiles_q   <= tiles;
+      refill_q  <= refill;
+      tile_ok_q <= tiles != '0 && refill == '0;
       if (fire) begin
         started_q   <= 1'b1;
         row_first_q <= 1'b0;

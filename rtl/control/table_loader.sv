@@ -38,12 +38,13 @@ module table_loader
     output logic [TableGroup-1:0][OperandBits-1:0] write_entries_o
 );
 
+  // As in the dispatcher, the request is one bit of the state.
   typedef enum logic [2:0] {
-    StIdle,
-    StWait,
-    StRequest,
-    StTake,
-    StWrite
+    StIdle = 3'b000,
+    StWait = 3'b001,
+    StRequest = 3'b100,
+    StTake = 3'b010,
+    StWrite = 3'b011
   } state_e;
 
   state_e state_q;
@@ -91,7 +92,7 @@ module table_loader
 
   assign ready_o        = state_q == StIdle;
   assign loading_o      = (state_q == StIdle) ? 2'b00 : 2'b01 << slot_q;
-  assign read_request_o = state_q == StRequest;
+  assign read_request_o = state_q[2];
   assign read_address_o = address_q;
   assign write_valid_o  = state_q == StWrite;
   assign write_slot_o   = slot_q;

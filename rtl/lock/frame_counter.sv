@@ -27,10 +27,11 @@ module frame_counter
 );
 
   logic [23:0] payloads_q;  // payload blocks of this frame that are out
+  logic        page_last_q;  // it is in the last 256 of the frame; late in their first cycle
   logic        mask;  // the next block masks the tag
   logic [31:0] counter;
 
-  assign mask = frame_i.kind == FrameKindHeader || payloads_q == frame_i.last;
+  assign mask = frame_i.kind == FrameKindHeader || (page_last_q && payloads_q[7:0] == '1);
   assign counter = mask ? 32'd1 : 32'(payloads_q) + 32'd2;
   assign block_o = {
     swap_bytes(counter), swap_bytes(frame_i.total), swap_bytes(frame_i.index), 24'd0, frame_i.kind
@@ -47,6 +48,11 @@ module frame_counter
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) payloads_q <= 24'd0;
     else if (frame_valid_i && block_ready_i) payloads_q <= mask ? 24'd0 : payloads_q + 24'd1;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) page_last_q <= 1'b0;
+    else page_last_q <= payloads_q[23:8] == frame_i.last[23:8];
   end
 
   `KEYWAY_ASSERT(OnlyLocked, !frame_valid_i || !(frame_i.plain || frame_i.keyless))

@@ -164,7 +164,11 @@ module unsealer
 
   // ------------------------------------------------------------------------------------------- beats
   logic [23:0] beat_q;
-  logic        length_due_q;  // a header's beats are through, its length is not
+  logic first_q;  // of its frame
+  logic header_tag_q;  // where a header has its tag
+  logic page_end_q;  // this beat ends a page of 256 beats
+  logic page_last_q;  // this page is the frame's last; late in its first cycle
+  logic length_due_q;  // a header's beats are through, its length is not
   logic locked, header, last_beat, tag_beat, needs_stream, needs_hash, beat, length_now;
   logic hash_ready, digest_valid;
   block_t   length;
@@ -172,8 +176,8 @@ module unsealer
 
   assign locked = !frame.plain && !frame.keyless;
   assign header = frame.kind == FrameKindHeader;
-  assign last_beat = beat_q == frame.last;
-  assign tag_beat = header ? beat_q == HeaderTagBeat : last_beat;
+  assign last_beat = page_last_q && page_end_q;
+  assign tag_beat = header ? header_tag_q : last_beat;
   assign needs_stream = locked && (!header || tag_beat);
   assign needs_hash = locked && !(header && tag_beat);
 
@@ -197,12 +201,36 @@ module unsealer
       .key_i(stream),
       .block_valid_i(length_now || (beat && needs_hash)),
       .block_ready_o(hash_ready),
-      .block_first_i(beat_q == 24'd0),
+      .block_first_i(first_q),
       .block_last_i(length_now),
       .block_i(length_now ? length : data_i),
       .digest_valid_o(digest_valid),
       .digest_o(digest)
   );
+
+  // What follows from the beat's number, a beat ahead: it all decides whether the beat is taken.
+  logic [23:0] next_beat;
+  always_comb begin
+    next_beat = beat_q;
+    if (beat) next_beat = last_beat && !(locked && header) ? 24'd0 : beat_q + 24'd1;
+    if (length_due_q && hash_ready) next_beat = 24'd0;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      beat_q       <= 24'd0;
+      first_q      <= 1'b1;
+      header_tag_q <= 1'b0;
+      page_end_q   <= 1'b0;
+      page_last_q  <= 1'b0;
+    end else begin
+      beat_q <= next_beat;
+      first_q <= next_beat == 24'd0;
+      header_tag_q <= next_beat == HeaderTagBeat;
+      page_end_q <= next_beat[7:0] == '1;
+      page_last_q <= beat_q[23:8] == frame.last[23:8];
+    end
+  end
 
   block_t expected_q;  // the tag without its mask
   logic   pending_q;  // GHASH has a frame's length, its digest is to come
@@ -212,7 +240,6 @@ module unsealer
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      beat_q          <= 24'd0;
       length_due_q    <= 1'b0;
       expected_q      <= '0;
       pending_q       <= 1'b0;
@@ -230,16 +257,12 @@ module unsealer
         ok_q      <= element(digest) == expected_q && !differs_q;
       end
       if (length_now) pending_q <= 1'b1;
-      if (length_due_q && hash_ready) begin
-        length_due_q <= 1'b0;
-        beat_q       <= 24'd0;
-      end
+      if (length_due_q && hash_ready) length_due_q <= 1'b0;
       if (beat) begin
-        beat_q <= last_beat && !(locked && header) ? 24'd0 : beat_q + 24'd1;
         if (locked) begin
           if (tag_beat) expected_q <= data_i ^ stream;
           if (header && beat_q < 24'd8) begin
-            differs_q <= (differs_q && beat_q != 24'd0) || data_i != header_i[128*beat_q[2:0]+:128];
+            differs_q <= (differs_q && !first_q) || data_i != header_i[128*beat_q[2:0]+:128];
           end else if (!header) begin
             differs_q <= 1'b0;
           end

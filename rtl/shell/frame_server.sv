@@ -11,7 +11,7 @@
 //   program's first load is a LOAD_WEIGHTS (contract.toml, LOAD_INPUT).
 // Checks: an engine request beyond the last frame, or whose payload would pass the end of the weight
 //   memory, raises bad_program_o and fetches nothing. A verdict of "not ok" raises failed_o.
-// Timing: a request takes two cycles, then a frame's descriptor leaves each cycle that the lock unit
+// Timing: a request takes three cycles, then a frame's descriptor leaves each cycle that the lock unit
 //   takes one; the bus gets one request for all of them. Payload and verdict are registered once.
 // Contract: header_i and boot_i only when idle_o. frame_verified_o pulses for weight frames only, one
 //   cycle after the verdict, when their last payload word is written. clear_i drops all work and the
@@ -74,6 +74,7 @@ module frame_server
   typedef enum logic [1:0] {
     StIdle,
     StCheck,
+    StDecide,
     StIssue
   } state_e;
 
@@ -86,6 +87,7 @@ module frame_server
   logic requested_q;  // the bus has the request
   logic [15:0] count_q;  // frames of this job
   logic [16:0] pages_q;  // to ask the bus for
+  logic too_far_q;  // beyond the last frame or the end of the memory
   logic ahead_q;  // the first weight frame was asked for with the program
 
   logic place_ready, described, last_described, request_done, has_weights;
@@ -141,10 +143,13 @@ module frame_server
           end
         end
         StCheck: begin
+          too_far_q <= end_index > 33'(header_fields_i.total_frames) || end_word > 26'(WeightWords);
+          state_q <= StDecide;
+        end
+        StDecide: begin
           if (count_q == '0) begin
             state_q <= StIdle;
-          end else if (end_index > 33'(header_fields_i.total_frames) ||
-                       end_word > 26'(WeightWords)) begin
+          end else if (too_far_q) begin
             bad_program_o <= 1'b1;
             state_q <= StIdle;
           end else begin
@@ -232,7 +237,7 @@ module frame_server
 
   // ------------------------------------------------------------------------------ verdicts
   // Kinds do not mix: header and program are waited for before the next kind begins.
-  logic [15:0] open_q;  // described, no verdict yet
+  logic [ 3:0] open_q;  // described, no verdict yet
   logic [31:0] verified_q;
 
   always_ff @(posedge clk_i) begin
@@ -243,7 +248,7 @@ module frame_server
       frame_verified_o <= 1'b0;
       verified_event_o <= 1'b0;
     end else begin
-      open_q <= open_q + 16'(described) - 16'(frame_done_i);
+      open_q <= open_q + 4'(described) - 4'(frame_done_i);
       if (frame_done_i && !frame_ok_i) failed_o <= 1'b1;
       if (boot_i) verified_q <= '0;
       else if (frame_done_i && frame_ok_i && kind_q != FrameKindHeader)
@@ -262,6 +267,7 @@ module frame_server
   `KEYWAY_ASSERT(JobsWhenIdle, !(header_i || boot_i) || idle_o)
   `KEYWAY_ASSERT(PayloadHasPlace, !payload_valid_i || place_valid)
   `KEYWAY_ASSERT(VerdictExpected, !frame_done_i || open_q != '0)
+  `KEYWAY_ASSERT(FewOpen, !described || open_q != '1)
   `KEYWAY_ASSERT(PayloadInMemory,
                  !weight_write_valid_o || 32'(weight_write_address_o) < WeightWords)
   `KEYWAY_ASSERT_HOLD(DescriptorHold, frame_valid_o, frame_ready_i || clear_i, {
