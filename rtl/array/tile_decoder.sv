@@ -20,35 +20,35 @@ module tile_decoder
     localparam int unsigned Ports     = 4 * Lanes,
     localparam int unsigned TileWords = Depth / 4,
     localparam int unsigned WordBits  = (TileWords > 1) ? $clog2(TileWords) : 1,
-    localparam int unsigned GroupBits = $clog2(TableEntries / TableGroup)
+    localparam int unsigned GroupBits = $clog2(TableEntries / table_group(Lanes))
 ) (
-    input  logic                                   clk_i,
-    input  logic                                   rst_ni,
-    input  logic                                   clear_i,
-    input  logic [   GroupBits:0]                  clear_address_i,
+    input logic clk_i,
+    input logic rst_ni,
+    input logic clear_i,
+    input logic [GroupBits:0] clear_address_i,
     // From the feeder; read_data_i is the word
-    input  logic                                   code_coming_i,          // in the next cycle
-    input  logic                                   code_valid_i,
-    input  logic                                   code_ones_i,
-    input  logic                                   code_last_i,
-    input  logic [  WordBits-1:0]                  code_word_i,
-    input  logic [           2:0]                  code_system_i,
-    input  logic                                   code_table_slot_i,
-    input  logic [   8*Ports-1:0]                  read_data_i,
-    output logic                                   room_o,
-    output logic [           1:0]                  table_in_use_o,
+    input logic code_coming_i,  // in the next cycle
+    input logic code_valid_i,
+    input logic code_ones_i,
+    input logic code_last_i,
+    input logic [WordBits-1:0] code_word_i,
+    input logic [2:0] code_system_i,
+    input logic code_table_slot_i,
+    input logic [8*Ports-1:0] read_data_i,
+    output logic room_o,
+    output logic [1:0] table_in_use_o,
     // From the table loader
-    input  logic                                   table_write_valid_i,
-    input  logic                                   table_write_slot_i,
-    input  logic [ GroupBits-1:0]                  table_write_group_i,
-    input  logic [TableGroup-1:0][OperandBits-1:0] table_write_entries_i,
+    input logic table_write_valid_i,
+    input logic table_write_slot_i,
+    input logic [GroupBits-1:0] table_write_group_i,
+    input logic [table_group(Lanes)-1:0][OperandBits-1:0] table_write_entries_i,
     // To the lanes
-    output logic                                   operand_valid_o,
-    input  logic                                   operand_ready_i,
-    output logic                                   operand_ones_o,
-    output logic                                   operand_last_o,
-    output logic [  WordBits-1:0]                  operand_word_o,
-    output logic [     Ports-1:0][OperandBits-1:0] operand_o
+    output logic operand_valid_o,
+    input logic operand_ready_i,
+    output logic operand_ones_o,
+    output logic operand_last_o,
+    output logic [WordBits-1:0] operand_word_o,
+    output logic [Ports-1:0][OperandBits-1:0] operand_o
 );
 
   localparam int unsigned QueueWords = 3;
@@ -131,7 +131,8 @@ module tile_decoder
   logic [Ports-1:0][OperandBits-1:0] entries;
 
   decode_table #(
-      .Ports(Ports)
+      .Ports(Ports),
+      .Group(table_group(Lanes))
   ) u_table (
       .clk_i,
       .clear_i,

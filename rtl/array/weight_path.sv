@@ -17,7 +17,7 @@ module weight_path
     parameter  int unsigned WeightBytes = 512 * 1024,
     localparam int unsigned TileWords   = Depth / 4,
     localparam int unsigned WordBits    = (TileWords > 1) ? $clog2(TileWords) : 1,
-    localparam int unsigned GroupBits   = $clog2(TableEntries / TableGroup)
+    localparam int unsigned GroupBits   = $clog2(TableEntries / table_group(Lanes))
 ) (
     input  logic                                        clk_i,
     input  logic                                        rst_ni,
@@ -67,7 +67,7 @@ module weight_path
   logic table_request, table_grant, tile_request, tile_grant;
   logic table_write, table_write_slot;
   logic [GroupBits-1:0] table_write_group;
-  logic [TableGroup-1:0][OperandBits-1:0] table_write_entries;
+  logic [table_group(Lanes)-1:0][OperandBits-1:0] table_write_entries;
   logic code_coming, code_valid, code_ones, code_last, code_table_slot, code_room;
   logic [WordBits-1:0] code_word;
   logic [2:0] code_system;

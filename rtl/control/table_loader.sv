@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Table loader: fills one slot of the decode tables from weight memory, behind the running array.
 //
-// Mathematics: 256 entries of 16 bits (the low 12 are used), 2 * Lanes of them in a weight word. Four
-//   consecutive ones are a word of the table, written in a cycle.
-// Timing: TableEntries / 4 cycles of writing, and three more for each word.
+// Mathematics: 256 entries of 16 bits (the low 12 are used), 2 * Lanes of them in a weight word.
+//   Group consecutive ones are a word of the table, written in a cycle.
+// Timing: TableEntries / Group cycles of writing, and three more for each word.
 // Contract: loading_o marks the slot from acceptance to its last write; the feeder issues no code for
 //   it meanwhile. Writing starts when no code that was read before still needs the slot (in_use_i).
 // Test: tests/rtl/engine (both slots, reloading a slot behind codes that wait for the array).
@@ -13,29 +13,30 @@ module table_loader
   import keyway_pkg::*;
 #(
     parameter  int unsigned Lanes       = 16,
-    localparam int unsigned GroupBits   = $clog2(TableEntries / TableGroup),
-    localparam int unsigned WordGroups  = 2 * Lanes / TableGroup,
+    localparam int unsigned Group       = table_group(Lanes),
+    localparam int unsigned GroupBits   = $clog2(TableEntries / Group),
+    localparam int unsigned WordGroups  = 2 * Lanes / Group,
     localparam int unsigned WordCounter = $clog2(WordGroups)
 ) (
-    input  logic                                   clk_i,
-    input  logic                                   rst_ni,
-    input  logic                                   clear_i,
-    input  logic                                   valid_i,
-    output logic                                   ready_o,
-    input  logic [          19:0]                  address_i,
-    input  logic                                   slot_i,
-    output logic [           1:0]                  loading_o,
-    input  logic [           1:0]                  in_use_i,
+    input  logic                                  clk_i,
+    input  logic                                  rst_ni,
+    input  logic                                  clear_i,
+    input  logic                                  valid_i,
+    output logic                                  ready_o,
+    input  logic [         19:0]                  address_i,
+    input  logic                                  slot_i,
+    output logic [          1:0]                  loading_o,
+    input  logic [          1:0]                  in_use_i,
     // Weight memory
-    output logic                                   read_request_o,
-    output logic [          19:0]                  read_address_o,
-    input  logic                                   read_grant_i,
-    input  logic [  32*Lanes-1:0]                  read_data_i,
+    output logic                                  read_request_o,
+    output logic [         19:0]                  read_address_o,
+    input  logic                                  read_grant_i,
+    input  logic [ 32*Lanes-1:0]                  read_data_i,
     // Decode tables
-    output logic                                   write_valid_o,
-    output logic                                   write_slot_o,
-    output logic [ GroupBits-1:0]                  write_group_o,
-    output logic [TableGroup-1:0][OperandBits-1:0] write_entries_o
+    output logic                                  write_valid_o,
+    output logic                                  write_slot_o,
+    output logic [GroupBits-1:0]                  write_group_o,
+    output logic [    Group-1:0][OperandBits-1:0] write_entries_o
 );
 
   // As in the dispatcher, the request is one bit of the state.
@@ -80,7 +81,7 @@ module table_loader
           word_q  <= read_data_i;
         end
         StWrite: begin
-          word_q  <= word_q >> (16 * TableGroup);
+          word_q  <= word_q >> (16 * Group);
           group_q <= group_q + GroupBits'(1);
           if (group_q == '1) state_q <= StIdle;
           else if (group_q[WordCounter-1:0] == WordCounter'(WordGroups - 1)) state_q <= StRequest;
@@ -97,7 +98,7 @@ module table_loader
   assign write_valid_o  = state_q == StWrite;
   assign write_slot_o   = slot_q;
   assign write_group_o  = group_q;
-  for (genvar e = 0; e < int'(TableGroup); e++) begin : gen_entry
+  for (genvar e = 0; e < int'(Group); e++) begin : gen_entry
     assign write_entries_o[e] = word_q[16*e+:OperandBits];
   end
 

@@ -35,11 +35,16 @@ package keyway_pkg;
   parameter int unsigned PixelBits = $clog2(AccumulatorPixels);
   parameter int unsigned ActivationBits = 9;  // signed operand of an activation byte
   parameter int unsigned TableEntries = 256;
-  parameter int unsigned TableGroup = 4;  // entries of a word of the table, written a cycle
   parameter int unsigned ColumnBits = 3;  // counts columns of the sliding window
 
   // A tap that never wins a maximum: below every signed byte.
   parameter logic signed [ActivationBits-1:0] NeverWins = -9'sd256;
+
+  // Entries of a word of the decode tables, written a cycle. Small cores are for small parts, where each
+  // reader takes block memories as wide as a word.
+  function automatic int unsigned table_group(int unsigned lanes);
+    return (lanes < 16) ? 1 : 4;
+  endfunction
 
   function automatic int unsigned word_channels(int unsigned depth);
     return (depth < 16) ? depth : 16;
