@@ -248,7 +248,7 @@ module engine
   logic [Depth-1:0][ActivationBits-1:0] dense;
   logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column;
   logic signed [Lanes-1:0][SumBits-1:0] sums;
-  token_t token_t4, token_t6, token_t7, token_t8;
+  token_t token_t4, token_t5, token_t6, token_t7, token_t8;
   logic [Lanes-1:0][31:0] results;
 
   operand_feed #(
@@ -289,6 +289,7 @@ module engine
       .dense_i        (dense),
       .column_i       (column),
       .token_i        (token_t4),
+      .token_t5_o     (token_t5),
       .token_t6_o     (token_t6),
       .token_t7_o     (token_t7),
       .sum_o          (sums)
@@ -302,6 +303,7 @@ module engine
       .rst_ni,
       .clear_i,
       .clear_address_i(clear_address),
+      .token_t5_i     (token_t5),
       .token_t6_i     (token_t6),
       .token_t7_i     (token_t7),
       .sum_i          (sums),

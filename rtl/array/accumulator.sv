@@ -3,13 +3,13 @@
 //
 // Mathematics: first pass: acc(pixel) = sum; later ones: acc(pixel) + sum (maximum: the larger), in 32
 //   bits that wrap. The last pass's result leaves at once and is not stored.
-// Timing: memory is read at t + 6, added at t + 7, result stands (and is written) at t + 8; one pixel a
-//   cycle. A pixel that returns one or two cycles later (groups of one or two pixels) gets its sum from
-//   the registers instead of the memory.
+// Timing: memory is read at t + 5, chosen at t + 6, added at t + 7, result stands (and is written) at
+//   t + 8; one pixel a cycle. A pixel that returns one to three cycles later (small groups) gets its sum
+//   from the registers instead of the memory.
 // Contract: pixels below AccumulatorPixels. After the bypass no read meets the write of its own pixel
 //   (assertion NoHazard). clear_i overwrites pixel clear_address_i with zeros, and then
 //   what was read last.
-// Test: tests/rtl/engine (groups of 1, 2, 3 and 512 pixels over several passes).
+// Test: tests/rtl/engine (groups of 1, 2, 3, 4 and 512 pixels over several passes).
 `include "assert.svh"
 
 module accumulator
@@ -23,6 +23,7 @@ module accumulator
     input  logic                                 rst_ni,
     input  logic                                 clear_i,
     input  logic        [     19:0]              clear_address_i,
+    input  token_t                               token_t5_i,
     input  token_t                               token_t6_i,
     input  token_t                               token_t7_i,
     input  logic signed [Lanes-1:0][SumBits-1:0] sum_i,
@@ -30,14 +31,14 @@ module accumulator
     output logic        [Lanes-1:0][       31:0] result_o
 );
 
-  logic read, write, use_q1, use_q2;
+  logic read, write, from_t8, from_t9, from_t8_q;
   token_t token_t8_q, token_t9_q;
-  logic [Lanes-1:0][31:0] stored, result_q, older_q;
+  logic [Lanes-1:0][31:0] stored, previous_q, result_q, older_q;
 
-  assign read   = token_t6_i.valid && !token_t6_i.first;
-  assign write  = token_t8_q.valid && !token_t8_q.last;
-  assign use_q1 = token_t8_q.valid && token_t8_q.pixel == token_t7_i.pixel;
-  assign use_q2 = token_t9_q.valid && token_t9_q.pixel == token_t7_i.pixel;
+  assign read    = token_t5_i.valid && !token_t5_i.first;
+  assign write   = token_t8_q.valid && !token_t8_q.last;
+  assign from_t8 = token_t8_q.valid && token_t8_q.pixel == token_t6_i.pixel;
+  assign from_t9 = token_t9_q.valid && token_t9_q.pixel == token_t6_i.pixel;
 
   ram_1r1w #(
       .Width(32 * Lanes),
@@ -46,7 +47,7 @@ module accumulator
       .clk_i,
       .rst_ni,
       .read_enable_i  (read || clear_i),
-      .read_address_i (clear_i ? '0 : token_t6_i.pixel),
+      .read_address_i (clear_i ? '0 : token_t5_i.pixel),
       .read_data_o    (stored),
       .write_enable_i (clear_i ? 32'(clear_address_i) < AccumulatorPixels : write),
       .write_address_i(clear_i ? clear_address_i[PixelBits-1:0] : token_t8_q.pixel),
@@ -65,14 +66,20 @@ module accumulator
 
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
-      result_q <= '0;
-      older_q  <= '0;
+      previous_q <= '0;
+      result_q   <= '0;
+      older_q    <= '0;
+      from_t8_q  <= 1'b0;
     end else begin
+      // t + 6: what the pixel had; the result of the cycle before is not made yet.
+      previous_q <= from_t8 ? result_q : from_t9 ? older_q : stored;
+      from_t8_q  <= token_t7_i.valid && token_t7_i.pixel == token_t6_i.pixel;
+      // t + 7
       if (token_t7_i.valid) begin
         for (int l = 0; l < int'(Lanes); l++) begin
           logic signed [31:0] sum, previous;
           sum = 32'(signed'(sum_i[l]));
-          previous = use_q1 ? result_q[l] : use_q2 ? older_q[l] : stored[l];
+          previous = from_t8_q ? result_q[l] : previous_q[l];
           if (token_t7_i.first) result_q[l] <= sum;
           else if (token_t7_i.maximum) result_q[l] <= (sum > previous) ? sum : previous;
           else result_q[l] <= previous + sum;
@@ -83,14 +90,13 @@ module accumulator
   end
 
   logic unused_bits;
-  assign unused_bits = ^{token_t6_i, token_t9_q};
+  assign unused_bits = ^{token_t5_i, token_t6_i, token_t9_q};
 
   assign token_t8_o = token_t8_q;
   assign result_o = result_q;
 
   // What is read while it is written comes from the registers a cycle later.
-  `KEYWAY_ASSERT(
-      NoHazard,
-      (read && write && token_t6_i.pixel == token_t8_q.pixel) |=> (use_q1 || use_q2 || clear_i))
+  `KEYWAY_ASSERT(NoHazard,
+                 (read && write && token_t5_i.pixel == token_t8_q.pixel) |=> (from_t9 || clear_i))
 
 endmodule

@@ -37,7 +37,8 @@ module array
     input logic [Depth-1:0][ActivationBits-1:0] dense_i,
     input logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column_i,
     input token_t token_i,
-    // Sums at t + 7, their token and the one before
+    // Sums at t + 7, their token and the two before
+    output token_t token_t5_o,
     output token_t token_t6_o,
     output token_t token_t7_o,
     output logic signed [Lanes-1:0][SumBits-1:0] sum_o
@@ -72,6 +73,7 @@ module array
     end
   end
 
+  assign token_t5_o = token_t5_q;
   assign token_t6_o = token_t6_q;
   assign token_t7_o = token_t7_q;
 

@@ -17,8 +17,8 @@
 //   t + 2  address_generator  banks are read, unless a residual read takes one of them (then all hold)
 //   t + 3  operand_feed       words are chosen, padding becomes zero; the waiting tile becomes active
 //   t + 4  lane               multiply; column maximum
-//   t + 5  lane               sums of four
-//   t + 6  lane               sum of the step; accumulators are read
+//   t + 5  lane               sums of four; accumulators are read
+//   t + 6  lane               sum of the step; accumulators are chosen
 //   t + 7  accumulator        accumulate; residual is read
 //   t + 8  post_lane          + bias; residual is chosen
 //   t + 9  post_lane          multiply by m and mr
