@@ -58,19 +58,18 @@ module step_generator
 
   logic rows_ok_q, products_ok_q;
   logic window, go, fire, first_step;
-  logic emit, last_x, last_y, row_end, pass_end;
+  logic
+      emit_q, last_x_q, last_y_q;  // of the step at hand: until, columns and rows left say the same
+  logic row_end, pass_end;
 
   assign window = pass_q.mode != ModeDense;
   assign go = active_q && (started_q || (tile_ok_q && rows_ok_q && products_ok_q));
   assign fire = go && !hold_i;
   assign first_step = fire && !started_q;
 
-  assign emit = !window || until_q == '0;
-  assign last_x = columns_left_q == 10'd1;
-  assign last_y = rows_left_q == 10'd1;
-  assign row_end = emit && last_x;
+  assign row_end = emit_q && last_x_q;
   assign next_bank = 3'(bank_q) + 3'(pass_q.stride_y[1:0]);
-  assign pass_end = row_end && last_y;
+  assign pass_end = row_end && last_y_q;
   assign pass_ready_o = !active_q || (fire && pass_end);
 
   assign tiles = tiles_q + 3'(tile_commit_i) - 3'(first_step);
@@ -90,7 +89,7 @@ module step_generator
           tile_first: !started_q,
           row_first: row_first_q,
           token: '{
-              valid: emit,
+              valid: emit_q,
               first: pass_q.first,
               last: pass_q.last,
               maximum: pass_q.mode == ModeMaximum,
@@ -113,6 +112,9 @@ module step_generator
       columns_left_q <= '0;
       pixel_q        <= '0;
       until_q        <= '0;
+      emit_q         <= 1'b0;
+      last_x_q       <= 1'b0;
+      last_y_q       <= 1'b0;
       row_first_q    <= 1'b0;
       tiles_q        <= '0;
       refill_q       <= '0;
@@ -125,20 +127,25 @@ module step_generator
         started_q   <= 1'b1;
         row_first_q <= 1'b0;
         column_q    <= column_q + (window ? 16'd1 : 16'(pass_q.stride_x));
-        until_q     <= emit ? pass_q.stride_x - 4'd1 : until_q - 4'd1;
-        if (emit) begin
+        until_q     <= emit_q ? pass_q.stride_x - 4'd1 : until_q - 4'd1;
+        emit_q      <= !window || (emit_q ? pass_q.stride_x == 4'd1 : until_q == 4'd1);
+        if (emit_q) begin
           columns_left_q <= columns_left_q - 10'd1;
+          last_x_q       <= columns_left_q == 10'd2;
           pixel_q        <= pixel_q + PixelBits'(1);
         end
         if (row_end) begin
           columns_left_q <= pass_q.width;
+          last_x_q <= pass_q.width == 10'd1;
           rows_left_q <= rows_left_q - 10'd1;
+          last_y_q <= rows_left_q == 10'd2;
           row_q <= row_q + 16'(pass_q.stride_y);
           bank_q <= next_bank[1:0];
           row_address_q <= row_address_q + pass_q.row_stride +
                            (next_bank[2] ? pass_q.row_pitch : '0);
           column_q <= pass_q.column;
           until_q <= 4'(pass_q.lead);
+          emit_q <= !window || pass_q.lead == '0;
           row_first_q <= 1'b1;
         end
       end
@@ -153,8 +160,11 @@ module step_generator
           row_address_q  <= pass_i.row_address;
           rows_left_q    <= pass_i.height;
           columns_left_q <= pass_i.width;
+          last_y_q       <= pass_i.height == 10'd1;
+          last_x_q       <= pass_i.width == 10'd1;
           pixel_q        <= '0;
           until_q        <= 4'(pass_i.lead);
+          emit_q         <= pass_i.mode == ModeDense || pass_i.lead == '0;
           row_first_q    <= 1'b1;
         end
       end
@@ -199,6 +209,11 @@ module step_generator
   end
 
   `KEYWAY_ASSERT_HOLD(StepHolds, step_valid_o, !hold_i || clear_i, step_o)
+  wire emit_now = !window || until_q == '0;
+  wire last_x_now = columns_left_q == 10'd1;
+  wire last_y_now = rows_left_q == 10'd1;
+  `KEYWAY_ASSERT(FlagsAgree,
+                 !active_q || {emit_q, last_x_q, last_y_q} == {emit_now, last_x_now, last_y_now})
   `KEYWAY_ASSERT(TilesCounted, !(tiles_q == '0 && fire && !started_q) && tiles_q != '1)
   `KEYWAY_ASSERT(OneEvent, $onehot0(events_o[6:0]))
 

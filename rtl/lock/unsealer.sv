@@ -282,6 +282,9 @@ module unsealer
   assign frame_ok_o = ok_q;
   assign idle_o = !frame_valid && !pending_q && !done_q && state_q inside {StKeys, StUsable};
 
+  `KEYWAY_ASSERT(
+      FlagsAgree,
+      {first_q, header_tag_q, page_end_q} == {beat_q == 24'd0, beat_q == HeaderTagBeat, beat_q[7:0] == '1})
   `KEYWAY_ASSERT(QuietKeys, !(key_valid_i && key_ready_o) || idle_o)
   wire whole_pages = frame_i.last[7:0] == '1;
   `KEYWAY_ASSERT(WholePages, !frame_valid_i || whole_pages)
