@@ -5,7 +5,7 @@
 // Mathematics: a job's records are three weight words; bits 32k+31..32k of lane l's record
 //   (parameter_record_t) are bytes 4l..4l+3 of word k. With short_i the third word is not read: it comes
 //   with the second one, as mr = 0, lo = -128 (signed_i) or 0, hi not negative.
-// Timing: a stage's fields are loaded in the cycle before the first pixel of a job is there: bias for
+// Timing: a word is written the cycle after it came. A stage's fields are loaded in the cycle before the first pixel of a job is there: bias for
 //   t + 8, m and mr for t + 9, shift for t + 10 (rounding) and again with lo and hi for t + 11.
 // Contract: a slot is written only before its job's pixels come (the feeder writes parameters before
 //   tiles). clear_i overwrites the registers and slot clear_address_i mod JobSlots with zeros.
@@ -46,29 +46,47 @@ module parameter_store
   (* ram_style = "distributed" *)
   logic [32*Lanes-1:0] word2_q[JobSlots];
 
+  // Words come from memories all over a device: they go into registers first.
+  logic valid_q, short_q, signed_q;
+  logic [SlotBits-1:0] slot_q;
+  logic [1:0] word_q;
+  logic [32*Lanes-1:0] data_q;
+
+  always_ff @(posedge clk_i) begin
+    if (clear_i) begin
+      valid_q <= 1'b0;
+      data_q  <= '0;
+    end else begin
+      valid_q <= write_valid_i;
+      data_q  <= write_data_i;
+    end
+    slot_q   <= write_slot_i;
+    word_q   <= write_word_i;
+    short_q  <= write_short_i;
+    signed_q <= write_signed_i;
+  end
+
   logic [2:0] write;
   logic [SlotBits-1:0] write_slot;
-  logic [32*Lanes-1:0] write_data;
 
-  assign write_slot = clear_i ? clear_address_i[SlotBits-1:0] : write_slot_i;
-  assign write_data = clear_i ? '0 : write_data_i;
+  assign write_slot = clear_i ? clear_address_i[SlotBits-1:0] : slot_q;
 
   // The third word of a short record: all zero but for a negative lo.
   parameter_record_t short_record;
   logic [32*Lanes-1:0] write_last;
   always_comb begin
     short_record = '0;
-    if (write_signed_i) short_record.lo = -9'sd128;
-    write_last = write_data;
-    if (write_short_i && !clear_i) write_last = {Lanes{short_record[95:64]}};
-    write = write_valid_i ? 3'b001 << write_word_i : '0;
-    if (write_valid_i && write_short_i && write_word_i == 2'd1) write[2] = 1'b1;
+    if (signed_q) short_record.lo = -9'sd128;
+    write_last = data_q;
+    if (short_q && !clear_i) write_last = {Lanes{short_record[95:64]}};
+    write = valid_q ? 3'b001 << word_q : '0;
+    if (valid_q && short_q && word_q == 2'd1) write[2] = 1'b1;
     if (clear_i) write = '1;
   end
 
   always_ff @(posedge clk_i) begin
-    if (write[0]) word0_q[write_slot] <= write_data;
-    if (write[1]) word1_q[write_slot] <= write_data;
+    if (write[0]) word0_q[write_slot] <= data_q;
+    if (write[1]) word1_q[write_slot] <= data_q;
     if (write[2]) word2_q[write_slot] <= write_last;
   end
 

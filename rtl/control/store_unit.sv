@@ -3,8 +3,8 @@
 //
 // Mathematics: asks for rows * blocks * width words at byte 16 * destination of the output, reads them in
 //   word_walker's order and packs them into beats; the rest of the last beat is zero.
-// Timing: a word a cycle where banks are free; reads never take a bank from the array. The two products of
-//   a size are made while an instruction waits at the head of the queue, one a cycle.
+// Timing: a word a cycle where banks are free; reads never take a bank from the array. The cycle in
+//   which an instruction comes to the head of the queue goes to its size and to its wait.
 // Contract: requests and beats hold until taken (assertions); a request goes before its data. A STORE is
 //   finished when its last beat is taken; stores_o counts those whose last word was read.
 // Test: tests/rtl/engine.
@@ -85,7 +85,8 @@ module store_unit
     end
   end
 
-  logic beat_valid_q, last_q, push, push_ready;
+  // A word is chosen among those of the banks a cycle after it was read, and put into its beat in the next.
+  logic read_valid_q, read_last_q, beat_valid_q, last_q, push, push_ready;
   logic [2:0] count;
 
   always_ff @(posedge clk_i) begin
@@ -101,7 +102,7 @@ module store_unit
         end
         StRequest: if (request_ready_i) state_q <= StRead;
         StRead: if (step && last) state_q <= StEmpty;
-        StEmpty: if (!beat_valid_q && count == '0) state_q <= StIdle;
+        StEmpty: if (!read_valid_q && !beat_valid_q && count == '0) state_q <= StIdle;
         default: state_q <= StIdle;
       endcase
     end
@@ -139,55 +140,62 @@ module store_unit
   );
 
   // A word that is read has a place: what the queue holds and what arrives leaves one free.
-  assign read_request_o = state_q == StRead && 32'(count) + 32'(beat_valid_q) < QueueBeats;
-  assign step           = read_request_o && read_grant_i;
+  assign read_request_o = state_q == StRead &&
+                          32'(count) + 32'(read_valid_q) + 32'(beat_valid_q) < QueueBeats;
+  assign step = read_request_o && read_grant_i;
 
   // ------------------------------------------------------------------ beats
   logic [1:0] bank_q;
   logic [BlockBits-1:0] block_q;
-  logic [WordBits-1:0] word;
+  logic [WordBits-1:0] word_q;
   logic [127:0] beat;
-
-  assign word = read_data_i[bank_q][block_q];
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      beat_valid_q <= 1'b0;
-      last_q       <= 1'b0;
+      read_valid_q <= 1'b0;
+      read_last_q  <= 1'b0;
       bank_q       <= '0;
       block_q      <= '0;
+      beat_valid_q <= 1'b0;
+      last_q       <= 1'b0;
+      word_q       <= '0;
     end else begin
-      beat_valid_q <= step;
+      read_valid_q <= step;
       if (step) begin
-        last_q  <= last;
-        bank_q  <= read_bank_o;
-        block_q <= read_block_o;
+        read_last_q <= last;
+        bank_q      <= read_bank_o;
+        block_q     <= read_block_o;
+      end
+      beat_valid_q <= read_valid_q;
+      if (read_valid_q) begin
+        last_q <= read_last_q;
+        word_q <= read_data_i[bank_q][block_q];
       end
     end
   end
 
   if (BeatWords > 1) begin : gen_beat
     localparam int unsigned BeatBits = $clog2(BeatWords);
-    logic [BeatBits-1:0] word_q;
+    logic [BeatBits-1:0] place_q;  // of the word in its beat
     logic [127:0] partial_q;
 
     always_comb begin
       beat = partial_q;
-      beat[WordBits*word_q+:WordBits] = word;
+      beat[WordBits*place_q+:WordBits] = word_q;
     end
-    assign push = beat_valid_q && (last_q || word_q == BeatBits'(BeatWords - 1));
+    assign push = beat_valid_q && (last_q || place_q == BeatBits'(BeatWords - 1));
 
     always_ff @(posedge clk_i) begin
       if (!rst_ni || clear_i || push) begin
-        word_q    <= '0;
+        place_q   <= '0;
         partial_q <= '0;
       end else if (beat_valid_q) begin
-        word_q    <= word_q + BeatBits'(1);
+        place_q   <= place_q + BeatBits'(1);
         partial_q <= beat;
       end
     end
   end else begin : gen_whole_beat
-    assign beat = word;
+    assign beat = word_q;
     assign push = beat_valid_q;
     logic unused_last;
     assign unused_last = last_q;
