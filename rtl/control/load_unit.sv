@@ -5,8 +5,8 @@
 //   writes them in word_walker's order; the beats of a request begin with a fresh beat, the rest of
 //   the last one is ignored. `rows` and `frames` of the contract are counted here.
 // Timing: a word a cycle. The next instruction's request goes out while the data of up to two earlier
-//   ones are awaited. The cycle in which an instruction comes to the head of the queue goes to its size
-//   and to its wait. Later than that, frames asked for before it would go first.
+//   ones are awaited. The first two cycles of an instruction at the head of the queue go to its size and
+//   to its wait. Later than that, frames asked for before it would go first (frame_server).
 // Contract: requests hold until taken (assertions). A `resident` LOAD_WEIGHTS of a warm run asks for
 //   nothing and counts its frames when all frames before are verified, so that `frames` grows in order.
 // Test: tests/rtl/engine.
@@ -63,9 +63,11 @@ module load_unit
   // ------------------------------------------------------------------ instructions
   load_weights_t weights;
   load_input_t head, front;
-  logic warm_q, is_weights, is_input, skip, ready_q, skipped;
+  logic warm_q, is_weights, is_input, skip, head_q, ready_q, skipped;
   logic rows_ready, rows_valid, rows_pop;
   logic [15:0] frames_q, requested_q, rows_q;
+  logic [23:0] area_q;
+  logic [11:0] width_q;
   logic [31:0] words_q;  // of the head; they are there with ready_q, and its wait is over
   logic active_q, step, row_last, last, beat_last;
 
@@ -86,13 +88,17 @@ module load_unit
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
+      head_q  <= 1'b0;
       ready_q <= 1'b0;
+      area_q  <= '0;
+      width_q <= '0;
       words_q <= '0;
     end else begin
-      ready_q <= instruction_valid_i && !instruction_ready_o && reached(
-          products_i, item_i.wait_products
-      );
-      words_q <= 32'(item_i.area) * 32'(head.width);
+      head_q  <= instruction_valid_i && !instruction_ready_o;
+      ready_q <= head_q && !instruction_ready_o && reached(products_i, item_i.wait_products);
+      area_q  <= item_i.area;
+      width_q <= head.width;
+      words_q <= 32'(area_q) * 32'(width_q);
     end
   end
 

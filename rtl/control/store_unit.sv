@@ -3,8 +3,8 @@
 //
 // Mathematics: asks for rows * blocks * width words at byte 16 * destination of the output, reads them in
 //   word_walker's order and packs them into beats; the rest of the last beat is zero.
-// Timing: a word a cycle where banks are free; reads never take a bank from the array. The cycle in
-//   which an instruction comes to the head of the queue goes to its size and to its wait.
+// Timing: a word a cycle where banks are free; reads never take a bank from the array. The first two
+//   cycles of an instruction at the head of the queue go to its size and to its wait.
 // Contract: requests and beats hold until taken (assertions); a request goes before its data. A STORE is
 //   finished when its last beat is taken; stores_o counts those whose last word was read.
 // Test: tests/rtl/engine.
@@ -60,8 +60,10 @@ module store_unit
   state_e state_q;
   store_t head, store_q;
   logic start, step, last;
+  logic [23:0] area_q;
+  logic [11:0] width_q;
   logic [31:0] words_q, request_words_q;
-  logic ready_q;  // the head's size is there and its wait is over
+  logic head_q, ready_q;  // the head's size is there and its wait is over
 
   // ------------------------------------------------------------------ instructions
   assign head = item_i.instruction;
@@ -73,14 +75,18 @@ module store_unit
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
+      head_q <= 1'b0;
       ready_q <= 1'b0;
+      area_q <= '0;
+      width_q <= '0;
       words_q <= '0;
       request_words_q <= '0;
     end else begin
-      ready_q <= instruction_valid_i && !instruction_ready_o && reached(
-          products_i, item_i.wait_products
-      );
-      words_q <= 32'(item_i.area) * 32'(head.width);
+      head_q  <= instruction_valid_i && !instruction_ready_o;
+      ready_q <= head_q && !instruction_ready_o && reached(products_i, item_i.wait_products);
+      area_q  <= item_i.area;
+      width_q <= head.width;
+      words_q <= 32'(area_q) * 32'(width_q);
       if (start) request_words_q <= words_q;
     end
   end
