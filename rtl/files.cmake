@@ -44,6 +44,7 @@ set(KEYWAY_RTL_ENGINE
   control/address_generator.sv
   control/issue.sv
   control/word_walker.sv
+  control/transfer_head.sv
   control/load_unit.sv
   control/store_unit.sv
   array/decode_table.sv

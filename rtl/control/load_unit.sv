@@ -6,7 +6,7 @@
 //   the last one is ignored. `rows` and `frames` of the contract are counted here.
 // Timing: a word a cycle. The next instruction's request goes out while the data of up to two earlier
 //   ones are awaited. The first two cycles of an instruction at the head of the queue go to its size and
-//   to its wait. Later than that, frames asked for before it would go first (frame_server).
+//   to its wait (transfer_head). Later than that, frames asked for before it would go first (frame_server).
 // Contract: requests hold until taken (assertions). A `resident` LOAD_WEIGHTS of a warm run asks for
 //   nothing and counts its frames when all frames before are verified, so that `frames` grows in order.
 // Test: tests/rtl/engine.
@@ -63,18 +63,16 @@ module load_unit
   // ------------------------------------------------------------------ instructions
   load_weights_t weights;
   load_input_t head, front;
-  logic warm_q, is_weights, is_input, skip, head_q, ready_q, skipped;
+  logic warm_q, is_weights, is_input, skip, ready, skipped;
   logic rows_ready, rows_valid, rows_pop;
   logic [15:0] frames_q, requested_q, rows_q;
-  logic [23:0] area_q;
-  logic [11:0] width_q;
-  logic [31:0] words_q;  // of the head; they are there with ready_q, and its wait is over
+  logic [31:0] words;  // of a LOAD_INPUT at the head
   logic active_q, step, row_last, last, beat_last;
 
   assign weights = item_i.instruction;
   assign head = item_i.instruction;
-  assign is_weights = ready_q && weights.opcode == OpLoadWeights;
-  assign is_input = ready_q && head.opcode == OpLoadInput;
+  assign is_weights = ready && weights.opcode == OpLoadWeights;
+  assign is_input = ready && head.opcode == OpLoadInput;
 
   assign skip = is_weights && warm_q && weights.resident;
   assign skipped = skip && frames_q == requested_q;
@@ -84,23 +82,20 @@ module load_unit
 
   assign request_valid_o = is_input && rows_ready;
   assign request_offset_o = {head.source, 4'd0};
-  assign request_bytes_o = words_q * WordChannels;
+  assign request_bytes_o = words * WordChannels;
 
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i) begin
-      head_q  <= 1'b0;
-      ready_q <= 1'b0;
-      area_q  <= '0;
-      width_q <= '0;
-      words_q <= '0;
-    end else begin
-      head_q  <= instruction_valid_i && !instruction_ready_o;
-      ready_q <= head_q && !instruction_ready_o && reached(products_i, item_i.wait_products);
-      area_q  <= item_i.area;
-      width_q <= head.width;
-      words_q <= 32'(area_q) * 32'(width_q);
-    end
-  end
+  transfer_head u_head (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .valid_i(instruction_valid_i),
+      .taken_i(instruction_ready_o),
+      .item_i,
+      .width_i(head.width),
+      .products_i,
+      .ready_o(ready),
+      .words_o(words)
+  );
 
   assign instruction_ready_o = skipped || (frames_valid_o && frames_ready_i) ||
                                (request_valid_o && request_ready_i);

@@ -4,7 +4,7 @@
 // Mathematics: asks for rows * blocks * width words at byte 16 * destination of the output, reads them in
 //   word_walker's order and packs them into beats; the rest of the last beat is zero.
 // Timing: a word a cycle where banks are free; reads never take a bank from the array. The first two
-//   cycles of an instruction at the head of the queue go to its size and to its wait.
+//   cycles of an instruction at the head of the queue go to its size and to its wait (transfer_head).
 // Contract: requests and beats hold until taken (assertions); a request goes before its data. A STORE is
 //   finished when its last beat is taken; stores_o counts those whose last word was read.
 // Test: tests/rtl/engine.
@@ -60,35 +60,33 @@ module store_unit
   state_e state_q;
   store_t head, store_q;
   logic start, step, last;
-  logic [23:0] area_q;
-  logic [11:0] width_q;
-  logic [31:0] words_q, request_words_q;
-  logic head_q, ready_q;  // the head's size is there and its wait is over
+  logic ready;
+  logic [31:0] words, request_words_q;
 
   // ------------------------------------------------------------------ instructions
   assign head = item_i.instruction;
-  assign start = state_q == StIdle && ready_q;
+  assign start = state_q == StIdle && ready;
   assign instruction_ready_o = start;
   assign request_valid_o = state_q == StRequest;
   assign request_offset_o = {store_q.destination, 4'd0};
   assign request_bytes_o = request_words_q * WordChannels;
 
+  transfer_head u_head (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .valid_i(instruction_valid_i),
+      .taken_i(instruction_ready_o),
+      .item_i,
+      .width_i(head.width),
+      .products_i,
+      .ready_o(ready),
+      .words_o(words)
+  );
+
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i) begin
-      head_q <= 1'b0;
-      ready_q <= 1'b0;
-      area_q <= '0;
-      width_q <= '0;
-      words_q <= '0;
-      request_words_q <= '0;
-    end else begin
-      head_q  <= instruction_valid_i && !instruction_ready_o;
-      ready_q <= head_q && !instruction_ready_o && reached(products_i, item_i.wait_products);
-      area_q  <= item_i.area;
-      width_q <= head.width;
-      words_q <= 32'(area_q) * 32'(width_q);
-      if (start) request_words_q <= words_q;
-    end
+    if (!rst_ni || clear_i) request_words_q <= '0;
+    else if (start) request_words_q <= words;
   end
 
   // A word is chosen among those of the banks a cycle after it was read, and put into its beat in the next.
