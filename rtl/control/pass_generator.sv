@@ -6,7 +6,7 @@
 //   output are left out: with C columns of taps and a first column x < 0, min(-x, C - 1) of them.
 //   Row y of the block is in row bank (y + phase) mod 4 at base + (y + phase) / 4 * row_pitch, see
 //   address_generator; that of the first row is made here, and step_generator counts from there.
-// Timing: one pass a cycle; two more cycles between two jobs, less than a pass takes. The products of an address are made in one
+// Timing: one pass a cycle; two more cycles between two jobs, no more than a pass takes. The products of an address are made in one
 //   cycle and added up in the next, when the pass is offered.
 // Contract: jobs are taken in the order of their slots. pass_o holds until taken (assertion PassHolds).
 // Test: tests/rtl/engine.

@@ -58,8 +58,8 @@ module step_generator
 
   logic rows_ok_q, products_ok_q;
   logic window, go, fire, first_step;
-  logic
-      emit_q, last_x_q, last_y_q;  // of the step at hand: until, columns and rows left say the same
+  // Of the step at hand; until_q, columns_left_q and rows_left_q say the same, too late (FlagsAgree).
+  logic emit_q, last_x_q, last_y_q;
   logic row_end, pass_end;
 
   assign window = pass_q.mode != ModeDense;

@@ -5,7 +5,7 @@
 //   that the cycle in which the giver has not heard of a stall yet loses nothing.
 // Contract: out_o holds until taken (assertion OutHolds), unless clear_i, which empties it. What was in
 //   it stays in its registers: it is for public data.
-// Test: tests/rtl/shell/test_dma.cpp, tests/rtl/lock/test_frame.cpp, through what uses it.
+// Test: tests/rtl/shell/test_dma.cpp, through axi_read_dma.
 `include "assert.svh"
 
 module stream_register #(
