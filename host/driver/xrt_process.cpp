@@ -7,8 +7,10 @@
 /// and frees nothing but this process's own. A card is closed properly.
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -132,12 +134,22 @@ class XrtProcess {
   SimulatorWatch watch_;
 };
 
+/// XRT writes to a simulator that has just died. The watch hears of that too and ends this process with
+/// the cause; XRT's thread waits for it here rather than end everything without a word.
+extern "C" void wait_for_the_watch(int signal) {
+  const timespec long_enough{2, 0};
+  nanosleep(&long_enough, nullptr);
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 2) return static_cast<int>(ErrorKind::kUsage);
   const int socket = std::atoi(argv[1]);
-  fcntl(socket, F_SETFD, FD_CLOEXEC);      // what XRT launches must not keep it open
+  fcntl(socket, F_SETFD, FD_CLOEXEC);  // what XRT launches must not keep it open
+  std::signal(SIGPIPE, wait_for_the_watch);
   auto* process = new XrtProcess(socket);  // see the header: never destroyed
   _exit(process->serve());
 }
