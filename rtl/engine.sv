@@ -14,7 +14,7 @@
 //   array/accumulator          sums over the passes
 //   array/post_process         sums of the last pass -> bytes -> activation memory
 //   control/load_unit, store_unit   input -> activation memory -> output
-// Timing: one activation word (or window column) a cycle; 12 cycles from step to write, see
+// Timing: one activation word (or window column) a cycle; 13 cycles from step to write, see
 //   keyway_pkg. Jobs follow each other without a gap as long as tiles and waits allow.
 // Contract: clear_i is a level; while it is high everything stops and every memory and data register is
 //   overwritten with zeros; clear_done_o says when that is finished. run_i is a pulse while idle, with
@@ -155,12 +155,12 @@ module engine
   );
 
   // ------------------------------------------------------------------ weights
-  logic job_valid, parameter_valid, tile_commit, retire;
+  logic job_valid, job_write, parameter_valid, tile_commit, retire;
   job_t job;
   logic [SlotBits-1:0] job_slot, parameter_slot;
   logic [1:0] parameter_word;
   logic parameter_short, parameter_signed;
-  logic operand_valid, operand_ready, operand_ones, operand_last;
+  logic operand_valid, operand_ready, operand_ready_next, operand_ones, operand_last;
   logic [WordBits-1:0] operand_word;
   logic [4*Lanes-1:0][OperandBits-1:0] operands;
   logic [15:0] frames, rows, products_q, stores;
@@ -174,37 +174,39 @@ module engine
       .clk_i,
       .rst_ni,
       .clear_i,
-      .clear_address_i   (clear_address),
-      .write_valid_i     (weight_write_valid_i),
-      .write_address_i   (weight_write_address_i),
-      .write_data_i      (weight_write_data_i),
-      .fetch_request_i   (fetch_request),
-      .fetch_address_i   (fetch_address),
-      .fetch_grant_o     (fetch_grant),
-      .weight_word_o     (weight_word),
-      .item_valid_i      (item_valid),
-      .item_ready_o      (item_ready),
-      .item_i            (item),
-      .job_valid_o       (job_valid),
-      .job_o             (job),
-      .job_slot_o        (job_slot),
-      .parameter_valid_o (parameter_valid),
-      .parameter_slot_o  (parameter_slot),
-      .parameter_word_o  (parameter_word),
-      .parameter_short_o (parameter_short),
-      .parameter_signed_o(parameter_signed),
-      .tile_commit_o     (tile_commit),
-      .retire_i          (retire),
-      .operand_valid_o   (operand_valid),
-      .operand_ready_i   (operand_ready),
-      .operand_ones_o    (operand_ones),
-      .operand_last_o    (operand_last),
-      .operand_word_o    (operand_word),
-      .operand_o         (operands),
-      .frames_i          (frames),
-      .waits_frames_o    (waits_frames),
-      .reading_o         (weight_reading),
-      .idle_o            (weights_idle)
+      .clear_address_i     (clear_address),
+      .write_valid_i       (weight_write_valid_i),
+      .write_address_i     (weight_write_address_i),
+      .write_data_i        (weight_write_data_i),
+      .fetch_request_i     (fetch_request),
+      .fetch_address_i     (fetch_address),
+      .fetch_grant_o       (fetch_grant),
+      .weight_word_o       (weight_word),
+      .item_valid_i        (item_valid),
+      .item_ready_o        (item_ready),
+      .item_i              (item),
+      .job_valid_o         (job_valid),
+      .job_write_o         (job_write),
+      .job_o               (job),
+      .job_slot_o          (job_slot),
+      .parameter_valid_o   (parameter_valid),
+      .parameter_slot_o    (parameter_slot),
+      .parameter_word_o    (parameter_word),
+      .parameter_short_o   (parameter_short),
+      .parameter_signed_o  (parameter_signed),
+      .tile_commit_o       (tile_commit),
+      .retire_i            (retire),
+      .operand_valid_o     (operand_valid),
+      .operand_ready_i     (operand_ready),
+      .operand_ready_next_i(operand_ready_next),
+      .operand_ones_o      (operand_ones),
+      .operand_last_o      (operand_last),
+      .operand_word_o      (operand_word),
+      .operand_o           (operands),
+      .frames_i            (frames),
+      .waits_frames_o      (waits_frames),
+      .reading_o           (weight_reading),
+      .idle_o              (weights_idle)
   );
 
   // ------------------------------------------------------------------ steps
@@ -212,7 +214,7 @@ module engine
   logic [7:0] events;
   logic [2:0] activity_q;
   logic hold;
-  logic [3:0][BlockBanks-1:0] front_enable;
+  logic [3:0][BlockBanks-1:0] front_enable_next, front_enable;
   logic [3:0][15:0] front_address;
   feed_t feed;
   logic [3:0][BlockBanks-1:0][8*WordChannels-1:0] activation_words;
@@ -225,6 +227,7 @@ module engine
       .rst_ni,
       .clear_i,
       .job_valid_i   (job_valid),
+      .job_write_i   (job_write),
       .job_i         (job),
       .job_slot_i    (job_slot),
       .jobs_o        (jobs),
@@ -233,6 +236,7 @@ module engine
       .products_i    (products_q),
       .stores_i      (stores),
       .waits_frames_i(waits_frames),
+      .enable_next_o (front_enable_next),
       .enable_o      (front_enable),
       .address_o     (front_address),
       .hold_i        (hold),
@@ -248,7 +252,7 @@ module engine
   logic [Depth-1:0][ActivationBits-1:0] dense;
   logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column;
   logic signed [Lanes-1:0][SumBits-1:0] sums;
-  token_t token_t4, token_t5, token_t6, token_t7, token_t8;
+  token_t token_t4, token_t6, token_t7, token_t8, token_t9;
   logic [Lanes-1:0][31:0] results;
 
   operand_feed #(
@@ -276,23 +280,24 @@ module engine
       .clk_i,
       .rst_ni,
       .clear_i,
-      .operand_valid_i(operand_valid),
-      .operand_ready_o(operand_ready),
-      .operand_ones_i (operand_ones),
-      .operand_last_i (operand_last),
-      .operand_word_i (operand_word),
-      .operand_i      (operands),
-      .tile_start_i   (tile_start),
-      .column_valid_i (column_valid),
-      .mode_i         (mode),
-      .columns_live_i (columns_live),
-      .dense_i        (dense),
-      .column_i       (column),
-      .token_i        (token_t4),
-      .token_t5_o     (token_t5),
-      .token_t6_o     (token_t6),
-      .token_t7_o     (token_t7),
-      .sum_o          (sums)
+      .operand_valid_i     (operand_valid),
+      .operand_ready_o     (operand_ready),
+      .operand_ready_next_o(operand_ready_next),
+      .operand_ones_i      (operand_ones),
+      .operand_last_i      (operand_last),
+      .operand_word_i      (operand_word),
+      .operand_i           (operands),
+      .tile_start_i        (tile_start),
+      .column_valid_i      (column_valid),
+      .mode_i              (mode),
+      .columns_live_i      (columns_live),
+      .dense_i             (dense),
+      .column_i            (column),
+      .token_i             (token_t4),
+      .token_t6_o          (token_t6),
+      .token_t7_o          (token_t7),
+      .token_t8_o          (token_t8),
+      .sum_o               (sums)
   );
 
   accumulator #(
@@ -303,17 +308,17 @@ module engine
       .rst_ni,
       .clear_i,
       .clear_address_i(clear_address),
-      .token_t5_i     (token_t5),
       .token_t6_i     (token_t6),
       .token_t7_i     (token_t7),
+      .token_t8_i     (token_t8),
       .sum_i          (sums),
-      .token_t8_o     (token_t8),
+      .token_t9_o     (token_t9),
       .result_o       (results)
   );
 
   // ------------------------------------------------------------------ post-processing
-  logic residual_enable, result_valid;
-  logic [1:0] residual_bank, result_bank;
+  logic residual_enable_next, residual_enable, result_valid;
+  logic [1:0] residual_bank_next, residual_bank, result_bank;
   logic [15:0] residual_address, result_address;
   logic [Lanes-1:0][7:0] q;
 
@@ -324,27 +329,30 @@ module engine
       .clk_i,
       .rst_ni,
       .clear_i,
-      .clear_address_i   (clear_address),
-      .jobs_i            (jobs),
-      .parameter_valid_i (parameter_valid),
-      .parameter_slot_i  (parameter_slot),
-      .parameter_word_i  (parameter_word),
-      .parameter_short_i (parameter_short),
-      .parameter_signed_i(parameter_signed),
-      .parameter_data_i  (weight_word),
-      .token_t6_i        (token_t6),
-      .token_t7_i        (token_t7),
-      .token_t8_i        (token_t8),
-      .acc_i             (results),
-      .residual_enable_o (residual_enable),
-      .residual_bank_o   (residual_bank),
-      .residual_address_o(residual_address),
-      .residual_data_i   (activation_words),
-      .result_valid_o    (result_valid),
-      .result_bank_o     (result_bank),
-      .result_address_o  (result_address),
-      .result_o          (q),
-      .job_done_o        (retire)
+      .clear_address_i       (clear_address),
+      .jobs_i                (jobs),
+      .parameter_valid_i     (parameter_valid),
+      .parameter_slot_i      (parameter_slot),
+      .parameter_word_i      (parameter_word),
+      .parameter_short_i     (parameter_short),
+      .parameter_signed_i    (parameter_signed),
+      .parameter_data_i      (weight_word),
+      .token_t6_i            (token_t6),
+      .token_t7_i            (token_t7),
+      .token_t8_i            (token_t8),
+      .token_t9_i            (token_t9),
+      .acc_i                 (results),
+      .residual_enable_next_o(residual_enable_next),
+      .residual_bank_next_o  (residual_bank_next),
+      .residual_enable_o     (residual_enable),
+      .residual_bank_o       (residual_bank),
+      .residual_address_o    (residual_address),
+      .residual_data_i       (activation_words),
+      .result_valid_o        (result_valid),
+      .result_bank_o         (result_bank),
+      .result_address_o      (result_address),
+      .result_o              (q),
+      .job_done_o            (retire)
   );
 
   always_ff @(posedge clk_i) begin
@@ -367,29 +375,32 @@ module engine
       .clk_i,
       .rst_ni,
       .clear_i,
-      .clear_address_i   (clear_address),
-      .front_enable_i    (front_enable),
-      .front_address_i   (front_address),
-      .front_hold_o      (hold),
-      .residual_enable_i (residual_enable),
-      .residual_bank_i   (residual_bank),
-      .residual_address_i(residual_address),
-      .store_request_i   (store_request),
-      .store_bank_i      (store_bank),
-      .store_block_i     (store_block),
-      .store_address_i   (store_address),
-      .store_grant_o     (store_grant),
-      .read_data_o       (activation_words),
-      .result_valid_i    (result_valid),
-      .result_bank_i     (result_bank),
-      .result_address_i  (result_address),
-      .result_data_i     (q),
-      .load_valid_i      (write_valid),
-      .load_ready_o      (write_ready),
-      .load_bank_i       (write_bank),
-      .load_block_i      (write_block),
-      .load_address_i    (write_address),
-      .load_data_i       (write_data)
+      .clear_address_i       (clear_address),
+      .front_enable_next_i   (front_enable_next),
+      .front_enable_i        (front_enable),
+      .front_address_i       (front_address),
+      .front_hold_o          (hold),
+      .residual_enable_next_i(residual_enable_next),
+      .residual_bank_next_i  (residual_bank_next),
+      .residual_enable_i     (residual_enable),
+      .residual_bank_i       (residual_bank),
+      .residual_address_i    (residual_address),
+      .store_request_i       (store_request),
+      .store_bank_i          (store_bank),
+      .store_block_i         (store_block),
+      .store_address_i       (store_address),
+      .store_grant_o         (store_grant),
+      .read_data_o           (activation_words),
+      .result_valid_i        (result_valid),
+      .result_bank_i         (result_bank),
+      .result_address_i      (result_address),
+      .result_data_i         (q),
+      .load_valid_i          (write_valid),
+      .load_ready_o          (write_ready),
+      .load_bank_i           (write_bank),
+      .load_block_i          (write_block),
+      .load_address_i        (write_address),
+      .load_data_i           (write_data)
   );
 
   load_unit #(

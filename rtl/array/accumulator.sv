@@ -3,8 +3,8 @@
 //
 // Mathematics: first pass: acc(pixel) = sum; later ones: acc(pixel) + sum (maximum: the larger), in 32
 //   bits that wrap. The last pass's result leaves at once and is not stored.
-// Timing: memory is read at t + 5, chosen at t + 6, added at t + 7, result stands (and is written) at
-//   t + 8; one pixel a cycle. A pixel that returns one to three cycles later (small groups) gets its sum
+// Timing: memory is read at t + 6, chosen at t + 7, added at t + 8, result stands (and is written) at
+//   t + 9; one pixel a cycle. A pixel that returns one to three cycles later (small groups) gets its sum
 //   from the registers instead of the memory.
 // Contract: pixels below AccumulatorPixels. After the bypass no read meets the write of its own pixel
 //   (assertion NoHazard). clear_i overwrites pixel clear_address_i with zeros, and then
@@ -23,22 +23,22 @@ module accumulator
     input  logic                                 rst_ni,
     input  logic                                 clear_i,
     input  logic        [     19:0]              clear_address_i,
-    input  token_t                               token_t5_i,
     input  token_t                               token_t6_i,
     input  token_t                               token_t7_i,
+    input  token_t                               token_t8_i,
     input  logic signed [Lanes-1:0][SumBits-1:0] sum_i,
-    output token_t                               token_t8_o,
+    output token_t                               token_t9_o,
     output logic        [Lanes-1:0][       31:0] result_o
 );
 
-  logic read, write, from_t8, from_t9, from_t8_q;
-  token_t token_t8_q, token_t9_q;
+  logic read, write;
+  logic from_t9_q, from_t10_q;  // at t + 7: the pixel's value is not in memory, but with this token
+  logic again_q;  // at t + 8: the pixel is that of the token before
+  token_t token_t9_q, token_t10_q;
   logic [Lanes-1:0][31:0] stored, previous_q, result_q, older_q;
 
-  assign read    = token_t5_i.valid && !token_t5_i.first;
-  assign write   = token_t8_q.valid && !token_t8_q.last;
-  assign from_t8 = token_t8_q.valid && token_t8_q.pixel == token_t6_i.pixel;
-  assign from_t9 = token_t9_q.valid && token_t9_q.pixel == token_t6_i.pixel;
+  assign read  = token_t6_i.valid && !token_t6_i.first;
+  assign write = token_t9_q.valid && !token_t9_q.last;
 
   ram_1r1w #(
       .Width(32 * Lanes),
@@ -47,20 +47,20 @@ module accumulator
       .clk_i,
       .rst_ni,
       .read_enable_i  (read || clear_i),
-      .read_address_i (clear_i ? '0 : token_t5_i.pixel),
+      .read_address_i (clear_i ? '0 : token_t6_i.pixel),
       .read_data_o    (stored),
       .write_enable_i (clear_i ? 32'(clear_address_i) < AccumulatorPixels : write),
-      .write_address_i(clear_i ? clear_address_i[PixelBits-1:0] : token_t8_q.pixel),
+      .write_address_i(clear_i ? clear_address_i[PixelBits-1:0] : token_t9_q.pixel),
       .write_data_i   (clear_i ? '0 : result_q)
   );
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      token_t8_q <= '0;
-      token_t9_q <= '0;
+      token_t9_q  <= '0;
+      token_t10_q <= '0;
     end else begin
-      token_t8_q <= token_t7_i;
-      token_t9_q <= token_t8_q;
+      token_t9_q  <= token_t8_i;
+      token_t10_q <= token_t9_q;
     end
   end
 
@@ -69,34 +69,38 @@ module accumulator
       previous_q <= '0;
       result_q   <= '0;
       older_q    <= '0;
-      from_t8_q  <= 1'b0;
+      from_t9_q  <= 1'b0;
+      from_t10_q <= 1'b0;
+      again_q    <= 1'b0;
     end else begin
-      // t + 6: what the pixel had; the result of the cycle before is not made yet.
-      previous_q <= from_t8 ? result_q : from_t9 ? older_q : stored;
-      from_t8_q  <= token_t7_i.valid && token_t7_i.pixel == token_t6_i.pixel;
-      // t + 7
-      if (token_t7_i.valid) begin
+      // t + 7: what the pixel had; the result of the cycle before is not made yet.
+      previous_q <= from_t9_q ? result_q : from_t10_q ? older_q : stored;
+      from_t9_q  <= token_t8_i.valid && token_t8_i.pixel == token_t6_i.pixel;
+      from_t10_q <= token_t9_q.valid && token_t9_q.pixel == token_t6_i.pixel;
+      again_q    <= token_t8_i.valid && token_t8_i.pixel == token_t7_i.pixel;
+      // t + 8
+      if (token_t8_i.valid) begin
         for (int l = 0; l < int'(Lanes); l++) begin
           logic signed [31:0] sum, previous;
           sum = 32'(signed'(sum_i[l]));
-          previous = from_t8_q ? result_q[l] : previous_q[l];
-          if (token_t7_i.first) result_q[l] <= sum;
-          else if (token_t7_i.maximum) result_q[l] <= (sum > previous) ? sum : previous;
+          previous = again_q ? result_q[l] : previous_q[l];
+          if (token_t8_i.first) result_q[l] <= sum;
+          else if (token_t8_i.maximum) result_q[l] <= (sum > previous) ? sum : previous;
           else result_q[l] <= previous + sum;
         end
       end
-      if (token_t8_q.valid) older_q <= result_q;
+      if (token_t9_q.valid) older_q <= result_q;
     end
   end
 
   logic unused_bits;
-  assign unused_bits = ^{token_t5_i, token_t6_i, token_t9_q};
+  assign unused_bits = ^{token_t6_i, token_t7_i, token_t10_q};
 
-  assign token_t8_o = token_t8_q;
+  assign token_t9_o = token_t9_q;
   assign result_o = result_q;
 
   // What is read while it is written comes from the registers a cycle later.
-  `KEYWAY_ASSERT(NoHazard,
-                 (read && write && token_t5_i.pixel == token_t8_q.pixel) |=> (from_t9 || clear_i))
+  `KEYWAY_ASSERT(
+      NoHazard, (read && write && token_t6_i.pixel == token_t9_q.pixel) |=> (from_t10_q || clear_i))
 
 endmodule

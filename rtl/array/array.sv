@@ -2,8 +2,8 @@
 // Array: Lanes lanes side by side, the weight tiles in front of them and the token beside them.
 //
 // Mathematics: lane l gives the sum (or maximum) of its own weights with the common operands; see lane.
-// Timing: operands at t + 4, sums at t + 7. The shadow takes a word of the next tile a cycle while it
-//   is not full, and in the cycle in which it is copied.
+// Timing: operands at t + 4, sums at t + 8. The shadow takes a word of the next tile a cycle while it
+//   is not full, and in the cycle in which it is copied, which is the one after tile_start_i.
 // Contract: a pass never starts with a shadow that is not full (assertion TileComplete).
 // Test: tests/rtl/engine.
 `include "assert.svh"
@@ -25,6 +25,7 @@ module array
     // Weights
     input logic operand_valid_i,
     output logic operand_ready_o,
+    output logic operand_ready_next_o,  // of the next cycle
     input logic operand_ones_i,
     input logic operand_last_i,
     input logic [WordBits-1:0] operand_word_i,
@@ -37,20 +38,27 @@ module array
     input logic [Depth-1:0][ActivationBits-1:0] dense_i,
     input logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column_i,
     input token_t token_i,
-    // Sums at t + 7, their token and the two before
-    output token_t token_t5_o,
+    // Sums at t + 8, their token and the two before
     output token_t token_t6_o,
     output token_t token_t7_o,
+    output token_t token_t8_o,
     output logic signed [Lanes-1:0][SumBits-1:0] sum_o
 );
 
-  logic full_q, write;
+  logic full_d, full_q, ready_q, start_q, write;
   logic [TileWords-1:0] tile_write;
-  token_t token_t5_q, token_t6_q, token_t7_q;
+  token_t token_t5_q, token_t6_q, token_t7_q, token_t8_q;
   logic [MaxColumns-1:0] columns_live_q;
 
-  assign operand_ready_o = !full_q || tile_start_i;
-  assign write           = operand_valid_i && operand_ready_o;
+  assign operand_ready_o      = ready_q;
+  assign operand_ready_next_o = !full_d || tile_start_i;
+  assign write                = operand_valid_i && ready_q;
+
+  always_comb begin
+    full_d = full_q;
+    if (write && operand_last_i) full_d = 1'b1;
+    else if (start_q) full_d = 1'b0;
+  end
 
   for (genvar w = 0; w < int'(TileWords); w++) begin : gen_write
     assign tile_write[w] = write && operand_word_i == WordBits'(w);
@@ -59,23 +67,28 @@ module array
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
       full_q         <= 1'b0;
+      ready_q        <= 1'b1;
+      start_q        <= 1'b0;
       token_t5_q     <= '0;
       token_t6_q     <= '0;
       token_t7_q     <= '0;
+      token_t8_q     <= '0;
       columns_live_q <= '0;
     end else begin
-      if (write && operand_last_i) full_q <= 1'b1;
-      else if (tile_start_i) full_q <= 1'b0;
+      full_q         <= full_d;
+      ready_q        <= operand_ready_next_o;
+      start_q        <= tile_start_i;
       token_t5_q     <= token_i;
       token_t6_q     <= token_t5_q;
       token_t7_q     <= token_t6_q;
+      token_t8_q     <= token_t7_q;
       columns_live_q <= columns_live_i;
     end
   end
 
-  assign token_t5_o = token_t5_q;
   assign token_t6_o = token_t6_q;
   assign token_t7_o = token_t7_q;
+  assign token_t8_o = token_t8_q;
 
   for (genvar l = 0; l < int'(Lanes); l++) begin : gen_lane
     logic [WindowRows-1:0][ActivationBits-1:0] column;
@@ -91,22 +104,25 @@ module array
         .tile_write_i     (tile_write),
         .tile_ones_i      (write && operand_ones_i),
         .tile_operands_i  (operand_i[4*l+:4]),
-        .tile_start_i,
+        .tile_start_i     (start_q),
         .column_valid_i,
         .emit_i           (token_i.valid),
         .mode_i,
         .columns_live_i,
         .dense_i,
         .column_i         (column),
-        .sums_t5_i        (token_t5_q.valid && !token_t5_q.maximum),
+        .emit_t5_i        (token_t5_q.valid),
         .maximum_t5_i     (token_t5_q.valid && token_t5_q.maximum),
         .columns_live_t5_i(columns_live_q),
         .sums_t6_i        (token_t6_q.valid && !token_t6_q.maximum),
         .maximum_t6_i     (token_t6_q.valid && token_t6_q.maximum),
+        .sums_t7_i        (token_t7_q.valid && !token_t7_q.maximum),
+        .maximum_t7_i     (token_t7_q.valid && token_t7_q.maximum),
         .sum_o            (sum_o[l])
     );
   end
 
-  `KEYWAY_ASSERT(TileComplete, !tile_start_i || full_q)
+  `KEYWAY_ASSERT(TileComplete, !start_q || full_q)
+  `KEYWAY_ASSERT(ReadyIsRoom, ready_q == (!full_q || start_q))
 
 endmodule

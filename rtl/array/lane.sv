@@ -5,7 +5,7 @@
 //   x[r * MaxColumns + c] is tap (r, c) of the lane's own channel; columns that the pass or the row does
 //   not have, and other depths, are 0. Maximum: sum_o = the largest live tap, -256 if there is none.
 //   Exact.
-// Timing: operands at t + 4, sum_o stands at t + 7; one a cycle. column_i is the newest column of the
+// Timing: operands at t + 4, sum_o stands at t + 8; one a cycle. column_i is the newest column of the
 //   window (column MaxColumns - 1); the older ones are kept here.
 // Contract: valid bits of the token tell which cycles mean something; idle cycles keep all registers.
 // Test: tests/rtl/engine.
@@ -35,11 +35,13 @@ module lane
     input  logic        [     Depth-1:0][ActivationBits-1:0] dense_i,
     input  logic        [WindowRows-1:0][ActivationBits-1:0] column_i,
     // The token further down
-    input  logic                                             sums_t5_i,
+    input  logic                                             emit_t5_i,
     input  logic                                             maximum_t5_i,
     input  logic        [MaxColumns-1:0]                     columns_live_t5_i,
     input  logic                                             sums_t6_i,
     input  logic                                             maximum_t6_i,
+    input  logic                                             sums_t7_i,
+    input  logic                                             maximum_t7_i,
     output logic signed [   SumBits-1:0]                     sum_o
 );
 
@@ -59,7 +61,7 @@ module lane
     end
   end
 
-  // ------------------------------------------------------------------ t + 4: multiply
+  // ------------------------------------------------------------------ t + 4: operands; t + 5: products
   logic signed [OperandBits+ActivationBits-1:0] product[Depth];
 
   for (genvar d = 0; d < int'(Depth); d++) begin : gen_multiplier
@@ -75,6 +77,7 @@ module lane
         .ones_i    (tile_ones_i),
         .start_i   (tile_start_i),
         .emit_i,
+        .emit_t5_i,
         .window_i  (mode_i != ModeDense),
         .dense_i   (signed'(dense_i[d])),
         .tap_i     (tap[Row][Column]),
@@ -83,7 +86,7 @@ module lane
     );
   end
 
-  // ------------------------------------------------------------------ t + 5: sums of four
+  // ------------------------------------------------------------------ t + 6: sums of four
   logic signed [GroupBits-1:0] group[Groups];
 
   for (genvar g = 0; g < int'(Groups); g++) begin : gen_group
@@ -91,7 +94,7 @@ module lane
     always_ff @(posedge clk_i) begin
       if (clear_i) begin
         group_q <= '0;
-      end else if (sums_t5_i) begin
+      end else if (sums_t6_i) begin
         group_q <= (GroupBits'(product[4*g]) + GroupBits'(product[4*g+1])) +
                    (GroupBits'(product[4*g+2]) + GroupBits'(product[4*g+3]));
       end
@@ -100,18 +103,20 @@ module lane
   end
 
   // ------------------------------------------------------------------ maximum
-  // t + 4: largest of the newest column, shifted along as the window is; t + 5: largest column.
+  // t + 4: largest of the newest column, shifted along as the window is; t + 5: columns that count;
+  // t + 6: the largest of them.
   function automatic logic signed [ActivationBits-1:0] larger(logic signed [ActivationBits-1:0] a,
                                                               logic signed [ActivationBits-1:0] b);
     return (a > b) ? a : b;
   endfunction
 
   logic signed [ActivationBits-1:0] maximum_q;
-  logic [MaxColumns-1:0][ActivationBits-1:0] columns_q;
+  logic [MaxColumns-1:0][ActivationBits-1:0] columns_q, live_q;
 
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
       columns_q <= '0;
+      live_q    <= '0;
       maximum_q <= '0;
     end else begin
       if (column_valid_i && mode_i == ModeMaximum) begin
@@ -121,28 +126,31 @@ module lane
         };
       end
       if (maximum_t5_i) begin
-        logic signed [ActivationBits-1:0] best;
-        best = NeverWins;
         for (int c = 0; c < int'(MaxColumns); c++) begin
-          if (columns_live_t5_i[c]) best = larger(best, signed'(columns_q[c]));
+          live_q[c] <= columns_live_t5_i[c] ? columns_q[c] : NeverWins;
         end
+      end
+      if (maximum_t6_i) begin
+        logic signed [ActivationBits-1:0] best;
+        best = signed'(live_q[0]);
+        for (int c = 1; c < int'(MaxColumns); c++) best = larger(best, signed'(live_q[c]));
         maximum_q <= best;
       end
     end
   end
 
-  // ------------------------------------------------------------------ t + 6: sum
+  // ------------------------------------------------------------------ t + 7: sum
   logic signed [SumBits-1:0] sum_q;
 
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
       sum_q <= '0;
-    end else if (sums_t6_i) begin
+    end else if (sums_t7_i) begin
       logic signed [SumBits-1:0] sum;
       sum = '0;
       for (int g = 0; g < int'(Groups); g++) sum += SumBits'(group[g]);
       sum_q <= sum;
-    end else if (maximum_t6_i) begin
+    end else if (maximum_t7_i) begin
       sum_q <= SumBits'(maximum_q);
     end
   end

@@ -5,8 +5,8 @@
 //   a maximum -256, which never wins. Dense: operand d = word * WordChannels + channel. Window: each
 //   step shifts one column of three rows into [row][column][lane]; the newest is column
 //   MaxColumns - 1. A row starts with an empty window.
-// Timing: bank data and feed_i at t + 3, operands at t + 4. tile_start_o, at t + 3, makes the waiting
-//   tile the active one just before the first step of its pass.
+// Timing: bank data and feed_i at t + 3, operands at t + 4. tile_start_o, at t + 3, tells that the
+//   waiting tile becomes the active one in the next cycle, before the products of its pass's first step.
 // Contract: the lanes leave out columns older than the pass or the row has (columns_live_o).
 // Test: tests/rtl/engine (signed and unsigned, padding, 1 to MaxColumns columns).
 

@@ -6,8 +6,8 @@
 //   (parameter_record_t) are bytes 4l..4l+3 of word k. With short_i the third word is not read: it comes
 //   with the second one, as mr = 0, lo = -128 (signed_i) or 0, hi not negative.
 // Timing: a word is written the cycle after it came. A stage's fields are loaded in the cycle before the
-//   first pixel of a job is there: bias for t + 8, m and mr for t + 9, shift for t + 10 (rounding) and
-//   again with lo and hi for t + 11.
+//   first pixel of a job is there: bias for t + 9, m and mr for t + 10, shift for t + 11 (rounding) and
+//   again with lo and hi for t + 12.
 // Contract: a slot is written only before its job's pixels come (the feeder writes parameters before
 //   tiles). clear_i overwrites the registers and slot clear_address_i mod JobSlots with zeros.
 // Test: tests/rtl/engine.
@@ -31,6 +31,7 @@ module parameter_store
     input  token_t                           token_t8_i,
     input  token_t                           token_t9_i,
     input  token_t                           token_t10_i,
+    input  token_t                           token_t11_i,
     output logic signed [   Lanes-1:0][31:0] bias_o,
     output logic signed [   Lanes-1:0][17:0] m_o,
     output logic signed [   Lanes-1:0][17:0] mr_o,
@@ -98,11 +99,14 @@ module parameter_store
     end
   endfunction
 
-  logic start_t7, start_t8, start_t9, start_t10;
-  assign start_t7  = token_t7_i.valid && token_t7_i.last && token_t7_i.pixel == '0;
-  assign start_t8  = token_t8_i.valid && token_t8_i.last && token_t8_i.pixel == '0;
-  assign start_t9  = token_t9_i.valid && token_t9_i.last && token_t9_i.pixel == '0;
-  assign start_t10 = token_t10_i.valid && token_t10_i.last && token_t10_i.pixel == '0;
+  // A job's first result, known a cycle ahead: it has far to go.
+  logic start_t8, start_t9, start_t10, start_t11;
+  always_ff @(posedge clk_i) begin
+    start_t8  <= !clear_i && token_t7_i.valid && token_t7_i.last && token_t7_i.pixel == '0;
+    start_t9  <= !clear_i && start_t8;
+    start_t10 <= !clear_i && start_t9;
+    start_t11 <= !clear_i && start_t10;
+  end
 
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
@@ -114,31 +118,31 @@ module parameter_store
       lo_o          <= '0;
       hi_o          <= '0;
     end else begin
-      if (start_t7) begin
-        parameter_record_t [Lanes-1:0] records;
-        records = records_of(word0_q[token_t7_i.slot], word1_q[token_t7_i.slot],
-                             word2_q[token_t7_i.slot]);
-        for (int l = 0; l < int'(Lanes); l++) bias_o[l] <= records[l].bias;
-      end
       if (start_t8) begin
         parameter_record_t [Lanes-1:0] records;
         records = records_of(word0_q[token_t8_i.slot], word1_q[token_t8_i.slot],
                              word2_q[token_t8_i.slot]);
-        for (int l = 0; l < int'(Lanes); l++) begin
-          m_o[l]  <= records[l].m;
-          mr_o[l] <= records[l].mr;
-        end
+        for (int l = 0; l < int'(Lanes); l++) bias_o[l] <= records[l].bias;
       end
       if (start_t9) begin
         parameter_record_t [Lanes-1:0] records;
         records = records_of(word0_q[token_t9_i.slot], word1_q[token_t9_i.slot],
                              word2_q[token_t9_i.slot]);
-        for (int l = 0; l < int'(Lanes); l++) round_shift_o[l] <= records[l].shift;
+        for (int l = 0; l < int'(Lanes); l++) begin
+          m_o[l]  <= records[l].m;
+          mr_o[l] <= records[l].mr;
+        end
       end
       if (start_t10) begin
         parameter_record_t [Lanes-1:0] records;
         records = records_of(word0_q[token_t10_i.slot], word1_q[token_t10_i.slot],
                              word2_q[token_t10_i.slot]);
+        for (int l = 0; l < int'(Lanes); l++) round_shift_o[l] <= records[l].shift;
+      end
+      if (start_t11) begin
+        parameter_record_t [Lanes-1:0] records;
+        records = records_of(word0_q[token_t11_i.slot], word1_q[token_t11_i.slot],
+                             word2_q[token_t11_i.slot]);
         for (int l = 0; l < int'(Lanes); l++) begin
           shift_o[l] <= records[l].shift;
           lo_o[l]    <= records[l].lo;
@@ -149,6 +153,8 @@ module parameter_store
   end
 
   logic unused_bits;
-  assign unused_bits = ^{clear_address_i, short_record, token_t7_i, token_t8_i, token_t9_i, token_t10_i};
+  assign unused_bits = ^{
+    clear_address_i, short_record, token_t7_i, token_t8_i, token_t9_i, token_t10_i, token_t11_i
+  };
 
 endmodule

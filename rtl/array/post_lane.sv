@@ -4,7 +4,7 @@
 // Mathematics: q = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >>> shift, lo, hi), exact
 //   but for the one rounding. acc + bias has 33 bits, the product 51, the total 52. The product is
 //   made of two halves, m * (high * 2^17 + low), each one DSP multiplier.
-// Timing: acc at t + 8, residual at t + 9, byte stands at t + 12; one a cycle.
+// Timing: acc at t + 9, residual at t + 10, byte stands at t + 13; one a cycle.
 // Contract: 1 <= shift <= 47; shift 0 adds no rounding. valid bits t8..t11 move with the pixel.
 // Source: the requantisation of the numeric contract, models/quantise/network.hpp, its twin.
 //   Test: tests/rtl/engine (extremes of every field).
@@ -14,10 +14,10 @@ module post_lane
 (
     input  logic                             clk_i,
     input  logic                             clear_i,
-    input  logic                             valid_t8_i,
     input  logic                             valid_t9_i,
     input  logic                             valid_t10_i,
     input  logic                             valid_t11_i,
+    input  logic                             valid_t12_i,
     input  logic signed [              31:0] acc_i,
     input  logic signed [              31:0] bias_i,
     input  logic signed [              17:0] m_i,
@@ -46,17 +46,17 @@ module post_lane
       total_q    <= '0;
       q_q        <= '0;
     end else begin
-      if (valid_t8_i) biased_q <= 33'(acc_i) + 33'(bias_i);
-      if (valid_t9_i) begin
+      if (valid_t9_i) biased_q <= 33'(acc_i) + 33'(bias_i);
+      if (valid_t10_i) begin
         low_q      <= 36'(m_i) * 36'(signed'({1'b0, biased_q[16:0]}));
         high_q     <= 34'(m_i) * 34'(signed'(biased_q[32:17]));
         residual_q <= 27'(mr_i) * 27'(residual_i);
       end
-      if (valid_t10_i) begin
+      if (valid_t11_i) begin
         total_q <= (52'(high_q) <<< 17) + 52'(low_q) + 52'(residual_q) +
                    signed'((52'd1 << round_shift_i) >> 1);
       end
-      if (valid_t11_i) begin
+      if (valid_t12_i) begin
         logic signed [51:0] shifted;
         logic fits;  // in 9 bits, as both limits do
         shifted = total_q >>> shift_i;

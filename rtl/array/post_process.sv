@@ -2,7 +2,7 @@
 // Post-processing: sums of a job's last pass become bytes in activation memory, all lanes every cycle.
 //
 // Mathematics: q = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >> shift, lo, hi); see post_lane.
-// Timing: acc at t + 8, byte written at t + 12; the residual is read at t + 7. It never stalls.
+// Timing: acc at t + 9, byte written at t + 13; the residual is read at t + 8. It never stalls.
 // Contract: job_done_o in the cycle of a job's last write; see the modules inside.
 // Test: tests/rtl/engine.
 
@@ -31,8 +31,11 @@ module post_process
     input token_t token_t6_i,
     input token_t token_t7_i,
     input token_t token_t8_i,
+    input token_t token_t9_i,
     input logic [Lanes-1:0][31:0] acc_i,
     // Residual words
+    output logic residual_enable_next_o,
+    output logic [1:0] residual_bank_next_o,
     output logic residual_enable_o,
     output logic [1:0] residual_bank_o,
     output logic [15:0] residual_address_o,
@@ -45,7 +48,7 @@ module post_process
     output logic job_done_o
 );
 
-  token_t token_t9_q, token_t10_q, token_t11_q;
+  token_t token_t10_q, token_t11_q, token_t12_q;
   logic signed [Lanes-1:0][31:0] bias;
   logic signed [Lanes-1:0][17:0] m, mr;
   logic [Lanes-1:0][5:0] round_shift, shift;
@@ -54,13 +57,13 @@ module post_process
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      token_t9_q  <= '0;
       token_t10_q <= '0;
       token_t11_q <= '0;
+      token_t12_q <= '0;
     end else begin
-      token_t9_q  <= token_t8_i;
-      token_t10_q <= token_t9_q;
+      token_t10_q <= token_t9_i;
       token_t11_q <= token_t10_q;
+      token_t12_q <= token_t11_q;
     end
   end
 
@@ -78,8 +81,9 @@ module post_process
       .write_data_i  (parameter_data_i),
       .token_t7_i    (token_t7_i),
       .token_t8_i    (token_t8_i),
-      .token_t9_i    (token_t9_q),
+      .token_t9_i    (token_t9_i),
       .token_t10_i   (token_t10_q),
+      .token_t11_i   (token_t11_q),
       .bias_o        (bias),
       .m_o           (m),
       .mr_o          (mr),
@@ -96,24 +100,26 @@ module post_process
       .clk_i,
       .rst_ni,
       .clear_i,
-      .jobs_i     (jobs_i),
-      .token_t6_i (token_t6_i),
-      .enable_o   (residual_enable_o),
-      .bank_o     (residual_bank_o),
-      .address_o  (residual_address_o),
-      .read_data_i(residual_data_i),
-      .token_t8_i (token_t8_i),
-      .residual_o (residuals)
+      .jobs_i       (jobs_i),
+      .token_t6_i   (token_t6_i),
+      .enable_next_o(residual_enable_next_o),
+      .bank_next_o  (residual_bank_next_o),
+      .enable_o     (residual_enable_o),
+      .bank_o       (residual_bank_o),
+      .address_o    (residual_address_o),
+      .read_data_i  (residual_data_i),
+      .token_t9_i   (token_t9_i),
+      .residual_o   (residuals)
   );
 
   for (genvar l = 0; l < int'(Lanes); l++) begin : gen_post_lane
     post_lane u_post_lane (
         .clk_i,
         .clear_i,
-        .valid_t8_i   (token_t8_i.valid && token_t8_i.last),
-        .valid_t9_i   (token_t9_q.valid && token_t9_q.last),
+        .valid_t9_i   (token_t9_i.valid && token_t9_i.last),
         .valid_t10_i  (token_t10_q.valid && token_t10_q.last),
         .valid_t11_i  (token_t11_q.valid && token_t11_q.last),
+        .valid_t12_i  (token_t12_q.valid && token_t12_q.last),
         .acc_i        (acc_i[l]),
         .bias_i       (bias[l]),
         .m_i          (m[l]),
@@ -132,7 +138,7 @@ module post_process
       .rst_ni,
       .clear_i,
       .jobs_i     (jobs_i),
-      .token_t11_i(token_t11_q),
+      .token_t12_i(token_t12_q),
       .valid_o    (result_valid_o),
       .bank_o     (result_bank_o),
       .address_o  (result_address_o),

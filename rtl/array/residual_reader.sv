@@ -4,7 +4,7 @@
 // Mathematics: output pixel (y, x) adds word (y * residual_stride_y, x * residual_stride_x) of the
 //   residual tensor, one word for each WordChannels lanes (all block banks at one address). The row's
 //   address grows with the rows, by a pitch for every four of them; there is nothing to multiply.
-// Timing: addresses at t + 6, read at t + 7, operands stand at t + 9. It cannot wait: the activation
+// Timing: addresses at t + 7, read at t + 8, operands stand at t + 10. It cannot wait: the activation
 //   memory gives it the bank and holds the array.
 // Contract: operands are zero for jobs without a residual.
 // Test: tests/rtl/engine (strides, phases, in place, every bank against the array's).
@@ -23,23 +23,55 @@ module residual_reader
     input logic clear_i,
     input job_t jobs_i[JobSlots],
     input token_t token_t6_i,
+    output logic enable_next_o,  // enable_o and bank_o of the next cycle
+    output logic [1:0] bank_next_o,
     output logic enable_o,
     output logic [1:0] bank_o,
     output logic [15:0] address_o,
     input logic [3:0][BlockBanks-1:0][8*WordChannels-1:0] read_data_i,
-    input token_t token_t8_i,
+    input token_t token_t9_i,
     output logic signed [Lanes-1:0][ActivationBits-1:0] residual_o
 );
 
+  // ------------------------------------------------------------------ t + 6: what the job says
+  logic read_q, first_q;
+  logic [15:0] base_q, pitch_q;
+  logic [1:0] phase_q;
+  logic [3:0] stride_y_q, stride_x_q;
+  logic [9:0] last_x_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      read_q     <= 1'b0;
+      first_q    <= 1'b0;
+      base_q     <= '0;
+      pitch_q    <= '0;
+      phase_q    <= '0;
+      stride_y_q <= '0;
+      stride_x_q <= '0;
+      last_x_q   <= '0;
+    end else begin
+      read_q <= token_t6_i.valid && token_t6_i.last && jobs_i[token_t6_i.slot].multiply.residual;
+      first_q <= token_t6_i.pixel == '0;
+      base_q <= jobs_i[token_t6_i.slot].multiply.residual_base;
+      pitch_q <= jobs_i[token_t6_i.slot].layer.residual_row_pitch;
+      phase_q <= jobs_i[token_t6_i.slot].multiply.residual_phase;
+      stride_y_q <= jobs_i[token_t6_i.slot].layer.residual_stride_y;
+      stride_x_q <= jobs_i[token_t6_i.slot].layer.residual_stride_x;
+      last_x_q <= jobs_i[token_t6_i.slot].multiply.width - 10'd1;
+    end
+  end
+
+  // ------------------------------------------------------------------ t + 7: address
   logic [15:0] row_address_q, column_q;
   logic [1:0] row_bank_q;
   logic [9:0] x_q;
-  logic read, read_t8_q;
-  logic [1:0] bank_t8_q;
+  logic read_t9_q;
+  logic [1:0] bank_t9_q;
 
-  assign read = token_t6_i.valid && token_t6_i.last && jobs_i[token_t6_i.slot].multiply.residual;
+  assign enable_next_o = read_q;
+  assign bank_next_o   = first_q ? phase_q : row_bank_q;
 
-  // ------------------------------------------------------------------ t + 6: address
   always_ff @(posedge clk_i) begin
     enable_o <= 1'b0;
     if (!rst_ni || clear_i) begin
@@ -49,53 +81,50 @@ module residual_reader
       x_q           <= '0;
       bank_o        <= '0;
       address_o     <= '0;
-    end else if (read) begin
-      logic first;
-      logic [15:0] row_address, column, pitch;
+    end else if (read_q) begin
+      logic [15:0] row_address, column;
       logic [1:0] bank;
       logic [4:0] next;  // row in its four rows, and how many fours further on
       logic [9:0] x;
-      first = token_t6_i.pixel == '0;
-      row_address = first ? jobs_i[token_t6_i.slot].multiply.residual_base : row_address_q;
-      bank = first ? jobs_i[token_t6_i.slot].multiply.residual_phase : row_bank_q;
-      column = first ? '0 : column_q;
-      x = first ? '0 : x_q;
-      pitch = jobs_i[token_t6_i.slot].layer.residual_row_pitch;
-      next = 5'(bank) + 5'(jobs_i[token_t6_i.slot].layer.residual_stride_y);
+      row_address = first_q ? base_q : row_address_q;
+      bank = bank_next_o;
+      column = first_q ? '0 : column_q;
+      x = first_q ? '0 : x_q;
+      next = 5'(bank) + 5'(stride_y_q);
       enable_o <= 1'b1;
       bank_o <= bank;
       address_o <= row_address + column;
       x_q <= x + 10'd1;
-      column_q <= column + 16'(jobs_i[token_t6_i.slot].layer.residual_stride_x);
+      column_q <= column + 16'(stride_x_q);
       row_bank_q <= bank;
       row_address_q <= row_address;
-      if (x == jobs_i[token_t6_i.slot].multiply.width - 10'd1) begin
+      if (x == last_x_q) begin
         x_q <= '0;
         column_q <= '0;
         row_bank_q <= next[1:0];
-        row_address_q <= row_address + (next[2] ? pitch : '0) + (next[3] ? pitch << 1 : '0) +
-                         (next[4] ? pitch << 2 : '0);
+        row_address_q <= row_address + (next[2] ? pitch_q : '0) +
+                         (next[3] ? pitch_q << 1 : '0) + (next[4] ? pitch_q << 2 : '0);
       end
     end
   end
 
-  // ------------------------------------------------------------------ t + 8: operands
+  // ------------------------------------------------------------------ t + 9: operands
   always_ff @(posedge clk_i) begin
-    read_t8_q <= enable_o && rst_ni && !clear_i;
-    if (enable_o) bank_t8_q <= bank_o;
+    read_t9_q <= enable_o && rst_ni && !clear_i;
+    if (enable_o) bank_t9_q <= bank_o;
     if (!rst_ni || clear_i) begin
       residual_o <= '0;
-    end else if (token_t8_i.valid && token_t8_i.last) begin
+    end else if (token_t9_i.valid && token_t9_i.last) begin
       for (int l = 0; l < int'(Lanes); l++) begin
         logic [7:0] value;
-        value = read_data_i[bank_t8_q][l/WordChannels][8*(l%WordChannels)+:8];
-        residual_o[l] <= !read_t8_q ? '0
-            : {jobs_i[token_t8_i.slot].layer.residual_signed && value[7], value};
+        value = read_data_i[bank_t9_q][l/WordChannels][8*(l%WordChannels)+:8];
+        residual_o[l] <= !read_t9_q ? '0
+            : {jobs_i[token_t9_i.slot].layer.residual_signed && value[7], value};
       end
     end
   end
 
   logic unused_bits;
-  assign unused_bits = ^{token_t6_i, token_t8_i};
+  assign unused_bits = ^{token_t6_i, token_t9_i};
 
 endmodule

@@ -4,7 +4,7 @@
 // Mathematics: output pixel (y, x) is word (y + phase) / 4 * row_pitch + base + x of row bank
 //   (y + phase) mod 4, one word for each WordChannels lanes (all block banks at one address). Rows come in
 //   order, so the row's address grows by a pitch when its bank wraps; there is nothing to multiply.
-// Timing: address at t + 11, write at t + 12; done_o in the cycle of a job's last write.
+// Timing: address at t + 12, write at t + 13; done_o in the cycle of a job's last write.
 // Contract: writes are always taken.
 // Test: tests/rtl/engine.
 
@@ -16,7 +16,7 @@ module result_writer
     input  logic          rst_ni,
     input  logic          clear_i,
     input  job_t          jobs_i     [JobSlots],
-    input  token_t        token_t11_i,
+    input  token_t        token_t12_i,
     output logic          valid_o,
     output logic   [ 1:0] bank_o,
     output logic   [15:0] address_o,
@@ -36,32 +36,32 @@ module result_writer
       row_address_q <= '0;
       bank_o        <= '0;
       address_o     <= '0;
-    end else if (token_t11_i.valid && token_t11_i.last) begin
+    end else if (token_t12_i.valid && token_t12_i.last) begin
       logic first;
       logic [9:0] x;
       logic [1:0] bank;
       logic [15:0] row_address;
-      first       = token_t11_i.pixel == '0;
+      first       = token_t12_i.pixel == '0;
       x           = first ? '0 : x_q;
-      bank        = first ? jobs_i[token_t11_i.slot].multiply.output_phase : bank_q;
-      row_address = first ? jobs_i[token_t11_i.slot].multiply.output_base : row_address_q;
+      bank        = first ? jobs_i[token_t12_i.slot].multiply.output_phase : bank_q;
+      row_address = first ? jobs_i[token_t12_i.slot].multiply.output_base : row_address_q;
       valid_o       <= 1'b1;
-      done_o        <= token_t11_i.job_last;
+      done_o        <= token_t12_i.job_last;
       bank_o        <= bank;
       address_o     <= row_address + 16'(x);
       x_q           <= x + 10'd1;
       bank_q        <= bank;
       row_address_q <= row_address;
-      if (x == jobs_i[token_t11_i.slot].multiply.width - 10'd1) begin
+      if (x == jobs_i[token_t12_i.slot].multiply.width - 10'd1) begin
         x_q    <= '0;
         bank_q <= bank + 2'd1;
         if (bank == 2'd3)
-          row_address_q <= row_address + jobs_i[token_t11_i.slot].layer.output_row_pitch;
+          row_address_q <= row_address + jobs_i[token_t12_i.slot].layer.output_row_pitch;
       end
     end
   end
 
   logic unused_bits;
-  assign unused_bits = ^token_t11_i;
+  assign unused_bits = ^token_t12_i;
 
 endmodule

@@ -45,13 +45,14 @@ module tile_decoder
     // To the lanes
     output logic operand_valid_o,
     input logic operand_ready_i,
+    input logic operand_ready_next_i,  // of the next cycle
     output logic operand_ones_o,
     output logic operand_last_o,
     output logic [WordBits-1:0] operand_word_o,
     output logic [Ports-1:0][OperandBits-1:0] operand_o
 );
 
-  localparam int unsigned QueueWords = 3;
+  localparam int unsigned QueueWords = 4;
   localparam int unsigned Places = QueueWords + 2;
 
   typedef struct packed {
@@ -66,7 +67,7 @@ module tile_decoder
   // ------------------------------------------------------------------ queue of words
   entry_t pushed, head, read_q;
   logic push_ready, head_valid, read_valid_q, operand_valid_q, take_head, take_read;
-  logic [1:0] unused_count;
+  logic [$clog2(QueueWords+1)-1:0] unused_count;
   logic [2:0] held, held_q;  // words from their request until the lanes have them
 
   assign pushed = '{
@@ -94,8 +95,23 @@ module tile_decoder
       .count_o    (unused_count)
   );
 
-  assign take_read = !operand_valid_q || operand_ready_i;
-  assign take_head = !read_valid_q || take_read;
+  // Whether each stage moves on, known a cycle ahead: words and tables are spread over the device.
+  logic read_valid, operand_valid, move_head, move_read;
+  assign read_valid = take_head ? head_valid : read_valid_q;
+  assign operand_valid = take_read ? read_valid_q : operand_valid_q;
+  assign move_read = !operand_valid || operand_ready_next_i;
+  assign move_head = !read_valid || move_read;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      take_head <= 1'b1;
+      take_read <= 1'b1;
+    end else begin
+      take_head <= move_head;
+      take_read <= move_read;
+    end
+  end
+
   assign held = held_q + 3'(code_coming_i) - 3'(operand_valid_q && operand_ready_i);
 
   always_ff @(posedge clk_i) begin
@@ -110,7 +126,7 @@ module tile_decoder
 
   // A slot is in use until the last word that was read for it has read its entries.
   logic [1:0] arriving, leaving;
-  logic [1:0][1:0] waiting_q;
+  logic [1:0][2:0] waiting_q;
   assign arriving = (code_valid_i && has_table(code_system_i)) ? 2'b01 << code_table_slot_i : '0;
   assign leaving = (head_valid && take_head && has_table(
       head.system
@@ -119,7 +135,7 @@ module tile_decoder
   always_ff @(posedge clk_i) begin
     for (int s = 0; s < 2; s++) begin
       if (!rst_ni || clear_i) waiting_q[s] <= '0;
-      else waiting_q[s] <= waiting_q[s] + 2'(arriving[s]) - 2'(leaving[s]);
+      else waiting_q[s] <= waiting_q[s] + 3'(arriving[s]) - 3'(leaving[s]);
     end
   end
 
@@ -156,17 +172,13 @@ module tile_decoder
       operand_last_o  <= 1'b0;
       operand_word_o  <= '0;
     end else begin
-      if (take_head) begin
-        read_valid_q <= head_valid;
-        if (head_valid) read_q <= head;
-      end
-      if (take_read) begin
-        operand_valid_q <= read_valid_q;
-        if (read_valid_q) begin
-          operand_ones_o <= read_q.ones;
-          operand_last_o <= read_q.last;
-          operand_word_o <= read_q.word;
-        end
+      read_valid_q    <= read_valid;
+      operand_valid_q <= operand_valid;
+      if (take_head && head_valid) read_q <= head;
+      if (take_read && read_valid_q) begin
+        operand_ones_o <= read_q.ones;
+        operand_last_o <= read_q.last;
+        operand_word_o <= read_q.word;
       end
     end
   end
@@ -188,6 +200,9 @@ module tile_decoder
   logic unused_slot;
   assign unused_slot = read_q.table_slot;
 
+  `KEYWAY_ASSERT(
+      MovesAgree,
+      take_read == (!operand_valid_q || operand_ready_i) && take_head == (!read_valid_q || take_read))
   `KEYWAY_ASSERT(RoomKept, !code_valid_i || push_ready)
   `KEYWAY_ASSERT_HOLD(OperandsHold, operand_valid_o, operand_ready_i || clear_i, operand_word_o)
 

@@ -38,6 +38,7 @@ module weight_path
     input  array_item_t                                 item_i,
     // Jobs, their parameters (in weight_word_o), their end
     output logic                                        job_valid_o,
+    output logic                                        job_write_o,
     output job_t                                        job_o,
     output logic        [SlotBits-1:0]                  job_slot_o,
     output logic                                        parameter_valid_o,
@@ -50,6 +51,7 @@ module weight_path
     // Operands of the next tile
     output logic                                        operand_valid_o,
     input  logic                                        operand_ready_i,
+    input  logic                                        operand_ready_next_i,
     output logic                                        operand_ones_o,
     output logic                                        operand_last_o,
     output logic        [WordBits-1:0]                  operand_word_o,
@@ -92,6 +94,7 @@ module weight_path
       .table_slot_o      (table_slot),
       .table_loading_i   (table_loading),
       .job_valid_o       (job_valid_o),
+      .job_write_o       (job_write_o),
       .job_o             (job_o),
       .job_slot_o        (job_slot_o),
       .retire_i          (retire_i),
@@ -186,6 +189,7 @@ module weight_path
       .table_write_entries_i(table_write_entries),
       .operand_valid_o      (operand_valid_o),
       .operand_ready_i      (operand_ready_i),
+      .operand_ready_next_i (operand_ready_next_i),
       .operand_ones_o       (operand_ones_o),
       .operand_last_o       (operand_last_o),
       .operand_word_o       (operand_word_o),

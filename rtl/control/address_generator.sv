@@ -27,6 +27,7 @@ module address_generator
     input  step_t                       step_i,
     // Activation memory
     input  logic                        hold_i,
+    output logic  [3:0][BlockBanks-1:0] enable_next_o,  // enable_o of the next cycle
     output logic  [3:0][BlockBanks-1:0] enable_o,
     output logic  [3:0][          15:0] address_o,
     // For what was read in the cycle before
@@ -135,6 +136,7 @@ module address_generator
   assign unused_bits = ^pass;
 
   // ------------------------------------------------------------------ t + 2: read
+  assign enable_next_o = hold_i ? enable_q : enable_d;
   assign enable_o = enable_q;
   assign address_o = address_q;
 

@@ -87,6 +87,7 @@ module dispatcher
   // ------------------------------------------------------------------ inputs
   logic next_input;
   logic [15:0] inputs_left_q;  // after this one
+  logic last_input_q;  // none
   logic first_input_q;
   logic [15:0]
       products_q, products_before_q;  // of all inputs before this one, before the one before
@@ -96,12 +97,13 @@ module dispatcher
   end_t end_fields;
 
   assign end_fields = instruction;
-  assign next_input = inputs_left_q != '0 && (state_q == StDrain ? all_idle_i
+  assign next_input = !last_input_q && (state_q == StDrain ? all_idle_i
                                               : dispatch && is_end && end_fields.overlap);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i || run_i) begin
       inputs_left_q     <= (run_i && inputs_i != '0) ? inputs_i - 16'd1 : '0;
+      last_input_q      <= !run_i || inputs_i <= 16'd1;
       first_input_q     <= 1'b1;
       products_q        <= '0;
       products_before_q <= '0;
@@ -115,6 +117,7 @@ module dispatcher
       if (store_push && store_room) stores_pushed_q <= stores_pushed_q + 16'd1;
       if (next_input) begin
         inputs_left_q     <= inputs_left_q - 16'd1;
+        last_input_q      <= inputs_left_q == 16'd1;
         first_input_q     <= 1'b0;
         products_q        <= products_q + 16'(end_fields.products);
         products_before_q <= products_q;
@@ -152,7 +155,7 @@ module dispatcher
     if (opcode == OpLoadWeights) drop = load_weights.resident && !first_input_q;
     if (opcode == OpLoadInput) begin
       drop = (load_input.turn == TurnFirst && !first_input_q) ||
-             (load_input.turn == TurnNext && inputs_left_q == '0);
+             (load_input.turn == TurnNext && last_input_q);
     end
   end
 
@@ -233,7 +236,7 @@ module dispatcher
           state_q <= StIdle;
         end else if (accepted) begin
           if (opcode == OpLayer) layer_q <= word_q[255:0];
-          word_q <= word_q >> 256;
+          if (WordInstructions > 1) word_q <= word_q >> 256;
           left_q <= left_q - CountBits'(1);
           if (left_q == CountBits'(1)) state_q <= StFetch;
         end

@@ -7,7 +7,7 @@
 // Timing: a word a cycle while the tile path has room, so a tile takes Depth / 4 cycles. tile_commit_o
 //   tells, in the cycle after the last word of a tile was requested, that the tile will stand in the
 //   shadow four cycles later; the step generator counts these. The first words of the next job
-//   follow the last of this one without a gap.
+//   follow the last of this one without a gap; the queue hears of it a cycle later, and so does the slot.
 // Contract: a job takes one of JobSlots slots from its start here to retire_i; parameters and geometry
 //   stand in that slot (assertion SlotsFit). wait_frames holds reads back; a job whose table is being
 //   loaded waits. TABLE is handed to the table loader, which waits for codes that still need the
@@ -23,47 +23,48 @@ module feeder
     localparam int unsigned TileWords = Depth / 4,
     localparam int unsigned WordBits  = (TileWords > 1) ? $clog2(TileWords) : 1
 ) (
-    input  logic                       clk_i,
-    input  logic                       rst_ni,
-    input  logic                       clear_i,
+    input logic clk_i,
+    input logic rst_ni,
+    input logic clear_i,
     // Array queue
-    input  logic                       item_valid_i,
-    output logic                       item_ready_o,
-    input  array_item_t                item_i,
+    input logic item_valid_i,
+    output logic item_ready_o,
+    input array_item_t item_i,
     // Decode tables
-    output logic                       table_valid_o,
-    input  logic                       table_ready_i,
-    output logic        [        19:0] table_address_o,
-    output logic                       table_slot_o,
-    input  logic        [         1:0] table_loading_i,     // slot is being loaded
+    output logic table_valid_o,
+    input logic table_ready_i,
+    output logic [19:0] table_address_o,
+    output logic table_slot_o,
+    input logic [1:0] table_loading_i,  // slot is being loaded
     // Jobs: written into slot `job_slot_o`
-    output logic                       job_valid_o,
-    output job_t                       job_o,
-    output logic        [SlotBits-1:0] job_slot_o,
-    input  logic                       retire_i,
+    output logic job_valid_o,
+    output logic job_write_o,  // early: the slot is free, its job may come
+    output job_t job_o,
+    output logic [SlotBits-1:0] job_slot_o,
+    input logic retire_i,
     // Weight memory
-    output logic                       read_request_o,
-    output logic        [        19:0] read_address_o,
-    input  logic                       read_grant_i,
+    output logic read_request_o,
+    output logic [19:0] read_address_o,
+    input logic read_grant_i,
     // What the word of the next cycle is; code_coming_o is code_valid_o of the next cycle
-    output logic                       parameter_valid_o,
-    output logic        [SlotBits-1:0] parameter_slot_o,
-    output logic        [         1:0] parameter_word_o,
-    output logic                       parameter_short_o,
-    output logic                       parameter_signed_o,
-    output logic                       code_coming_o,
-    output logic                       code_valid_o,
-    output logic                       code_ones_o,         // no word: the whole tile is ones
-    output logic                       code_last_o,         // last word of the tile
-    output logic        [WordBits-1:0] code_word_o,
-    output logic        [         2:0] code_system_o,
-    output logic                       code_table_slot_o,
-    input  logic                       code_room_i,
-    output logic                       tile_commit_o,
+    output logic parameter_valid_o,
+    output logic [SlotBits-1:0] parameter_slot_o,
+    output logic [1:0] parameter_word_o,
+    output logic parameter_short_o,
+    output logic parameter_signed_o,
+    output logic code_coming_o,
+    output logic code_valid_o,
+    output logic code_ones_o,  // no word: the whole tile is ones
+    output logic code_last_o,  // last word of the tile
+    output logic [WordBits-1:0] code_word_o,
+    output logic [2:0] code_system_o,
+    output logic code_table_slot_o,
+    input logic code_room_i,
+    output logic tile_commit_o,
     // Counters and state
-    input  logic        [        15:0] frames_i,
-    output logic                       waits_frames_o,
-    output logic                       idle_o
+    input logic [15:0] frames_i,
+    output logic waits_frames_o,
+    output logic idle_o
 );
 
   logic busy_q, parameters_q, tiles_q, ones_q;  // what of the job is read now
@@ -76,12 +77,14 @@ module feeder
   logic no_weights_q, needs_table_q;  // what layer_q says
   logic table_ok_q;  // its table is there; a cycle late, parameters come before
   logic [15:0] wait_frames_q;
-  logic [19:0] weight_address_q, parameter_address_q;
+  logic [19:0] address_q;  // of the next word of the job
+  logic [19:0] weight_address_q;  // of its first tile
 
   multiply_t item_multiply;
   table_t item_table;
   logic want_parameter, last_parameter, want_tile, want_ones;
-  logic last_word, last_pass, advance_tile, last_request, finish, free, accept;
+  logic last_word, last_pass, advance_tile, last_request, finish, free, accept, take_job;
+  logic accept_q;  // the item at hand was accepted in the cycle before: it leaves the queue
 
   assign item_multiply = item_i.instruction;
   assign item_table = item_i.instruction;
@@ -93,7 +96,7 @@ module feeder
   assign want_tile = tiles_q && frames_ok_q && table_ok_q && code_room_i;
   assign want_ones = ones_q && code_room_i;
   assign read_request_o = want_parameter || want_tile;
-  assign read_address_o = parameters_q ? parameter_address_q : weight_address_q;
+  assign read_address_o = address_q;
 
   assign last_word = want_ones || tile_word_q == WordBits'(TileWords - 1);
   assign advance_tile = want_ones || (want_tile && read_grant_i);
@@ -103,15 +106,17 @@ module feeder
 
   // ------------------------------------------------------------------ next item
   assign free = !busy_q || finish;
-  assign accept = item_valid_i && item_ready_o;
-  assign job_valid_o = accept && !item_i.is_table;
+  assign accept = item_valid_i && !accept_q && free &&
+                  (item_i.is_table ? table_ready_i : in_flight_q != (SlotBits + 1)'(JobSlots));
+  assign take_job = accept && !item_i.is_table;
+  assign item_ready_o = accept_q;
+  assign job_valid_o = accept_q && !item_i.is_table;
+  assign job_write_o = item_valid_i && in_flight_q != (SlotBits + 1)'(JobSlots);
   assign job_o = '{waits: item_i.waits, layer: item_i.layer, multiply: item_multiply};
   assign job_slot_o = next_slot_q;
-  assign table_valid_o = item_valid_i && item_i.is_table && free;
+  assign table_valid_o = item_valid_i && !accept_q && item_i.is_table && free;
   assign table_address_o = item_table.table_address;
   assign table_slot_o = item_table.slot;
-  assign item_ready_o = free && (item_i.is_table ? table_ready_i
-                                                 : in_flight_q != (SlotBits + 1)'(JobSlots));
 
   logic [8:0] unused_ky, unused_kx, unused_rows_left, unused_columns_left;
   logic [12:0] unused_block;
@@ -122,7 +127,7 @@ module feeder
   ) u_walker (
       .clk_i,
       .rst_ni,
-      .start_i       (job_valid_o),
+      .start_i       (take_job),
       .next_i        (last_request),
       .layer_i       (item_i.layer),
       .ky_o          (unused_ky),
@@ -137,59 +142,62 @@ module feeder
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      busy_q              <= 1'b0;
-      parameters_q        <= 1'b0;
-      tiles_q             <= 1'b0;
-      ones_q              <= 1'b0;
-      table_ok_q          <= 1'b0;
-      frames_ok_q         <= 1'b0;
-      parameter_word_q    <= '0;
-      tile_word_q         <= '0;
-      slot_q              <= '0;
-      next_slot_q         <= '0;
-      in_flight_q         <= '0;
-      layer_q             <= '0;
-      no_weights_q        <= 1'b0;
-      needs_table_q       <= 1'b0;
-      wait_frames_q       <= '0;
-      weight_address_q    <= '0;
-      parameter_address_q <= '0;
+      accept_q         <= 1'b0;
+      busy_q           <= 1'b0;
+      parameters_q     <= 1'b0;
+      tiles_q          <= 1'b0;
+      ones_q           <= 1'b0;
+      table_ok_q       <= 1'b0;
+      frames_ok_q      <= 1'b0;
+      parameter_word_q <= '0;
+      tile_word_q      <= '0;
+      slot_q           <= '0;
+      next_slot_q      <= '0;
+      in_flight_q      <= '0;
+      layer_q          <= '0;
+      no_weights_q     <= 1'b0;
+      needs_table_q    <= 1'b0;
+      wait_frames_q    <= '0;
+      address_q        <= '0;
+      weight_address_q <= '0;
     end else begin
       in_flight_q <= in_flight_q + (SlotBits + 1)'(job_valid_o) - (SlotBits + 1)'(retire_i);
       if (want_parameter && read_grant_i) begin
-        parameter_address_q <= parameter_address_q + 20'd1;
-        parameter_word_q    <= parameter_word_q + 2'd1;
+        address_q        <= address_q + 20'd1;
+        parameter_word_q <= parameter_word_q + 2'd1;
       end
       if (last_parameter) begin
         parameters_q <= 1'b0;
+        address_q    <= weight_address_q;
         tiles_q      <= !no_weights_q;
         ones_q       <= no_weights_q;
       end
       table_ok_q <= !(needs_table_q && table_loading_i[layer_q.table_slot]);
       if (advance_tile) begin
         tile_word_q <= last_word ? '0 : tile_word_q + WordBits'(1);
-        if (!want_ones) weight_address_q <= weight_address_q + 20'd1;
+        if (!want_ones) address_q <= address_q + 20'd1;
       end
       if (finish) begin
         busy_q  <= 1'b0;
         tiles_q <= 1'b0;
         ones_q  <= 1'b0;
       end
-      if (job_valid_o) begin
-        busy_q              <= 1'b1;
-        parameters_q        <= 1'b1;
-        parameter_word_q    <= '0;
-        slot_q              <= next_slot_q;
-        next_slot_q         <= next_slot_q + SlotBits'(1);
-        layer_q             <= item_i.layer;
-        no_weights_q        <= needs_no_weights(item_i.layer.ones, item_i.layer.mode);
-        needs_table_q       <= has_table(item_i.layer.number_system);
-        wait_frames_q       <= item_multiply.wait_frames;
-        weight_address_q    <= item_multiply.weight_address;
-        parameter_address_q <= item_multiply.parameter_address;
+      accept_q <= accept;
+      if (job_valid_o) next_slot_q <= next_slot_q + SlotBits'(1);
+      if (take_job) begin
+        busy_q           <= 1'b1;
+        parameters_q     <= 1'b1;
+        parameter_word_q <= '0;
+        slot_q           <= next_slot_q;
+        layer_q          <= item_i.layer;
+        no_weights_q     <= needs_no_weights(item_i.layer.ones, item_i.layer.mode);
+        needs_table_q    <= has_table(item_i.layer.number_system);
+        wait_frames_q    <= item_multiply.wait_frames;
+        weight_address_q <= item_multiply.weight_address;
+        address_q        <= item_multiply.parameter_address;
       end
       // The counter only grows, so what was enough stays enough.
-      frames_ok_q <= frames_i >= (job_valid_o ? item_multiply.wait_frames : wait_frames_q);
+      frames_ok_q <= frames_i >= (take_job ? item_multiply.wait_frames : wait_frames_q);
     end
   end
 

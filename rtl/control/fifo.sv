@@ -3,6 +3,7 @@
 //
 // Mathematics: first in, first out; at most Depth entries; count_o of them are held.
 // Timing: an entry that goes in comes out one cycle later at the earliest; one in and one out a cycle.
+//   Outputs are registers, and only their enables wait for the streams: entries move up as one leaves.
 // Contract: in_valid_i with in_ready_o low, and out_ready_i with out_valid_o low, do nothing. clear_i
 //   empties it (and overwrites what it held with zeros). Streams on both sides are held by their givers
 //   (assertion OutHolds on ours).
@@ -26,45 +27,38 @@ module fifo #(
     output logic [CountBits-1:0] count_o
 );
 
-  localparam int unsigned IndexBits = (Depth > 1) ? $clog2(Depth) : 1;
-
-  logic [Width-1:0] memory_q[Depth];
-  logic [IndexBits-1:0] head_q, tail_q;
-  logic [CountBits-1:0] count_q;
+  logic [Depth-1:0][Width-1:0] entry_q;  // the oldest first
+  logic [Depth-1:0] held_q;  // entries that are held: the lowest count_o ones
   logic push, pop;
 
-  assign in_ready_o  = count_q != CountBits'(Depth);
-  assign out_valid_o = count_q != '0;
-  assign out_o       = memory_q[head_q];
-  assign count_o     = count_q;
+  assign in_ready_o  = !held_q[Depth-1];
+  assign out_valid_o = held_q[0];
+  assign out_o       = entry_q[0];
   assign push        = in_valid_i && in_ready_o;
   assign pop         = out_valid_o && out_ready_i;
 
-  function automatic logic [IndexBits-1:0] next(logic [IndexBits-1:0] index);
-    return (32'(index) == Depth - 1) ? '0 : index + IndexBits'(1);
-  endfunction
-
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i) begin
-      head_q  <= '0;
-      tail_q  <= '0;
-      count_q <= '0;
-    end else begin
-      if (push) tail_q <= next(tail_q);
-      if (pop) head_q <= next(head_q);
-      if (push != pop) count_q <= push ? count_q + CountBits'(1) : count_q - CountBits'(1);
-    end
+  always_comb begin
+    count_o = '0;
+    for (int i = 0; i < int'(Depth); i++) count_o += CountBits'(held_q[i]);
   end
 
   always_ff @(posedge clk_i) begin
-    if (clear_i) begin
-      for (int i = 0; i < int'(Depth); i++) memory_q[i] <= '0;
-    end else if (push) begin
-      memory_q[tail_q] <= in_i;
+    if (!rst_ni || clear_i) held_q <= '0;
+    else if (push && !pop) held_q <= Depth'({held_q, 1'b1});
+    else if (pop && !push) held_q <= held_q >> 1;
+  end
+
+  // An entry that is not held takes what stands at the input: if that goes in, it is in its place.
+  always_ff @(posedge clk_i) begin
+    for (int i = 0; i < int'(Depth); i++) begin
+      if (clear_i) entry_q[i] <= '0;
+      else if (pop || !held_q[i]) begin
+        entry_q[i] <= (i + 1 < int'(Depth) && held_q[i+1]) ? entry_q[i+1] : in_i;
+      end
     end
   end
 
-  `KEYWAY_ASSERT(NeverOverflows, 32'(count_q) <= Depth)
+  `KEYWAY_ASSERT(FromTheFront, (held_q & (held_q + Depth'(1))) == '0)
   `KEYWAY_ASSERT_HOLD(OutHolds, out_valid_o, out_ready_i || clear_i, out_o)
 
 endmodule

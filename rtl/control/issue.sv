@@ -4,8 +4,9 @@
 // Mathematics: the loops of a MULTIPLY: passes (pass_generator), pixels or columns (step_generator), bank
 //   addresses (address_generator).
 // Timing: passes and jobs follow each other without a gap; feed_o stands at t + 3.
-// Contract: a job is written into its slot once (job_valid_i) and stays there, for the stages behind
-//   (jobs_o), until it is retired; the feeder counts the slots. See the three modules.
+// Contract: a job is in its slot, for the stages behind (jobs_o), from job_valid_i until it is retired; a
+//   slot that holds none takes what stands there (job_write_i), so that nothing wide waits for job_valid_i,
+//   which comes late. The feeder counts the slots. See the three modules.
 // Test: tests/rtl/engine.
 `include "assert.svh"
 
@@ -22,6 +23,7 @@ module issue
     input logic clear_i,
     // Jobs
     input logic job_valid_i,
+    input logic job_write_i,
     input job_t job_i,
     input logic [SlotBits-1:0] job_slot_i,
     output job_t jobs_o[JobSlots],
@@ -32,6 +34,7 @@ module issue
     input logic [15:0] stores_i,
     input logic waits_frames_i,
     // Activation memory
+    output logic [3:0][BlockBanks-1:0] enable_next_o,
     output logic [3:0][BlockBanks-1:0] enable_o,
     output logic [3:0][15:0] address_o,
     input logic hold_i,
@@ -53,7 +56,7 @@ module issue
       issue_slot_q <= '0;
       waiting_q    <= '0;
     end else begin
-      if (job_valid_i) jobs_o[job_slot_i] <= job_i;
+      if (job_write_i) jobs_o[job_slot_i] <= job_i;
       if (job_taken) issue_slot_q <= issue_slot_q + SlotBits'(1);
       waiting_q <= waiting_q + (SlotBits + 1)'(job_valid_i) - (SlotBits + 1)'(job_taken);
     end
@@ -103,14 +106,16 @@ module issue
       .clk_i,
       .rst_ni,
       .clear_i,
-      .step_valid_i(step_valid),
-      .step_i      (step),
-      .hold_i      (hold_i),
-      .enable_o    (enable_o),
-      .address_o   (address_o),
-      .feed_o      (feed_o)
+      .step_valid_i (step_valid),
+      .step_i       (step),
+      .hold_i       (hold_i),
+      .enable_next_o(enable_next_o),
+      .enable_o     (enable_o),
+      .address_o    (address_o),
+      .feed_o       (feed_o)
   );
 
+  `KEYWAY_ASSERT(JobsWritten, !job_valid_i || job_write_i)
   `KEYWAY_ASSERT(JobsCounted, 32'(waiting_q) <= JobSlots)
 
 endmodule

@@ -63,7 +63,8 @@ module load_unit
   // ------------------------------------------------------------------ instructions
   load_weights_t weights;
   load_input_t head, front;
-  logic warm_q, is_weights, is_input, skip, ready, skipped;
+  logic warm_q, is_weights_q, is_input_q, skip_q, ready, skipped;
+  logic settled_q;  // all frames that were asked for are verified
   logic rows_ready, rows_valid, rows_pop;
   logic [15:0] frames_q, requested_q, rows_q;
   logic [31:0] words;  // of a LOAD_INPUT at the head
@@ -71,16 +72,21 @@ module load_unit
 
   assign weights = item_i.instruction;
   assign head = item_i.instruction;
-  assign is_weights = ready && weights.opcode == OpLoadWeights;
-  assign is_input = ready && head.opcode == OpLoadInput;
 
-  assign skip = is_weights && warm_q && weights.resident;
-  assign skipped = skip && frames_q == requested_q;
-  assign frames_valid_o = is_weights && !skip;
+  // The head has stood for two cycles when it is ready, and nothing was asked for in those.
+  always_ff @(posedge clk_i) begin
+    is_weights_q <= weights.opcode == OpLoadWeights && !(warm_q && weights.resident);
+    is_input_q   <= head.opcode == OpLoadInput;
+    skip_q       <= weights.opcode == OpLoadWeights && warm_q && weights.resident;
+    settled_q    <= frames_q == requested_q;
+  end
+
+  assign skipped = ready && skip_q && settled_q;
+  assign frames_valid_o = ready && is_weights_q;
   assign frames_count_o = weights.count;
   assign frames_destination_o = weights.destination;
 
-  assign request_valid_o = is_input && rows_ready;
+  assign request_valid_o = ready && is_input_q && rows_ready;
   assign request_offset_o = {head.source, 4'd0};
   assign request_bytes_o = words * WordChannels;
 
@@ -137,11 +143,28 @@ module load_unit
   );
 
   // ------------------------------------------------------------------ words
+  // The bus master is far away.
+  logic beat_valid, beat_ready;
+  logic [127:0] beat;
 
-  assign rows_pop = !active_q || (step && last);
-  assign write_valid_o = active_q && data_valid_i;
+  stream_register #(
+      .Width(128)
+  ) u_beat (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .in_valid_i (data_valid_i),
+      .in_ready_o (data_ready_o),
+      .in_i       (data_i),
+      .out_valid_o(beat_valid),
+      .out_ready_i(beat_ready),
+      .out_o      (beat)
+  );
+
+  assign rows_pop = !active_q;  // a cycle after the last word: how that went is known late
+  assign write_valid_o = active_q && beat_valid;
   assign step = write_valid_o && write_ready_i;
-  assign data_ready_o = active_q && write_ready_i && (beat_last || last);
+  assign beat_ready = active_q && write_ready_i && (beat_last || last);
 
   word_walker #(
       .BlockBanks(BlockBanks)
@@ -167,6 +190,7 @@ module load_unit
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) active_q <= 1'b0;
     else if (rows_pop) active_q <= rows_valid;
+    else if (step && last) active_q <= 1'b0;
   end
 
   if (BeatWords > 1) begin : gen_beat
@@ -178,10 +202,10 @@ module load_unit
       else if (step) word_q <= word_q + BeatBits'(1);
     end
     assign beat_last    = word_q == BeatBits'(BeatWords - 1);
-    assign write_data_o = data_i[WordBits*word_q+:WordBits];
+    assign write_data_o = beat[WordBits*word_q+:WordBits];
   end else begin : gen_whole_beat
     assign beat_last    = 1'b1;
-    assign write_data_o = data_i;
+    assign write_data_o = beat;
   end
 
   assign idle_o = !instruction_valid_i && !rows_valid && !active_q && frames_q == requested_q;

@@ -6,8 +6,9 @@
 //   output are left out: with C columns of taps and a first column x < 0, min(-x, C - 1) of them.
 //   Row y of the block is in row bank (y + phase) mod 4 at base + (y + phase) / 4 * row_pitch, see
 //   address_generator; that of the first row is made here, and step_generator counts from there.
-// Timing: one pass a cycle; two more cycles between two jobs, no more than a pass takes. The products of an address are made in one
-//   cycle and added up in the next, when the pass is offered.
+// Timing: a pass every other cycle, which is as fast as tiles of 8 rows come; two more cycles between two
+//   jobs, no more than a pass takes. What the pass before waits for does not come in here. The products of an
+//   address are made in one cycle and added up in the next, when the pass is offered.
 // Contract: jobs are taken in the order of their slots. pass_o holds until taken (assertion PassHolds).
 // Test: tests/rtl/engine.
 `include "assert.svh"
@@ -42,7 +43,7 @@ module pass_generator
   logic [12:0] block;
   logic pair, first, last, make, window;
 
-  assign make        = job_valid_q && (!pass_valid_q || pass_ready_i);
+  assign make        = job_valid_q && !pass_valid_q;
   assign job_taken_o = job_valid_i && !job_valid_q;
 
   pass_walker #(

@@ -50,9 +50,9 @@ module step_generator
   logic [PixelBits-1:0] pixel_q;
   logic [3:0] until_q;  // window: columns before the next output
   logic row_first_q;
-  logic [2:0] tiles_q;  // committed, not yet started
+  logic [3:0] tiles_q;  // committed, not yet started
   logic [3:0] refill_q;  // cycles until the shadow can be full again
-  logic [2:0] tiles;
+  logic [3:0] tiles;
   logic [3:0] refill;
   logic tile_ok_q;  // one is there and full
 
@@ -72,7 +72,7 @@ module step_generator
   assign pass_end = row_end && last_y_q;
   assign pass_ready_o = !active_q || (fire && pass_end);
 
-  assign tiles = tiles_q + 3'(tile_commit_i) - 3'(first_step);
+  assign tiles = tiles_q + 4'(tile_commit_i) - 4'(first_step);
   always_comb begin
     refill = refill_q;
     if (first_step) refill = 4'(TileWords - 1);

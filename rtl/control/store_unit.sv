@@ -48,7 +48,7 @@ module store_unit
 );
 
   localparam int unsigned BeatWords = 16 / WordChannels;
-  localparam int unsigned QueueBeats = 4;
+  localparam int unsigned QueueBeats = 5;
 
   typedef enum logic [1:0] {
     StIdle,
@@ -143,9 +143,13 @@ module store_unit
       .last_o       (last)
   );
 
-  // A word that is read has a place: what the queue holds and what arrives leaves one free.
-  assign read_request_o = state_q == StRead &&
-                          32'(count) + 32'(read_valid_q) + 32'(beat_valid_q) < QueueBeats;
+  // A word that is read has a place: what the queue holds and what arrives leaves one free. What leaves
+  // the queue in this cycle is not counted, it is known last.
+  logic room_q;
+  always_ff @(posedge clk_i) begin
+    room_q <= rst_ni && 32'(count) + 32'(read_valid_q) + 32'(beat_valid_q) + 32'(step) < QueueBeats;
+  end
+  assign read_request_o = state_q == StRead && room_q;
   assign step = read_request_o && read_grant_i;
 
   // ------------------------------------------------------------------ beats

@@ -95,11 +95,21 @@ module table_loader
   assign loading_o      = (state_q == StIdle) ? 2'b00 : 2'b01 << slot_q;
   assign read_request_o = state_q[2];
   assign read_address_o = address_q;
-  assign write_valid_o  = state_q == StWrite;
-  assign write_slot_o   = slot_q;
-  assign write_group_o  = group_q;
-  for (genvar e = 0; e < int'(Group); e++) begin : gen_entry
-    assign write_entries_o[e] = word_q[16*e+:OperandBits];
+
+  // The tables are far apart. The last write comes a cycle after loading_o has fallen; the first word that
+  // reads this table is asked for then.
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      write_valid_o   <= 1'b0;
+      write_slot_o    <= 1'b0;
+      write_group_o   <= '0;
+      write_entries_o <= '0;
+    end else begin
+      write_valid_o <= state_q == StWrite;
+      write_slot_o  <= slot_q;
+      write_group_o <= group_q;
+      for (int e = 0; e < int'(Group); e++) write_entries_o[e] <= word_q[16*e+:OperandBits];
+    end
   end
 
 endmodule

@@ -3,7 +3,7 @@
 //
 // Mathematics: for row, for block, for column: the word's bank and in-bank address (contract.toml).
 // Timing: start_i sets the first word, next_i the following one; outputs are of the word at hand. What is
-//   left is counted down, since the bus waits for last_o.
+//   left is counted down, and ends of loops are known a word ahead, since the bus waits for last_o.
 // Contract: the fields of the instruction come with start_i.
 // Test: tests/rtl/engine, through load_unit and store_unit.
 
@@ -34,13 +34,12 @@ module word_walker #(
   logic [BlockBits-1:0] block_q;
   logic [1:0] bank_q;
   logic [15:0] row_address_q, block_address_q, row_pitch_q, block_pitch_q;
-  logic last_x, last_block, last_bank;
+  logic last_x_q, last_block_q, last_row_q;  // of their loops
+  logic last_bank;
 
-  assign last_x     = columns_left_q == '0;
-  assign last_block = blocks_left_q == '0;
   assign last_bank  = block_q == BlockBits'(BlockBanks - 1);
-  assign row_last_o = last_x && last_block;
-  assign last_o     = row_last_o && rows_left_q == '0;
+  assign row_last_o = last_x_q && last_block_q;
+  assign last_o     = row_last_o && last_row_q;
   assign bank_o     = bank_q;
   assign block_o    = block_q;
   assign address_o  = block_address_q + 16'(x_q);
@@ -53,6 +52,9 @@ module word_walker #(
       columns_left_q  <= '0;
       blocks_left_q   <= '0;
       rows_left_q     <= '0;
+      last_x_q        <= 1'b0;
+      last_block_q    <= 1'b0;
+      last_row_q      <= 1'b0;
       block_q         <= '0;
       bank_q          <= '0;
       row_address_q   <= '0;
@@ -66,6 +68,9 @@ module word_walker #(
       columns_left_q  <= width_i - 12'd1;
       blocks_left_q   <= blocks_i - 12'd1;
       rows_left_q     <= rows_i - 12'd1;
+      last_x_q        <= width_i == 12'd1;
+      last_block_q    <= blocks_i == 12'd1;
+      last_row_q      <= rows_i == 12'd1;
       block_q         <= '0;
       bank_q          <= phase_i;
       row_address_q   <= base_i;
@@ -73,17 +78,20 @@ module word_walker #(
       row_pitch_q     <= row_pitch_i;
       block_pitch_q   <= block_pitch_i;
     end else if (next_i) begin
-      x_q            <= last_x ? '0 : x_q + 12'd1;
-      columns_left_q <= last_x ? width_q : columns_left_q - 12'd1;
-      if (last_x) begin
-        block_q       <= (last_bank || last_block) ? '0 : block_q + BlockBits'(1);
-        blocks_left_q <= last_block ? blocks_q : blocks_left_q - 12'd1;
+      x_q            <= last_x_q ? '0 : x_q + 12'd1;
+      columns_left_q <= last_x_q ? width_q : columns_left_q - 12'd1;
+      last_x_q       <= last_x_q ? width_q == '0 : columns_left_q == 12'd1;
+      if (last_x_q) begin
+        block_q       <= (last_bank || last_block_q) ? '0 : block_q + BlockBits'(1);
+        blocks_left_q <= last_block_q ? blocks_q : blocks_left_q - 12'd1;
+        last_block_q  <= last_block_q ? blocks_q == '0 : blocks_left_q == 12'd1;
         if (last_bank) block_address_q <= block_address_q + block_pitch_q;
       end
       if (row_last_o) begin
         logic [15:0] row_address;
         row_address = (bank_q == 2'd3) ? row_address_q + row_pitch_q : row_address_q;
         rows_left_q     <= rows_left_q - 12'd1;
+        last_row_q      <= rows_left_q == 12'd1;
         bank_q          <= bank_q + 2'd1;
         row_address_q   <= row_address;
         block_address_q <= row_address;

@@ -57,7 +57,7 @@ module aes256_iterative
   assign result_o       = result_q;
 
   assign start          = step_q == 4'd0 && door_valid_q;
-  assign take           = step_q == 4'd1 && (!result_valid_q || result_ready_i);
+  assign take           = step_q == 4'd1 && !result_valid_q;
   assign move           = take || step_q > 4'd1;
   assign upper          = step_q[0];
   assign last           = step_q == 4'(AesRounds + 1);

@@ -134,13 +134,19 @@ module licence_opener
   step_e          step_q;
   logic    [ 5:0] position_q;  // unit and word of the message; then the word of the digest, 7 to 0
   logic           granted_q;  // nothing refused so far
+  logic    [31:0] word_q;  // `word` a cycle later, on its way to the hash or the comparison
+  logic           word_valid_q;
+  logic           word_last_q;
+  logic    [31:0] sum_q;  // the digest's word beside it
+  logic           sum_valid_q;
+  logic           digest_valid_q;
   logic    [31:0] difference_q;  // of the digest's last word and the licence's
   logic           differs_q;  // a word before it differed
   logic           matches_header_q;
   status_e        status_q;
   key_t           link_q;  // D, later KEK
   unit_e          unit;
-  logic differs, word_last, word_ready, sum_valid, digest_valid, makes_key;
+  logic differs, word_last, word_ready, word_taken, sum_valid, digest_valid, makes_key;
   logic [31:0] word, sum;
   key_t digest;
 
@@ -179,15 +185,18 @@ module licence_opener
       .clk_i,
       .rst_ni,
       .clear_i       (clear_i || state_q == StDone),
-      .word_valid_i  (state_q == StMessage),
+      .word_valid_i  (word_valid_q),
       .word_ready_o  (word_ready),
-      .word_last_i   (word_last),
-      .word_i        (word),
+      .word_last_i   (word_last_q),
+      .word_i        (word_q),
       .sum_valid_o   (sum_valid),
       .sum_o         (sum),
       .digest_valid_o(digest_valid),
       .digest_o      (digest)
   );
+
+  // While a digest comes out, the word beside it is only compared; the message has gone long before.
+  assign word_taken    = !word_valid_q || word_ready;
 
   assign idle_o        = state_q == StIdle;
   assign open_done_o   = state_q == StDone;
@@ -215,11 +224,25 @@ module licence_opener
       differs_q        <= 1'b0;
       status_q         <= StatusNone;
       link_q           <= '0;
+      word_q           <= '0;
+      word_valid_q     <= 1'b0;
+      word_last_q      <= 1'b0;
+      sum_q            <= '0;
+      sum_valid_q      <= 1'b0;
+      digest_valid_q   <= 1'b0;
       difference_q     <= '0;
       matches_header_q <= 1'b0;
     end else begin
       matches_header_q <= matches_header;
-      difference_q <= sum_valid && state_q == StDigest ? sum ^ word : '0;
+      if (word_taken) begin
+        word_q       <= word;
+        word_valid_q <= state_q == StMessage;
+        word_last_q  <= word_last;
+      end
+      sum_q          <= sum_valid ? sum : '0;
+      sum_valid_q    <= sum_valid;
+      digest_valid_q <= digest_valid;
+      difference_q   <= sum_valid_q && state_q == StDigest ? sum_q ^ word_q : '0;
       unique case (state_q)
         StIdle: begin
           step_q     <= StepLicence;
@@ -237,7 +260,7 @@ module licence_opener
         end
         StMessage: begin
           differs_q <= 1'b0;
-          if (word_ready) begin
+          if (word_taken) begin
             position_q <= position_q + 6'd1;
             if (word_last) begin
               state_q    <= StDigest;
@@ -248,7 +271,7 @@ module licence_opener
         StDigest: begin
           if (sum_valid) position_q <= position_q - 6'd1;
           differs_q <= differs;
-          if (digest_valid) begin
+          if (digest_valid_q) begin
             position_q <= 6'd0;
             if (makes_key) begin
               state_q <= StKey;

@@ -165,6 +165,7 @@ module unsealer
   // ------------------------------------------------------------------------------------------- beats
   logic [23:0] beat_q;
   logic first_q;  // of its frame
+  logic [3:0] place_q;  // of the beat in the header fields; stays at 8 behind them
   logic header_tag_q;  // where a header has its tag
   logic page_end_q;  // this beat ends a page of 256 beats
   logic page_last_q;  // this page is the frame's last; late in its first cycle
@@ -208,26 +209,27 @@ module unsealer
       .digest_o(digest)
   );
 
-  // What follows from the beat's number, a beat ahead: it all decides whether the beat is taken.
+  // What follows from the beat's number, a beat ahead: it all decides whether the beat is taken, which
+  // is known last.
   logic [23:0] next_beat;
-  always_comb begin
-    next_beat = beat_q;
-    if (beat) next_beat = last_beat && !(locked && header) ? 24'd0 : beat_q + 24'd1;
-    if (length_due_q && hash_ready) next_beat = 24'd0;
-  end
+  assign next_beat = length_due_q || (last_beat && !(locked && header)) ? 24'd0 : beat_q + 24'd1;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
       beat_q       <= 24'd0;
+      place_q      <= 4'd0;
       first_q      <= 1'b1;
       header_tag_q <= 1'b0;
       page_end_q   <= 1'b0;
       page_last_q  <= 1'b0;
     end else begin
-      beat_q <= next_beat;
-      first_q <= next_beat == 24'd0;
-      header_tag_q <= next_beat == HeaderTagBeat;
-      page_end_q <= next_beat[7:0] == '1;
+      if (beat || (length_due_q && hash_ready)) begin
+        beat_q <= next_beat;
+        place_q <= next_beat == 24'd0 ? 4'd0 : place_q + 4'(!place_q[3]);
+        first_q <= next_beat == 24'd0;
+        header_tag_q <= next_beat == HeaderTagBeat;
+        page_end_q <= next_beat[7:0] == '1;
+      end
       page_last_q <= beat_q[23:8] == frame.last[23:8];
     end
   end
@@ -261,8 +263,8 @@ module unsealer
       if (beat) begin
         if (locked) begin
           if (tag_beat) expected_q <= data_i ^ stream;
-          if (header && beat_q < 24'd8) begin
-            differs_q <= (differs_q && !first_q) || data_i != header_i[128*beat_q[2:0]+:128];
+          if (header && !place_q[3]) begin
+            differs_q <= (differs_q && !first_q) || data_i != header_i[128*place_q[2:0]+:128];
           end else if (!header) begin
             differs_q <= 1'b0;
           end

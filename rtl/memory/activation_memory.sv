@@ -6,7 +6,7 @@
 //   (y + phase) mod 4 and block bank block mod BlockBanks (contract.toml gives the address in it).
 // Timing: a read that is granted in a cycle gives its word in the next. Reads: the residual always
 //   gets its bank (its sum cannot wait); the array gets its banks unless the residual takes one of
-//   them, then it holds as a whole (front_hold_o) for this cycle; a store gets what is left. Writes:
+//   them, then it holds as a whole (front_hold_o) for this cycle; a store gets a bank that neither asks for. Writes:
 //   results always; input words wait while a result goes into the same row bank.
 // Contract: clear_i overwrites word clear_address_i of all banks with zeros, and then what was read
 //   last. Addresses fit the banks; a held request stays (assertion FrontHolds). Nobody reads the
@@ -27,11 +27,14 @@ module activation_memory #(
     input  logic                                                rst_ni,
     input  logic                                                clear_i,
     input  logic [          19:0]                               clear_address_i,
-    // Array: one address in each row bank
+    // Array: one address in each row bank; enables also a cycle ahead
+    input  logic [           3:0][BlockBanks-1:0]               front_enable_next_i,
     input  logic [           3:0][BlockBanks-1:0]               front_enable_i,
     input  logic [           3:0][          15:0]               front_address_i,
     output logic                                                front_hold_o,
     // Residual: all block banks of one row bank
+    input  logic                                                residual_enable_next_i,
+    input  logic [           1:0]                               residual_bank_next_i,
     input  logic                                                residual_enable_i,
     input  logic [           1:0]                               residual_bank_i,
     input  logic [          15:0]                               residual_address_i,
@@ -60,10 +63,14 @@ module activation_memory #(
   logic [3:0][BlockBanks-1:0] front_grant;
   logic                       store_free;
 
-  // The array as a whole holds while the residual takes a bank it wants.
-  assign front_hold_o = residual_enable_i && (|front_enable_i[residual_bank_i]);
+  // The array as a whole holds while the residual takes a bank it wants, which is known a cycle ahead: the
+  // whole front end waits for it.
+  always_ff @(posedge clk_i) begin
+    front_hold_o <= rst_ni && !clear_i && residual_enable_next_i &&
+                    (|front_enable_next_i[residual_bank_next_i]);
+  end
   assign front_grant = front_hold_o ? '0 : front_enable_i;
-  assign store_free    = !front_grant[store_bank_i][store_block_i] &&
+  assign store_free    = !front_enable_i[store_bank_i][store_block_i] &&
                          !(residual_enable_i && residual_bank_i == store_bank_i);
   assign store_grant_o = store_request_i && store_free;
   assign load_ready_o = !(result_valid_i && result_bank_i == load_bank_i);
@@ -81,8 +88,8 @@ module activation_memory #(
                              load_block_i == BlockBits'(b);
 
       always_comb begin
-        read_address = front_address_i[r];
-        if (store_here) read_address = store_address_i;
+        read_address = store_address_i;
+        if (front_enable_i[r][b]) read_address = front_address_i[r];
         if (residual_here) read_address = residual_address_i;
         if (clear_i) read_address = '0;
         write_address = load_address_i;
@@ -128,6 +135,8 @@ module activation_memory #(
     end
   end
 
+  wire hold_now = residual_enable_i && (|front_enable_i[residual_bank_i]);
+  `KEYWAY_ASSERT(HoldAgrees, front_hold_o == hold_now)
   `KEYWAY_ASSERT_HOLD(FrontHolds, (|front_enable_i), !front_hold_o || clear_i, {front_enable_i,
                                                                                 front_address_i})
 

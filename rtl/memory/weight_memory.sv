@@ -7,6 +7,7 @@
 //   write needs no byte enables.
 // Timing: a granted read gives its word in the next cycle. Instructions are granted before tables,
 //   tables before tiles: the first two are rare and short, so tiles get nearly every cycle.
+//   It is read in every cycle: what nobody asked for nobody takes, and no grant has to reach the memories.
 // Contract: a reader that is granted takes its word in the next cycle (it comes to nobody else). Write
 //   is always accepted; no reader reads what is being written (the wait_* fields see to it).
 //   clear_i overwrites the word clear_address_i with zeros, and then what was read last.
@@ -47,7 +48,6 @@ module weight_memory #(
 
   localparam int unsigned SegmentBits = (Segments > 1) ? $clog2(Segments) : 1;
 
-  logic                   read_enable;
   logic [           19:0] read_address;
   logic [SegmentBits-1:0] write_segment;
   logic [AddressBits-1:0] write_word;
@@ -55,7 +55,6 @@ module weight_memory #(
   assign fetch_grant_o = fetch_request_i;
   assign table_grant_o = table_request_i && !fetch_request_i;
   assign tile_grant_o  = tile_request_i && !fetch_request_i && !table_request_i;
-  assign read_enable   = fetch_request_i || table_request_i || tile_request_i || clear_i;
 
   always_comb begin
     read_address = tile_address_i;
@@ -81,7 +80,7 @@ module weight_memory #(
     ) u_ram (
         .clk_i,
         .rst_ni,
-        .read_enable_i(read_enable),
+        .read_enable_i(1'b1),
         .read_address_i(read_address[AddressBits-1:0]),
         .read_data_o(read_data_o[128*s+:128]),
         .write_enable_i (clear_i ? 32'(clear_address_i) < Words

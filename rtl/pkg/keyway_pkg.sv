@@ -15,16 +15,17 @@
 //   t      step_generator     row, column and pixel of the step
 //   t + 1  address_generator  bank addresses
 //   t + 2  address_generator  banks are read, unless a residual read takes one of them (then all hold)
-//   t + 3  operand_feed       words are chosen, padding becomes zero; the waiting tile becomes active
-//   t + 4  lane               multiply; column maximum
-//   t + 5  lane               sums of four; accumulators are read
-//   t + 6  lane               sum of the step; accumulators are chosen
-//   t + 7  accumulator        accumulate; residual is read
-//   t + 8  post_lane          + bias; residual is chosen
-//   t + 9  post_lane          multiply by m and mr
-//   t + 10 post_lane          add, round
-//   t + 11 post_lane          shift, clamp
-//   t + 12 activation_memory  write
+//   t + 3  operand_feed       words are chosen, padding becomes zero
+//   t + 4  lane               operands go to the multipliers; the waiting tile becomes active; column maximum
+//   t + 5  lane               multiply
+//   t + 6  lane               sums of four; accumulators are read
+//   t + 7  lane               sum of the step; accumulators are chosen
+//   t + 8  accumulator        accumulate; residual is read
+//   t + 9  post_lane          + bias; residual is chosen
+//   t + 10 post_lane          multiply by m and mr
+//   t + 11 post_lane          add, round
+//   t + 12 post_lane          shift, clamp
+//   t + 13 activation_memory  write
 
 package keyway_pkg;
   import keyway_contract_pkg::*;

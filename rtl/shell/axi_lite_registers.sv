@@ -62,8 +62,8 @@ module axi_lite_registers
   logic [3:0] strobe_q;
   logic write;
 
-  assign awready_o = !address_full_q;
-  assign wready_o = !data_full_q;
+  assign awready_o = rst_ni && !address_full_q;
+  assign wready_o = rst_ni && !data_full_q;
   assign write = address_full_q && data_full_q && !bvalid_o;
   assign bresp_o = 2'b00;
 
@@ -188,7 +188,7 @@ module axi_lite_registers
   logic [11:0] read_address;
   logic [11:0] counter_offset;
 
-  assign arready_o = !rvalid_o;
+  assign arready_o = rst_ni && !rvalid_o;
   assign rresp_o = 2'b00;
   assign read_address = {araddr_i[11:2], 2'b00};
   assign counter_offset = read_address - CounterBase;

@@ -5,7 +5,7 @@
 //   request's first and after its last one are not strobed, nor are those beyond `bytes` in its last
 //   word.
 // Timing: a request taken in cycle t has its address on the bus in t + 3; its data follow when the
-//   address was accepted, one word a cycle. OutstandingBursts bursts may be open.
+//   address was accepted, one word a cycle. OutstandingBursts bursts may be open. Words pass a register.
 // Contract: words are taken in the order of the requests. idle_o means that every request's last
 //   answer has come; it comes a cycle late, see axi_read_dma. error_o rises with the first answer that is not OKAY and stays until abort_i.
 //   abort_i (a level, held until idle_o) drops requests and words; what is left of a burst whose
@@ -125,6 +125,23 @@ module axi_write_dma
   );
 
   // ------------------------------------------------------------------------------ data
+  logic data_valid, data_ready;
+  word_t data;
+
+  stream_register #(
+      .Width(128)
+  ) u_words (
+      .clk_i,
+      .rst_ni,
+      .clear_i    (abort_i),
+      .in_valid_i (data_valid_i),
+      .in_ready_o (data_ready_o),
+      .in_i       (data_i),
+      .out_valid_o(data_valid),
+      .out_ready_i(data_ready),
+      .out_o      (data)
+  );
+
   logic word_room, word_taken, word_last;
   logic [8:0] count_q;  // words of this burst that are done
   word_t word;
@@ -132,10 +149,10 @@ module axi_write_dma
   logic wvalid_q, wlast_q;
 
   assign word_last = count_q + 9'd1 == head.words;
-  assign word_taken = head_valid && word_room && (data_valid_i || abort_i);
+  assign word_taken = head_valid && word_room && (data_valid || abort_i);
   assign head_done = word_taken && word_last;
-  assign data_ready_o = head_valid && word_room && !abort_i;
-  assign word = abort_i ? '0 : data_i;
+  assign data_ready = head_valid && word_room;
+  assign word = abort_i ? '0 : data;
 
   always_comb begin
     word_strobe = '1;
@@ -168,7 +185,8 @@ module axi_write_dma
         end
         if (word_taken) wvalid_q <= 1'b1;
       end
-      if (word_taken) begin
+      // Where there is room, whatever stands there may come in: only wvalid_q says that it is a word.
+      if (word_room) begin
         data_q   <= word;
         strobe_q <= word_strobe;
         wlast_q  <= word_last;

@@ -7,7 +7,7 @@
 // Timing: a request taken in cycle t gives its first burst in t + 2, then one burst a cycle; bursts come
 //   from registers. The next request is taken when the last burst of the one before is there.
 // Contract: burst_o is held until burst_ready_i (BurstHold). A request of 0 bytes gives no burst.
-//   clear_i drops what is left of the request. idle_o: nothing is left.
+//   clear_i drops what is left of the request, and the one that is taken with it. idle_o: nothing is left.
 // Source: AMBA AXI4 specification (IHI 0022), A3.4.1. Test: tests/rtl/shell/test_dma.cpp.
 `include "assert.svh"
 
@@ -50,7 +50,7 @@ module burst_splitter
   assign words = last ? words_q[8:0] : to_boundary_q;
   assign cut = left_q && (!burst_valid_q || burst_ready_i);
   assign request_words = 29'((33'(request_i.bytes) + 33'd15) >> 4);
-  assign request_ready_o = !clear_i && !left_q;
+  assign request_ready_o = !left_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin

@@ -109,6 +109,7 @@ module conductor
 
   state_e state_q, state_d;
   state_e after_purge_q, after_purge_d;  // StIdle, StLoad or StDone
+  logic purge_q;  // state_q is StPurge; it goes everywhere, so it is a register
   status_e status_q, status_d;
   logic entered_q;  // not the first cycle of this state: its pulses have taken effect
   logic from_idle_q;  // the first cycle of a state that continues what is open
@@ -287,6 +288,7 @@ module conductor
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       state_q <= StPurge;
+      purge_q <= 1'b1;
       after_purge_q <= StIdle;
       status_q <= StatusNone;
       entered_q <= 1'b0;
@@ -295,6 +297,7 @@ module conductor
       resident_q <= 1'b0;
     end else begin
       state_q <= state_d;
+      purge_q <= state_d == StPurge;
       after_purge_q <= after_purge_d;
       status_q <= status_d;
       entered_q <= state_d == state_q;
@@ -352,13 +355,13 @@ module conductor
   assign frames_boot_o = state_q == StBoot && !entered_q;
   assign engine_run_o = state_q == StRun && !entered_q;
   assign engine_warm_o = resident_q;
-  assign lock_clear_o = state_q == StPurge;
-  assign frames_clear_o = state_q == StPurge;
-  assign bus_flush_o = state_q == StPurge;
+  assign lock_clear_o = purge_q;
+  assign frames_clear_o = purge_q;
+  assign bus_flush_o = purge_q;
   assign engine_clear_o = clearing_q;
   assign lock_open_valid_o = state_q == StOpen;
   assign block_hold_o = resident_q;
-  assign gate_open_o = gate_q && state_q == StRun;
+  assign gate_open_o = gate_q;
   assign done_o = state_q == StDone;
   assign status_o = status_q;
   assign opening_o = state_q inside {StLoad, StCheck, StOpen, StHeader, StClean, StOpened} ||
@@ -368,6 +371,7 @@ module conductor
   assign unused_header = ^header_i;
 
   `KEYWAY_ASSERT(NothingOpenAfterFailure, !(done_o && status_q != StatusOk) || (!open_q && clean_q))
+  `KEYWAY_ASSERT(PurgeIsState, purge_q == (state_q == StPurge))
   `KEYWAY_ASSERT(ResidentIsOpen, !resident_q || open_q)
   `KEYWAY_ASSERT(GateAfterComparison, !gate_open_o || !(block_busy_i || block_mismatch_i))
 

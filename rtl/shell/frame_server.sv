@@ -13,7 +13,7 @@
 //   memory, raises bad_program_o and fetches nothing. A verdict of "not ok" raises failed_o.
 // Timing: a request takes three cycles, then a frame's descriptor leaves each cycle that the lock unit
 //   takes one; the bus gets one request for all of them. Payload and verdict are registered once.
-// Contract: header_i and boot_i only when idle_o. frame_verified_o pulses for weight frames only, one
+// Contract: header_i and boot_i only when idle_o, and while the engine asks for nothing. frame_verified_o pulses for weight frames only, one
 //   cycle after the verdict, when their last payload word is written. clear_i drops all work and the
 //   count of verified frames; the conductor flushes bus and lock unit along with it.
 // Test: tests/rtl/shell/test_start.cpp.
@@ -172,7 +172,7 @@ module frame_server
     end
   end
 
-  assign frames_ready_o = state_q == StIdle && !header_i && !boot_i && !bad_program_o;
+  assign frames_ready_o = state_q == StIdle && !bad_program_o;
 
   // One request fetches all frames of a job; they lie one behind the other.
   logic [31:0] first_page_q;
@@ -265,6 +265,7 @@ module frame_server
   assign unused_bits = ^{header_fields_i};
 
   `KEYWAY_ASSERT(JobsWhenIdle, !(header_i || boot_i) || idle_o)
+  `KEYWAY_ASSERT(EngineWaits, !(header_i || boot_i) || !frames_valid_i)
   `KEYWAY_ASSERT(PayloadHasPlace, !payload_valid_i || place_valid)
   `KEYWAY_ASSERT(VerdictExpected, !frame_done_i || open_q != '0)
   `KEYWAY_ASSERT(FewOpen, !described || open_q != '1)

@@ -101,6 +101,16 @@ module keyway_core
   logic lock_data_valid, lock_data_ready, lock_payload_valid;
   logic [127:0] lock_data, lock_payload;
 
+  // Reset reaches thousands of registers, far apart: it goes through a register for each unit. What gives
+  // orders leaves it last.
+  logic lock_rst_nq, engine_rst_nq, shell_rst_nq;
+
+  always_ff @(posedge clk_i) begin
+    lock_rst_nq   <= rst_ni;
+    engine_rst_nq <= lock_rst_nq;
+    shell_rst_nq  <= engine_rst_nq;
+  end
+
   shell #(
       .Lanes          (Lanes),
       .Depth          (Depth),
@@ -110,7 +120,7 @@ module keyway_core
       .UnsealerKind   (UnsealerKind)
   ) u_shell (
       .clk_i,
-      .rst_ni,
+      .rst_ni                 (shell_rst_nq),
       .interrupt_o,
       .events_o,
       .control_awvalid_i,
@@ -220,7 +230,7 @@ module keyway_core
       .WeightBytes    (WeightBytes)
   ) u_engine (
       .clk_i,
-      .rst_ni,
+      .rst_ni                 (engine_rst_nq),
       .clear_i                (engine_clear),
       .clear_done_o           (engine_clear_done),
       .run_i                  (engine_run),
@@ -269,7 +279,7 @@ module keyway_core
       .UnsealerKind(Kind)
   ) u_lock_unit (
       .clk_i,
-      .rst_ni,
+      .rst_ni           (lock_rst_nq),
       .secret_i,
       .owner_key_i,
       .enrolled_i,
