@@ -106,7 +106,7 @@ module feeder
 
   // ------------------------------------------------------------------ next item
   assign free = !busy_q || finish;
-  assign accept = item_valid_i && !accept_q && free &&
+  assign accept = item_valid_i && free &&
                   (item_i.is_table ? table_ready_i : in_flight_q != (SlotBits + 1)'(JobSlots));
   assign take_job = accept && !item_i.is_table;
   assign item_ready_o = accept_q;
@@ -114,7 +114,7 @@ module feeder
   assign job_write_o = item_valid_i && in_flight_q != (SlotBits + 1)'(JobSlots);
   assign job_o = '{waits: item_i.waits, layer: item_i.layer, multiply: item_multiply};
   assign job_slot_o = next_slot_q;
-  assign table_valid_o = item_valid_i && !accept_q && item_i.is_table && free;
+  assign table_valid_o = item_valid_i && item_i.is_table && free;
   assign table_address_o = item_table.table_address;
   assign table_slot_o = item_table.slot;
 
@@ -233,6 +233,8 @@ module feeder
   logic unused_bits;
   assign unused_bits = ^{item_table, item_multiply, layer_q};
 
+  // What was accepted makes itself wait: a job is busy for longer, the table loader is not ready.
+  `KEYWAY_ASSERT(AcceptOnce, !(accept && accept_q))
   `KEYWAY_ASSERT(SlotsFit, 32'(in_flight_q) <= JobSlots)
   `KEYWAY_ASSERT(RetireOnlyWhatRuns, !(retire_i && in_flight_q == '0))
   `KEYWAY_ASSERT(
