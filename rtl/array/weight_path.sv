@@ -4,7 +4,7 @@
 //
 // Mathematics: codes become operands (tile_decoder); jobs come in the order of the array queue (feeder).
 // Timing: a word of 4 * Lanes codes a cycle. A tile whose last word is requested in cycle r is
-//   announced (tile_commit_o) at r + 1 and can become active at r + 5.
+//   announced (tile_commit_o) at r + 1 and can become active at r + 6.
 // Contract: see feeder, table_loader, weight_memory, tile_decoder.
 // Test: tests/rtl/engine.
 

@@ -4,9 +4,10 @@
 // Mathematics: a LOAD_INPUT asks for rows * blocks * width words from byte 16 * source of the input and
 //   writes them in word_walker's order; the beats of a request begin with a fresh beat, the rest of
 //   the last one is ignored. `rows` and `frames` of the contract are counted here.
-// Timing: a word a cycle. The next instruction's request goes out while the data of up to two earlier
-//   ones are awaited. The first two cycles of an instruction at the head of the queue go to its size and
-//   to its wait (transfer_head). Later than that, frames asked for before it would go first (frame_server).
+// Timing: a word a cycle, and one more between instructions; beats pass a register. The next instruction's
+//   request goes out while the data of up to two earlier ones are awaited. The first two cycles of an
+//   instruction at the head of the queue go to its size and to its wait (transfer_head). Later than that,
+//   frames asked for before it would go first (frame_server).
 // Contract: requests hold until taken (assertions). A `resident` LOAD_WEIGHTS of a warm run asks for
 //   nothing and counts its frames when all frames before are verified, so that `frames` grows in order.
 // Test: tests/rtl/engine.

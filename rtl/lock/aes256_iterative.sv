@@ -10,7 +10,7 @@
 // a round made. That of the last round key's last word stands beside it in the same way.
 //
 // Timing: a block every 16 cycles: one for the key to enter, one to take the block from the door and add
-// round key 0, 14 rounds; the result waits for its taker and the next block may be taken in the same cycle.
+// round key 0, 14 rounds; the result waits for its taker and the next block is taken when it has gone.
 // Contract: a block that is offered stays (assertion BlockHolds), a result until it is taken
 // (ResultHolds); clear_i zeroes states and keys.
 // Cost: 20 S-boxes in 10 memories, 3 keys. Source: FIPS 197, sections 5.1 and 5.2. Test: tests/rtl/lock/test_aes.cpp.

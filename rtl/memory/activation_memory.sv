@@ -6,8 +6,8 @@
 //   (y + phase) mod 4 and block bank block mod BlockBanks (contract.toml gives the address in it).
 // Timing: a read that is granted in a cycle gives its word in the next. Reads: the residual always
 //   gets its bank (its sum cannot wait); the array gets its banks unless the residual takes one of
-//   them, then it holds as a whole (front_hold_o) for this cycle; a store gets a bank that neither asks for. Writes:
-//   results always; input words wait while a result goes into the same row bank.
+//   them, then it holds as a whole (front_hold_o) for this cycle; a store gets a bank that neither asks
+//   for. Writes: results always; input words wait while a result goes into the same row bank.
 // Contract: clear_i overwrites word clear_address_i of all banks with zeros, and then what was read
 //   last. Addresses fit the banks; a held request stays (assertion FrontHolds). Nobody reads the
 //   word that is written in this cycle (the wait_* fields see to it; assertion NoReadOfWrite).
