@@ -5,7 +5,7 @@
 //   but for the one rounding. acc + bias has 33 bits, the product 51, the total 52. The product is
 //   made of two halves, m * (high * 2^17 + low), each one DSP multiplier.
 // Timing: acc at t + 9, residual at t + 10, byte stands at t + 13; one a cycle.
-// Contract: 1 <= shift <= 47; shift 0 adds no rounding. valid bits t8..t11 move with the pixel.
+// Contract: 1 <= shift <= 47; shift 0 adds no rounding. valid bits t9..t12 move with the pixel.
 // Source: the requantisation of the numeric contract, models/quantise/network.hpp, its twin.
 //   Test: tests/rtl/engine (extremes of every field).
 

@@ -3,9 +3,9 @@
 //
 // Timing: what goes in stands at the output a cycle later; one in and one out a cycle. Two entries, so
 //   that the cycle in which the giver has not heard of a stall yet loses nothing.
-// Contract: out_o holds until taken (assertion OutHolds), unless clear_i, which empties it. What was in
-//   it stays in its registers: it is for public data.
-// Test: tests/rtl/shell/test_dma.cpp, through axi_read_dma.
+// Contract: out_o holds until taken (assertion OutHolds), unless clear_i, which empties it and overwrites
+//   what was in it with zeros.
+// Test: tests/rtl/shell/test_dma.cpp, through the bus masters; tests/rtl/engine, through load_unit.
 `include "assert.svh"
 
 module stream_register #(
@@ -42,8 +42,13 @@ module stream_register #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (out_ready_i || !out_valid_q) out_q <= spare_valid_q ? spare_q : in_i;
-    if (!spare_valid_q) spare_q <= in_i;
+    if (clear_i) begin
+      out_q   <= '0;
+      spare_q <= '0;
+    end else begin
+      if (out_ready_i || !out_valid_q) out_q <= spare_valid_q ? spare_q : in_i;
+      if (!spare_valid_q) spare_q <= in_i;
+    end
   end
 
   `KEYWAY_ASSERT_HOLD(OutHolds, out_valid_o, out_ready_i || clear_i, out_o)

@@ -4,7 +4,7 @@
 // Mathematics: 256 entries of 16 bits (the low 12 are used), 2 * Lanes of them in a weight word.
 //   Group consecutive ones are a word of the table, written in a cycle.
 // Timing: TableEntries / Group cycles of writing, and three more for each word.
-// Contract: loading_o marks the slot from acceptance to its last write; the feeder issues no code for
+// Contract: loading_o marks the slot from acceptance until its last write is under way; the feeder issues no code for
 //   it meanwhile. Writing starts when no code that was read before still needs the slot (in_use_i).
 // Test: tests/rtl/engine (both slots, reloading a slot behind codes that wait for the array).
 
@@ -96,8 +96,8 @@ module table_loader
   assign read_request_o = state_q[2];
   assign read_address_o = address_q;
 
-  // The tables are far apart. The last write comes a cycle after loading_o has fallen; the first word that
-  // reads this table is asked for then.
+  // The tables are far apart. The last write comes in the cycle in which loading_o falls; the first word
+  // that reads this table is asked for a cycle later and reads it two after that.
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
       write_valid_o   <= 1'b0;

@@ -19,7 +19,7 @@
 // value). In `blind` no comparison depends on S: a wrong device derives another P and goes on.
 //
 // Timing: open_valid_i is a level until the pulse open_done_o (assertion OpenIsLevel); the licence and
-// the header's fields hold with it. About 1360 cycles; 2 without licence or enrolment.
+// the header's fields hold with it. About 1380 cycles; 2 without licence or enrolment.
 // Contract: revoke_o is high when an open starts, so that the unsealer forgets earlier keys. D, KEK and
 // the hash's state are zero from the cycle after open_done_o on (DoneForgets), and after clear_i.
 // Source: contract.toml [[kdf]], [[licence_field]]. Test: tests/rtl/lock/test_licence.cpp.

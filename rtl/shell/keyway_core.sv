@@ -102,7 +102,7 @@ module keyway_core
   logic [127:0] lock_data, lock_payload;
 
   // Reset reaches thousands of registers, far apart: it goes through a register for each unit. What gives
-  // orders leaves it last.
+  // orders leaves it last. A reset lasts four cycles or more: until all are in it.
   logic lock_rst_nq, engine_rst_nq, shell_rst_nq;
 
   always_ff @(posedge clk_i) begin
