@@ -15,7 +15,7 @@
 # usage: scripts/place_ecp5.sh [PARAMETER=VALUE ...]     of keyway_kernel, to override the ones below
 #   KEYWAY_VENV    the virtual environment with the tools (default .venv, made by bootstrap.sh)
 #   KEYWAY_PLACE   where netlists, reports and logs go (default build/place)
-#   KEYWAY_FREQ    frequency to ask for in MHz (default 100); KEYWAY_SEED of the placer (default 1)
+#   KEYWAY_FREQ    frequency to ask for in MHz (default 100); KEYWAY_SEED of both placers (default 1)
 #   KEYWAY_SPEED   speed grade of the device: 6 (slowest), 7, 8 (the default)
 #   KEYWAY_NEXTPNR another nextpnr-ecp5, as one built from source: that of PyPI runs on one thread and takes
 #                  some times as long; one that has threads takes --parallel-refine and places better
