@@ -100,12 +100,12 @@ module parameter_store
   endfunction
 
   // A job's first result, known a cycle ahead: it has far to go.
-  logic start_t8, start_t9, start_t10, start_t11;
+  logic start_t8_q, start_t9_q, start_t10_q, start_t11_q;
   always_ff @(posedge clk_i) begin
-    start_t8  <= !clear_i && token_t7_i.valid && token_t7_i.last && token_t7_i.pixel == '0;
-    start_t9  <= !clear_i && start_t8;
-    start_t10 <= !clear_i && start_t9;
-    start_t11 <= !clear_i && start_t10;
+    start_t8_q  <= !clear_i && token_t7_i.valid && token_t7_i.last && token_t7_i.pixel == '0;
+    start_t9_q  <= !clear_i && start_t8_q;
+    start_t10_q <= !clear_i && start_t9_q;
+    start_t11_q <= !clear_i && start_t10_q;
   end
 
   always_ff @(posedge clk_i) begin
@@ -118,13 +118,13 @@ module parameter_store
       lo_o          <= '0;
       hi_o          <= '0;
     end else begin
-      if (start_t8) begin
+      if (start_t8_q) begin
         parameter_record_t [Lanes-1:0] records;
         records = records_of(word0_q[token_t8_i.slot], word1_q[token_t8_i.slot],
                              word2_q[token_t8_i.slot]);
         for (int l = 0; l < int'(Lanes); l++) bias_o[l] <= records[l].bias;
       end
-      if (start_t9) begin
+      if (start_t9_q) begin
         parameter_record_t [Lanes-1:0] records;
         records = records_of(word0_q[token_t9_i.slot], word1_q[token_t9_i.slot],
                              word2_q[token_t9_i.slot]);
@@ -133,13 +133,13 @@ module parameter_store
           mr_o[l] <= records[l].mr;
         end
       end
-      if (start_t10) begin
+      if (start_t10_q) begin
         parameter_record_t [Lanes-1:0] records;
         records = records_of(word0_q[token_t10_i.slot], word1_q[token_t10_i.slot],
                              word2_q[token_t10_i.slot]);
         for (int l = 0; l < int'(Lanes); l++) round_shift_o[l] <= records[l].shift;
       end
-      if (start_t11) begin
+      if (start_t11_q) begin
         parameter_record_t [Lanes-1:0] records;
         records = records_of(word0_q[token_t11_i.slot], word1_q[token_t11_i.slot],
                              word2_q[token_t11_i.slot]);

@@ -66,7 +66,7 @@ module tile_decoder
 
   // ------------------------------------------------------------------ queue of words
   entry_t pushed, head, read_q;
-  logic push_ready, head_valid, read_valid_q, operand_valid_q, take_head, take_read;
+  logic push_ready, head_valid, read_valid_q, operand_valid_q, take_head_q, take_read_q;
   logic [$clog2(QueueWords+1)-1:0] unused_count;
   logic [2:0] held, held_q;  // words from their request until the lanes have them
 
@@ -90,25 +90,25 @@ module tile_decoder
       .in_ready_o (push_ready),
       .in_i       (pushed),
       .out_valid_o(head_valid),
-      .out_ready_i(take_head),
+      .out_ready_i(take_head_q),
       .out_o      (head),
       .count_o    (unused_count)
   );
 
   // Whether each stage moves on, known a cycle ahead: words and tables are spread over the device.
   logic read_valid, operand_valid, move_head, move_read;
-  assign read_valid = take_head ? head_valid : read_valid_q;
-  assign operand_valid = take_read ? read_valid_q : operand_valid_q;
+  assign read_valid = take_head_q ? head_valid : read_valid_q;
+  assign operand_valid = take_read_q ? read_valid_q : operand_valid_q;
   assign move_read = !operand_valid || operand_ready_next_i;
   assign move_head = !read_valid || move_read;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      take_head <= 1'b1;
-      take_read <= 1'b1;
+      take_head_q <= 1'b1;
+      take_read_q <= 1'b1;
     end else begin
-      take_head <= move_head;
-      take_read <= move_read;
+      take_head_q <= move_head;
+      take_read_q <= move_read;
     end
   end
 
@@ -128,7 +128,7 @@ module tile_decoder
   logic [1:0] arriving, leaving;
   logic [1:0][2:0] waiting_q;
   assign arriving = (code_valid_i && has_table(code_system_i)) ? 2'b01 << code_table_slot_i : '0;
-  assign leaving = (head_valid && take_head && has_table(
+  assign leaving = (head_valid && take_head_q && has_table(
       head.system
   )) ? 2'b01 << head.table_slot : '0;
 
@@ -157,7 +157,7 @@ module tile_decoder
       .write_slot_i   (table_write_slot_i),
       .write_group_i  (table_write_group_i),
       .write_entries_i(table_write_entries_i),
-      .read_i         (head_valid && take_head && has_table(head.system)),
+      .read_i         (head_valid && take_head_q && has_table(head.system)),
       .slot_i         (head.table_slot),
       .code_i         (head.codes),
       .entry_o        (entries)
@@ -174,8 +174,8 @@ module tile_decoder
     end else begin
       read_valid_q    <= read_valid;
       operand_valid_q <= operand_valid;
-      if (take_head && head_valid) read_q <= head;
-      if (take_read && read_valid_q) begin
+      if (take_head_q && head_valid) read_q <= head;
+      if (take_read_q && read_valid_q) begin
         operand_ones_o <= read_q.ones;
         operand_last_o <= read_q.last;
         operand_word_o <= read_q.word;
@@ -187,7 +187,7 @@ module tile_decoder
     decoder u_decoder (
         .clk_i,
         .clear_i,
-        .enable_i (take_read && read_valid_q),
+        .enable_i (take_read_q && read_valid_q),
         .system_i (read_q.system),
         .code_i   (read_q.codes[p]),
         .entry_i  (entries[p]),
@@ -202,7 +202,7 @@ module tile_decoder
 
   `KEYWAY_ASSERT(
       MovesAgree,
-      take_read == (!operand_valid_q || operand_ready_i) && take_head == (!read_valid_q || take_read))
+      take_read_q == (!operand_valid_q || operand_ready_i) && take_head_q == (!read_valid_q || take_read_q))
   `KEYWAY_ASSERT(RoomKept, !code_valid_i || push_ready)
   `KEYWAY_ASSERT_HOLD(OperandsHold, operand_valid_o, operand_ready_i || clear_i, operand_word_o)
 

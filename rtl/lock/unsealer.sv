@@ -165,7 +165,9 @@ module unsealer
   // ------------------------------------------------------------------------------------------- beats
   logic [23:0] beat_q;
   logic first_q;  // of its frame
-  logic [3:0] place_q;  // of the beat in the header fields; stays at 8 behind them
+  // Of the beat in the header fields; stays at 8 behind them. Not bits of beat_q, since it chooses among
+  // a thousand wires and beat_q decides what comes next.
+  logic [3:0] place_q;
   logic header_tag_q;  // where a header has its tag
   logic page_end_q;  // this beat ends a page of 256 beats
   logic page_last_q;  // this page is the frame's last; late in its first cycle

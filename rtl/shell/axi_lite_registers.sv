@@ -62,6 +62,7 @@ module axi_lite_registers
   logic [3:0] strobe_q;
   logic write;
 
+  // Not ready in reset: it ends here some cycles after the bus has left it, and nothing may be lost.
   assign awready_o = rst_ni && !address_full_q;
   assign wready_o = rst_ni && !data_full_q;
   assign write = address_full_q && data_full_q && !bvalid_o;

@@ -13,9 +13,10 @@
 //   memory, raises bad_program_o and fetches nothing. A verdict of "not ok" raises failed_o.
 // Timing: a request takes three cycles, then a frame's descriptor leaves each cycle that the lock unit
 //   takes one; the bus gets one request for all of them. Payload and verdict are registered once.
-// Contract: header_i and boot_i only when idle_o, and while the engine asks for nothing. frame_verified_o pulses for weight frames only, one
-//   cycle after the verdict, when their last payload word is written. clear_i drops all work and the
-//   count of verified frames; the conductor flushes bus and lock unit along with it.
+// Contract: header_i and boot_i only when idle_o, and while the engine asks for nothing (EngineWaits).
+//   frame_verified_o pulses for weight frames only, one cycle after the verdict, when their last payload word
+//   is written. clear_i drops all work and the count of verified frames; the conductor flushes bus and lock
+//   unit along with it.
 // Test: tests/rtl/shell/test_start.cpp.
 `include "assert.svh"
 
