@@ -26,6 +26,10 @@ package keyway_lock_pkg;
   } key_slot_e;
   parameter int unsigned KeySlots = 3;
 
+  // Where words of 16 bytes stand in the stored header block and in the licence.
+  typedef logic [$clog2(keyway_contract_pkg::HeaderBlockBytes/16)-1:0] header_place_t;
+  typedef logic [$clog2(keyway_contract_pkg::LicenceBytes/16)-1:0] licence_place_t;
+
   // What a frame is; the initialisation vector is made of kind, index and total.
   typedef struct packed {
     keyway_contract_pkg::frame_kind_e kind;

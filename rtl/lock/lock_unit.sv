@@ -3,8 +3,12 @@
 //
 //                 secret_i owner_key_i                 data_i (bus)
 //                        |                                |
-//   header, licence -> licence_opener -- Kmac, Kprog, --> unsealer --> payload, verdicts
-//                                        Kweights
+//   licence, header -> licence_opener -- Kmac, Kprog, --> unsealer --> payload, verdicts
+//                                        Kweights            ^
+//            header ------------------------------------------'
+//
+// Header and licence stand in the shell; a word of theirs is the one of the place that was asked for in the
+// cycle before. What they hold does not change from an open to the end of its header frame.
 //
 // What enters: the device identity's pins, and bytes that the host controls. What leaves: payload,
 // verdicts, a status. Keys, the device's secrets and what is derived from them leave on no port, and no
@@ -25,40 +29,43 @@ module lock_unit
 #(
     parameter unsealer_kind_e UnsealerKind = UnsealerFast
 ) (
-    input  logic                 clk_i,
-    input  logic                 rst_ni,
+    input  logic                   clk_i,
+    input  logic                   rst_ni,
     // Pins of the device identity.
-    input  logic        [ 255:0] secret_i,
-    input  logic        [ 255:0] owner_key_i,
-    input  logic                 enrolled_i,
+    input  logic           [255:0] secret_i,
+    input  logic           [255:0] owner_key_i,
+    input  logic                   enrolled_i,
     // Forget all keys and states, as long as it is high.
-    input  logic                 clear_i,
-    output logic                 idle_o,
-    // Open a licence. header_i is held from open_valid_i until the header frame is done: its first
-    // 128 bytes must be these, or frame_ok_o is 0.
-    input  logic                 open_valid_i,
-    input  logic        [1023:0] header_i,
-    input  logic        [1151:0] licence_i,
-    input  logic                 licence_present_i,
-    output logic                 open_done_o,
-    output status_e              open_status_o,
+    input  logic                   clear_i,
+    output logic                   idle_o,
+    // Open a licence. The first 128 bytes of the header frame must be those of the stored header, or
+    // frame_ok_o is 0.
+    input  logic                   open_valid_i,
+    input  logic           [  7:0] policy_i,           // the stored header's
+    output header_place_t          header_place_o,
+    input  block_t                 header_word_i,
+    output licence_place_t         licence_place_o,
+    input  block_t                 licence_word_i,
+    input  logic                   licence_present_i,
+    output logic                   open_done_o,
+    output status_e                open_status_o,
     // Frames to come.
-    input  logic                 frame_valid_i,
-    output logic                 frame_ready_o,
-    input  frame_kind_e          frame_kind_i,
-    input  logic        [  31:0] frame_index_i,
-    input  logic        [  31:0] total_frames_i,
-    input  logic        [  23:0] frame_beats_i,
-    input  logic                 frame_plain_i,
+    input  logic                   frame_valid_i,
+    output logic                   frame_ready_o,
+    input  frame_kind_e            frame_kind_i,
+    input  logic           [ 31:0] frame_index_i,
+    input  logic           [ 31:0] total_frames_i,
+    input  logic           [ 23:0] frame_beats_i,
+    input  logic                   frame_plain_i,
     // Their bytes, from the bus.
-    input  logic                 data_valid_i,
-    output logic                 data_ready_o,
-    input  logic        [ 127:0] data_i,
+    input  logic                   data_valid_i,
+    output logic                   data_ready_o,
+    input  logic           [127:0] data_i,
     // Deciphered payload, and the verdict on each frame.
-    output logic                 payload_valid_o,
-    output logic        [ 127:0] payload_o,
-    output logic                 frame_done_o,
-    output logic                 frame_ok_o
+    output logic                   payload_valid_o,
+    output logic           [127:0] payload_o,
+    output logic                   frame_done_o,
+    output logic                   frame_ok_o
 );
 
   logic opener_idle, unsealer_idle, revoke, opening;
@@ -66,8 +73,10 @@ module lock_unit
   key_slot_e key_slot;
   key_t      key;
   frame_t    frame;
+  header_place_t opener_place, unsealer_place;
 
   assign opening = open_valid_i || !opener_idle;
+  assign header_place_o = opener_idle ? unsealer_place : opener_place;
   assign idle_o = opener_idle && unsealer_idle;
   assign frame_ready_o = unsealer_frame_ready && !opening;
   assign frame = '{
@@ -83,24 +92,25 @@ module lock_unit
       .clk_i,
       .rst_ni,
       .clear_i,
-      .idle_o       (opener_idle),
+      .idle_o        (opener_idle),
       .secret_i,
       .owner_key_i,
       .enrolled_i,
       .open_valid_i,
-      .policy_i     (header_i[8*HeaderPolicyOffset+:8]),
-      .id_i         (header_i[8*HeaderIdOffset+:128]),
-      .header_tag_i (header_i[8*HeaderTagOffset+:128]),
-      .licence_i,
+      .policy_i,
+      .header_place_o(opener_place),
+      .header_word_i,
+      .licence_place_o,
+      .licence_word_i,
       .licence_present_i,
       .open_done_o,
       .open_status_o,
-      .revoke_o     (revoke),
-      .key_valid_o  (key_valid),
-      .key_ready_i  (key_ready),
-      .key_slot_o   (key_slot),
-      .key_o        (key),
-      .keys_usable_i(keys_usable)
+      .revoke_o      (revoke),
+      .key_valid_o   (key_valid),
+      .key_ready_i   (key_ready),
+      .key_slot_o    (key_slot),
+      .key_o         (key),
+      .keys_usable_i (keys_usable)
   );
 
   unsealer #(
@@ -108,17 +118,18 @@ module lock_unit
   ) u_unsealer (
       .clk_i,
       .rst_ni,
-      .clear_i      (clear_i || revoke),
-      .idle_o       (unsealer_idle),
-      .key_valid_i  (key_valid),
-      .key_ready_o  (key_ready),
-      .key_slot_i   (key_slot),
-      .key_i        (key),
-      .keys_usable_o(keys_usable),
-      .header_i,
-      .frame_valid_i(frame_valid_i && !opening),
-      .frame_ready_o(unsealer_frame_ready),
-      .frame_i      (frame),
+      .clear_i       (clear_i || revoke),
+      .idle_o        (unsealer_idle),
+      .key_valid_i   (key_valid),
+      .key_ready_o   (key_ready),
+      .key_slot_i    (key_slot),
+      .key_i         (key),
+      .keys_usable_o (keys_usable),
+      .header_place_o(unsealer_place),
+      .header_word_i,
+      .frame_valid_i (frame_valid_i && !opening),
+      .frame_ready_o (unsealer_frame_ready),
+      .frame_i       (frame),
       .data_valid_i,
       .data_ready_o,
       .data_i,

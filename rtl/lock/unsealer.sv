@@ -7,8 +7,8 @@
 // A frame of n beats needs n blocks of the cipher and n of GHASH (n - 1 and the length), so the fast kind
 // keeps up with one beat a cycle without a pause between frames: the cipher works ahead on the frames of
 // the queue. A header is only verified: it needs one cipher block and one cycle more, for the length.
-// The first eight beats of a header must equal header_i, the bytes that the licence was compared with:
-// the host cannot show one header first and verify another one later. (SEC: ONE_COPY)
+// The first eight beats of a header must equal the stored header's words, which the licence was compared
+// with: the host cannot show one header first and verify another one later. (SEC: ONE_COPY)
 //
 // Timing: data_ready_o may wait for the cipher; the payload follows its beat by a cycle. frame_done_o
 // follows the last beat by 1 cycle (plain), at most 3 (fast) or at most 36 (iterative), and may meet the
@@ -27,26 +27,27 @@ module unsealer
 #(
     parameter unsealer_kind_e Kind = UnsealerFast
 ) (
-    input  logic               clk_i,
-    input  logic               rst_ni,
-    input  logic               clear_i,
-    output logic               idle_o,
-    input  logic               key_valid_i,
-    output logic               key_ready_o,
-    input  key_slot_e          key_slot_i,
-    input  key_t               key_i,
-    output logic               keys_usable_o,
-    input  logic      [1023:0] header_i,
-    input  logic               frame_valid_i,
-    output logic               frame_ready_o,
-    input  frame_t             frame_i,
-    input  logic               data_valid_i,
-    output logic               data_ready_o,
-    input  block_t             data_i,
-    output logic               payload_valid_o,
-    output block_t             payload_o,
-    output logic               frame_done_o,
-    output logic               frame_ok_o
+    input  logic          clk_i,
+    input  logic          rst_ni,
+    input  logic          clear_i,
+    output logic          idle_o,
+    input  logic          key_valid_i,
+    output logic          key_ready_o,
+    input  key_slot_e     key_slot_i,
+    input  key_t          key_i,
+    output logic          keys_usable_o,
+    output header_place_t header_place_o,
+    input  block_t        header_word_i,
+    input  logic          frame_valid_i,
+    output logic          frame_ready_o,
+    input  frame_t        frame_i,
+    input  logic          data_valid_i,
+    output logic          data_ready_o,
+    input  block_t        data_i,
+    output logic          payload_valid_o,
+    output block_t        payload_o,
+    output logic          frame_done_o,
+    output logic          frame_ok_o
 );
 
   // ------------------------------------------------------------------------------------------- keys
@@ -165,8 +166,7 @@ module unsealer
   // ------------------------------------------------------------------------------------------- beats
   logic [23:0] beat_q;
   logic first_q;  // of its frame
-  // Of the beat in the header fields; stays at 8 behind them. Not bits of beat_q, since it chooses among
-  // a thousand wires and beat_q decides what comes next.
+  // Of the beat in the header fields; stays at 8 behind them.
   logic [3:0] place_q;
   logic header_tag_q;  // where a header has its tag
   logic page_end_q;  // this beat ends a page of 256 beats
@@ -238,7 +238,9 @@ module unsealer
 
   block_t expected_q;  // the tag without its mask
   logic   pending_q;  // GHASH has a frame's length, its digest is to come
-  logic   differs_q;  // a header is not header_i
+  logic   differs_q;  // a header is not the stored one
+  // A beat of header fields is compared in the cycle after it came, in payload_q. No secret passes there.
+  logic compare_q, compare_first_q;
   logic payload_valid_q, done_q, ok_q;
   block_t payload_q;
 
@@ -252,7 +254,12 @@ module unsealer
       payload_q       <= '0;
       done_q          <= 1'b0;
       ok_q            <= 1'b0;
+      compare_q       <= 1'b0;
+      compare_first_q <= 1'b0;
     end else begin
+      compare_q       <= beat && locked && header && !place_q[3];
+      compare_first_q <= first_q;
+      if (compare_q) differs_q <= (differs_q && !compare_first_q) || payload_q != header_word_i;
       payload_valid_q <= beat && !header && !last_beat && !frame.keyless;
       done_q          <= digest_valid;
       ok_q            <= 1'b0;
@@ -265,21 +272,18 @@ module unsealer
       if (beat) begin
         if (locked) begin
           if (tag_beat) expected_q <= data_i ^ stream;
-          if (header && !place_q[3]) begin
-            differs_q <= (differs_q && !first_q) || data_i != header_i[128*place_q[2:0]+:128];
-          end else if (!header) begin
-            differs_q <= 1'b0;
-          end
+          if (!header) differs_q <= 1'b0;
           length_due_q <= last_beat && header;
         end else if (last_beat) begin
           done_q <= 1'b1;
           ok_q   <= frame.plain;
         end
-        if (!header && !last_beat && !frame.keyless) payload_q <= locked ? data_i ^ stream : data_i;
+        if (!last_beat && !frame.keyless) payload_q <= locked && !header ? data_i ^ stream : data_i;
       end
     end
   end
 
+  assign header_place_o = place_q[2:0];
   assign payload_valid_o = payload_valid_q;
   assign payload_o = payload_q;
   assign frame_done_o = done_q;

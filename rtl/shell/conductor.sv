@@ -18,7 +18,7 @@
 //   drained. The overwriting goes on in the background of a cold start until the first frame.
 //   (SEC: PURGE) It also happens after reset, since a reset does not erase memories.
 // Which bytes count: the stored header is compared with the bytes that pass the tag check by the lock
-//   unit, which holds header_i's bytes against the header frame, so that memory that changes between
+//   unit, which holds the stored bytes against the header frame, so that memory that changes between
 //   the two reads is refused. Licence bytes are read once. (SEC: ONE_COPY)
 // Checks: magic, policy, contract, sizes -> BAD_HEADER; lanes, depth, memories, program size -> WRONG_CORE. For
 //   locked packages they come before the tag, on purpose: they tell nothing that is not public.
@@ -371,6 +371,8 @@ module conductor
   assign unused_header = ^header_i;
 
   `KEYWAY_ASSERT(NothingOpenAfterFailure, !(done_o && status_q != StatusOk) || (!open_q && clean_q))
+  // The lock unit reads header and licence through the port that a comparison takes.
+  `KEYWAY_ASSERT(LockReadsAlone, !(state_q inside {StOpen, StHeader}) || !block_busy_i)
   `KEYWAY_ASSERT(PurgeIsState, purge_q == (state_q == StPurge))
   `KEYWAY_ASSERT(ResidentIsOpen, !resident_q || open_q)
   `KEYWAY_ASSERT(GateAfterComparison, !gate_open_o || !(block_busy_i || block_mismatch_i))

@@ -91,8 +91,10 @@ module keyway_core
   logic event_stall_rows, event_stall_products, event_stall_empty;
 
   logic lock_clear, lock_idle, lock_open_valid, lock_licence_present, lock_open_done;
-  logic [1023:0] lock_header;
-  logic [1151:0] lock_licence;
+  logic [7:0] lock_policy;
+  keyway_lock_pkg::header_place_t lock_header_place;
+  keyway_lock_pkg::licence_place_t lock_licence_place;
+  logic [127:0] lock_header_word, lock_licence_word;
   status_e lock_open_status;
   logic lock_frame_valid, lock_frame_ready, lock_frame_plain, lock_frame_done, lock_frame_ok;
   frame_kind_e lock_frame_kind;
@@ -202,8 +204,11 @@ module keyway_core
       .lock_clear_o           (lock_clear),
       .lock_idle_i            (lock_idle),
       .lock_open_valid_o      (lock_open_valid),
-      .lock_header_o          (lock_header),
-      .lock_licence_o         (lock_licence),
+      .lock_policy_o          (lock_policy),
+      .lock_header_place_i    (lock_header_place),
+      .lock_header_word_o     (lock_header_word),
+      .lock_licence_place_i   (lock_licence_place),
+      .lock_licence_word_o    (lock_licence_word),
       .lock_licence_present_o (lock_licence_present),
       .lock_open_done_i       (lock_open_done),
       .lock_open_status_i     (lock_open_status),
@@ -286,8 +291,11 @@ module keyway_core
       .clear_i          (lock_clear),
       .idle_o           (lock_idle),
       .open_valid_i     (lock_open_valid),
-      .header_i         (lock_header),
-      .licence_i        (lock_licence),
+      .policy_i         (lock_policy),
+      .header_place_o   (lock_header_place),
+      .header_word_i    (lock_header_word),
+      .licence_place_o  (lock_licence_place),
+      .licence_word_i   (lock_licence_word),
       .licence_present_i(lock_licence_present),
       .open_done_o      (lock_open_done),
       .open_status_o    (lock_open_status),

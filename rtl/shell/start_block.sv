@@ -8,9 +8,10 @@
 //              first difference, also with a licence that appeared or went.
 // The stored bytes change in a load only, never while anything is open, so everything that was decided
 // about them stays true; a comparison that fails leads to a load, which reads the bus again, and what
-// it read is what is used. (SEC: ONE_COPY) They stand in registers, for whoever uses them at once, and
-// in a memory, for the comparison, which takes one after the other: both are written in the same cycle
-// with the same word. What the memory held before a load is not compared with anything.
+// it read is what is used. (SEC: ONE_COPY) They stand in two memories with one read port each: for the
+// comparison while it goes on, else for the lock unit, which opens and checks headers at other times. The
+// fields that the shell itself goes by stand in registers too, written in the same cycle with the same word.
+// What the memories held before a load is not read: a licence that did not come is not present.
 //
 // Timing: both requests leave within two cycles, but a comparison behind a warm run holds them back
 //   until the engine's first input is on its way (input_seen_i) or HoldCycles have passed. Words are
@@ -24,48 +25,61 @@ module start_block
 #(
     parameter int unsigned HoldCycles = 64
 ) (
-    input  logic                           clk_i,
-    input  logic                           rst_ni,
-    input  logic                           clear_i,
-    input  logic                           load_i,
-    input  logic                           compare_i,
-    input  logic                           hold_i,             // with compare_i: let input go first
-    input  logic                           input_seen_i,
-    input  logic         [           63:0] package_address_i,
-    input  logic         [           63:0] licence_address_i,
-    output logic                           busy_o,
-    output logic                           mismatch_o,
+    input  logic                  clk_i,
+    input  logic                  rst_ni,
+    input  logic                  clear_i,
+    input  logic                  load_i,
+    input  logic                  compare_i,
+    input  logic                  hold_i,             // with compare_i: let input go first
+    input  logic                  input_seen_i,
+    input  logic           [63:0] package_address_i,
+    input  logic           [63:0] licence_address_i,
+    output logic                  busy_o,
+    output logic                  mismatch_o,
     // Bus.
-    output logic                           request_valid_o,
-    input  logic                           request_ready_i,
-    output dma_request_t                   request_o,
-    input  logic                           data_valid_i,
-    input  word_t                          data_i,
-    // What is stored.
-    output logic         [ HeaderBits-1:0] header_o,
-    output logic         [LicenceBits-1:0] licence_o,
-    output logic                           licence_present_o
+    output logic                  request_valid_o,
+    input  logic                  request_ready_i,
+    output dma_request_t          request_o,
+    input  logic                  data_valid_i,
+    input  word_t                 data_i,
+    // What is stored. A word is the one of the place in the cycle before, but not in a comparison.
+    output header_t               header_o,
+    output logic                  licence_present_o,
+    input  header_place_t         header_place_i,
+    output word_t                 header_word_o,
+    input  licence_place_t        licence_place_i,
+    output word_t                 licence_word_o
 );
 
   localparam int unsigned Words = HeaderWords + LicenceWords;
   localparam int unsigned WordBits = $clog2(Words + 1);
 
-  word_t [Words-1:0] stored_q;
   (* ram_style = "distributed" *)
-  word_t copy_q[Words];
+  word_t header_words_q[HeaderWords];
+  (* ram_style = "distributed" *)
+  word_t licence_words_q[LicenceWords];
+  word_t [HeaderWords-1:0] fields_q;  // what decode_header leaves out vanishes
   logic present_q;
   logic [1:0] requests_q;  // still to send: licence, header
-  word_t expected_q;  // the stored word that the next one is compared with
   logic busy_q, compare_q, mismatch_q;
   logic [WordBits-1:0] word_q, words_q;
   logic [$clog2(HoldCycles+1)-1:0] hold_q;
   logic with_licence;
   logic last;
-  logic store;
+  logic store, of_licence;
+  logic [WordBits-1:0] next_word;
+  word_t header_word_q, licence_word_q, expected;
+
+  function automatic licence_place_t in_licence(logic [WordBits-1:0] word);
+    return licence_place_t'(word - WordBits'(HeaderWords));
+  endfunction
 
   assign with_licence = licence_address_i != '0;
   assign last = word_q + 1'b1 == words_q;
   assign store = data_valid_i && !compare_q;
+  assign of_licence = word_q >= WordBits'(HeaderWords);
+  assign expected = of_licence ? licence_word_q : header_word_q;
+  assign next_word = compare_i ? '0 : word_q + WordBits'(data_valid_i);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
@@ -87,25 +101,32 @@ module start_block
       if (data_valid_i) begin
         word_q <= word_q + 1'b1;
         if (last) busy_q <= 1'b0;
-        if (compare_q && data_i != expected_q) mismatch_q <= 1'b1;
+        if (compare_q && data_i != expected) mismatch_q <= 1'b1;
       end
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (store) copy_q[word_q] <= data_i;
-    if (compare_i || data_valid_i) expected_q <= copy_q[compare_i||last?'0 : word_q+1'b1];
+    if (store && !of_licence) header_words_q[header_place_t'(word_q)] <= data_i;
+    if (store && of_licence) licence_words_q[in_licence(word_q)] <= data_i;
+    if (compare_i || (busy_q && compare_q)) begin
+      header_word_q  <= header_words_q[header_place_t'(next_word)];
+      licence_word_q <= licence_words_q[in_licence(next_word)];
+    end else begin
+      header_word_q  <= header_words_q[header_place_i];
+      licence_word_q <= licence_words_q[licence_place_i];
+    end
   end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      stored_q  <= '0;
+      fields_q  <= '0;
       present_q <= 1'b0;
     end else if (load_i) begin
-      stored_q  <= '0;
+      fields_q  <= '0;
       present_q <= with_licence;
-    end else if (store) begin
-      stored_q[word_q] <= data_i;
+    end else if (store && !of_licence) begin
+      fields_q[header_place_t'(word_q)] <= data_i;
     end
   end
 
@@ -122,9 +143,10 @@ module start_block
 
   assign busy_o = busy_q;
   assign mismatch_o = mismatch_q;
-  assign header_o = stored_q[HeaderWords-1:0];
-  assign licence_o = stored_q[Words-1:HeaderWords];
+  assign header_o = decode_header(fields_q);
   assign licence_present_o = present_q;
+  assign header_word_o = header_word_q;
+  assign licence_word_o = licence_word_q;
 
   `KEYWAY_ASSERT(OneJob, !(load_i || compare_i) || !busy_q)
   `KEYWAY_ASSERT(WordExpected, !data_valid_i || busy_q)

@@ -56,12 +56,31 @@ class LockBench : public Clocked<Model> {
     model->enrolled_i = device.enrolled;
   }
 
-  /// An empty licence is none.
+  /// What the shell has read; the lock asks for its words by place. An empty licence is none.
+  void store(const Bytes& header, const Bytes& licence) {
+    auto& model = *this;
+    header_.assign(header.begin(), header.begin() + 128);
+    licence_ = licence;
+    licence_.resize(144);
+    model->policy_i = header_[8];
+    model->licence_present_i = !licence.empty();
+  }
+
+  /// The words of the places asked for come a cycle later.
+  void tick() {
+    auto& model = *this;
+    model.settle();
+    const std::size_t header_place = model->header_place_o, licence_place = model->licence_place_o;
+    Clocked<Model>::tick();
+    if (header_.empty()) return;
+    std::memcpy(model->header_word_i.data(), &header_[16 * header_place], 16);
+    if (licence_place < licence_.size() / 16)
+      std::memcpy(model->licence_word_i.data(), &licence_[16 * licence_place], 16);
+  }
+
   Opened open(const Bytes& header, const Bytes& licence) {
     auto& model = *this;
-    write_port(model->header_i, header);
-    write_port(model->licence_i, licence);
-    model->licence_present_i = !licence.empty();
+    store(header, licence);
     model->open_valid_i = 1;
     const auto start = model.cycles();
     for (model.settle(); !model->open_done_o; model.tick()) {
@@ -153,6 +172,9 @@ class LockBench : public Clocked<Model> {
     model->clear_i = 0;
     model.settle();
   }
+
+ private:
+  Bytes header_, licence_;
 };
 
 }  // namespace keyway::lock_bench

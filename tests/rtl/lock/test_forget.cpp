@@ -206,9 +206,7 @@ TEMPLATE_TEST_CASE("clear_i forgets, whenever it comes", "", VLockOpen, VLockOpe
   for (const auto& frame : world.package.frames) REQUIRE(lock.pass(frame).ok);
   clear_and_look("after frames");
   for (std::uint64_t stop = 1; stop < 1370; stop += 1 + world.random() % 25) {
-    write_port(lock->header_i, world.package.header.bytes);
-    write_port(lock->licence_i, world.licence);
-    lock->licence_present_i = 1;
+    lock.store(world.package.header.bytes, world.licence);
     lock->open_valid_i = 1;
     lock.settle();
     for (std::uint64_t cycle = 0; cycle < stop && !lock->open_done_o; cycle++) lock.tick();
@@ -264,9 +262,7 @@ TEMPLATE_TEST_CASE("No output shows a secret in any cycle", "", VLockOpen, VLock
         FAIL("payload_o holds " << name << ", cycle " << lock.cycles());
     }
   };
-  write_port(lock->header_i, world.package.header.bytes);
-  write_port(lock->licence_i, world.licence);
-  lock->licence_present_i = 1;
+  lock.store(world.package.header.bytes, world.licence);
   lock->open_valid_i = 1;
   for (lock.settle(); !lock->open_done_o; lock.tick()) look();
   lock.tick();

@@ -193,9 +193,7 @@ TEMPLATE_TEST_CASE("clear_i in the middle of anything leaves a usable lock", "",
     CAPTURE(seed);
     World world(seed);
     LockBench<TestType> lock(world.device);
-    write_port(lock->header_i, world.package.header.bytes);
-    write_port(lock->licence_i, world.licence);
-    lock->licence_present_i = 1;
+    lock.store(world.package.header.bytes, world.licence);
     lock->open_valid_i = 1;
     const auto stop = world.random() % 1100;
     for (std::uint64_t cycle = 0; cycle < stop && !lock->open_done_o; cycle++) lock.tick();

@@ -43,6 +43,8 @@ void ShellBench::step() {
   LockPins& l = lock_pins;
   lock.drive(l);
   t.lock_idle_i = l.idle;
+  t.lock_header_place_i = l.header_place;
+  t.lock_licence_place_i = l.licence_place;
   t.lock_open_done_i = l.open_done;
   t.lock_open_status_i = l.open_status;
   t.lock_frame_ready_i = l.frame_ready;
@@ -85,8 +87,9 @@ void ShellBench::step() {
   }
   l.clear = t.lock_clear_o;
   l.open_valid = t.lock_open_valid_o;
-  std::memcpy(l.header.data(), &t.lock_header_o, l.header.size());
-  std::memcpy(l.licence.data(), &t.lock_licence_o, l.licence.size());
+  l.policy = t.lock_policy_o;
+  std::memcpy(l.header_word.data(), &t.lock_header_word_o, 16);
+  std::memcpy(l.licence_word.data(), &t.lock_licence_word_o, 16);
   l.licence_present = t.lock_licence_present_o;
   l.frame_valid = t.lock_frame_valid_o;
   l.kind = t.lock_frame_kind_o;

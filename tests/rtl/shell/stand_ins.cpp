@@ -65,6 +65,8 @@ Word toy_mask(uint64_t key, uint32_t index, uint32_t word) {
 void LockStandIn::drive(LockPins& pins) {
   pins.idle = frames_.empty() && verdicts_.empty() && open_left_ == 0;
   pins.open_done = open_done_;
+  pins.header_place = static_cast<uint8_t>(reads_ % kHeaderWords);
+  pins.licence_place = static_cast<uint8_t>(reads_ % kLicenceWords);
   pins.open_status = static_cast<uint8_t>(status_);
   pins.frame_ready = frames_.size() < 3 && open_left_ == 0;
   ready_ =
@@ -76,19 +78,33 @@ void LockStandIn::drive(LockPins& pins) {
   pins.frame_ok = pins.frame_done && verdicts_.front().ok;
 }
 
+void LockStandIn::read(const LockPins& pins) {
+  const auto take = [&](auto& stored, size_t words, const Word& word) {
+    uint8_t* place = stored.data() + 16 * ((reads_ - 1) % words);
+    if (reads_ > words && std::memcmp(place, word.data(), 16) != 0)
+      broken("header or licence changed during an open");
+    std::memcpy(place, word.data(), 16);
+  };
+  if (reads_ > 0) {
+    take(header_, kHeaderWords, pins.header_word);
+    take(licence_, kLicenceWords, pins.licence_word);
+    if (header_[kHeaderPolicyOffset] != pins.policy) broken("another policy");
+  }
+  ++reads_;
+}
+
 Status LockStandIn::judge(const LockPins& pins) const {
   if (!pins.licence_present) return Status::kNoLicence;
-  if (std::memcmp(pins.licence.data(), kLicenceMagic, 8) != 0 ||
-      std::memcmp(pins.licence.data() + kLicenceIdOffset, pins.header.data() + kHeaderIdOffset,
-                  16) ||
-      std::memcmp(pins.licence.data() + kLicenceHeaderTagOffset,
-                  pins.header.data() + kHeaderTagOffset, 16) != 0) {
+  if (std::memcmp(licence_.data(), kLicenceMagic, 8) != 0 ||
+      std::memcmp(licence_.data() + kLicenceIdOffset, header_.data() + kHeaderIdOffset, 16) ||
+      std::memcmp(licence_.data() + kLicenceHeaderTagOffset, header_.data() + kHeaderTagOffset,
+                  16) != 0) {
     return Status::kLicenceRefused;
   }
   // Every licence byte counts: its tag is the sum of all others.
   uint8_t sum = 0;
-  for (size_t i = 0; i + 1 < kLicenceBytes; ++i) sum = static_cast<uint8_t>(sum + pins.licence[i]);
-  return sum == pins.licence[kLicenceBytes - 1] ? Status::kOk : Status::kLicenceRefused;
+  for (size_t i = 0; i + 1 < kLicenceBytes; ++i) sum = static_cast<uint8_t>(sum + licence_[i]);
+  return sum == licence_[kLicenceBytes - 1] ? Status::kOk : Status::kLicenceRefused;
 }
 
 void LockStandIn::clock(const LockPins& pins) {
@@ -116,15 +132,14 @@ void LockStandIn::clock(const LockPins& pins) {
   if (pins.open_valid && !pins.open_done) {
     if (!frames_.empty() || !verdicts_.empty()) broken("a licence is opened while frames are here");
     if (open_left_ == 0) {
-      open_left_ = open_cycles;
-      header_ = pins.header;
-    } else if (--open_left_ == 0) {
+      open_left_ = std::max(open_cycles, static_cast<unsigned>(2 * kLicenceWords + 1));
+      reads_ = 0;
+    } else if (read(pins); --open_left_ == 0) {
       ++opens;
       status_ = judge(pins);
       open_done_ = true;
-      key_ = status_ == Status::kOk ? load64(pins.licence.data() + kLicenceWrappedOffset) | 1 : 0;
+      key_ = status_ == Status::kOk ? load64(licence_.data() + kLicenceWrappedOffset) | 1 : 0;
     }
-    if (header_ != pins.header) broken("the header changed during an open");
   }
 
   if (pins.frame_valid && pins.frame_ready) {

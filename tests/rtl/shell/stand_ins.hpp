@@ -33,15 +33,14 @@ Word toy_mask(uint64_t key, uint32_t index, uint32_t word);
 struct LockPins {
   bool clear = false, open_valid = false, licence_present = false, frame_valid = false,
        frame_plain = false, data_valid = false;
-  std::array<uint8_t, contract::kHeaderBlockBytes> header{};
-  std::array<uint8_t, contract::kLicenceBytes> licence{};
-  uint8_t kind = 0;
+  uint8_t policy = 0, kind = 0;
+  Word header_word{}, licence_word{};  // of the places below, a cycle earlier
   uint32_t index = 0, total = 0, beats = 0;
   Word data{};
 
   bool idle = false, open_done = false, frame_ready = false, data_ready = false,
        payload_valid = false, frame_done = false, frame_ok = false;
-  uint8_t open_status = 0;
+  uint8_t open_status = 0, header_place = 0, licence_place = 0;
   Word payload{};
 };
 
@@ -49,7 +48,7 @@ class LockStandIn {
  public:
   explicit LockStandIn(uint64_t seed) : random_(seed) {}
   double stall = 0;           ///< probability that it takes no word in a cycle
-  unsigned open_cycles = 40;  ///< an open takes so long
+  unsigned open_cycles = 40;  ///< an open takes so long, but long enough to read everything twice
   bool has_key() const { return key_ != 0; }
   unsigned opens = 0, clears = 0;
 
@@ -63,10 +62,15 @@ class LockStandIn {
     bool plain;
   };
   void finish_frame();
+  void read(const LockPins& pins);
   contract::Status judge(const LockPins& pins) const;
   std::mt19937_64 random_;
   uint64_t key_ = 0;
+  static constexpr size_t kHeaderWords = contract::kHeaderBlockBytes / 16;
+  static constexpr size_t kLicenceWords = contract::kLicenceBytes / 16;
   std::array<uint8_t, contract::kHeaderBlockBytes> header_{};
+  std::array<uint8_t, contract::kLicenceBytes> licence_{};
+  size_t reads_ = 0;  ///< words asked for of each in this open
   unsigned open_left_ = 0;
   bool open_done_ = false, clear_ = false, ready_ = false;
   contract::Status status_{};
