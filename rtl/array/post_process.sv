@@ -138,6 +138,7 @@ module post_process
       .rst_ni,
       .clear_i,
       .jobs_i     (jobs_i),
+      .token_t11_i(token_t11_q),
       .token_t12_i(token_t12_q),
       .valid_o    (result_valid_o),
       .bank_o     (result_bank_o),

@@ -7,9 +7,10 @@
 // Timing: a request taken in cycle t has its address on the bus in t + 3; its data follow when the
 //   address was accepted, one word a cycle. OutstandingBursts bursts may be open. Words pass a register.
 // Contract: words are taken in the order of the requests. idle_o means that every request's last
-//   answer has come; it comes a cycle late, see axi_read_dma. error_o rises with the first answer that is not OKAY and stays until abort_i.
-//   abort_i (a level, held until idle_o) drops requests and words; what is left of a burst whose
-//   address is on the bus goes without a strobe, so that it changes nothing.
+//   answer has come; it comes a cycle late, see axi_read_dma. error_o rises with the first answer that is
+//   not OKAY and stays until abort_i. abort_i (a level, held until idle_o, two cycles at least) drops
+//   requests and words, from its second cycle to the one behind it; what is left of a burst whose address
+//   is on the bus goes without a strobe, so that it changes nothing.
 // Source: AMBA AXI4 specification (IHI 0022). Test: tests/rtl/shell/test_dma.cpp.
 `include "assert.svh"
 
@@ -52,6 +53,9 @@ module axi_write_dma
   localparam int unsigned AddressLow = $clog2(AxiBytes);
   localparam int unsigned CountBits = $clog2(OutstandingBursts) + 1;
 
+  logic abort_q;
+  always_ff @(posedge clk_i) abort_q <= rst_ni && abort_i;
+
   // ------------------------------------------------------------------------------ addresses
   logic burst_valid, burst_ready, splitter_idle;
   burst_t burst;
@@ -61,7 +65,7 @@ module axi_write_dma
   ) u_splitter (
       .clk_i,
       .rst_ni,
-      .clear_i      (abort_i),
+      .clear_i      (abort_q),
       .request_valid_i,
       .request_ready_o,
       .request_i,
@@ -133,7 +137,7 @@ module axi_write_dma
   ) u_words (
       .clk_i,
       .rst_ni,
-      .clear_i    (abort_i),
+      .clear_i    (abort_q),
       .in_valid_i (data_valid_i),
       .in_ready_o (data_ready_o),
       .in_i       (data_i),
@@ -149,16 +153,16 @@ module axi_write_dma
   logic wvalid_q, wlast_q;
 
   assign word_last = count_q + 9'd1 == head.words;
-  assign word_taken = head_valid && word_room && (data_valid || abort_i);
+  assign word_taken = head_valid && word_room && (data_valid || abort_q);
   assign head_done = word_taken && word_last;
   assign data_ready = head_valid && word_room;
-  assign word = abort_i ? '0 : data;
+  assign word = abort_q ? '0 : data;
 
   always_comb begin
     word_strobe = '1;
     if (word_last && head.last && head.last_bytes != '0)
       word_strobe = ~(16'hffff << head.last_bytes);
-    if (abort_i) word_strobe = '0;
+    if (abort_q) word_strobe = '0;
   end
 
   always_ff @(posedge clk_i) begin
@@ -234,7 +238,7 @@ module axi_write_dma
   assign bready_o = 1'b1;
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || abort_i) error_o <= 1'b0;
+    if (!rst_ni || abort_q) error_o <= 1'b0;
     else if (answer && bresp_i != 2'b00) error_o <= 1'b1;
   end
 

@@ -3,9 +3,9 @@
 //
 // open_i is the conductor's: every frame of the package has verified in this residency or run, and
 // header and licence of this start equal those that are open. Until then requests and words wait in
-// the engine, on chip; a purge (drop_i) takes them and throws them away. (SEC: OUTPUT_GATE)
+// the engine, on chip; a purge clears the engine, and them with it. (SEC: OUTPUT_GATE)
 // Timing: combinational, no state, so what waits here is held by the engine.
-// Contract: nothing leaves while open_i is low (GateShut) or drop_i is high.
+// Contract: nothing leaves while open_i is low (GateShut).
 // Test: tests/rtl/shell/test_start.cpp.
 `include "assert.svh"
 
@@ -15,7 +15,6 @@ module output_gate
     input  logic         clk_i,
     input  logic         rst_ni,
     input  logic         open_i,
-    input  logic         drop_i,
     // Engine.
     input  logic         request_valid_i,
     output logic         request_ready_o,
@@ -32,15 +31,13 @@ module output_gate
     output word_t        data_o
 );
 
-  logic pass;
-  assign pass = open_i && !drop_i;
 
-  assign request_valid_o = request_valid_i && pass;
-  assign request_ready_o = drop_i || (request_ready_i && pass);
+  assign request_valid_o = request_valid_i && open_i;
+  assign request_ready_o = request_ready_i && open_i;
   assign request_o = request_i;
-  assign data_valid_o = data_valid_i && pass;
-  assign data_ready_o = drop_i || (data_ready_i && pass);
-  assign data_o = pass ? data_i : '0;
+  assign data_valid_o = data_valid_i && open_i;
+  assign data_ready_o = data_ready_i && open_i;
+  assign data_o = open_i ? data_i : '0;
 
   logic unused_clock;  // of the assertion only
   assign unused_clock = ^{clk_i, rst_ni};

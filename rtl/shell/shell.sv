@@ -372,7 +372,6 @@ module shell
       .clk_i,
       .rst_ni,
       .open_i         (gate_open),
-      .drop_i         (bus_flush),
       .request_valid_i(output_request_valid_i),
       .request_ready_o(output_request_ready_o),
       .request_i      (engine_request),
