@@ -6,8 +6,8 @@
 //   (parameter_record_t) are bytes 4l..4l+3 of word k. With short_i the third word is not read: it comes
 //   with the second one, as mr = 0, lo = -128 (signed_i) or 0, hi not negative.
 // Timing: a word is written the cycle after it came. A stage's fields are loaded in the cycle before the
-//   first pixel of a job is there: bias for t + 9, m and mr for t + 10, shift for t + 11 (rounding) and
-//   again with lo and hi for t + 12.
+//   first pixel of a job is there: bias for t + 9, m and mr for t + 10, shift for t + 11 (rounding), its
+//   upper bits for t + 12, its lower ones with lo and hi for t + 13.
 // Contract: a slot is written only before its job's pixels come (the feeder writes parameters before
 //   tiles). clear_i overwrites the registers and slot clear_address_i mod JobSlots with zeros.
 // Test: tests/rtl/engine.
@@ -32,11 +32,13 @@ module parameter_store
     input  token_t                           token_t9_i,
     input  token_t                           token_t10_i,
     input  token_t                           token_t11_i,
+    input  token_t                           token_t12_i,
     output logic signed [   Lanes-1:0][31:0] bias_o,
     output logic signed [   Lanes-1:0][17:0] m_o,
     output logic signed [   Lanes-1:0][17:0] mr_o,
     output logic        [   Lanes-1:0][ 5:0] round_shift_o,
-    output logic        [   Lanes-1:0][ 5:0] shift_o,
+    output logic        [   Lanes-1:0][ 2:0] coarse_shift_o,
+    output logic        [   Lanes-1:0][ 2:0] fine_shift_o,
     output logic signed [   Lanes-1:0][ 8:0] lo_o,
     output logic signed [   Lanes-1:0][ 8:0] hi_o
 );
@@ -49,29 +51,26 @@ module parameter_store
   logic [32*Lanes-1:0] word2_q[JobSlots];
 
   // Words come from memories all over a device: they go into registers first.
-  logic valid_q, short_q, signed_q;
+  logic [2:0] write_q;  // which words
+  logic fill_q, signed_q;  // the third one of a short record
   logic [SlotBits-1:0] slot_q;
-  logic [1:0] word_q;
   logic [32*Lanes-1:0] data_q;
 
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
-      valid_q <= 1'b0;
+      write_q <= '1;
+      fill_q  <= 1'b0;
+      slot_q  <= clear_address_i[SlotBits-1:0];
       data_q  <= '0;
     end else begin
-      valid_q <= write_valid_i;
-      data_q  <= write_data_i;
+      write_q <= write_valid_i ? 3'b001 << write_word_i : '0;
+      if (write_valid_i && write_short_i && write_word_i == 2'd1) write_q[2] <= 1'b1;
+      fill_q <= write_short_i;
+      slot_q <= write_slot_i;
+      data_q <= write_data_i;
     end
-    slot_q   <= write_slot_i;
-    word_q   <= write_word_i;
-    short_q  <= write_short_i;
     signed_q <= write_signed_i;
   end
-
-  logic [2:0] write;
-  logic [SlotBits-1:0] write_slot;
-
-  assign write_slot = clear_i ? clear_address_i[SlotBits-1:0] : slot_q;
 
   // The third word of a short record: all zero but for a negative lo.
   parameter_record_t short_record;
@@ -79,17 +78,13 @@ module parameter_store
   always_comb begin
     short_record = '0;
     if (signed_q) short_record.lo = -9'sd128;
-    write_last = data_q;
-    if (short_q && !clear_i) write_last = {Lanes{short_record[95:64]}};
-    write = valid_q ? 3'b001 << word_q : '0;
-    if (valid_q && short_q && word_q == 2'd1) write[2] = 1'b1;
-    if (clear_i) write = '1;
+    write_last = fill_q ? {Lanes{short_record[95:64]}} : data_q;
   end
 
   always_ff @(posedge clk_i) begin
-    if (write[0]) word0_q[write_slot] <= data_q;
-    if (write[1]) word1_q[write_slot] <= data_q;
-    if (write[2]) word2_q[write_slot] <= write_last;
+    if (write_q[0]) word0_q[slot_q] <= data_q;
+    if (write_q[1]) word1_q[slot_q] <= data_q;
+    if (write_q[2]) word2_q[slot_q] <= write_last;
   end
 
   function automatic parameter_record_t [Lanes-1:0] records_of(
@@ -100,23 +95,25 @@ module parameter_store
   endfunction
 
   // A job's first result, known a cycle ahead: it has far to go.
-  logic start_t8_q, start_t9_q, start_t10_q, start_t11_q;
+  logic start_t8_q, start_t9_q, start_t10_q, start_t11_q, start_t12_q;
   always_ff @(posedge clk_i) begin
     start_t8_q  <= !clear_i && token_t7_i.valid && token_t7_i.last && token_t7_i.pixel == '0;
     start_t9_q  <= !clear_i && start_t8_q;
     start_t10_q <= !clear_i && start_t9_q;
     start_t11_q <= !clear_i && start_t10_q;
+    start_t12_q <= !clear_i && start_t11_q;
   end
 
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
-      bias_o        <= '0;
-      m_o           <= '0;
-      mr_o          <= '0;
-      round_shift_o <= '0;
-      shift_o       <= '0;
-      lo_o          <= '0;
-      hi_o          <= '0;
+      bias_o         <= '0;
+      m_o            <= '0;
+      mr_o           <= '0;
+      round_shift_o  <= '0;
+      coarse_shift_o <= '0;
+      fine_shift_o   <= '0;
+      lo_o           <= '0;
+      hi_o           <= '0;
     end else begin
       if (start_t8_q) begin
         parameter_record_t [Lanes-1:0] records;
@@ -143,10 +140,16 @@ module parameter_store
         parameter_record_t [Lanes-1:0] records;
         records = records_of(word0_q[token_t11_i.slot], word1_q[token_t11_i.slot],
                              word2_q[token_t11_i.slot]);
+        for (int l = 0; l < int'(Lanes); l++) coarse_shift_o[l] <= records[l].shift[5:3];
+      end
+      if (start_t12_q) begin
+        parameter_record_t [Lanes-1:0] records;
+        records = records_of(word0_q[token_t12_i.slot], word1_q[token_t12_i.slot],
+                             word2_q[token_t12_i.slot]);
         for (int l = 0; l < int'(Lanes); l++) begin
-          shift_o[l] <= records[l].shift;
-          lo_o[l]    <= records[l].lo;
-          hi_o[l]    <= records[l].hi;
+          fine_shift_o[l] <= records[l].shift[2:0];
+          lo_o[l]         <= records[l].lo;
+          hi_o[l]         <= records[l].hi;
         end
       end
     end
@@ -154,7 +157,7 @@ module parameter_store
 
   logic unused_bits;
   assign unused_bits = ^{
-    clear_address_i, short_record, token_t7_i, token_t8_i, token_t9_i, token_t10_i, token_t11_i
+    clear_address_i, short_record, token_t7_i, token_t8_i, token_t9_i, token_t10_i, token_t11_i, token_t12_i
   };
 
 endmodule

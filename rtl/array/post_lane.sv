@@ -4,8 +4,9 @@
 // Mathematics: q = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >>> shift, lo, hi), exact
 //   but for the one rounding. acc + bias has 33 bits, the product 51, the total 52. The product is
 //   made of two halves, m * (high * 2^17 + low), each one DSP multiplier.
-// Timing: acc at t + 9, residual at t + 10, byte stands at t + 13; one a cycle.
-// Contract: 1 <= shift <= 47; shift 0 adds no rounding. valid bits t9..t12 move with the pixel.
+//   The shift is made in two steps, by a multiple of eight and by less than eight.
+// Timing: acc at t + 9, residual at t + 10, byte stands at t + 14; one a cycle.
+// Contract: 1 <= shift <= 47; shift 0 adds no rounding. valid bits t9..t13 move with the pixel.
 // Source: the requantisation of the numeric contract, models/quantise/network.hpp, its twin.
 //   Test: tests/rtl/engine (extremes of every field).
 
@@ -18,13 +19,15 @@ module post_lane
     input  logic                             valid_t10_i,
     input  logic                             valid_t11_i,
     input  logic                             valid_t12_i,
+    input  logic                             valid_t13_i,
     input  logic signed [              31:0] acc_i,
     input  logic signed [              31:0] bias_i,
     input  logic signed [              17:0] m_i,
     input  logic signed [              17:0] mr_i,
     input  logic signed [ActivationBits-1:0] residual_i,
     input  logic        [               5:0] round_shift_i,
-    input  logic        [               5:0] shift_i,
+    input  logic        [               2:0] coarse_shift_i,
+    input  logic        [               2:0] fine_shift_i,
     input  logic signed [               8:0] lo_i,
     input  logic signed [               8:0] hi_i,
     output logic        [               7:0] q_o
@@ -35,16 +38,22 @@ module post_lane
   logic signed [33:0] high_q;
   logic signed [26:0] residual_q;
   logic signed [51:0] total_q;
+  logic signed [15:0] coarse_q;  // after the first step; a shift by 7 leaves the 9 bits of the limits
+  logic coarse_fits_q;  // its other bits are copies of its sign
+  logic negative_q;
   logic [7:0] q_q;
 
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
-      biased_q   <= '0;
-      low_q      <= '0;
-      high_q     <= '0;
-      residual_q <= '0;
-      total_q    <= '0;
-      q_q        <= '0;
+      biased_q      <= '0;
+      low_q         <= '0;
+      high_q        <= '0;
+      residual_q    <= '0;
+      total_q       <= '0;
+      coarse_q      <= '0;
+      coarse_fits_q <= 1'b0;
+      negative_q    <= 1'b0;
+      q_q           <= '0;
     end else begin
       if (valid_t9_i) biased_q <= 33'(acc_i) + 33'(bias_i);
       if (valid_t10_i) begin
@@ -58,10 +67,17 @@ module post_lane
       end
       if (valid_t12_i) begin
         logic signed [51:0] shifted;
+        shifted = total_q >>> {coarse_shift_i, 3'd0};
+        coarse_q      <= shifted[15:0];
+        coarse_fits_q <= shifted[51:15] == '0 || shifted[51:15] == '1;
+        negative_q    <= shifted[51];
+      end
+      if (valid_t13_i) begin
+        logic signed [15:0] shifted;
         logic fits;  // in 9 bits, as both limits do
-        shifted = total_q >>> shift_i;
-        fits    = shifted[51:8] == '0 || shifted[51:8] == '1;
-        if (fits ? signed'(shifted[8:0]) < lo_i : shifted[51]) q_q <= lo_i[7:0];
+        shifted = coarse_q >>> fine_shift_i;
+        fits    = coarse_fits_q && (shifted[15:8] == '0 || shifted[15:8] == '1);
+        if (fits ? signed'(shifted[8:0]) < lo_i : negative_q) q_q <= lo_i[7:0];
         else if (!fits || signed'(shifted[8:0]) > hi_i) q_q <= hi_i[7:0];
         else q_q <= shifted[7:0];
       end

@@ -2,7 +2,7 @@
 // Post-processing: sums of a job's last pass become bytes in activation memory, all lanes every cycle.
 //
 // Mathematics: q = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >> shift, lo, hi); see post_lane.
-// Timing: acc at t + 9, byte written at t + 13; the residual is read at t + 8. It never stalls.
+// Timing: acc at t + 9, byte written at t + 14; the residual is read at t + 8. It never stalls.
 // Contract: job_done_o in the cycle of a job's last write; see the modules inside.
 // Test: tests/rtl/engine.
 
@@ -48,10 +48,11 @@ module post_process
     output logic job_done_o
 );
 
-  token_t token_t10_q, token_t11_q, token_t12_q;
+  token_t token_t10_q, token_t11_q, token_t12_q, token_t13_q;
   logic signed [Lanes-1:0][31:0] bias;
   logic signed [Lanes-1:0][17:0] m, mr;
-  logic [Lanes-1:0][5:0] round_shift, shift;
+  logic [Lanes-1:0][5:0] round_shift;
+  logic [Lanes-1:0][2:0] coarse_shift, fine_shift;
   logic signed [Lanes-1:0][8:0] lo, hi;
   logic signed [Lanes-1:0][ActivationBits-1:0] residuals;
 
@@ -60,10 +61,12 @@ module post_process
       token_t10_q <= '0;
       token_t11_q <= '0;
       token_t12_q <= '0;
+      token_t13_q <= '0;
     end else begin
       token_t10_q <= token_t9_i;
       token_t11_q <= token_t10_q;
       token_t12_q <= token_t11_q;
+      token_t13_q <= token_t12_q;
     end
   end
 
@@ -84,11 +87,13 @@ module post_process
       .token_t9_i    (token_t9_i),
       .token_t10_i   (token_t10_q),
       .token_t11_i   (token_t11_q),
+      .token_t12_i   (token_t12_q),
       .bias_o        (bias),
       .m_o           (m),
       .mr_o          (mr),
       .round_shift_o (round_shift),
-      .shift_o       (shift),
+      .coarse_shift_o(coarse_shift),
+      .fine_shift_o  (fine_shift),
       .lo_o          (lo),
       .hi_o          (hi)
   );
@@ -116,20 +121,22 @@ module post_process
     post_lane u_post_lane (
         .clk_i,
         .clear_i,
-        .valid_t9_i   (token_t9_i.valid && token_t9_i.last),
-        .valid_t10_i  (token_t10_q.valid && token_t10_q.last),
-        .valid_t11_i  (token_t11_q.valid && token_t11_q.last),
-        .valid_t12_i  (token_t12_q.valid && token_t12_q.last),
-        .acc_i        (acc_i[l]),
-        .bias_i       (bias[l]),
-        .m_i          (m[l]),
-        .mr_i         (mr[l]),
-        .residual_i   (residuals[l]),
-        .round_shift_i(round_shift[l]),
-        .shift_i      (shift[l]),
-        .lo_i         (lo[l]),
-        .hi_i         (hi[l]),
-        .q_o          (result_o[l])
+        .valid_t9_i    (token_t9_i.valid && token_t9_i.last),
+        .valid_t10_i   (token_t10_q.valid && token_t10_q.last),
+        .valid_t11_i   (token_t11_q.valid && token_t11_q.last),
+        .valid_t12_i   (token_t12_q.valid && token_t12_q.last),
+        .valid_t13_i   (token_t13_q.valid && token_t13_q.last),
+        .acc_i         (acc_i[l]),
+        .bias_i        (bias[l]),
+        .m_i           (m[l]),
+        .mr_i          (mr[l]),
+        .residual_i    (residuals[l]),
+        .round_shift_i (round_shift[l]),
+        .coarse_shift_i(coarse_shift[l]),
+        .fine_shift_i  (fine_shift[l]),
+        .lo_i          (lo[l]),
+        .hi_i          (hi[l]),
+        .q_o           (result_o[l])
     );
   end
 
@@ -138,8 +145,8 @@ module post_process
       .rst_ni,
       .clear_i,
       .jobs_i     (jobs_i),
-      .token_t11_i(token_t11_q),
       .token_t12_i(token_t12_q),
+      .token_t13_i(token_t13_q),
       .valid_o    (result_valid_o),
       .bank_o     (result_bank_o),
       .address_o  (result_address_o),

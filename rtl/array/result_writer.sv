@@ -4,7 +4,7 @@
 // Mathematics: output pixel (y, x) is word (y + phase) / 4 * row_pitch + base + x of row bank
 //   (y + phase) mod 4, one word for each WordChannels lanes (all block banks at one address). Rows come in
 //   order, so the row's address grows by a pitch when its bank wraps; there is nothing to multiply.
-// Timing: address at t + 12, write at t + 13; done_o in the cycle of a job's last write. What the job says
+// Timing: address at t + 13, write at t + 14; done_o in the cycle of a job's last write. What the job says
 //   is chosen a cycle before it is used.
 // Contract: writes are always taken.
 // Test: tests/rtl/engine.
@@ -17,8 +17,8 @@ module result_writer
     input  logic          rst_ni,
     input  logic          clear_i,
     input  job_t          jobs_i     [JobSlots],
-    input  token_t        token_t11_i,
     input  token_t        token_t12_i,
+    input  token_t        token_t13_i,
     output logic          valid_o,
     output logic   [ 1:0] bank_o,
     output logic   [15:0] address_o,
@@ -28,18 +28,18 @@ module result_writer
   logic [9:0] x_q;
   logic [1:0] bank_q;  // of the row
   logic [15:0] row_address_q;
-  // Of token_t12_i's job.
+  // Of token_t13_i's job.
   logic first_q;  // its first pixel
   logic [1:0] phase_q;
   logic [15:0] base_q, pitch_q;
   logic [9:0] last_x_q;
 
   always_ff @(posedge clk_i) begin
-    first_q  <= token_t11_i.pixel == '0;
-    phase_q  <= jobs_i[token_t11_i.slot].multiply.output_phase;
-    base_q   <= jobs_i[token_t11_i.slot].multiply.output_base;
-    pitch_q  <= jobs_i[token_t11_i.slot].layer.output_row_pitch;
-    last_x_q <= jobs_i[token_t11_i.slot].multiply.width - 10'd1;
+    first_q  <= token_t12_i.pixel == '0;
+    phase_q  <= jobs_i[token_t12_i.slot].multiply.output_phase;
+    base_q   <= jobs_i[token_t12_i.slot].multiply.output_base;
+    pitch_q  <= jobs_i[token_t12_i.slot].layer.output_row_pitch;
+    last_x_q <= jobs_i[token_t12_i.slot].multiply.width - 10'd1;
   end
 
 
@@ -52,7 +52,7 @@ module result_writer
       row_address_q <= '0;
       bank_o        <= '0;
       address_o     <= '0;
-    end else if (token_t12_i.valid && token_t12_i.last) begin
+    end else if (token_t13_i.valid && token_t13_i.last) begin
       logic [ 9:0] x;
       logic [ 1:0] bank;
       logic [15:0] row_address;
@@ -60,7 +60,7 @@ module result_writer
       bank        = first_q ? phase_q : bank_q;
       row_address = first_q ? base_q : row_address_q;
       valid_o       <= 1'b1;
-      done_o        <= token_t12_i.job_last;
+      done_o        <= token_t13_i.job_last;
       bank_o        <= bank;
       address_o     <= row_address + 16'(x);
       x_q           <= x + 10'd1;
@@ -75,6 +75,6 @@ module result_writer
   end
 
   logic unused_bits;
-  assign unused_bits = ^{token_t11_i, token_t12_i};
+  assign unused_bits = ^{token_t12_i, token_t13_i};
 
 endmodule

@@ -24,8 +24,9 @@
 //   t + 9  post_lane          + bias; residual is chosen
 //   t + 10 post_lane          multiply by m and mr
 //   t + 11 post_lane          add, round
-//   t + 12 post_lane          shift, clamp
-//   t + 13 activation_memory  write
+//   t + 12 post_lane          shift by a multiple of eight
+//   t + 13 post_lane          shift by less than eight, clamp
+//   t + 14 activation_memory  write
 
 package keyway_pkg;
   import keyway_contract_pkg::*;

@@ -91,7 +91,8 @@ module frame_server
   logic too_far_q;  // beyond the last frame or the end of the memory
   logic ahead_q;  // the first weight frame was asked for with the program
 
-  logic place_ready, described, last_described, request_done, has_weights;
+  logic has_weights_q;  // the package has frames of weights
+  logic place_ready, described, last_described, request_done;
 
   // ------------------------------------------------------------------------------ work
   logic [32:0] end_index;
@@ -102,7 +103,12 @@ module frame_server
   assign described = frame_valid_o && frame_ready_i;
   assign last_described = left_q == '0 || (left_q == 16'd1 && described);
   assign request_done = requested_q || (request_valid_o && request_ready_i);
-  assign has_weights = header_fields_i.total_frames != header_fields_i.program_frames;
+
+  // The fields stand still long before a job begins.
+  always_ff @(posedge clk_i) begin
+    has_weights_q <= header_fields_i.total_frames != header_fields_i.program_frames;
+  end
+
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
@@ -129,8 +135,8 @@ module frame_server
             kind_q  <= FrameKindProgram;
             left_q  <= header_fields_i.program_frames[15:0];
             count_q <= header_fields_i.program_frames[15:0];
-            pages_q <= {1'b0, header_fields_i.program_frames[15:0]} + 17'(has_weights);
-            ahead_q <= has_weights;
+            pages_q <= {1'b0, header_fields_i.program_frames[15:0]} + 17'(has_weights_q);
+            ahead_q <= has_weights_q;
             state_q <= StIssue;
           end else if (frames_valid_i && frames_ready_o) begin
             kind_q <= FrameKindWeights;

@@ -15,7 +15,7 @@
 //
 // Timing: both requests leave within two cycles, but a comparison behind a warm run holds them back
 //   until the engine's first input is on its way (input_seen_i) or HoldCycles have passed. Words are
-//   always taken. busy_o falls after the last word.
+//   always taken. busy_o falls two cycles after the last word, with it mismatch_o is final.
 // Contract: load_i and compare_i only when not busy (OneJob). clear_i stops a job, what is stored stays.
 // Test: tests/rtl/shell/test_start.cpp.
 `include "assert.svh"
@@ -62,6 +62,8 @@ module start_block
   logic present_q;
   logic [1:0] requests_q;  // still to send: licence, header
   logic busy_q, compare_q, mismatch_q;
+  logic [WordBytes-1:0] differs_q;  // which bytes of the last word did
+  logic checking_q;  // they are there
   logic [WordBits-1:0] word_q, words_q;
   logic [$clog2(HoldCycles+1)-1:0] hold_q;
   logic with_licence;
@@ -101,8 +103,13 @@ module start_block
       if (data_valid_i) begin
         word_q <= word_q + 1'b1;
         if (last) busy_q <= 1'b0;
-        if (compare_q && data_i != expected) mismatch_q <= 1'b1;
       end
+      if (differs_q != '0) mismatch_q <= 1'b1;
+    end
+    checking_q <= rst_ni && !clear_i && data_valid_i;
+    for (int unsigned b = 0; b < WordBytes; b++) begin
+      differs_q[b] <= rst_ni && !clear_i && compare_q && data_valid_i &&
+                      data_i[8*b+:8] != expected[8*b+:8];
     end
   end
 
@@ -141,14 +148,14 @@ module start_block
       '{address: package_address_i, bytes: 32'(keyway_contract_pkg::HeaderBlockBytes)} :
       '{address: licence_address_i, bytes: 32'(keyway_contract_pkg::LicenceBytes)};
 
-  assign busy_o = busy_q;
+  assign busy_o = busy_q || checking_q;
   assign mismatch_o = mismatch_q;
   assign header_o = decode_header(fields_q);
   assign licence_present_o = present_q;
   assign header_word_o = header_word_q;
   assign licence_word_o = licence_word_q;
 
-  `KEYWAY_ASSERT(OneJob, !(load_i || compare_i) || !busy_q)
+  `KEYWAY_ASSERT(OneJob, !(load_i || compare_i) || !busy_o)
   `KEYWAY_ASSERT(WordExpected, !data_valid_i || busy_q)
 
 endmodule
