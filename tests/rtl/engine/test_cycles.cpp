@@ -109,7 +109,8 @@ TEST_CASE("dependent layers lose only the pipeline's length") {
   s.store(t);
   const RunResult result = check(s);
   CHECK(result.events[kBusy] == static_cast<uint64_t>(layers * 9 * 16));
-  CHECK(in_layer(result) - result.events[kBusy] <= static_cast<uint64_t>(layers * 15));  // t to t + 14
+  // A step's way, t to t + 14.
+  CHECK(in_layer(result) - result.events[kBusy] <= static_cast<uint64_t>(layers * 15));
 }
 
 TEST_CASE("a loaded image is worked on while its rows arrive") {
