@@ -18,14 +18,6 @@ constexpr double kLeastPaddedGain = 1.25;  ///< the host's padding makes the ima
 struct Range {
   float lo = std::numeric_limits<float>::infinity();
   float hi = -std::numeric_limits<float>::infinity();
-
-  /// The middle, if a byte's step is smaller around it.
-  float middle() const {
-    const double around = (static_cast<double>(hi) - lo) / 254;
-    const double now = lo >= 0 ? static_cast<double>(hi) / 255
-                               : std::max(static_cast<double>(hi), -static_cast<double>(lo)) / 127;
-    return std::isfinite(around) && now > kLeastGain * around ? lo + (hi - lo) / 2 : 0.0F;
-  }
 };
 
 bool has_padding(const graph::Window& w) {
@@ -141,8 +133,9 @@ Centred centre(const graph::Graph& graph, const float* inputs, int64_t images, i
   result.output_offset.assign(of_output.size(), 0.0F);
   if (graph::Node* last = last_layer(g)) {
     for (size_t c = 0; c < of_output.size(); ++c) {
-      result.output_offset[c] = of_output[c].middle();
-      last->bias[c] -= of_output[c].middle();
+      const float middle = middle_of(of_output[c].lo, of_output[c].hi, kLeastGain);
+      result.output_offset[c] = middle;
+      last->bias[c] -= middle;
     }
   }
   return result;

@@ -15,15 +15,14 @@ bool is_point(double value, double step) {
   return std::abs(value / step - std::nearbyint(value / step)) < kTolerance;
 }
 
-/// The middle of lo..hi, if a byte's step is smaller around it.
+}  // namespace
+
 float middle_of(double lo, double hi, double least_gain) {
   const double around = (hi - lo) / 254;
   const double now = lo >= 0 ? hi / kSteps : std::max(hi, -lo) / 127;
   return std::isfinite(around) && now > least_gain * around ? static_cast<float>(lo + (hi - lo) / 2)
                                                             : 0.0F;
 }
-
-}  // namespace
 
 void InputValues::add(const float* values, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {

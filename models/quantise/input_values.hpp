@@ -35,6 +35,10 @@ class InputValues {
   float high_ = -std::numeric_limits<float>::infinity();
 };
 
+/// The middle of lo..hi where a byte's step is smaller around it than around zero, by the factor
+/// `least_gain`; else 0, as for a range that is empty (lo > hi).
+float middle_of(double lo, double hi, double least_gain);
+
 /// Unit and zero of a channel's bytes.
 struct InputUnit {
   float middle = 0;  ///< value that byte zero stands for

@@ -73,8 +73,7 @@ enum KernelEvent : unsigned {
   kEventJobEnd,  ///< the array takes the last step of a MULTIPLY in the cycle of this busy event
   kEventResult,  ///< post-processing gives a word of every lane
   kEventWeightRead,
-  kEventWeightWrite,
-  kEventCount
+  kEventWeightWrite
 };
 
 }  // namespace keyway::platform
