@@ -160,8 +160,9 @@ module engine
   logic [SlotBits-1:0] job_slot, parameter_slot;
   logic [1:0] parameter_word;
   logic parameter_short, parameter_signed;
-  logic operand_valid, operand_ready, operand_ready_next, operand_ones, operand_last;
-  logic [WordBits-1:0] operand_word;
+  logic operand_valid, operand_ready, operand_last;
+  logic operand_ready_next, operand_valid_next, operand_ones_next;
+  logic [WordBits-1:0] operand_word, operand_word_next;
   logic [4*Lanes-1:0][OperandBits-1:0] operands;
   logic [15:0] frames, rows, products_q, stores;
   logic waits_frames, weight_reading, weights_idle;
@@ -198,11 +199,13 @@ module engine
       .retire_i            (retire),
       .operand_valid_o     (operand_valid),
       .operand_ready_i     (operand_ready),
-      .operand_ready_next_i(operand_ready_next),
-      .operand_ones_o      (operand_ones),
       .operand_last_o      (operand_last),
       .operand_word_o      (operand_word),
       .operand_o           (operands),
+      .operand_ready_next_i(operand_ready_next),
+      .operand_valid_next_o(operand_valid_next),
+      .operand_ones_next_o (operand_ones_next),
+      .operand_word_next_o (operand_word_next),
       .frames_i            (frames),
       .waits_frames_o      (waits_frames),
       .reading_o           (weight_reading),
@@ -282,11 +285,13 @@ module engine
       .clear_i,
       .operand_valid_i     (operand_valid),
       .operand_ready_o     (operand_ready),
-      .operand_ready_next_o(operand_ready_next),
-      .operand_ones_i      (operand_ones),
       .operand_last_i      (operand_last),
       .operand_word_i      (operand_word),
       .operand_i           (operands),
+      .operand_ready_next_o(operand_ready_next),
+      .operand_valid_next_i(operand_valid_next),
+      .operand_ones_next_i (operand_ones_next),
+      .operand_word_next_i (operand_word_next),
       .tile_start_i        (tile_start),
       .column_valid_i      (column_valid),
       .mode_i              (mode),

@@ -25,11 +25,14 @@ module array
     // Weights
     input logic operand_valid_i,
     output logic operand_ready_o,
-    output logic operand_ready_next_o,  // of the next cycle
-    input logic operand_ones_i,
     input logic operand_last_i,
     input logic [WordBits-1:0] operand_word_i,
     input logic [4*Lanes-1:0][OperandBits-1:0] operand_i,
+    // Of the next cycle
+    output logic operand_ready_next_o,
+    input logic operand_valid_next_i,
+    input logic operand_ones_next_i,
+    input logic [WordBits-1:0] operand_word_next_i,
     input logic tile_start_i,
     // Operands of the step at t + 4
     input logic column_valid_i,
@@ -45,14 +48,15 @@ module array
     output logic signed [Lanes-1:0][SumBits-1:0] sum_o
 );
 
-  logic full_d, full_q, ready_q, start_q, write;
-  logic [TileWords-1:0] tile_write;
+  logic full_d, full_q, ready_q, start_q, write, write_next;
+  logic [TileWords-1:0] tile_write_next;
   token_t token_t5_q, token_t6_q, token_t7_q, token_t8_q;
   logic [MaxColumns-1:0] columns_live_q;
 
   assign operand_ready_o      = ready_q;
   assign operand_ready_next_o = !full_d || tile_start_i;
   assign write                = operand_valid_i && ready_q;
+  assign write_next           = operand_valid_next_i && operand_ready_next_o;
 
   always_comb begin
     full_d = full_q;
@@ -61,7 +65,7 @@ module array
   end
 
   for (genvar w = 0; w < int'(TileWords); w++) begin : gen_write
-    assign tile_write[w] = write && operand_word_i == WordBits'(w);
+    assign tile_write_next[w] = write_next && operand_word_next_i == WordBits'(w);
   end
 
   always_ff @(posedge clk_i) begin
@@ -101,8 +105,8 @@ module array
     ) u_lane (
         .clk_i,
         .clear_i,
-        .tile_write_i     (tile_write),
-        .tile_ones_i      (write && operand_ones_i),
+        .tile_write_next_i(tile_write_next),
+        .tile_ones_next_i (write_next && operand_ones_next_i),
         .tile_operands_i  (operand_i[4*l+:4]),
         .tile_start_i     (start_q),
         .column_valid_i,
@@ -123,6 +127,8 @@ module array
   end
 
   `KEYWAY_ASSERT(TileComplete, !start_q || full_q)
+  `KEYWAY_ASSERT(WriteIsForetold, clear_i || $past(clear_i) || write == $past(write_next))
+  `KEYWAY_ASSERT(WordIsForetold, !write || operand_word_i == $past(operand_word_next_i))
   `KEYWAY_ASSERT(ReadyIsRoom, ready_q == (!full_q || start_q))
 
 endmodule

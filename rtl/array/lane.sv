@@ -20,29 +20,29 @@ module lane
     localparam int unsigned GroupBits  = OperandBits + ActivationBits + 2,
     localparam int unsigned SumBits    = OperandBits + ActivationBits + $clog2(Depth)
 ) (
-    input  logic                                             clk_i,
-    input  logic                                             clear_i,
+    input logic clk_i,
+    input logic clear_i,
     // Weights
-    input  logic        [    Groups-1:0]                     tile_write_i,
-    input  logic                                             tile_ones_i,
-    input  logic        [           3:0][   OperandBits-1:0] tile_operands_i,
-    input  logic                                             tile_start_i,
+    input logic [Groups-1:0] tile_write_next_i,  // in the next cycle
+    input logic tile_ones_next_i,
+    input logic [3:0][OperandBits-1:0] tile_operands_i,
+    input logic tile_start_i,
     // Operands at t + 4
-    input  logic                                             column_valid_i,
-    input  logic                                             emit_i,
-    input  mode_e                                            mode_i,
-    input  logic        [MaxColumns-1:0]                     columns_live_i,
-    input  logic        [     Depth-1:0][ActivationBits-1:0] dense_i,
-    input  logic        [WindowRows-1:0][ActivationBits-1:0] column_i,
+    input logic column_valid_i,
+    input logic emit_i,
+    input mode_e mode_i,
+    input logic [MaxColumns-1:0] columns_live_i,
+    input logic [Depth-1:0][ActivationBits-1:0] dense_i,
+    input logic [WindowRows-1:0][ActivationBits-1:0] column_i,
     // The token further down
-    input  logic                                             emit_t5_i,
-    input  logic                                             maximum_t5_i,
-    input  logic        [MaxColumns-1:0]                     columns_live_t5_i,
-    input  logic                                             sums_t6_i,
-    input  logic                                             maximum_t6_i,
-    input  logic                                             sums_t7_i,
-    input  logic                                             maximum_t7_i,
-    output logic signed [   SumBits-1:0]                     sum_o
+    input logic emit_t5_i,
+    input logic maximum_t5_i,
+    input logic [MaxColumns-1:0] columns_live_t5_i,
+    input logic sums_t6_i,
+    input logic maximum_t6_i,
+    input logic sums_t7_i,
+    input logic maximum_t7_i,
+    output logic signed [SumBits-1:0] sum_o
 );
 
   // ------------------------------------------------------------------ window
@@ -61,6 +61,16 @@ module lane
     end
   end
 
+  // ------------------------------------------------------------------ writes of the shadow
+  // Each lane's own registers, since the lanes together are far apart.
+  logic [Groups-1:0] tile_write_q;
+  logic tile_ones_q;
+
+  always_ff @(posedge clk_i) begin
+    tile_write_q <= clear_i ? '0 : tile_write_next_i;
+    tile_ones_q  <= !clear_i && tile_ones_next_i;
+  end
+
   // ------------------------------------------------------------------ t + 4: operands; t + 5: products
   logic signed [OperandBits+ActivationBits-1:0] product[Depth];
 
@@ -72,9 +82,9 @@ module lane
     multiplier u_multiplier (
         .clk_i,
         .clear_i,
-        .write_i   (tile_write_i[d/4]),
+        .write_i   (tile_write_q[d/4]),
         .weight_i  (signed'(tile_operands_i[d%4])),
-        .ones_i    (tile_ones_i),
+        .ones_i    (tile_ones_q),
         .start_i   (tile_start_i),
         .emit_i,
         .emit_t5_i,

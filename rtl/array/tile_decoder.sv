@@ -45,11 +45,14 @@ module tile_decoder
     // To the lanes
     output logic operand_valid_o,
     input logic operand_ready_i,
-    input logic operand_ready_next_i,  // of the next cycle
-    output logic operand_ones_o,
     output logic operand_last_o,
     output logic [WordBits-1:0] operand_word_o,
-    output logic [Ports-1:0][OperandBits-1:0] operand_o
+    output logic [Ports-1:0][OperandBits-1:0] operand_o,
+    // Of the next cycle
+    input logic operand_ready_next_i,
+    output logic operand_valid_next_o,
+    output logic operand_ones_next_o,
+    output logic [WordBits-1:0] operand_word_next_o
 );
 
   // With three the tiles of one-pixel passes come late: anomaly detection takes 8 % more cycles.
@@ -66,8 +69,11 @@ module tile_decoder
   } entry_t;
 
   // ------------------------------------------------------------------ queue of words
-  entry_t pushed, head, read_q;
+  entry_t pushed, head;
   logic push_ready, head_valid, read_valid_q, operand_valid_q, take_head_q, take_read_q;
+  // Of the word whose entries are read, and of the decoded one.
+  logic read_ones_q, read_last_q, operand_ones_q, read, decode;
+  logic [WordBits-1:0] read_word_q;
   logic [$clog2(QueueWords+1)-1:0] unused_count;
   logic [2:0] held, held_q;  // words from their request until the lanes have them
 
@@ -129,9 +135,7 @@ module tile_decoder
   logic [1:0] arriving, leaving;
   logic [1:0][2:0] waiting_q;
   assign arriving = (code_valid_i && has_table(code_system_i)) ? 2'b01 << code_table_slot_i : '0;
-  assign leaving = (head_valid && take_head_q && has_table(
-      head.system
-  )) ? 2'b01 << head.table_slot : '0;
+  assign leaving  = (read && has_table(head.system)) ? 2'b01 << head.table_slot : '0;
 
   always_ff @(posedge clk_i) begin
     for (int s = 0; s < 2; s++) begin
@@ -158,28 +162,38 @@ module tile_decoder
       .write_slot_i   (table_write_slot_i),
       .write_group_i  (table_write_group_i),
       .write_entries_i(table_write_entries_i),
-      .read_i         (head_valid && take_head_q && has_table(head.system)),
+      .read_i         (read && has_table(head.system)),
       .slot_i         (head.table_slot),
       .code_i         (head.codes),
       .entry_o        (entries)
   );
 
+  assign read = take_head_q && head_valid;
+  assign decode = take_read_q && read_valid_q;
+  assign operand_valid_next_o = operand_valid;
+  assign operand_ones_next_o = decode ? read_ones_q : operand_ones_q;
+  assign operand_word_next_o = decode ? read_word_q : operand_word_o;
+
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
       read_valid_q    <= 1'b0;
-      read_q          <= '0;
+      read_ones_q     <= 1'b0;
+      read_last_q     <= 1'b0;
+      read_word_q     <= '0;
       operand_valid_q <= 1'b0;
-      operand_ones_o  <= 1'b0;
+      operand_ones_q  <= 1'b0;
       operand_last_o  <= 1'b0;
       operand_word_o  <= '0;
     end else begin
       read_valid_q    <= read_valid;
       operand_valid_q <= operand_valid;
-      if (take_head_q && head_valid) read_q <= head;
-      if (take_read_q && read_valid_q) begin
-        operand_ones_o <= read_q.ones;
-        operand_last_o <= read_q.last;
-        operand_word_o <= read_q.word;
+      operand_ones_q  <= operand_ones_next_o;
+      operand_word_o  <= operand_word_next_o;
+      if (decode) operand_last_o <= read_last_q;
+      if (read) begin
+        read_ones_q <= head.ones;
+        read_last_q <= head.last;
+        read_word_q <= head.word;
       end
     end
   end
@@ -188,18 +202,16 @@ module tile_decoder
     decoder u_decoder (
         .clk_i,
         .clear_i,
-        .enable_i (take_read_q && read_valid_q),
-        .system_i (read_q.system),
-        .code_i   (read_q.codes[p]),
+        .read_i   (read),
+        .enable_i (decode),
+        .system_i (head.system),
+        .code_i   (head.codes[p]),
         .entry_i  (entries[p]),
         .operand_o(operand_o[p])
     );
   end
 
   assign operand_valid_o = operand_valid_q;
-
-  logic unused_slot;
-  assign unused_slot = read_q.table_slot;
 
   `KEYWAY_ASSERT(
       MovesAgree,

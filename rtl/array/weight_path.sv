@@ -51,11 +51,13 @@ module weight_path
     // Operands of the next tile
     output logic                                        operand_valid_o,
     input  logic                                        operand_ready_i,
-    input  logic                                        operand_ready_next_i,
-    output logic                                        operand_ones_o,
     output logic                                        operand_last_o,
     output logic        [WordBits-1:0]                  operand_word_o,
     output logic        [ 4*Lanes-1:0][OperandBits-1:0] operand_o,
+    input  logic                                        operand_ready_next_i,
+    output logic                                        operand_valid_next_o,
+    output logic                                        operand_ones_next_o,
+    output logic        [WordBits-1:0]                  operand_word_next_o,
     // State
     input  logic        [        15:0]                  frames_i,
     output logic                                        waits_frames_o,
@@ -189,11 +191,13 @@ module weight_path
       .table_write_entries_i(table_write_entries),
       .operand_valid_o      (operand_valid_o),
       .operand_ready_i      (operand_ready_i),
-      .operand_ready_next_i (operand_ready_next_i),
-      .operand_ones_o       (operand_ones_o),
       .operand_last_o       (operand_last_o),
       .operand_word_o       (operand_word_o),
-      .operand_o            (operand_o)
+      .operand_o            (operand_o),
+      .operand_ready_next_i (operand_ready_next_i),
+      .operand_valid_next_o (operand_valid_next_o),
+      .operand_ones_next_o  (operand_ones_next_o),
+      .operand_word_next_o  (operand_word_next_o)
   );
 
 endmodule
