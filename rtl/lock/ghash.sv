@@ -73,34 +73,40 @@ module ghash
       return sum[127:0] ^ fold(120'(sum[DigitBits+127:128]));
     endfunction
 
-    logic     [CountBits-1:0] digits_q;  // still to multiply; 0: ready
+    logic     [CountBits-1:0] digits_q;  // still to multiply
+    logic                     ready_q;  // none
+    logic                     fresh_q;  // none of this block yet: the sum begins with zero
     logic                     last_q;
     element_t                 factor_q;  // from its top digit at hand
-    logic                     enter;
 
-    assign block_ready_o = digits_q == '0;
-    assign enter         = block_valid_i && block_ready_o;
+    assign block_ready_o = ready_q;
 
+    // While it is ready, whatever stands at the input comes in: only ready_q knows whether it is a block,
+    // since that is known late and these registers are many.
     always_ff @(posedge clk_i) begin
       if (!rst_ni || clear_i) begin
         y_q            <= '0;
         factor_q       <= '0;
         digits_q       <= '0;
+        ready_q        <= 1'b1;
+        fresh_q        <= 1'b0;
         last_q         <= 1'b0;
         digest_valid_q <= 1'b0;
       end else begin
         digest_valid_q <= digits_q == CountBits'(1) && last_q;
-        if (block_ready_o) begin
-          if (enter) begin
-            factor_q <= element(block_i) ^ (block_first_i ? '0 : y_q);
-            y_q      <= '0;
+        fresh_q        <= ready_q;
+        if (ready_q) begin
+          factor_q <= element(block_i) ^ (block_first_i ? '0 : y_q);
+          if (block_valid_i) begin
+            ready_q  <= 1'b0;
             digits_q <= CountBits'(Digits);
             last_q   <= block_last_i;
           end
         end else begin
-          y_q      <= step(y_q, factor_q[127-:DigitBits], h_q);
+          y_q      <= step(fresh_q ? '0 : y_q, factor_q[127-:DigitBits], h_q);
           factor_q <= factor_q << DigitBits;
           digits_q <= digits_q - CountBits'(1);
+          ready_q  <= digits_q == CountBits'(1);
         end
       end
     end
