@@ -5,6 +5,7 @@
   netlist.py share IN.il OUT.il      one module for all instances that are the same; those of BLOCKS
                                      keep their border when the rest is flattened
   netlist.py harness IN.il TOP OUT.v Verilog around TOP with four pins, so that pins do not limit placing
+  netlist.py globals IN.json OUT.json  clears and resets of many registers go on global nets of an ECP5
   netlist.py timing REPORT.json      what nextpnr found: cells, frequency, critical path by module
   netlist.py table [--most-lock PERCENT] [--fast LOCK.json] TITLE STAT.json
                                      Markdown table of what `stat -json` counted; with --fast, also of the
@@ -18,6 +19,9 @@ ones. The first of a kind keeps the plain name of its source, `lane`; others bec
 
 harness. Every input comes from a register of one long shift register, every output goes into one of
 another, which `load` fills: all paths from and to the pins of TOP begin or end in registers beside it.
+
+globals. nextpnr gives clocks a global net and nothing else. What clears registers all over the device takes
+the wires of everybody else, and is late: each such net gets a DCCA, whose output goes to the registers.
 
 table. What is counted, for UltraScale+:
   LUT   LUT1 .. LUT6, each as one although two small ones may share a LUT6; an inverter as one; memory
@@ -187,6 +191,44 @@ endmodule
     print(f"{into} inputs and {out} outputs of {top} in shift registers")
 
 
+# -------------------------------------------------------------------------------------------- globals
+# ECP5 family data sheet (FPGA-DS-02012), clocks: 16 primary ones; nextpnr lets 8 of them reach logic. The clock
+# has one.
+MOST_GLOBALS = 7
+LEAST_CLEARED = 700
+
+
+def make_globals(source, target):
+    with open(source, encoding="utf-8") as file:
+        design = json.load(file)
+    module = next((entry for entry in design["modules"].values()
+                   if any(cell["type"] == "TRELLIS_FF" for cell in entry.get("cells", {}).values())), None)
+    if module is None:
+        stop(f"{source} holds no module with registers (TRELLIS_FF)")
+    cleared = {}  # net -> registers whose LSR it is
+    for cell in module["cells"].values():
+        if cell["type"] == "TRELLIS_FF":
+            for bit in cell["connections"].get("LSR", []):
+                if isinstance(bit, int):
+                    cleared.setdefault(bit, []).append(cell)
+    free = 1 + max(bit for net in module["netnames"].values() for bit in net["bits"] if isinstance(bit, int))
+    chosen = sorted(cleared.items(), key=lambda entry: -len(entry[1]))[:MOST_GLOBALS]
+    chosen = [(net, cells) for net, cells in chosen if len(cells) >= LEAST_CLEARED]
+    for number, (net, cells) in enumerate(chosen):
+        name, output = f"global_clear_{number}", free + number
+        module["cells"][name] = {
+            "hide_name": 0, "type": "DCCA", "parameters": {}, "attributes": {},
+            "port_directions": {"CLKI": "input", "CE": "input", "CLKO": "output"},
+            "connections": {"CLKI": [net], "CE": ["1"], "CLKO": [output]}}
+        module["netnames"][name] = {"hide_name": 0, "bits": [output], "attributes": {}}
+        for cell in cells:
+            cell["connections"]["LSR"] = [output]
+    with open(target, "w", encoding="utf-8") as file:
+        json.dump(design, file)
+    registers = sum(len(cells) for _, cells in chosen)
+    print(f"{len(chosen)} global nets clear {registers} registers")
+
+
 # --------------------------------------------------------------------------------------------- timing
 def timing(path):
     with open(path) as file:
@@ -316,6 +358,8 @@ def main(arguments):
         share(*arguments)
     elif command == "harness" and len(arguments) == 3:
         harness(*arguments)
+    elif command == "globals" and len(arguments) == 2:
+        make_globals(*arguments)
     elif command == "timing" and len(arguments) == 1:
         timing(*arguments)
     elif command == "most" and len(arguments) == 2:

