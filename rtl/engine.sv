@@ -344,7 +344,6 @@ module engine
       .parameter_data_i      (weight_word),
       .token_t6_i            (token_t6),
       .token_t7_i            (token_t7),
-      .token_t8_i            (token_t8),
       .token_t9_i            (token_t9),
       .acc_i                 (results),
       .residual_enable_next_o(residual_enable_next),

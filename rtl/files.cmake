@@ -56,6 +56,7 @@ set(KEYWAY_RTL_ENGINE
   array/lane.sv
   array/array.sv
   array/accumulator.sv
+  array/parameter_lane.sv
   array/parameter_store.sv
   array/post_lane.sv
   array/residual_reader.sv

@@ -30,7 +30,6 @@ module post_process
     // Sums
     input token_t token_t6_i,
     input token_t token_t7_i,
-    input token_t token_t8_i,
     input token_t token_t9_i,
     input logic [Lanes-1:0][31:0] acc_i,
     // Residual words
@@ -83,11 +82,6 @@ module post_process
       .write_signed_i(parameter_signed_i),
       .write_data_i  (parameter_data_i),
       .token_t7_i    (token_t7_i),
-      .token_t8_i    (token_t8_i),
-      .token_t9_i    (token_t9_i),
-      .token_t10_i   (token_t10_q),
-      .token_t11_i   (token_t11_q),
-      .token_t12_i   (token_t12_q),
       .bias_o        (bias),
       .m_o           (m),
       .mr_o          (mr),
