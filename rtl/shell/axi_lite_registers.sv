@@ -11,8 +11,9 @@
 //   would stop a card's firewall for a mere probe.
 // Secrets: none of them comes here, there is no port for them. (SEC: KEYS_OFF_BUS)
 // Timing: one transfer of each direction at a time; a write is done in the cycle in which address and
-//   data are both there, a read answers one cycle after its address. Counters are 64 bits wide, read
-//   as two halves: read them when the kernel is idle, they stand still then.
+//   data are both there, a read answers two cycles after its address: registers, arguments and counters
+//   are chosen among themselves first. Counters are 64 bits wide, read as two halves: read them when the
+//   kernel is idle, they stand still then.
 // Contract: AXI4-Lite with holds (assertions). Test: tests/rtl/shell/test_registers.cpp.
 `include "assert.svh"
 
@@ -185,55 +186,67 @@ module axi_lite_registers
   assign interrupt_o = global_q && interrupt_q;
 
   // ------------------------------------------------------------------------------ reads
-  logic [31:0] value;
+  logic [31:0] of_registers, of_arguments, of_counters;
+  logic [31:0] of_registers_q, of_arguments_q, of_counters_q;
+  logic read_q;
   logic [11:0] read_address;
   logic [11:0] counter_offset;
 
-  assign arready_o = rst_ni && !rvalid_o;
+  assign arready_o = rst_ni && !rvalid_o && !read_q;
   assign rresp_o = 2'b00;
   assign read_address = {araddr_i[11:2], 2'b00};
   assign counter_offset = read_address - CounterBase;
 
+  // Of these no more than one is not zero.
   always_comb begin
     unique case (read_address)
-      RegControl: value = {28'b0, done_i, !busy_q, done_q, busy_q};
-      RegInterruptGlobal: value = 32'(global_q);
-      RegInterruptEnable: value = 32'(enable_q);
-      RegInterruptStatus: value = 32'(interrupt_q);
-      RegId: value = CoreId;
-      RegVersion: value = CoreVersion;
-      RegContract: value = ContractHash;
-      RegShape: value = Shape;
-      RegActivationBytes: value = ActivationBytes;
-      RegWeightBytes: value = WeightBytes;
-      RegStatus: value = 32'(status_q);
-      ArgMode: value = written_q.mode;
-      ArgPackage: value = written_q.package_address[31:0];
-      ArgPackage + 12'd4: value = written_q.package_address[63:32];
-      ArgLicence: value = written_q.licence_address[31:0];
-      ArgLicence + 12'd4: value = written_q.licence_address[63:32];
-      ArgInput: value = written_q.input_address[31:0];
-      ArgInput + 12'd4: value = written_q.input_address[63:32];
-      ArgOutput: value = written_q.output_address[31:0];
-      ArgOutput + 12'd4: value = written_q.output_address[63:32];
-      ArgCount: value = written_q.count;
-      ArgInputStride: value = written_q.input_stride;
-      ArgOutputStride: value = written_q.output_stride;
-      default: value = '0;
+      RegControl: of_registers = {28'b0, done_i, !busy_q, done_q, busy_q};
+      RegInterruptGlobal: of_registers = 32'(global_q);
+      RegInterruptEnable: of_registers = 32'(enable_q);
+      RegInterruptStatus: of_registers = 32'(interrupt_q);
+      RegId: of_registers = CoreId;
+      RegVersion: of_registers = CoreVersion;
+      RegContract: of_registers = ContractHash;
+      RegShape: of_registers = Shape;
+      RegActivationBytes: of_registers = ActivationBytes;
+      RegWeightBytes: of_registers = WeightBytes;
+      RegStatus: of_registers = 32'(status_q);
+      default: of_registers = '0;
     endcase
+    unique case (read_address)
+      ArgMode: of_arguments = written_q.mode;
+      ArgPackage: of_arguments = written_q.package_address[31:0];
+      ArgPackage + 12'd4: of_arguments = written_q.package_address[63:32];
+      ArgLicence: of_arguments = written_q.licence_address[31:0];
+      ArgLicence + 12'd4: of_arguments = written_q.licence_address[63:32];
+      ArgInput: of_arguments = written_q.input_address[31:0];
+      ArgInput + 12'd4: of_arguments = written_q.input_address[63:32];
+      ArgOutput: of_arguments = written_q.output_address[31:0];
+      ArgOutput + 12'd4: of_arguments = written_q.output_address[63:32];
+      ArgCount: of_arguments = written_q.count;
+      ArgInputStride: of_arguments = written_q.input_stride;
+      ArgOutputStride: of_arguments = written_q.output_stride;
+      default: of_arguments = '0;
+    endcase
+    of_counters = '0;
     if (read_address >= CounterBase && counter_offset < 12'(8 * NumCounters)) begin
-      value = counters_i[counter_offset[11:3]][32*counter_offset[2]+:32];
+      of_counters = counters_i[counter_offset[11:3]][32*counter_offset[2]+:32];
     end
   end
 
   always_ff @(posedge clk_i) begin
+    of_registers_q <= of_registers;
+    of_arguments_q <= of_arguments;
+    of_counters_q  <= of_counters;
     if (!rst_ni) begin
+      read_q   <= 1'b0;
       rvalid_o <= 1'b0;
     end else begin
+      read_q <= read;
       if (rready_i) rvalid_o <= 1'b0;
-      if (read) begin
+      if (read_q) begin
         rvalid_o <= 1'b1;
-        rdata_o  <= value;
+        rdata_o  <= of_registers_q | of_arguments_q | of_counters_q;
       end
     end
   end
