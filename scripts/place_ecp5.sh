@@ -18,8 +18,8 @@
 #   KEYWAY_PLACE   where netlists, reports and logs go (default build/place)
 #   KEYWAY_FREQ    frequency to ask for in MHz (default 100); KEYWAY_SEED of both placers (default 1)
 #   KEYWAY_SPEED   speed grade of the device: 6 (slowest), 7, 8 (the default)
-#   KEYWAY_NEXTPNR another nextpnr-ecp5, as one built from source: that of PyPI runs on one thread and takes
-#                  some times as long; one that has threads takes --parallel-refine and places better
+#   KEYWAY_NEXTPNR another nextpnr-ecp5 than that of PyPI, which runs on one thread; one that has threads
+#                  takes --parallel-refine (its result differs from run to run)
 #   KEYWAY_NEXTPNR_OPTIONS   more options for it (default: see below)
 set -euo pipefail
 cd "$(dirname "$0")/.."
