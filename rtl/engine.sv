@@ -14,7 +14,7 @@
 //   array/accumulator          sums over the passes
 //   array/post_process         sums of the last pass -> bytes -> activation memory
 //   control/load_unit, store_unit   input -> activation memory -> output
-// Timing: one activation word (or window column) a cycle; 13 cycles from step to write, see
+// Timing: one activation word (or window column) a cycle; 14 cycles from step to write, see
 //   keyway_pkg. Jobs follow each other without a gap as long as tiles and waits allow.
 // Contract: clear_i is a level; while it is high everything stops and every memory and data register is
 //   overwritten with zeros; clear_done_o says when that is finished. run_i is a pulse while idle, with

@@ -42,7 +42,6 @@ module result_writer
     last_x_q <= jobs_i[token_t12_i.slot].multiply.width - 10'd1;
   end
 
-
   always_ff @(posedge clk_i) begin
     valid_o <= 1'b0;
     done_o  <= 1'b0;

@@ -239,7 +239,7 @@ module unsealer
   block_t expected_q;  // the tag without its mask
   logic   pending_q;  // GHASH has a frame's length, its digest is to come
   logic   differs_q;  // a header is not the stored one
-  // A beat of header fields is compared in the cycle after it came, in payload_q. No secret passes there.
+  // A beat of header fields, which are public, is compared in the cycle after it came, in payload_q.
   logic compare_q, compare_first_q;
   logic payload_valid_q, done_q, ok_q;
   block_t payload_q;
@@ -293,6 +293,7 @@ module unsealer
   `KEYWAY_ASSERT(
       FlagsAgree,
       {first_q, header_tag_q, page_end_q} == {beat_q == 24'd0, beat_q == HeaderTagBeat, beat_q[7:0] == '1})
+  `KEYWAY_ASSERT(PlaceAgrees, place_q == (beat_q < 24'd8 ? beat_q[3:0] : 4'd8))
   `KEYWAY_ASSERT(QuietKeys, !(key_valid_i && key_ready_o) || idle_o)
   wire whole_pages = frame_i.last[7:0] == '1;
   `KEYWAY_ASSERT(WholePages, !frame_valid_i || whole_pages)

@@ -109,7 +109,6 @@ module frame_server
     has_weights_q <= header_fields_i.total_frames != header_fields_i.program_frames;
   end
 
-
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
       state_q <= StIdle;

@@ -31,7 +31,6 @@ module output_gate
     output word_t        data_o
 );
 
-
   assign request_valid_o = request_valid_i && open_i;
   assign request_ready_o = request_ready_i && open_i;
   assign request_o = request_i;

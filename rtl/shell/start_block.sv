@@ -11,7 +11,7 @@
 // it read is what is used. (SEC: ONE_COPY) They stand in two memories with one read port each: for the
 // comparison while it goes on, else for the lock unit, which opens and checks headers at other times. The
 // fields that the shell itself goes by stand in registers too, written in the same cycle with the same word.
-// What the memories held before a load is not read: a licence that did not come is not present.
+// What the memories held before a load is not used: a licence that did not come is not present.
 //
 // Timing: both requests leave within two cycles, but a comparison behind a warm run holds them back
 //   until the engine's first input is on its way (input_seen_i) or HoldCycles have passed. Words are
@@ -155,6 +155,7 @@ module start_block
   assign header_word_o = header_word_q;
   assign licence_word_o = licence_word_q;
 
+  `KEYWAY_ASSERT(StoreInLoad, !store || busy_q)
   `KEYWAY_ASSERT(OneJob, !(load_i || compare_i) || !busy_o)
   `KEYWAY_ASSERT(WordExpected, !data_valid_i || busy_q)
 

@@ -205,7 +205,7 @@ TEMPLATE_TEST_CASE("clear_i forgets, whenever it comes", "", VLockOpen, VLockOpe
   REQUIRE(lock.pass(world.package.header).ok);
   for (const auto& frame : world.package.frames) REQUIRE(lock.pass(frame).ok);
   clear_and_look("after frames");
-  for (std::uint64_t stop = 1; stop < 1370; stop += 1 + world.random() % 25) {
+  for (std::uint64_t stop = 1; stop < 1450; stop += 1 + world.random() % 25) {
     lock.store(world.package.header.bytes, world.licence);
     lock->open_valid_i = 1;
     lock.settle();
