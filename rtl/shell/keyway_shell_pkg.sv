@@ -77,8 +77,6 @@ package keyway_shell_pkg;
   parameter int unsigned HeaderBits = 8 * keyway_contract_pkg::HeaderBlockBytes;
   parameter int unsigned HeaderWords = keyway_contract_pkg::HeaderBlockBytes / WordBytes;
   parameter int unsigned LicenceWords = keyway_contract_pkg::LicenceBytes / WordBytes;
-  typedef logic [$clog2(HeaderWords)-1:0] header_place_t;
-  typedef logic [$clog2(LicenceWords)-1:0] licence_place_t;
   parameter int unsigned FrameWords = keyway_contract_pkg::FrameBytes / WordBytes;
   parameter int unsigned PayloadWords = keyway_contract_pkg::PayloadBytes / WordBytes;
 

@@ -17,6 +17,8 @@
 module shell
   import keyway_contract_pkg::*;
   import keyway_shell_pkg::*;
+  import keyway_lock_pkg::header_place_t;
+  import keyway_lock_pkg::licence_place_t;
 #(
     parameter int unsigned Lanes = 16,
     parameter int unsigned Depth = 16,

@@ -22,6 +22,8 @@
 
 module start_block
   import keyway_shell_pkg::*;
+  import keyway_lock_pkg::header_place_t;
+  import keyway_lock_pkg::licence_place_t;
 #(
     parameter int unsigned HoldCycles = 64
 ) (
