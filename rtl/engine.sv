@@ -18,10 +18,11 @@
 //   keyway_pkg. Jobs follow each other without a gap as long as tiles and waits allow.
 // Contract: clear_i is a level; while it is high everything stops and every memory and data register is
 //   overwritten with zeros (of the last layer, the feeder keeps number system, table slot, sign and slot
-//   numbers, on no port); clear_done_o says when that is finished. run_i is a pulse while idle, with
-//   warm_i: LOAD_WEIGHTS that are `resident` are skipped and counted; the program runs for inputs_i inputs,
-//   the strides (in 16 bytes) apart. done_o is a pulse: the last END reached and every output beat taken. error_o stands after an unknown opcode until run_i or clear_i. While a
-//   program runs exactly one event (busy or a reason for being idle) is high in every cycle.
+//   numbers, on no port of the kernel); clear_done_o says when that is finished. run_i is a pulse while idle,
+//   with warm_i: LOAD_WEIGHTS that are `resident` are skipped and counted; the program runs for inputs_i
+//   inputs, the strides (in 16 bytes) apart. done_o is a pulse: the last END reached and every output beat
+//   taken. error_o stands after an unknown opcode until run_i or clear_i. While a program runs exactly one
+//   event (busy or a reason for being idle) is high in every cycle.
 //   Requests and streams hold while they stall; assertions are with their givers.
 // Twin: models/simulate (results, not cycles). Test: tests/rtl/engine.
 `include "assert.svh"

@@ -11,8 +11,9 @@
 // cycle before. What they hold does not change from an open to the end of its header frame.
 //
 // What enters: the device identity's pins, and bytes that the host controls. What leaves: payload,
-// verdicts, a status, places of words (by a public sequence). Keys, the device's secrets and what is derived from them leave on no port, and no
-// input selects them for the data path; plain frames pass by the keys. (SEC: KEYS_OFF_BUS)
+// verdicts, a status, places of words (by a public sequence). Keys, the device's secrets and what is derived
+// from them leave on no port, and no input selects them for the data path; plain frames pass by the keys.
+// (SEC: KEYS_OFF_BUS)
 //
 // Timing: an open takes about 1400 cycles. A 4096-byte frame takes 256 cycles (fast), frames follow each
 // other without a gap; or 4352 (iterative).
