@@ -209,6 +209,14 @@ void Importer::pad(const OnnxNode& node, const Inputs& inputs) {
   }
   int tensor = view.tensor;
   if (spatial) {
+    // Also with pads on the other side that make up for it: nothing of the image would be left.
+    const auto crops_all = [](int64_t size, int64_t first, int64_t last) {
+      return first <= -size || last <= -size;
+    };
+    if (crops_all(shape.height, space.window.pad_top, space.window.pad_bottom) ||
+        crops_all(shape.width, space.window.pad_left, space.window.pad_right)) {
+      node.unsupported("pads " + to_string(pads) + " crop the whole image");
+    }
     shape.height += space.window.pad_top + space.window.pad_bottom;
     shape.width += space.window.pad_left + space.window.pad_right;
     if (shape.height < 1 || shape.width < 1) node.malformed("leaves no pixel");

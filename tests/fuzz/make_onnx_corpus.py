@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Seeds for fuzz_onnx_import: small random networks that together hold every operator.
 
-    make_onnx_corpus.py FOLDER
+    make_onnx_corpus.py FOLDER     (what is in it is removed)
 """
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "graph"))
@@ -13,7 +14,8 @@ COUNT, MOST_BYTES = 160, 6000
 
 
 def main(folder):
-    os.makedirs(folder, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
     seed = made = 0
     while made < COUNT:
         seed += 1

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Seeds of fuzz_package: manifests and sealed packages of the right form, with random frames.
 
-usage: make_package_corpus.py OUT_FOLDER
+usage: make_package_corpus.py OUT_FOLDER     (what is in it is removed)
 """
 import json
 import pathlib
 import random
+import shutil
 import struct
 import sys
 import tomllib
@@ -43,6 +44,8 @@ def package(text, contract_hash, policy):
 
 def main():
     out = pathlib.Path(sys.argv[1])
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
     contract = tomllib.loads(generate_contract.SOURCE.read_text())
     contract_hash = int(generate_contract.contract_digest(contract)[:8], 16)
     for depth in (8, 16, 32):

@@ -145,6 +145,16 @@ TEST_CASE("An unsupported operator, attribute or shape is refused by node, opera
          m.ints("p", {1, 0, 0, 0, 0, 0, 0, 0}).node("Pad", {"x", "p"}, {"odd"});
        },
        "Pad", "batch"},
+      {"crop of all rows",
+       [](Builder& m) {
+         m.ints("p", {0, 0, -4, 0, 0, 0, 1, 0}).node("Pad", {"x", "p"}, {"odd"});
+       },
+       "Pad", "crop the whole image"},
+      {"crop of all columns",
+       [](Builder& m) {
+         m.ints("p", {0, 0, 0, 2, 0, 0, 0, -4}).node("Pad", {"x", "p"}, {"odd"});
+       },
+       "Pad", "crop the whole image"},
       {"wide pool pads",
        [](Builder& m) {
          auto& n = m.node("MaxPool", {"x"}, {"odd"});
