@@ -100,7 +100,7 @@ module accumulator
   assign result_o = result_q;
 
   // What is read while it is written comes from the registers a cycle later.
-  `KEYWAY_ASSERT(
-      NoHazard, (read && write && token_t6_i.pixel == token_t9_q.pixel) |=> (from_t10_q || clear_i))
+  `KEYWAY_ASSERT_NEXT(NoHazard, read && write && token_t6_i.pixel == token_t9_q.pixel,
+                      from_t10_q || clear_i)
 
 endmodule

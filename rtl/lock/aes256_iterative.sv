@@ -152,8 +152,7 @@ module aes256_iterative
   end
 
   // A block holds, unless everything is being cleared.
-  `KEYWAY_ASSERT(BlockHolds, clear_i || !$past(block_valid_i && !block_ready_o && !clear_i)
-                 || (block_valid_i && $stable({block_slot_i, block_i})))
+  `KEYWAY_ASSERT_HOLD_IN(BlockHolds, block_valid_i, block_ready_o, {block_slot_i, block_i})
   `KEYWAY_ASSERT(IdleIsZero, step_q != '0 || {newer_q, older_q, sub, key_sub} == '0)
   `KEYWAY_ASSERT_HOLD(ResultHolds, result_valid_o, result_ready_i || clear_i, result_o)
 

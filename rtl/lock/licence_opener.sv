@@ -346,8 +346,8 @@ module licence_opener
     end
   end
 
-  `KEYWAY_ASSERT(OpenIsLevel, !$past(open_valid_i) || open_valid_i || $past(open_done_o) || clear_i)
-  `KEYWAY_ASSERT(DoneForgets, !$past(open_done_o) || (link_q == '0 && digest == '0))
+  `KEYWAY_ASSERT_NEXT(OpenIsLevel, open_valid_i && !open_done_o, open_valid_i || clear_i)
+  `KEYWAY_ASSERT_NEXT(DoneForgets, open_done_o, link_q == '0 && digest == '0)
   `KEYWAY_ASSERT(KeysOnlyIfGranted, !key_valid_o || status_q == StatusOk)
 
 endmodule

@@ -142,9 +142,7 @@ module lock_unit
 
   `KEYWAY_ASSERT(OpenAlone, !revoke || unsealer_idle || clear_i)
   // What waits for ready holds, unless everything is being cleared.
-  `KEYWAY_ASSERT(FrameHolds, clear_i || !$past(frame_valid_i && !frame_ready_o && !clear_i)
-                 || (frame_valid_i && $stable(frame)))
-  `KEYWAY_ASSERT(DataHolds, clear_i || !$past(data_valid_i && !data_ready_o && !clear_i)
-                 || (data_valid_i && $stable(data_i)))
+  `KEYWAY_ASSERT_HOLD_IN(FrameHolds, frame_valid_i, frame_ready_o, frame)
+  `KEYWAY_ASSERT_HOLD_IN(DataHolds, data_valid_i, data_ready_o, data_i)
 
 endmodule

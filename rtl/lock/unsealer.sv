@@ -297,7 +297,7 @@ module unsealer
   `KEYWAY_ASSERT(QuietKeys, !(key_valid_i && key_ready_o) || idle_o)
   wire whole_pages = frame_i.last[7:0] == '1;
   `KEYWAY_ASSERT(WholePages, !frame_valid_i || whole_pages)
-  `KEYWAY_ASSERT(OkNeedsKeys, !frame_ok_o || keys_usable_o || $past(frame.plain))
-  `KEYWAY_ASSERT(HeaderGivesNothing, !payload_valid_o || $past(frame_valid && !header))
+  `KEYWAY_ASSERT_NEXT(OkNeedsKeys, !frame.plain, !frame_ok_o || keys_usable_o)
+  `KEYWAY_ASSERT_NEXT(HeaderGivesNothing, !frame_valid || header, !payload_valid_o)
 
 endmodule

@@ -40,11 +40,14 @@ int bound(vpiHandle array, int which) {
   return request.value.integer;
 }
 
-/// Adds every variable below `scope` (null: everything) to `all`, by path; arrays as one string.
+/// Adds every variable below `scope` (null: everything) to `all`, by path; arrays as one string. Not
+/// the registers of assertions (assert.svh), which are in no hardware.
 void read_variables(vpiHandle scope, std::map<std::string, Bytes>& all) {
   vpiHandle variables = vpi_iterate(vpiReg, scope);
   while (vpiHandle item = variables ? vpi_scan(variables) : nullptr) {
-    auto& bytes = all[vpi_get_str(vpiFullName, item)];
+    const std::string path = vpi_get_str(vpiFullName, item);
+    if (path.find("_assert_") != std::string::npos) continue;
+    auto& bytes = all[path];
     if (vpi_get(vpiType, item) == vpiRegArray) {
       for (int i = bound(item, vpiLeftRange); i <= bound(item, vpiRightRange); i++) {
         bytes = bytes + value(vpi_handle_by_index(item, i));
