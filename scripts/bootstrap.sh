@@ -3,6 +3,7 @@
 # Installs what Keyway needs on Debian 12: packages by apt, newer tools from PyPI into .venv.
 # Works as root or with sudo; does nothing where everything is there already.
 set -euo pipefail
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")/.."
 
 packages=(build-essential clang clang-format cmake ninja-build ccache pkg-config perl unzip

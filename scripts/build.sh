@@ -3,6 +3,7 @@
 # Installs what is missing, configures and builds everything into build/.
 # usage: scripts/build.sh [TARGET ...]
 set -euo pipefail
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")/.."
 scripts/bootstrap.sh
 [ -f build/build.ninja ] || cmake --preset release

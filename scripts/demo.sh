@@ -3,6 +3,7 @@
 # Builds everything, locks a trained network, and runs it on the simulated accelerator through the
 # stock Xilinx Runtime: with the right licence, and on a device that has none.
 set -euo pipefail
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")/.."
 scripts/build.sh keyway
 

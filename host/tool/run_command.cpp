@@ -27,7 +27,6 @@ using Json = nlohmann::ordered_json;
 struct Options {
   std::string package, licence, input, labels, output;
   int64_t limit = -1;
-  size_t batch = 1;
   TargetOptions target;
   bool json = false;
 };
@@ -164,7 +163,7 @@ void run(const Options& options) {
         if (c != nullptr) counters = counters_json(*c);
         progress.at(i + 1);
       },
-      options.batch);
+      target.batch);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - before;
   if (const driver::Counters* open = accelerator->open_counters()) {
     cycles.open = (*open)[static_cast<size_t>(contract::Counter::kTotal)];
@@ -246,12 +245,12 @@ void add_run_command(CLI::App& app) {
       ->check(CLI::IsMember(target_names()))
       ->capture_default_str();
   command
-      ->add_option("--batch", options->batch,
-                   "Inputs a start behind the first one: the next one's transfer overlaps "
-                   "computation; 1 gives cycles_warm, more give cycles_batch")
+      ->add_option("--batch", target.batch,
+                   "sim, hw_emu and hw: inputs a start behind the first one; the next one's "
+                   "transfer overlaps computation. 1 gives cycles_warm, more give cycles_batch")
       ->check(CLI::Range(1, 65535))
       ->capture_default_str();
-  command->add_option("--threads", target.threads, "Threads of func")
+  command->add_option("--threads", target.threads, "func: threads of the host")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   command->add_option("--memory", target.memory,

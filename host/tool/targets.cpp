@@ -96,7 +96,10 @@ void check_options(const Target& target, const TargetOptions& options) {
     if (!options.trace.empty()) refuse("--trace", "it has no cycles to trace");
     if (!options.wave.empty()) refuse("--wave", "it has no signals");
   }
-  const bool card = std::string(target.name) == "hw";
+  const bool card = std::string(target.name) == "hw", func = std::string(target.name) == "func";
+  if (func && options.batch != 1) refuse("--batch", "it has no starts that inputs could share");
+  if (!func && options.threads != 1)
+    refuse("--threads", "only func computes on the host's threads");
   if (card && options.xclbin.empty()) {
     throw Error(ErrorKind::kUsage, "--target hw needs --xclbin: the bitstream with the core");
   }

@@ -20,7 +20,8 @@ struct TargetOptions {
   std::string memory;           ///< "latency=60,stall=0.0,seed=1"
   std::string trace, wave;      ///< files to write; empty for none
   std::string xclbin;           ///< hw: the bitstream for the card
-  int threads = 1;
+  int threads = 1;              ///< func: threads of the host
+  size_t batch = 1;             ///< what has a kernel: inputs a start
 };
 
 /// Names that --target takes.

@@ -32,6 +32,13 @@ class Usage(CommandTest):
             self.fails(USAGE, *args)
         self.assertFalse(self.file("x.kwp").exists())
 
+    def test_options_of_another_target_are_refused(self):
+        for target, option, value in (("func", "--batch", 8), ("func", "--memory", "latency=1"), ("func", "--xclbin", "x"),
+                                      ("sim", "--threads", 2), ("hw_emu", "--threads", 2), ("sim", "--xclbin", "x"),
+                                      ("hw", "--memory", "latency=1")):
+            self.fails(USAGE, "run", self.plain(), "--input", IMAGES, "--target", target, option, value,
+                       says=f"{option} is not for --target {target}")
+
     def test_json_failures_are_one_object(self):
         done = self.fails(FILE, "run", "missing.kwp", "--input", IMAGES, "--json", says="missing.kwp")
         result = json.loads(done.stdout)
