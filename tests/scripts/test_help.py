@@ -4,7 +4,7 @@
 import pathlib
 import subprocess
 
-SCRIPTS = pathlib.Path(__file__).resolve().parent.parent / "scripts"
+SCRIPTS = pathlib.Path(__file__).resolve().parent.parent.parent / "scripts"
 
 scripts = [script for script in sorted(SCRIPTS.glob("*.sh")) if script.name != "help.sh"]
 assert scripts
