@@ -9,9 +9,9 @@
 
 #include "arith/coding.hpp"
 #include "common/error.hpp"
+#include "quantise/calibration_run.hpp"
 #include "quantise/centre.hpp"
 #include "quantise/lower.hpp"
-#include "quantise/progress.hpp"
 #include "quantise/requantise.hpp"
 
 namespace keyway::quantise {
@@ -58,11 +58,11 @@ class Quantiser {
 
   Network run(const float* inputs, int64_t images) {
     make_tensors();
-    Progress progress(network_, options_.threads);
-    progress.start(inputs, images);
+    CalibrationRun calibration(network_, options_.threads);
+    calibration.start(inputs, images);
     for (size_t i = 0; i < lowered_.layers.size(); ++i) {
-      network_.layers.push_back(layer(lowered_.layers[i], progress, i));
-      progress.advance(network_.layers.back());
+      network_.layers.push_back(layer(lowered_.layers[i], calibration, i));
+      calibration.advance(network_.layers.back());
     }
     return std::move(network_);
   }
@@ -114,7 +114,7 @@ class Quantiser {
     network_.input_pad_value = lowered_.pad_value;
   }
 
-  Layer layer(const FloatLayer& from, const Progress& progress, size_t number) {
+  Layer layer(const FloatLayer& from, const CalibrationRun& calibration, size_t number) {
     Layer layer;
     layer.name = from.name;
     layer.kind = from.kind;
@@ -131,7 +131,7 @@ class Quantiser {
     if (from.weights.empty()) {
       without_weights(from, layer);
     } else {
-      with_weights(from, layer, progress, number);
+      with_weights(from, layer, calibration, number);
     }
     return layer;
   }
@@ -165,18 +165,18 @@ class Quantiser {
     }
   }
 
-  void with_weights(const FloatLayer& from, Layer& layer, const Progress& progress,
+  void with_weights(const FloatLayer& from, Layer& layer, const CalibrationRun& calibration,
                     size_t number) const {
     arith::WeightProblem problem = weight_problem(from, number);
     if (from.kind == LayerKind::kDense && !from.selects && problem.taps <= kMostTaps) {
-      add_gram(problem, layer, progress);
+      add_gram(problem, layer, calibration);
     }
     arith::Coding coding = encode(problem, layer);
     layer.codes = std::move(coding.codes);
     layer.table = coding.table;
     std::vector<double> bias(from.bias.begin(), from.bias.end());
     if (!from.selects) {
-      const std::vector<double> change = bias_change(from, layer, coding.step, progress);
+      const std::vector<double> change = bias_change(from, layer, coding.step, calibration);
       for (size_t c = 0; c < bias.size(); ++c) bias[c] += change[c];
     }
     const Part& whole = from.parts.front();
@@ -248,9 +248,10 @@ class Quantiser {
   }
 
   /// Adds the covariance of activations; its diagonal takes the importances' place.
-  void add_gram(arith::WeightProblem& problem, const Layer& layer, const Progress& progress) const {
+  void add_gram(arith::WeightProblem& problem, const Layer& layer,
+                const CalibrationRun& calibration) const {
     const auto index = static_cast<size_t>(layer.output);
-    problem.gram = progress.gram(layer.input, network_.tensors[index].shape, layer.window);
+    problem.gram = calibration.gram(layer.input, network_.tensors[index].shape, layer.window);
     const auto taps = static_cast<size_t>(problem.taps);
     for (size_t t = 0; t < taps; ++t) {
       problem.tap_importance[t] = static_cast<double>(problem.gram[t * taps + t]);
@@ -286,11 +287,12 @@ class Quantiser {
 
   /// What the layer's mean output lacks, in real units, before the clamp.
   std::vector<double> bias_change(const FloatLayer& from, const Layer& layer,
-                                  const std::vector<double>& step, const Progress& progress) const {
+                                  const std::vector<double>& step,
+                                  const CalibrationRun& calibration) const {
     const graph::Shape &in = tensor(from.input).shape, &out = tensor(from.output).shape;
     const bool dense = layer.kind == LayerKind::kDense;
     const std::vector<double> wanted = tap_means(statistics(from.input).mean, in, out, from.window);
-    const std::vector<double> got = tap_means(progress.mean(layer.input), in, out, from.window);
+    const std::vector<double> got = tap_means(calibration.mean(layer.input), in, out, from.window);
     std::vector<double> wanted_residual, got_residual;
     graph::Window strides;
     if (layer.has_residual) {
@@ -298,7 +300,7 @@ class Quantiser {
       strides.stride_h = layer.residual.stride_h;
       strides.stride_w = layer.residual.stride_w;
       wanted_residual = tap_means(statistics(from.residual.tensor).mean, shape, out, strides);
-      got_residual = tap_means(progress.mean(layer.residual.tensor), shape, out, strides);
+      got_residual = tap_means(calibration.mean(layer.residual.tensor), shape, out, strides);
     }
     const auto decode = arith::info(layer.number_system).operand;
     const auto channels = static_cast<size_t>(out.channels);

@@ -10,7 +10,7 @@
 
 #include "graph/execute.hpp"
 #include "graphs.hpp"
-#include "quantise/progress.hpp"
+#include "quantise/calibration_run.hpp"
 #include "quantise/quantise.hpp"
 #include "quantise/reference.hpp"
 
@@ -280,9 +280,9 @@ TEST_CASE("a gram matrix holds deviations from the mean, and what was never seen
     const float d = i % 2 == 0 ? 20.0F : -20.0F;
     inputs.insert(inputs.end(), {90, 50 + d, 50 - d});
   }
-  Progress progress(n, 2);
-  progress.start(inputs.data(), 100);
-  const auto gram = progress.gram(0, {1, 1, 1}, window(1, 1, 0));
+  CalibrationRun calibration(n, 2);
+  calibration.start(inputs.data(), 100);
+  const auto gram = calibration.gram(0, {1, 1, 1}, window(1, 1, 0));
   const double unseen = 127.0 * 127 / 101;
   CHECK(gram[0] == Approx(unseen));
   CHECK(gram[4] == Approx(400 + unseen));

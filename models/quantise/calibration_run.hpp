@@ -15,10 +15,10 @@
 
 namespace keyway::quantise {
 
-class Progress {
+class CalibrationRun {
  public:
   /// The network's tensors must be complete; its layers may still grow.
-  Progress(const Network& network, int threads) : network_(network), threads_(threads) {}
+  CalibrationRun(const Network& network, int threads) : network_(network), threads_(threads) {}
 
   void start(const float* inputs, int64_t images);
   /// Runs one more layer on every image.

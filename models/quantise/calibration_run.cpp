@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "quantise/progress.hpp"
+#include "quantise/calibration_run.hpp"
 
 #include <algorithm>
 
@@ -13,7 +13,7 @@ constexpr int64_t kColumns = 4096;  ///< output positions behind a gram matrix
 
 }  // namespace
 
-void Progress::start(const float* inputs, int64_t images) {
+void CalibrationRun::start(const float* inputs, int64_t images) {
   const InputBoundary boundary = input_boundary(network_);
   images_.assign(static_cast<size_t>(images), TensorBytes(network_.tensors.size()));
   means_.resize(network_.tensors.size());
@@ -27,7 +27,7 @@ void Progress::start(const float* inputs, int64_t images) {
   update_mean(network_.input);
 }
 
-void Progress::advance(const Layer& layer) {
+void CalibrationRun::advance(const Layer& layer) {
   const LayerReference reference(network_, layer);
   for_each_index(static_cast<int64_t>(images_.size()), threads_, [&](int64_t n) {
     TensorBytes& tensors = images_[static_cast<size_t>(n)];
@@ -39,7 +39,7 @@ void Progress::advance(const Layer& layer) {
   update_mean(layer.output);
 }
 
-void Progress::update_mean(int tensor) {
+void CalibrationRun::update_mean(int tensor) {
   const Tensor& t = network_.tensors[static_cast<size_t>(tensor)];
   std::vector<double>& mean = means_[static_cast<size_t>(tensor)];
   mean.assign(static_cast<size_t>(t.shape.elements()), 0.0);
@@ -52,8 +52,8 @@ void Progress::update_mean(int tensor) {
   for (double& m : mean) m /= static_cast<double>(images_.size());
 }
 
-std::vector<float> Progress::gram(int tensor, const graph::Shape& out,
-                                  const graph::Window& w) const {
+std::vector<float> CalibrationRun::gram(int tensor, const graph::Shape& out,
+                                        const graph::Window& w) const {
   const Tensor& from = network_.tensors[static_cast<size_t>(tensor)];
   const graph::Shape& in = from.shape;
   const auto taps = static_cast<size_t>(in.channels * w.kernel_h * w.kernel_w);
