@@ -4,6 +4,7 @@
 # Works as root or with sudo; does nothing where everything is there already.
 set -euo pipefail
 . "$(dirname "$0")/help.sh"
+[ $# = 0 ] || unknown_argument "$1"
 cd "$(dirname "$0")/.."
 
 packages=(build-essential clang clang-format cmake ninja-build ccache pkg-config perl unzip

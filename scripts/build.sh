@@ -4,6 +4,7 @@
 # usage: scripts/build.sh [TARGET ...]
 set -euo pipefail
 . "$(dirname "$0")/help.sh"
+for target in "$@"; do [[ $target != -* ]] || unknown_argument "$target"; done
 cd "$(dirname "$0")/.."
 scripts/bootstrap.sh
 [ -f build/build.ninja ] || cmake --preset release

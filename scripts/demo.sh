@@ -4,6 +4,7 @@
 # stock Xilinx Runtime: with the right licence, and on a device that has none.
 set -euo pipefail
 . "$(dirname "$0")/help.sh"
+[ $# = 0 ] || unknown_argument "$1"
 cd "$(dirname "$0")/.."
 scripts/build.sh keyway
 

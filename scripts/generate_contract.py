@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the SystemVerilog package, the C++ header and the memory presets for CMake of rtl/pkg/contract.toml.
 
-usage: generate_contract.py [--check]      --check: write nothing, fail if a generated file differs
+usage: generate_contract.py [--check]
 """
+import argparse
 import hashlib
 import json
 import pathlib
@@ -229,6 +230,9 @@ def cmake(c, _):
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if a generated file differs")
+    check = parser.parse_args().check
     contract = tomllib.loads(SOURCE.read_text())
     digest = contract_digest(contract)
     differs = []
@@ -236,7 +240,7 @@ def main():
                           ("models/common/contract.hpp", cpp(contract, digest)),
                           ("rtl/pkg/memory_presets.cmake", cmake(contract, digest))):
         file = ROOT / path
-        if "--check" in sys.argv[1:]:
+        if check:
             if not file.exists() or file.read_text() != content:
                 differs.append(path)
         else:

@@ -8,6 +8,7 @@
 #   KEYWAY_VENV names the virtual environment with the tools (default: .venv, made by bootstrap.sh).
 set -u -o pipefail
 . "$(dirname "$0")/help.sh"
+[ $# = 0 ] || [ "$*" = --fix ] || unknown_argument "$*"
 cd "$(dirname "$0")/.."
 venv=${KEYWAY_VENV:-.venv}
 tools=$venv/bin

@@ -23,6 +23,7 @@
 #   KEYWAY_NEXTPNR_OPTIONS   more options for it (default: see below)
 set -euo pipefail
 . "$(dirname "$0")/help.sh"
+for parameter in "$@"; do [[ $parameter == [A-Z]*=?* ]] || unknown_argument "$parameter"; done
 cd "$(dirname "$0")/.."
 
 parameters=(Lanes=8 Depth=8 AxiDataWidth=64 ActivationBytes=65536 WeightBytes=131072 UnsealerKind=1 "$@")

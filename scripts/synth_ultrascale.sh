@@ -33,7 +33,7 @@ while [ $# -gt 0 ]; do
     --only-iterative) fast= ;;
     --lock-unit) lock_unit=${2:?--lock-unit needs a number of LUTs}; shift ;;
     [1-9]*x[1-9]*) sizes+=("$1") ;;
-    *) sed -n '3,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;;
+    *) unknown_argument "$1" ;;
   esac
   shift
 done

@@ -31,6 +31,10 @@ bool wants_json(int argc, char** argv) {
   return false;
 }
 
+bool has_command(const CLI::App& app, const std::string& name) {
+  return !app.get_subcommands([&](const CLI::App* one) { return one->check_name(name); }).empty();
+}
+
 int fail(keyway::ErrorKind kind, const std::string& message, bool json) {
   if (json) {
     std::fputs((nlohmann::ordered_json{{"status", keyway::name(kind)}, {"message", message}}.dump(
@@ -65,6 +69,11 @@ int main(int argc, char** argv) {
     return 0;
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    // CLI11 says that a command is missing, not that it does not know this one.
+    if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1])) {
+      return fail(keyway::ErrorKind::kUsage,
+                  "there is no command '" + std::string(argv[1]) + "' (try --help)", json);
+    }
     return fail(keyway::ErrorKind::kUsage, std::string(e.what()) + " (try --help)", json);
   } catch (const keyway::Error& e) {
     return fail(e.kind(), e.what(), json);

@@ -114,7 +114,6 @@ void run(const Options& options) {
                 "refused: the package is locked, and needs --device (the device) and --licence "
                 "(its licence)");
   }
-  if (options.limit == 0) throw Error(ErrorKind::kUsage, "--limit 0 leaves nothing to run");
 
   const auto inputs = read_inputs(options.input, program.input.layout, options.limit);
   const auto count = static_cast<size_t>(inputs.rows());
@@ -240,7 +239,7 @@ void add_run_command(CLI::App& app) {
   command->add_option("--output", options->output,
                       "Where to write the outputs: .npy of float32, N first");
   command->add_option("--limit", options->limit, "Only the first so many inputs")
-      ->check(CLI::Range(int64_t{0}, int64_t{1} << 31));
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 31));
   command->add_option("--target", target.target, "func, sim, hw_emu or hw (below)")
       ->check(CLI::IsMember(target_names()))
       ->capture_default_str();

@@ -4,8 +4,8 @@
 
 usage: guard.py [--suite zoo|mlperf-tiny] [--update]     without --suite: all that can run here
 
-Fails when a network takes over 1 % more cycles than the baseline, warm or cold, and names the layers
-that lost them. --update writes the measured cycles into the baseline instead; do that in the commit
+Fails when a network takes over 1 % more cycles than the baseline, warm, cold or to open its licence, and
+names the layers that lost them. --update writes the measured cycles into the baseline instead; do that in the commit
 that means the change. Exit status: 0 good, 1 lost cycles, 77 skipped (mlperf-tiny without the files:
 KEYWAY_SHARED_DATA must name a folder with make_inputs.py and the networks).
 """
@@ -41,7 +41,7 @@ def suite_folder(suite, work):
 
 
 def measure(suite, options):
-    """{network: {"warm": {layer: cycles}, "cold": {...}}} in the order of the layers."""
+    """{network: {"warm": {layer: cycles}, "cold": {...}, "open": {...}}} in the order of the layers."""
     done = subprocess.run([TOOL, "bench", "--suite", suite, *options, "--layers", "--cycles-only", "--json"],
                           capture_output=True, text=True)
     if done.returncode != 0:
@@ -53,6 +53,7 @@ def measure(suite, options):
             rows = one[state] = {}
             for layer in network[key]:
                 rows[layer["name"]] = rows.get(layer["name"], 0) + layer["cycles"]
+        one["open"] = {"(licence)": network["sealed"]["cycles_open"], "(plain package)": network["plain"]["cycles_open"]}
     return cycles
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every script of scripts/ prints its use when asked with --help or -h, and does nothing else."""
+"""Every script of scripts/ prints its use when asked with --help or -h, or with an argument that it does not
+know, and does nothing else."""
 import pathlib
 import subprocess
 
@@ -14,3 +15,6 @@ for script in scripts:
         assert done.returncode == 0 and not done.stderr, (script.name, done)
         first = script.read_text().splitlines()[2].removeprefix("# ")
         assert done.stdout.startswith(first), (script.name, done.stdout)
+    if script.name != "test.sh":  # which hands its arguments to ctest
+        done = subprocess.run(["bash", script, "--no-such-option"], capture_output=True, text=True, timeout=10)
+        assert done.returncode == 2 and "'--no-such-option'" in done.stderr and first in done.stderr, (script.name, done)

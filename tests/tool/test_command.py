@@ -30,6 +30,7 @@ class Usage(CommandTest):
                      ["compile", ZOO / "fashion_mnist.onnx", "--calib", IMAGES, "--format", "int9", "-o", self.file("x.kwp")],
                      ["compile", ZOO / "fashion_mnist.onnx", "--calib", IMAGES, "--core", "7x7", "-o", self.file("x.kwp")]):
             self.fails(USAGE, *args)
+        self.fails(USAGE, "nonsense", says="no command 'nonsense'")
         self.assertFalse(self.file("x.kwp").exists())
 
     def test_options_of_another_target_are_refused(self):
