@@ -219,7 +219,8 @@ void Importer::pad(const OnnxNode& node, const Inputs& inputs) {
     }
     shape.height += space.window.pad_top + space.window.pad_bottom;
     shape.width += space.window.pad_left + space.window.pad_right;
-    if (shape.height < 1 || shape.width < 1) node.malformed("leaves no pixel");
+    if (shape.height < 0 || shape.width < 0) node.malformed("crops more than there is");
+    if (shape.height == 0 || shape.width == 0) node.unsupported("leaves no pixel");
     tensor = emit(node, std::move(space), shape);
   }
   if (more_channels != 0) {

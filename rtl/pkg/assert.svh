@@ -20,37 +20,29 @@
 
 `ifdef VERILATOR
 `define KEYWAY_ASSERT(Name, Expression) \
-  always_ff @(posedge clk_i) begin \
-    if (rst_ni) begin \
-      if (!(Expression)) $error("%m: assertion failed"); \
-    end \
+  always_ff @(posedge clk_i) begin : Name \
+    if (rst_ni && !(Expression)) $error("does not hold"); \
   end
 `define KEYWAY_ASSERT_NEXT(Name, Before, Now) \
   logic Name``_assert_armed_q; \
-  always_ff @(posedge clk_i) begin \
+  always_ff @(posedge clk_i) begin : Name \
     Name``_assert_armed_q <= rst_ni && (Before); \
-    if (rst_ni && Name``_assert_armed_q) begin \
-      if (!(Now)) $error("%m: assertion failed"); \
-    end \
+    if (rst_ni && Name``_assert_armed_q && !(Now)) $error("does not hold"); \
   end
 `define KEYWAY_ASSERT_HOLD(Name, Valid, Ready, Payload) \
-  logic Name``_assert_stalled_q; \
-  logic [$bits(Payload)-1:0] Name``_assert_payload_q; \
-  always_ff @(posedge clk_i) begin \
-    Name``_assert_stalled_q <= rst_ni && (Valid) && !(Ready); \
-    if ((Valid) && !(Ready)) Name``_assert_payload_q <= Payload; \
-    if (rst_ni && Name``_assert_stalled_q) begin \
-      if (!((Valid) && Name``_assert_payload_q == (Payload))) $error("%m: a stalled stream changed"); \
-    end \
-  end
+  `KEYWAY_ASSERT_HOLD_UNLESS(Name, Valid, Ready, Payload, 1'b0)
 `define KEYWAY_ASSERT_HOLD_IN(Name, Valid, Ready, Payload) \
+  `KEYWAY_ASSERT_HOLD_UNLESS(Name, Valid, Ready, Payload, clear_i)
+// Not for modules: what the two above have in common.
+`define KEYWAY_ASSERT_HOLD_UNLESS(Name, Valid, Ready, Payload, Cleared) \
   logic Name``_assert_stalled_q; \
   logic [$bits(Payload)-1:0] Name``_assert_payload_q; \
-  always_ff @(posedge clk_i) begin \
-    Name``_assert_stalled_q <= rst_ni && (Valid) && !(Ready) && !clear_i; \
-    if ((Valid) && !(Ready)) Name``_assert_payload_q <= Payload; \
-    if (rst_ni && Name``_assert_stalled_q && !clear_i) begin \
-      if (!((Valid) && Name``_assert_payload_q == (Payload))) $error("%m: a stalled stream changed"); \
+  always_ff @(posedge clk_i) begin : Name \
+    Name``_assert_stalled_q <= rst_ni && (Valid) && !(Ready) && !(Cleared); \
+    if ((Valid) && !(Ready)) Name``_assert_payload_q <= (Payload); \
+    if (rst_ni && Name``_assert_stalled_q && !(Cleared) \
+        && !((Valid) && Name``_assert_payload_q == (Payload))) begin \
+      $error("a stalled stream changed"); \
     end \
   end
 `else

@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// One assertion of each kind (assert.svh), with its parts as ports (test_assertions.cpp).
+// One assertion of each kind (assert.svh), with its parts as ports (test_assertions.cpp). Every part is
+// of two ports, as in the modules that use them: an argument has to count as a whole.
 `include "assert.svh"
 
 module assertions_bench (
     input logic        clk_i,
     input logic        rst_ni,
     input logic        clear_i,
-    input logic        always_i,
-    input logic        before_i,
-    input logic        now_i,
-    input logic        out_valid_i,
-    input logic        out_ready_i,
+    input logic [ 1:0] always_i,
+    input logic [ 1:0] before_i,
+    input logic [ 1:0] now_i,
+    input logic [ 1:0] out_valid_i,
+    input logic [ 1:0] out_ready_i,
     input logic [15:0] out_i,
-    input logic        in_valid_i,
-    input logic        in_ready_i,
-    input logic [15:0] in_i
+    input logic [ 1:0] in_valid_i,
+    input logic [ 1:0] in_ready_i,
+    input logic [15:0] in_i,
+    input logic        early_i,
+    input logic        late_i
 );
 
-  `KEYWAY_ASSERT(Always, always_i)
-  `KEYWAY_ASSERT_NEXT(Next, before_i, now_i)
-  `KEYWAY_ASSERT_HOLD(Hold, out_valid_i, out_ready_i, out_i)
-  `KEYWAY_ASSERT_HOLD_IN(HoldIn, in_valid_i, in_ready_i, {in_i[7:0], in_i[15:8]})
+  `KEYWAY_ASSERT(Always, always_i[0] || always_i[1])
+  `KEYWAY_ASSERT_NEXT(Next, before_i[0] || before_i[1], now_i[0] || now_i[1])
+  `KEYWAY_ASSERT_HOLD(Hold, out_valid_i[0] || out_valid_i[1], out_ready_i[0] || out_ready_i[1], out_i)
+  `KEYWAY_ASSERT_HOLD_IN(HoldIn, in_valid_i[0] || in_valid_i[1], in_ready_i[0] || in_ready_i[1], {
+                         in_i[7:0], in_i[15:8]})
+  `KEYWAY_ASSERT(Past, late_i == $past(early_i))
 
 endmodule

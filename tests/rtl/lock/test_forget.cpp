@@ -40,13 +40,22 @@ int bound(vpiHandle array, int which) {
   return request.value.integer;
 }
 
+/// Is the variable a register that one of assert.svh's macros declares?
+bool is_of_assertion(const std::string& path) {
+  for (const std::string end : {"_assert_armed_q", "_assert_stalled_q", "_assert_payload_q"}) {
+    if (path.size() > end.size() && path.compare(path.size() - end.size(), end.size(), end) == 0)
+      return true;
+  }
+  return false;
+}
+
 /// Adds every variable below `scope` (null: everything) to `all`, by path; arrays as one string. Not
 /// the registers of assertions (assert.svh), which are in no hardware.
 void read_variables(vpiHandle scope, std::map<std::string, Bytes>& all) {
   vpiHandle variables = vpi_iterate(vpiReg, scope);
   while (vpiHandle item = variables ? vpi_scan(variables) : nullptr) {
     const std::string path = vpi_get_str(vpiFullName, item);
-    if (path.find("_assert_") != std::string::npos) continue;
+    if (is_of_assertion(path)) continue;
     auto& bytes = all[path];
     if (vpi_get(vpiType, item) == vpiRegArray) {
       for (int i = bound(item, vpiLeftRange); i <= bound(item, vpiRightRange); i++) {
