@@ -13,7 +13,7 @@
 //
 // They are checks of clocked processes, for the simulation's speed: for concurrent assertions Verilator
 // copies every signal in every cycle, and for every `assert` it asks its context in every cycle whether
-// assertions are on. Here a payload is copied while it is stalled only. (The default core: 16 % faster.)
+// assertions are on. Here a payload is copied while it is stalled only.
 // Registers of the checks have `_assert_` in their names: they are in no hardware.
 `ifndef KEYWAY_ASSERT_SVH
 `define KEYWAY_ASSERT_SVH
