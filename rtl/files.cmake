@@ -26,43 +26,47 @@ set(KEYWAY_RTL_LOCK
   lock/lock_unit.sv
 )
 
-# Leaves before what instantiates them; the arithmetic units are in arith/.
+# Streams and memories that every unit uses.
+set(KEYWAY_RTL_STREAM
+  stream/fifo.sv
+  stream/stream_register.sv
+  stream/ram_1r1w.sv
+)
+
+# The engine in the order of the data; the arithmetic units are in arith/.
 set(KEYWAY_RTL_ENGINE
+  engine/activation_memory.sv
+  engine/dispatcher.sv
+  engine/transfer/word_walker.sv
+  engine/transfer/transfer_head.sv
+  engine/transfer/load_unit.sv
+  engine/transfer/store_unit.sv
   arith/int8.sv
   arith/qf8.sv
-  memory/ram_1r1w.sv
-  memory/weight_memory.sv
-  memory/activation_memory.sv
-  control/fifo.sv
-  control/stream_register.sv
-  control/dispatcher.sv
-  control/pass_walker.sv
-  control/feeder.sv
-  control/table_loader.sv
-  control/pass_generator.sv
-  control/step_generator.sv
-  control/address_generator.sv
-  control/issue.sv
-  control/word_walker.sv
-  control/transfer_head.sv
-  control/load_unit.sv
-  control/store_unit.sv
-  array/decode_table.sv
-  array/decoder.sv
-  array/tile_decoder.sv
-  array/weight_path.sv
-  array/operand_feed.sv
-  array/multiplier.sv
-  array/lane.sv
-  array/array.sv
-  array/accumulator.sv
-  array/parameter_lane.sv
-  array/parameter_store.sv
-  array/post_lane.sv
-  array/residual_reader.sv
-  array/result_writer.sv
-  array/post_process.sv
-  engine.sv
+  engine/issue/pass_walker.sv
+  engine/weights/weight_memory.sv
+  engine/weights/feeder.sv
+  engine/weights/table_loader.sv
+  engine/weights/decode_table.sv
+  engine/weights/decoder.sv
+  engine/weights/tile_decoder.sv
+  engine/weights/weight_path.sv
+  engine/issue/pass_generator.sv
+  engine/issue/step_generator.sv
+  engine/issue/address_generator.sv
+  engine/issue/issue.sv
+  engine/array/operand_feed.sv
+  engine/array/multiplier.sv
+  engine/array/lane.sv
+  engine/array/array.sv
+  engine/array/accumulator.sv
+  engine/post/parameter_lane.sv
+  engine/post/parameter_store.sv
+  engine/post/post_lane.sv
+  engine/post/residual_reader.sv
+  engine/post/result_writer.sv
+  engine/post/post_process.sv
+  engine/engine.sv
 )
 
 set(KEYWAY_RTL_SHELL
@@ -77,13 +81,14 @@ set(KEYWAY_RTL_SHELL
   shell/performance_counters.sv
   shell/conductor.sv
   shell/shell.sv
-  shell/keyway_core.sv
-  shell/keyway_kernel.sv
 )
 
 set(KEYWAY_RTL_KERNEL
   ${KEYWAY_RTL_PACKAGES}
+  ${KEYWAY_RTL_STREAM}
   ${KEYWAY_RTL_LOCK}
   ${KEYWAY_RTL_ENGINE}
   ${KEYWAY_RTL_SHELL}
+  keyway_core.sv
+  keyway_kernel.sv
 )

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The kernel's pins during one clock cycle, named as on the Verilog top
-/// (rtl/shell/keyway_kernel.sv) without the bus prefix. `...Master` is what the bus's master
+/// (rtl/keyway_kernel.sv) without the bus prefix. `...Master` is what the bus's master
 /// drives, `...Slave` what its slave drives. Data travel low byte first; of a data field only the
 /// bytes of the bus width mean anything, and only while its valid is high.
 #pragma once

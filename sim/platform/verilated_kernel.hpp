@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// KernelModel over a class that Verilator made of a top with the ports of
-/// rtl/shell/keyway_kernel.sv, at any bus width. `events_o` is used when the top has it.
+/// rtl/keyway_kernel.sv, at any bus width. `events_o` is used when the top has it.
 #pragma once
 
 #include <verilated.h>

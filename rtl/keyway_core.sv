@@ -3,7 +3,7 @@
 //
 //   shell      bus, registers, start sequence, output gate          rtl/shell/shell.sv
 //   lock_unit  keys, unsealing and checking of frames               rtl/lock/lock_unit.sv
-//   engine     instructions, memories, array, post-processing       rtl/engine.sv
+//   engine     instructions, memories, array, post-processing       rtl/engine
 // The identity's pins go to the lock unit and nowhere else; the engine sees payload that the lock unit
 // has deciphered, the shell sees verdicts. (SEC: KEYS_OFF_BUS)
 //

@@ -5,15 +5,15 @@
 //   q = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >> shift, lo, hi); which operands and
 //   activations meet is the meaning of the instructions (rtl/pkg/contract.toml).
 // Structure, in the order of the data:
-//   control/dispatcher         program -> array, load and store queue
-//   array/weight_path          array queue -> jobs, parameters, operands of tiles; holds weight memory
-//   control/issue              jobs -> passes -> steps -> bank reads
-//   memory/activation_memory   banks, and who gets which
+//   dispatcher                 program -> array, load and store queue
+//   weights/weight_path        array queue -> jobs, parameters, operands of tiles; holds weight memory
+//   issue/issue                jobs -> passes -> steps -> bank reads
+//   activation_memory          banks, and who gets which
 //   array/operand_feed         bank words -> operands and window columns
 //   array/array                products and sums
 //   array/accumulator          sums over the passes
-//   array/post_process         sums of the last pass -> bytes -> activation memory
-//   control/load_unit, store_unit   input -> activation memory -> output
+//   post/post_process          sums of the last pass -> bytes -> activation memory
+//   transfer/load_unit, store_unit  input -> activation memory -> output
 // Timing: one activation word (or window column) a cycle; 14 cycles from step to write, see
 //   keyway_pkg. Jobs follow each other without a gap as long as tiles and waits allow.
 // Contract: clear_i is a level; while it is high everything stops and every memory and data register is
