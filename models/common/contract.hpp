@@ -7,12 +7,19 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0x0f1da93f;
+inline constexpr uint32_t kContractHash = 0x3a285f1b;
 inline constexpr uint32_t kWindowRows = 3;
+inline constexpr uint32_t kMaxWindowColumns = 5;
+inline constexpr uint32_t kMaxWordChannels = 16;
 inline constexpr uint32_t kRowBanks = 4;
 inline constexpr uint32_t kAccumulatorPixels = 512;
 inline constexpr uint32_t kOperandBits = 12;
+inline constexpr uint32_t kLaneWeightBytes = 4;
 inline constexpr uint32_t kInstructionBytes = 32;
+inline constexpr uint32_t kOpcodeBits = 4;
+inline constexpr uint32_t kTransferUnitBytes = 16;
+inline constexpr uint32_t kParameterWords = 3;
+inline constexpr uint32_t kShortParameterWords = 2;
 
 struct MemoryPreset {
   const char* name;
@@ -83,7 +90,15 @@ struct Argument {
   bool is_pointer;
 };
 /// In the order of the kernel's signature.
-inline constexpr std::array<Argument, 8> kArguments{{{"mode", 0x10, false}, {"package", 0x18, true}, {"licence", 0x20, true}, {"input", 0x28, true}, {"output", 0x30, true}, {"count", 0x38, false}, {"input_stride", 0x40, false}, {"output_stride", 0x48, false}}};
+inline constexpr std::array<Argument, 8> kArguments{{
+    {"mode", 0x10, false},
+    {"package", 0x18, true},
+    {"licence", 0x20, true},
+    {"input", 0x28, true},
+    {"output", 0x30, true},
+    {"count", 0x38, false},
+    {"input_stride", 0x40, false},
+    {"output_stride", 0x48, false}}};
 
 struct Named {
   const char* name;
@@ -142,6 +157,18 @@ enum class FrameKind : uint8_t {
   kHeader = 0,
   kProgram = 1,
   kWeights = 2,
+};
+
+enum class Mode : uint8_t {
+  kDense = 0,  ///< sums over the channels of all blocks
+  kWindow = 1,  ///< sums over taps of a lane's own channel
+  kMaximum = 2,  ///< the maximum over taps of a lane's own channel; no weights are read
+};
+
+enum class Turn : uint8_t {
+  kEvery = 0,  ///< every input
+  kFirst = 1,  ///< the first input of a start only
+  kNext = 2,  ///< reads the input after this one, if there is one
 };
 
 inline constexpr uint32_t kHeaderMagicOffset = 0;
@@ -221,26 +248,27 @@ inline constexpr Field kShift{"shift", 50, 6, false};
 inline constexpr Field kHi{"hi", 56, 9, true};
 inline constexpr Field kLo{"lo", 65, 9, true};
 inline constexpr Field kMr{"mr", 74, 18, true};
+inline constexpr std::array<Field, 6> kFields{kBias, kM, kShift, kHi, kLo, kMr};
 }  // namespace parameter
 
 enum class Opcode : uint8_t {
   kLayer = 1,  ///< Geometry for the MULTIPLY instructions that follow, until the next LAYER.
-  kMultiply = 2,  ///< One output block (Lanes channels) over one group of output pixels (at most 512).
-  kTable = 3,  ///< Loads 256 decode table entries (16 bits each, low 12 used) in the background; MULTIPLYs that use the slot wait.
+  kMultiply = 2,  ///< One output block (Lanes channels) over one group of output pixels (at most 512). Passes over all pixels of the group follow each other, a weight tile a pass, tiles consecutive from weight_address; the last pass goes through post-processing into the output.
+  kTable = 3,  ///< Loads a decode table in the background; MULTIPLYs that use the slot wait.
   kLoadWeights = 4,  ///< Reads, checks, deciphers the next `count` weight frames into weight memory.
-  kLoadInput = 5,  ///< Reads input rows into activation memory.
+  kLoadInput = 5,  ///< Reads input rows into activation memory. In a program with weight frames a LOAD_WEIGHTS comes first: the first frame is fetched with the program, and input waits behind it on the bus.
   kStore = 6,  ///< Writes rows of activation memory to the output, in LOAD_INPUT's order.
   kEnd = 7,  ///< The input is done; after the last one the run is, when all queues are empty and all output words are written.
 };
 
 namespace layer {
-inline constexpr Field kMode{"mode", 4, 2, false};  ///< 0 dense, 1 window with products, 2 window with maximum
+inline constexpr Field kMode{"mode", 4, 2, false};  ///< 0 dense, 1 window, 2 maximum
 inline constexpr Field kOnes{"ones", 6, 1, false};  ///< every operand is one; no weights are read
 inline constexpr Field kNumberSystem{"number_system", 7, 3, false};  ///< arith::NumberSystem: how codes decode
 inline constexpr Field kTableSlot{"table_slot", 10, 1, false};  ///< which decode table (number systems with a table)
 inline constexpr Field kInputSigned{"input_signed", 11, 1, false};  ///< activation bytes are signed
 inline constexpr Field kResidualSigned{"residual_signed", 12, 1, false};  ///< residual bytes are signed
-inline constexpr Field kShortParameters{"short_parameters", 13, 1, false};  ///< parameters are two weight words a block, see [[parameter]]
+inline constexpr Field kShortParameters{"short_parameters", 13, 1, false};  ///< parameters are two weight words a block, see the parameter record
 inline constexpr Field kOutputSigned{"output_signed", 14, 1, false};  ///< lo of short parameters is -128, not 0
 inline constexpr Field kPairRows{"pair_rows", 15, 1, false};  ///< dense with ReadWords = 2: the words of a step are rows ky, ky+1 of one block, not blocks b, b+1
 inline constexpr Field kKernelH{"kernel_h", 16, 8, false};  ///< rows of taps
@@ -267,8 +295,8 @@ inline constexpr Field kWeightAddress{"weight_address", 48, 20, false};  ///< fi
 inline constexpr Field kParameterAddress{"parameter_address", 68, 20, false};  ///< three weight words, or two (short_parameters)
 inline constexpr Field kInputBase{"input_base", 88, 16, false};
 inline constexpr Field kInputPhase{"input_phase", 104, 2, false};
-inline constexpr Field kInputY{"input_y", 106, 14, true};  ///< signed: input row of output row 0, tap row 0
-inline constexpr Field kInputX{"input_x", 120, 14, true};  ///< signed
+inline constexpr Field kInputY{"input_y", 106, 14, true};  ///< input row of output row 0, tap row 0
+inline constexpr Field kInputX{"input_x", 120, 14, true};
 inline constexpr Field kHeight{"height", 134, 10, false};  ///< output rows of the group; height * width <= 512
 inline constexpr Field kWidth{"width", 144, 10, false};
 inline constexpr Field kOutputBase{"output_base", 154, 16, false};  ///< address of output pixel (0, 0) of the group
@@ -281,7 +309,7 @@ inline constexpr std::array<Field, 17> kFields{kWaitFrames, kWaitRows, kWaitProd
 }  // namespace multiply
 
 namespace table {
-inline constexpr Field kTableAddress{"table_address", 4, 20, false};  ///< weight word
+inline constexpr Field kTableAddress{"table_address", 4, 20, false};
 inline constexpr Field kSlot{"slot", 24, 1, false};
 inline constexpr std::array<Field, 2> kFields{kTableAddress, kSlot};
 }  // namespace table
@@ -289,15 +317,15 @@ inline constexpr std::array<Field, 2> kFields{kTableAddress, kSlot};
 namespace load_weights {
 inline constexpr Field kCount{"count", 4, 16, false};  ///< frames
 inline constexpr Field kWaitProducts{"wait_products", 20, 16, false};
-inline constexpr Field kDestination{"destination", 36, 24, false};  ///< 16-byte units; frame payloads follow each other
+inline constexpr Field kDestination{"destination", 36, 24, false};  ///< frame payloads follow each other
 inline constexpr Field kResident{"resident", 60, 1, false};  ///< skipped (and counted) when this package is resident
 inline constexpr std::array<Field, 4> kFields{kCount, kWaitProducts, kDestination, kResident};
 }  // namespace load_weights
 
 namespace load_input {
-inline constexpr Field kTurn{"turn", 4, 2, false};  ///< 0 every input; 1 the first input of a start only; 2 reads the input after this one, if there is one
+inline constexpr Field kTurn{"turn", 4, 2, false};  ///< 0 every, 1 first, 2 next
 inline constexpr Field kWaitProducts{"wait_products", 6, 16, false};
-inline constexpr Field kSource{"source", 22, 28, false};  ///< 16-byte units from the input address
+inline constexpr Field kSource{"source", 22, 28, false};
 inline constexpr Field kRows{"rows", 50, 12, false};
 inline constexpr Field kWidth{"width", 62, 12, false};
 inline constexpr Field kBlocks{"blocks", 74, 12, false};
@@ -310,7 +338,7 @@ inline constexpr std::array<Field, 10> kFields{kTurn, kWaitProducts, kSource, kR
 
 namespace store {
 inline constexpr Field kWaitProducts{"wait_products", 4, 16, false};
-inline constexpr Field kDestination{"destination", 20, 28, false};  ///< 16-byte units from the output address
+inline constexpr Field kDestination{"destination", 20, 28, false};
 inline constexpr Field kRows{"rows", 48, 12, false};
 inline constexpr Field kWidth{"width", 60, 12, false};
 inline constexpr Field kBlocks{"blocks", 72, 12, false};

@@ -4,12 +4,19 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h0f1da93f;
+  parameter logic [31:0] ContractHash = 32'h3a285f1b;
   parameter int unsigned WindowRows = 3;
+  parameter int unsigned MaxWindowColumns = 5;
+  parameter int unsigned MaxWordChannels = 16;
   parameter int unsigned RowBanks = 4;
   parameter int unsigned AccumulatorPixels = 512;
   parameter int unsigned OperandBits = 12;
+  parameter int unsigned LaneWeightBytes = 4;
   parameter int unsigned InstructionBytes = 32;
+  parameter int unsigned OpcodeBits = 4;
+  parameter int unsigned TransferUnitBytes = 16;
+  parameter int unsigned ParameterWords = 3;
+  parameter int unsigned ShortParameterWords = 2;
   parameter int unsigned MemoryTinyActivationBytes = 65536;
   parameter int unsigned MemoryTinyWeightBytes = 131072;
   parameter int unsigned MemorySmallActivationBytes = 131072;
@@ -102,6 +109,18 @@ package keyway_contract_pkg;
     FrameKindWeights = 8'd2
   } frame_kind_e;
 
+  typedef enum logic [1:0] {
+    ModeDense = 2'd0,
+    ModeWindow = 2'd1,
+    ModeMaximum = 2'd2
+  } mode_e;
+
+  typedef enum logic [1:0] {
+    TurnEvery = 2'd0,
+    TurnFirst = 2'd1,
+    TurnNext = 2'd2
+  } turn_e;
+
   parameter int unsigned HeaderMagicOffset = 0;
   parameter int unsigned HeaderPolicyOffset = 8;
   parameter int unsigned HeaderLanesOffset = 9;
@@ -142,6 +161,27 @@ package keyway_contract_pkg;
   // check value of a sealed licence: KEK, W
   parameter logic [127:0] KdfCheck = 128'h00000000000000000000006b63656863;
 
+  // a word of weight memory
+  typedef logic [19:0] weight_address_t;
+  // 16 bytes of weight memory
+  typedef logic [23:0] weight_unit_t;
+  // a word of a bank of activation memory; pitches are distances of these
+  typedef logic [15:0] activation_address_t;
+  // 16 bytes of device memory, from the start of the input or the output
+  typedef logic [27:0] transfer_unit_t;
+  // a value of the counters, modulo 2^16
+  typedef logic [15:0] counter_t;
+  // rows, columns or channel blocks of a tensor
+  typedef logic [11:0] extent_t;
+  // rows or columns of a group of output pixels
+  typedef logic [9:0] group_extent_t;
+  // a row bank, or the one in which a tensor's row 0 lies
+  typedef logic [1:0] row_bank_t;
+  // an input row or column, before the image's first one too
+  typedef logic signed [13:0] position_t;
+  // input rows or columns from one output pixel to the next
+  typedef logic [3:0] stride_t;
+
   typedef struct packed {
     logic [3:0] reserved;
     logic signed [17:0] mr;
@@ -165,17 +205,17 @@ package keyway_contract_pkg;
   // Geometry for the MULTIPLY instructions that follow, until the next LAYER.
   typedef struct packed {
     logic [107:0] reserved;
-    logic [3:0] residual_stride_x;
-    logic [3:0] residual_stride_y;
-    logic [15:0] residual_row_pitch;
-    logic [15:0] output_row_pitch;
-    logic [15:0] input_block_pitch;
-    logic [15:0] input_row_pitch;
-    logic [11:0] input_width;
-    logic [11:0] input_height;
-    logic [3:0] stride_x;
-    logic [3:0] stride_y;
-    logic [11:0] blocks;
+    stride_t residual_stride_x;
+    stride_t residual_stride_y;
+    activation_address_t residual_row_pitch;
+    activation_address_t output_row_pitch;
+    activation_address_t input_block_pitch;
+    activation_address_t input_row_pitch;
+    extent_t input_width;
+    extent_t input_height;
+    stride_t stride_x;
+    stride_t stride_y;
+    extent_t blocks;
     logic [7:0] kernel_w;
     logic [7:0] kernel_h;
     logic [0:0] pair_rows;
@@ -190,34 +230,36 @@ package keyway_contract_pkg;
     logic [3:0] opcode;
   } layer_t;
 
-  // One output block (Lanes channels) over one group of output pixels (at most 512).
+  // One output block (Lanes channels) over one group of output pixels (at most 512). Passes over all
+  // pixels of the group follow each other, a weight tile a pass, tiles consecutive from weight_address;
+  // the last pass goes through post-processing into the output.
   typedef struct packed {
     logic [63:0] reserved;
     logic [0:0] wait_stores;
-    logic [1:0] residual_phase;
-    logic [15:0] residual_base;
+    row_bank_t residual_phase;
+    activation_address_t residual_base;
     logic [0:0] residual;
-    logic [1:0] output_phase;
-    logic [15:0] output_base;
-    logic [9:0] width;
-    logic [9:0] height;
-    logic [13:0] input_x;
-    logic [13:0] input_y;
-    logic [1:0] input_phase;
-    logic [15:0] input_base;
-    logic [19:0] parameter_address;
-    logic [19:0] weight_address;
-    logic [15:0] wait_products;
+    row_bank_t output_phase;
+    activation_address_t output_base;
+    group_extent_t width;
+    group_extent_t height;
+    position_t input_x;
+    position_t input_y;
+    row_bank_t input_phase;
+    activation_address_t input_base;
+    weight_address_t parameter_address;
+    weight_address_t weight_address;
+    counter_t wait_products;
     logic [11:0] wait_rows;
-    logic [15:0] wait_frames;
+    counter_t wait_frames;
     logic [3:0] opcode;
   } multiply_t;
 
-  // Loads 256 decode table entries (16 bits each, low 12 used) in the background; MULTIPLYs that use the slot wait.
+  // Loads a decode table in the background; MULTIPLYs that use the slot wait.
   typedef struct packed {
     logic [230:0] reserved;
     logic [0:0] slot;
-    logic [19:0] table_address;
+    weight_address_t table_address;
     logic [3:0] opcode;
   } table_t;
 
@@ -225,24 +267,25 @@ package keyway_contract_pkg;
   typedef struct packed {
     logic [194:0] reserved;
     logic [0:0] resident;
-    logic [23:0] destination;
-    logic [15:0] wait_products;
-    logic [15:0] count;
+    weight_unit_t destination;
+    counter_t wait_products;
+    counter_t count;
     logic [3:0] opcode;
   } load_weights_t;
 
-  // Reads input rows into activation memory.
+  // Reads input rows into activation memory. In a program with weight frames a LOAD_WEIGHTS comes first:
+  // the first frame is fetched with the program, and input waits behind it on the bus.
   typedef struct packed {
     logic [119:0] reserved;
-    logic [15:0] block_pitch;
-    logic [15:0] row_pitch;
-    logic [1:0] phase;
-    logic [15:0] base;
-    logic [11:0] blocks;
-    logic [11:0] width;
-    logic [11:0] rows;
-    logic [27:0] source;
-    logic [15:0] wait_products;
+    activation_address_t block_pitch;
+    activation_address_t row_pitch;
+    row_bank_t phase;
+    activation_address_t base;
+    extent_t blocks;
+    extent_t width;
+    extent_t rows;
+    transfer_unit_t source;
+    counter_t wait_products;
     logic [1:0] turn;
     logic [3:0] opcode;
   } load_input_t;
@@ -250,19 +293,20 @@ package keyway_contract_pkg;
   // Writes rows of activation memory to the output, in LOAD_INPUT's order.
   typedef struct packed {
     logic [121:0] reserved;
-    logic [15:0] block_pitch;
-    logic [15:0] row_pitch;
-    logic [1:0] phase;
-    logic [15:0] base;
-    logic [11:0] blocks;
-    logic [11:0] width;
-    logic [11:0] rows;
-    logic [27:0] destination;
-    logic [15:0] wait_products;
+    activation_address_t block_pitch;
+    activation_address_t row_pitch;
+    row_bank_t phase;
+    activation_address_t base;
+    extent_t blocks;
+    extent_t width;
+    extent_t rows;
+    transfer_unit_t destination;
+    counter_t wait_products;
     logic [3:0] opcode;
   } store_t;
 
-  // The input is done; after the last one the run is, when all queues are empty and all output words are written.
+  // The input is done; after the last one the run is, when all queues are empty and all output words are
+  // written.
   typedef struct packed {
     logic [222:0] reserved;
     logic [0:0] overlap;

@@ -49,7 +49,7 @@ package keyway_pkg;
   endfunction
 
   function automatic int unsigned word_channels(int unsigned depth);
-    return (depth < 16) ? depth : 16;
+    return (depth < MaxWordChannels) ? depth : MaxWordChannels;
   endfunction
 
   function automatic int unsigned read_words(int unsigned depth);
@@ -66,15 +66,8 @@ package keyway_pkg;
   endfunction
 
   function automatic int unsigned max_columns(int unsigned depth);
-    return (depth / 3 < 5) ? depth / 3 : 5;
+    return (depth / WindowRows < MaxWindowColumns) ? depth / WindowRows : MaxWindowColumns;
   endfunction
-
-  // LAYER.mode
-  typedef enum logic [1:0] {
-    ModeDense   = 2'd0,
-    ModeWindow  = 2'd1,
-    ModeMaximum = 2'd2
-  } mode_e;
 
   // LAYER.number_system; the list is models/arith/number_system.hpp
   typedef enum logic [2:0] {
@@ -97,13 +90,6 @@ package keyway_pkg;
   function automatic logic reached(logic [15:0] counter, logic [15:0] wanted);
     return 16'(counter - wanted) < 16'h8000;
   endfunction
-
-  // LOAD_INPUT.turn
-  typedef enum logic [1:0] {
-    TurnEvery = 2'd0,
-    TurnFirst = 2'd1,
-    TurnNext  = 2'd2
-  } turn_e;
 
   // Values of the counters that a MULTIPLY waits for.
   typedef struct packed {

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C++ header with what software knows of the contract."""
+from contract.model import camel, one_line
+
+ENUMERATIONS = ("status", "policy", "frame_kind", "mode", "turn")
+
+
+def boolean(value):
+    return "true" if value else "false"
+
+
+class Header:
+    def __init__(self, contract, note):
+        self.c = contract
+        self.lines = ["// SPDX-License-Identifier: Apache-2.0", f"/// {note}", "#pragma once", "",
+                      "#include <array>", "#include <cstdint>", "", "namespace keyway::contract {", ""]
+
+    def add(self, *lines):
+        self.lines += lines
+
+    def constant(self, name, value, kind="uint32_t"):
+        self.add(f"inline constexpr {kind} k{name} = {value};")
+
+    def table(self, kind, name, rows):
+        body = ",\n    ".join(rows)
+        self.add(f"inline constexpr std::array<{kind}, {len(rows)}> k{name}{{{{\n    {body}}}}};")
+
+    def enumeration(self, name, rows, base="uint8_t"):
+        """Rows of name, value, doc."""
+        self.add(f"enum class {name} : {base} {{")
+        for row, value, doc in rows:
+            self.add(f"  k{camel(row)} = {value}," + (f"  ///< {one_line(doc)}" if doc else ""))
+        self.add("};")
+
+    def constants(self):
+        c = self.c
+        self.constant("ContractHash", f"0x{c.digest[:8]}")
+        for name, value in c["core"].items():
+            self.constant(camel(name), value)
+        self.add("", "struct MemoryPreset {\n  const char* name;\n  uint32_t activation_bytes, weight_bytes;\n};",
+                 "/// Smallest first.")
+        self.table("MemoryPreset", "MemoryPresets",
+                   [f'{{"{p["name"]}", {p["activation_bytes"]}, {p["weight_bytes"]}}}' for p in c["memory_preset"]])
+        self.add("")
+        for name, value in c["format"].items():
+            if isinstance(value, str):
+                self.constant(camel(name), f'"{value}"', "const char*")
+            else:
+                self.constant(camel(name), value)
+        self.add("")
+
+    def registers(self):
+        c = self.c
+        for register in c["register"]:
+            self.add(f"/// {one_line(register['doc'])}")
+            self.constant("Reg" + camel(register["name"]), f"0x{register['offset']:03x}")
+        self.add("")
+        for argument in c["argument"]:
+            self.add(f"/// {one_line(argument['doc'])}")
+            self.constant("Arg" + camel(argument["name"]), f"0x{argument['offset']:03x}")
+        self.constant("CounterBase", f"0x{c['registers']['counter_base']:03x}")
+        self.constant("CoreId", f"0x{c['registers']['id']:08x}")
+        self.constant("CoreVersion", f"0x{c.version_word():08x}")
+        self.add("", "struct Argument {\n  const char* name;\n  uint32_t offset;\n  bool is_pointer;\n};",
+                 "/// In the order of the kernel's signature.")
+        self.table("Argument", "Arguments",
+                   [f'{{"{a["name"]}", 0x{a["offset"]:x}, {boolean(a["type"] == "pointer")}}}' for a in c["argument"]])
+        self.add("", "struct Named {\n  const char* name;\n  const char* doc;\n};",
+                 "/// Index = position of the 64-bit counter after kCounterBase.")
+        self.table("Named", "Counters", [f'{{"{n["name"]}", "{one_line(n["doc"])}"}}' for n in c["counter"]])
+        self.enumeration("Counter", [(n["name"], i, "") for i, n in enumerate(c["counter"])], "uint32_t")
+
+    def formats(self):
+        c = self.c
+        for kind in ("header", "licence"):
+            self.add("")
+            for field in c[f"{kind}_field"]:
+                self.constant(f"{camel(kind)}{camel(field['name'])}Offset", field["offset"])
+                self.constant(f"{camel(kind)}{camel(field['name'])}Bytes", field["bytes"])
+        self.add("", "/// Labels of KDF(label; fields); see contract.toml.")
+        for label in c["kdf"]:
+            self.add(f"/// {label['doc']}: {', '.join(label['fields'])}")
+            self.constant("Kdf" + camel(label["name"]), f'"{label["name"]}"', "const char*")
+        self.add("")
+
+    def fields(self, namespace, rows):
+        self.add(f"namespace {namespace} {{")
+        for f in rows:
+            tail = f"  ///< {f.doc}" if f.doc else ""
+            self.add(f'inline constexpr Field k{camel(f.name)}{{"{f.name}", {f.lsb}, {f.bits}, {boolean(f.signed)}}};{tail}')
+        names = ", ".join(f"k{camel(f.name)}" for f in rows)
+        self.add(f"inline constexpr std::array<Field, {len(rows)}> kFields{{{names}}};",
+                 f"}}  // namespace {namespace}", "")
+
+    def text(self):
+        c = self.c
+        self.constants()
+        self.registers()
+        for name in ENUMERATIONS:
+            self.add("")
+            self.enumeration(camel(name), [(v["name"], v["value"], v.get("doc")) for v in c[name]])
+        self.formats()
+        self.add("/// Position of a field in an instruction or a parameter record.",
+                 "struct Field {\n  const char* name;\n  uint32_t lsb;\n  uint32_t bits;\n  bool is_signed;\n};", "")
+        self.fields("parameter", c.parameter_fields())
+        self.enumeration("Opcode", [(i["name"], i["opcode"], i["doc"]) for i in c["instruction"]])
+        self.add("")
+        for instruction in c["instruction"]:
+            self.fields(instruction["name"].lower(), c.instruction_fields(instruction))
+        self.add("}  // namespace keyway::contract")
+        return "\n".join(self.lines) + "\n"
+
+
+def header(contract, note):
+    return Header(contract, note).text()
