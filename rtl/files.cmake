@@ -56,7 +56,8 @@ set(KEYWAY_RTL_ENGINE
   engine/issue/address_generator.sv
   engine/issue/issue.sv
   engine/array/operand_feed.sv
-  engine/array/multiplier.sv
+  engine/array/product_multiplier.sv
+  engine/array/product_unit.sv
   engine/array/lane.sv
   engine/array/array.sv
   engine/array/accumulator.sv

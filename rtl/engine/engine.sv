@@ -34,7 +34,8 @@ module engine
     parameter int unsigned Lanes           = 16,
     parameter int unsigned Depth           = 16,
     parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryStandardActivationBytes,
-    parameter int unsigned WeightBytes     = keyway_contract_pkg::MemoryStandardWeightBytes
+    parameter int unsigned WeightBytes     = keyway_contract_pkg::MemoryStandardWeightBytes,
+    parameter array_kind_e ArrayKind       = ArrayMultiplier
 ) (
     input  logic         clk_i,
     input  logic         rst_ni,
@@ -92,7 +93,7 @@ module engine
   localparam int unsigned BlockBits = (BlockBanks > 1) ? $clog2(BlockBanks) : 1;
   localparam int unsigned TileWords = Depth / 4;
   localparam int unsigned WordBits = (TileWords > 1) ? $clog2(TileWords) : 1;
-  localparam int unsigned SumBits = OperandBits + ActivationBits + $clog2(Depth);
+  localparam int unsigned SumBits = sum_bits(ArrayKind, Depth);
 
   // Each result writes one word into every block bank.
   if (lane_words(Lanes, Depth) != BlockBanks) begin : gen_shape_error
@@ -165,7 +166,7 @@ module engine
   logic operand_valid, operand_ready, operand_last;
   logic operand_ready_next, operand_valid_next, operand_ones_next;
   logic [WordBits-1:0] operand_word, operand_word_next;
-  logic [4*Lanes-1:0][OperandBits-1:0] operands;
+  operand_t [4*Lanes-1:0] operands;
   logic [15:0] frames, rows, products_q, stores;
   logic waits_frames, weight_reading, weights_idle;
 
@@ -279,8 +280,9 @@ module engine
   );
 
   array #(
-      .Lanes(Lanes),
-      .Depth(Depth)
+      .Lanes    (Lanes),
+      .Depth    (Depth),
+      .ArrayKind(ArrayKind)
   ) u_array (
       .clk_i,
       .rst_ni,

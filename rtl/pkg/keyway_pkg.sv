@@ -69,6 +69,32 @@ package keyway_pkg;
     return (depth / WindowRows < MaxWindowColumns) ? depth / WindowRows : MaxWindowColumns;
   endfunction
 
+  // How the array multiplies: product_unit chooses, and only it and what follows here know the kinds.
+  typedef enum logic [3:0] {ArrayMultiplier = 4'd0} array_kind_e;
+
+  // A decoded weight; what its bits mean is the array kind's.
+  typedef logic [OperandBits-1:0] operand_t;
+
+  // Of the product of an operand and an activation, signed.
+  function automatic int unsigned product_bits(array_kind_e kind);
+    case (kind)
+      ArrayMultiplier: return OperandBits + ActivationBits;
+      default: return 0;
+    endcase
+  endfunction
+
+  // Of the sum of a lane's products.
+  function automatic int unsigned sum_bits(array_kind_e kind, int unsigned depth);
+    return product_bits(kind) + $clog2(depth);
+  endfunction
+
+  function automatic operand_t operand_one(array_kind_e kind);
+    case (kind)
+      ArrayMultiplier: return operand_t'(1);
+      default: return '0;
+    endcase
+  endfunction
+
   // LAYER.number_system; the list is models/arith/number_system.hpp
   typedef enum logic [2:0] {
     SystemInt8 = 3'd0,

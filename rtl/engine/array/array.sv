@@ -14,10 +14,11 @@ module array
 #(
     parameter  int unsigned Lanes      = 16,
     parameter  int unsigned Depth      = 16,
+    parameter  array_kind_e ArrayKind  = ArrayMultiplier,
     localparam int unsigned MaxColumns = max_columns(Depth),
     localparam int unsigned TileWords  = Depth / 4,
     localparam int unsigned WordBits   = (TileWords > 1) ? $clog2(TileWords) : 1,
-    localparam int unsigned SumBits    = OperandBits + ActivationBits + $clog2(Depth)
+    localparam int unsigned SumBits    = sum_bits(ArrayKind, Depth)
 ) (
     input logic clk_i,
     input logic rst_ni,
@@ -27,7 +28,7 @@ module array
     output logic operand_ready_o,
     input logic operand_last_i,
     input logic [WordBits-1:0] operand_word_i,
-    input logic [4*Lanes-1:0][OperandBits-1:0] operand_i,
+    input operand_t [4*Lanes-1:0] operand_i,
     // Of the next cycle
     output logic operand_ready_next_o,
     input logic operand_valid_next_i,
@@ -101,7 +102,8 @@ module array
     end
 
     lane #(
-        .Depth(Depth)
+        .Depth    (Depth),
+        .ArrayKind(ArrayKind)
     ) u_lane (
         .clk_i,
         .clear_i,

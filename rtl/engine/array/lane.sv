@@ -1,31 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lane: Depth multipliers and the sum of their products; or the maximum of the lane's window.
+// Lane: Depth products of weights and activations and their sum; or the maximum of the lane's window.
 //
 // Mathematics: sum_o = sum over d of weight[d] * x[d]. Dense: x[d] is the broadcast word. Window:
 //   x[r * MaxColumns + c] is tap (r, c) of the lane's own channel; columns that the pass or the row does
 //   not have, and other depths, are 0. Maximum: sum_o = the largest live tap, -256 if there is none.
-//   Exact.
-// Timing: operands at t + 4, sum_o stands at t + 8; one a cycle. column_i is the newest column of the
+//   What a product is, product_unit says; sums are exact.
+// Timing: activations at t + 4, sum_o stands at t + 8; one a cycle. column_i is the newest column of the
 //   window (column MaxColumns - 1); the older ones are kept here.
-// Contract: valid bits of the token tell which cycles mean something; idle cycles keep all registers.
+//   The next tile's weights wait in the shadow; tile_start_i, in t + 4 of a pass's first step, makes them
+//   the active ones for the following cycle.
+// Contract: valid bits of the token tell which cycles mean something; idle cycles keep all registers. A
+//   shadow is complete before tile_start_i (array).
 // Test: tests/rtl/engine.
 
 module lane
   import keyway_contract_pkg::*;
   import keyway_pkg::*;
 #(
-    parameter  int unsigned Depth      = 16,
-    localparam int unsigned MaxColumns = max_columns(Depth),
-    localparam int unsigned Groups     = Depth / 4,
-    localparam int unsigned GroupBits  = OperandBits + ActivationBits + 2,
-    localparam int unsigned SumBits    = OperandBits + ActivationBits + $clog2(Depth)
+    parameter  int unsigned Depth       = 16,
+    parameter  array_kind_e ArrayKind   = ArrayMultiplier,
+    localparam int unsigned MaxColumns  = max_columns(Depth),
+    localparam int unsigned Groups      = Depth / 4,
+    localparam int unsigned ProductBits = product_bits(ArrayKind),
+    localparam int unsigned GroupBits   = ProductBits + 2,
+    localparam int unsigned SumBits     = sum_bits(ArrayKind, Depth)
 ) (
     input logic clk_i,
     input logic clear_i,
     // Weights
     input logic [Groups-1:0] tile_write_next_i,  // in the next cycle
     input logic tile_ones_next_i,
-    input logic [3:0][OperandBits-1:0] tile_operands_i,
+    input operand_t [3:0] tile_operands_i,
     input logic tile_start_i,
     // Operands at t + 4
     input logic column_valid_i,
@@ -72,27 +77,45 @@ module lane
   end
 
   // ------------------------------------------------------------------ t + 4: operands; t + 5: products
-  logic signed [OperandBits+ActivationBits-1:0] product[Depth];
+  logic signed [ProductBits-1:0] product[Depth];
 
-  for (genvar d = 0; d < int'(Depth); d++) begin : gen_multiplier
+  for (genvar d = 0; d < int'(Depth); d++) begin : gen_product
     localparam bit HasTap = d < int'(WindowRows * MaxColumns);
     localparam int Row = HasTap ? d / int'(MaxColumns) : 0;
     localparam int Column = d % int'(MaxColumns);
+    operand_t shadow_q, weight_q;
+    logic signed [ActivationBits-1:0] activation_q;
 
-    multiplier u_multiplier (
+    always_ff @(posedge clk_i) begin
+      if (clear_i) shadow_q <= '0;
+      else if (tile_ones_q) shadow_q <= operand_one(ArrayKind);
+      else if (tile_write_q[d/4]) shadow_q <= tile_operands_i[d%4];
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (clear_i) weight_q <= '0;
+      else if (tile_start_i) weight_q <= shadow_q;
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (clear_i) begin
+        activation_q <= '0;
+      end else if (emit_i) begin
+        if (mode_i == ModeDense) activation_q <= signed'(dense_i[d]);
+        else if (HasTap && columns_live_i[Column]) activation_q <= tap[Row][Column];
+        else activation_q <= '0;
+      end
+    end
+
+    product_unit #(
+        .ArrayKind(ArrayKind)
+    ) u_product_unit (
         .clk_i,
         .clear_i,
-        .write_i   (tile_write_q[d/4]),
-        .weight_i  (signed'(tile_operands_i[d%4])),
-        .ones_i    (tile_ones_q),
-        .start_i   (tile_start_i),
-        .emit_i,
-        .emit_t5_i,
-        .window_i  (mode_i != ModeDense),
-        .dense_i   (signed'(dense_i[d])),
-        .tap_i     (tap[Row][Column]),
-        .tap_live_i(HasTap && columns_live_i[Column]),
-        .product_o (product[d])
+        .valid_i     (emit_t5_i),
+        .weight_i    (weight_q),
+        .activation_i(activation_q),
+        .product_o   (product[d])
     );
   end
 

@@ -47,7 +47,7 @@ module tile_decoder
     input logic operand_ready_i,
     output logic operand_last_o,
     output logic [WordBits-1:0] operand_word_o,
-    output logic [Ports-1:0][OperandBits-1:0] operand_o,
+    output operand_t [Ports-1:0] operand_o,
     // Of the next cycle
     input logic operand_ready_next_i,
     output logic operand_valid_next_o,

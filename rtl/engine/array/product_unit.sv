@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Product unit: a weight meets an activation. The one place where the array's arithmetic is chosen.
+//
+//   ArrayMultiplier  product_multiplier  signed integers, a step a cycle
+//
+// What a weight's bits mean is between the decoders and the unit of a kind; tiles and lanes carry
+// operand_t. A new kind is a module with these ports, a line here and its widths in keyway_pkg; if it takes
+// longer for a step, step_generator says so too.
+//
+// Mathematics: product_o = value(weight_i) * activation_i; a weight whose bits are all zero is zero.
+// Timing: operands at t + 5, with valid_i; the product stands at t + 6 and stays until the next one.
+// Contract: an unknown kind does not elaborate.
+// Test: tests/rtl/engine.
+
+module product_unit
+  import keyway_pkg::*;
+#(
+    parameter  array_kind_e ArrayKind   = ArrayMultiplier,
+    localparam int unsigned ProductBits = product_bits(ArrayKind)
+) (
+    input  logic                             clk_i,
+    input  logic                             clear_i,
+    input  logic                             valid_i,
+    input  operand_t                         weight_i,
+    input  logic signed [ActivationBits-1:0] activation_i,
+    output logic signed [   ProductBits-1:0] product_o
+);
+
+  if (ArrayKind == ArrayMultiplier) begin : gen_multiplier
+    product_multiplier u_product (.*);
+  end else begin : gen_unknown
+    $error("no such array kind");
+  end
+
+endmodule
