@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "common/contract.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::driver {
 
@@ -27,7 +27,7 @@ class Accelerator {
                     const std::optional<std::vector<uint8_t>>& licence) = 0;
 
   /// Runs the open package on `images.size()` input images (bytes in the order of
-  /// compile::InputImage); transfers overlap computation. `done(i, output image, counters)` is
+  /// program::InputImage); transfers overlap computation. `done(i, output image, counters)` is
   /// called in order, for each. With `batch` above 1 the kernel takes so many inputs a start (the
   /// first start has one alone, so that weights are resident), the next one's transfer beside this
   /// one's computation. Counters are those of a start and come with its last input; they are null

@@ -25,7 +25,7 @@ void FuncAccelerator::open(const std::vector<uint8_t>& package,
   simulator_.reset();
   const lock::PackageView view = lock::parse_package(package, "package");
   const lock::Images images = lock::open_package(view, licence, device_);
-  const compile::Program description = lock::describe(view, "package");
+  const program::Program description = lock::describe(view, "package");
   simulator_.emplace(description.core, images.program, images.weights);
 }
 

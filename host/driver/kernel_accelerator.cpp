@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "common/verdict.hpp"
+#include "program/verdict.hpp"
 
 namespace keyway::driver {
 namespace {

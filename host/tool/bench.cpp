@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "common/error.hpp"
-#include "compile/image.hpp"
 #include "driver/func_accelerator.hpp"
 #include "driver/kernel_accelerator.hpp"
 #include "lock/licence.hpp"
@@ -17,6 +16,7 @@
 #include "lock/parties.hpp"
 #include "platform/memory_options.hpp"
 #include "platform/sim_shell.hpp"
+#include "program/image.hpp"
 #include "simulate/simulator.hpp"
 #include "tool/bench_accuracy.hpp"
 #include "tool/models.hpp"
@@ -61,7 +61,7 @@ class Party {
 };
 
 /// Opens the package on a fresh board and runs `image` twice, then in a batch.
-PackageCycles run_package(const compile::Program& program, const Bytes& package,
+PackageCycles run_package(const program::Program& program, const Bytes& package,
                           const std::optional<Bytes>& licence, const platform::SimOptions& sim,
                           const Bytes& image) {
   auto shell = std::make_unique<platform::SimShell>(sim);
@@ -101,14 +101,14 @@ PackageCycles run_package(const compile::Program& program, const Bytes& package,
   return cycles;
 }
 
-Bytes input_image(const compile::Program& program, const float* input) {
+Bytes input_image(const program::Program& program, const float* input) {
   Bytes quantised(static_cast<size_t>(program.input.shape.elements()));
-  quantise::quantise_input(program.input, input, quantised.data());
-  return compile::gather_input(program.input_image, program.input.shape, quantised.data());
+  program::quantise_input(program.input, input, quantised.data());
+  return program::gather_input(program.input_image, program.input.shape, quantised.data());
 }
 
 /// Dequantised outputs of all inputs, by the program simulator.
-std::vector<float> all_outputs(const std::string& name, const compile::Program& program,
+std::vector<float> all_outputs(const std::string& name, const program::Program& program,
                                const Bytes& package, const common::NpyArray<float>& inputs) {
   driver::FuncAccelerator accelerator(
       "", static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
@@ -124,10 +124,10 @@ std::vector<float> all_outputs(const std::string& name, const compile::Program& 
   Progress progress(name + ": accuracy, inputs", count);
   accelerator.run(images, program.output_image.bytes(),
                   [&](size_t i, const Bytes& image, const driver::Counters*) {
-                    const auto tensor = compile::scatter_output(program.output_image,
+                    const auto tensor = program::scatter_output(program.output_image,
                                                                 program.output.shape, image.data());
-                    quantise::dequantise_output(program.output, tensor.data(),
-                                                outputs.data() + i * output_elements);
+                    program::dequantise_output(program.output, tensor.data(),
+                                               outputs.data() + i * output_elements);
                     progress.at(i + 1);
                   });
   return outputs;
@@ -154,13 +154,13 @@ BenchResult measure(const BenchNetwork& network, const BenchOptions& options) {
   constexpr size_t kSteps = 3;
   BenchResult result;
   result.network = network;
-  result.core = compile::core_from_name(options.core);
+  result.core = program::core_from_name(options.core);
   platform::SimOptions sim;
   sim.core = options.core;
   sim.memory = platform::parse_memory_options(options.memory);
 
   const Party party;
-  compile::Program plain;
+  program::Program plain;
   Bytes plain_package;
   const bool judged = options.accuracy && !network.labels.empty();
   const std::string& input_file = network.input.empty() ? network.calibration : network.input;
@@ -177,7 +177,7 @@ BenchResult measure(const BenchNetwork& network, const BenchOptions& options) {
     progress.at(1);
     result.plain = run_package(plain, plain_package, std::nullopt, sim, image);
     progress.at(2);
-    const compile::Program sealed = build_program(quantised, result.core, true);
+    const program::Program sealed = build_program(quantised, result.core, true);
     const Bytes package =
         lock::make_locked_package(sealed, contract::Policy::kSealed, party.owner());
     sim.device_file = party.device_file();

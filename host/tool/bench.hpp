@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "compile/program.hpp"
 #include "driver/accelerator.hpp"
 #include "platform/cycle_account.hpp"
+#include "program/program.hpp"
 
 namespace keyway::tool {
 
@@ -48,7 +48,7 @@ struct LayerCycles {
   platform::CycleAccount::Causes causes{};  ///< busy, then stalls; the rest of `cycles`: no program
 
   /// Useful multiply-accumulates over multipliers: what no core of this size can beat.
-  double ideal(const compile::CoreConfig& core) const {
+  double ideal(const program::CoreConfig& core) const {
     return static_cast<double>(macs) / (static_cast<double>(core.lanes) * core.depth);
   }
 };
@@ -71,7 +71,7 @@ inline constexpr size_t kBenchBatch = 8;
 
 struct BenchResult {
   BenchNetwork network;
-  compile::CoreConfig core;
+  program::CoreConfig core;
   uint64_t macs = 0;
   PackageCycles plain, sealed;
   std::optional<double> accuracy;
@@ -88,7 +88,7 @@ BenchResult measure(const BenchNetwork& network, const BenchOptions& options);
 
 /// Attributes the cycles of one inference to layers. Throws Error(kDevice) when events and counters
 /// differ.
-std::vector<LayerCycles> layer_cycles(const compile::Program& program,
+std::vector<LayerCycles> layer_cycles(const program::Program& program,
                                       const platform::CycleAccount& account,
                                       const driver::Counters& counters);
 

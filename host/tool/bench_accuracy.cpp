@@ -27,7 +27,7 @@ std::vector<double> reconstruction_errors(const std::vector<float>& inputs,
 }  // namespace
 
 std::vector<int64_t> read_metric_labels(const BenchNetwork& network,
-                                        const compile::Program& program, size_t inputs) {
+                                        const program::Program& program, size_t inputs) {
   if (network.metric == Metric::kTopOne) {
     return read_labels(network.labels, inputs, program.output.shape.elements());
   }

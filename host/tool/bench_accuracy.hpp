@@ -12,7 +12,7 @@ namespace keyway::tool {
 /// Labels for `inputs` inputs: one each, or for kAuc one (0 or 1) for each clip of equally many
 /// inputs. Throws Error(kFile).
 std::vector<int64_t> read_metric_labels(const BenchNetwork& network,
-                                        const compile::Program& program, size_t inputs);
+                                        const program::Program& program, size_t inputs);
 
 /// Between 0 and 1. `inputs` and `outputs` are whole arrays, N first.
 double judge(Metric metric, const std::vector<float>& inputs, const std::vector<float>& outputs,

@@ -17,14 +17,14 @@ void add(LayerCycles& layer, const CycleAccount::Causes& causes) {
 
 }  // namespace
 
-std::vector<LayerCycles> layer_cycles(const compile::Program& program, const CycleAccount& account,
+std::vector<LayerCycles> layer_cycles(const program::Program& program, const CycleAccount& account,
                                       const driver::Counters& counters) {
   std::vector<LayerCycles> layers;
-  for (const compile::LayerInfo& info : program.layers) {
+  for (const program::LayerInfo& info : program.layers) {
     layers.push_back({info.name, info.kind, info.macs, 0, {}});
   }
   size_t product = 0;
-  for (const compile::ProductRun& run : program.products) {
+  for (const program::ProductRun& run : program.products) {
     for (uint32_t i = 0; i < run.count; ++i, ++product) {
       if (product < account.current()) add(layers[run.layer], account.products()[product]);
     }

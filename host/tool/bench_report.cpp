@@ -81,7 +81,7 @@ Json to_json(const PackageCycles& cycles) {
           {"cycles_batch", cycles.batch ? Json(*cycles.batch) : Json(nullptr)}};
 }
 
-Json layers_json(const Inference& inference, const compile::CoreConfig& core) {
+Json layers_json(const Inference& inference, const program::CoreConfig& core) {
   Json layers = Json::array();
   for (const LayerCycles& layer : inference.layers) {
     Json stalls;
@@ -125,7 +125,7 @@ std::string bench_table(const std::vector<BenchResult>& results) {
   return table(rows, 1, compared);
 }
 
-std::string binding_limit(const LayerCycles& layer, const compile::CoreConfig& core) {
+std::string binding_limit(const LayerCycles& layer, const program::CoreConfig& core) {
   constexpr double kNear = 0.98;
   if (layer.kind.empty() || layer.cycles == 0) return "";
   const auto cycles = static_cast<double>(layer.cycles);

@@ -21,7 +21,7 @@ void add_compile_command(CLI::App& app) {
   command->callback([options] {
     check_files({{"the model", options->model}, {"--calib", options->calibration}},
                 {{"--output", options->output}});
-    const compile::Program program = build_program(*options, false);
+    const program::Program program = build_program(*options, false);
     const auto bytes = lock::make_plain_package(program);
     common::write_file(options->output, bytes.data(), bytes.size());
     describe(program, options->output);

@@ -5,8 +5,8 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
-#include "compile/listing.hpp"
 #include "lock/package.hpp"
+#include "program/listing.hpp"
 #include "tool/commands.hpp"
 #include "tool/report.hpp"
 
@@ -14,11 +14,11 @@ namespace keyway::tool {
 
 namespace {
 
-std::string shape_text(const graph::Shape& s) {
+std::string shape_text(const Shape& s) {
   return fmt::format("{} x {} x {}", s.channels, s.height, s.width);
 }
 
-std::string summary(const lock::Header& header, const compile::Program& p, size_t file_bytes) {
+std::string summary(const lock::Header& header, const program::Program& p, size_t file_bytes) {
   static constexpr const char* kPolicies[] = {"plain", "sealed", "blind"};
   std::string text;
   const auto line = [&](const char* name, const std::string& value) {
@@ -72,9 +72,9 @@ void add_inspect_command(CLI::App& app) {
       throw Error(ErrorKind::kRefused,
                   options->package + ": the program of a locked package is enciphered");
     }
-    const compile::Program program = lock::describe(package, options->package);
+    const program::Program program = lock::describe(package, options->package);
     const lock::Images images = lock::open_package(package, std::nullopt, std::nullopt);
-    print_text(compile::list(images.program, program.layers));
+    print_text(program::list(images.program, program.layers));
   });
 }
 

@@ -35,7 +35,7 @@ void add_lock_command(CLI::App& app) {
                  {"--owner", options->owner}},
                 {{"--output", options->model.output}});
     const lock::Owner owner = lock::read_owner(options->owner);
-    const compile::Program program = build_program(options->model, true);
+    const program::Program program = build_program(options->model, true);
     const auto policy = options->policy == "sealed" ? lock::Policy::kSealed : lock::Policy::kBlind;
     if (policy == lock::Policy::kBlind && !arith::info(program.number_system).has_table) {
       std::fprintf(

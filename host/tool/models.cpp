@@ -64,7 +64,7 @@ quantise::Network build_network(const std::string& model, const std::string& cal
   return quantised(graph, calibration, system, calibration_file);
 }
 
-compile::Program build_program(quantise::Network network, const compile::CoreConfig& core,
+program::Program build_program(quantise::Network network, const program::CoreConfig& core,
                                bool for_lock) {
   compile::Options compile_options;
   if (for_lock) {
@@ -74,13 +74,13 @@ compile::Program build_program(quantise::Network network, const compile::CoreCon
   return compile::compile(network, core, compile_options);
 }
 
-compile::Program build_program(const ModelOptions& options, bool for_lock) {
-  const auto core = compile::core_from_name(options.core);
+program::Program build_program(const ModelOptions& options, bool for_lock) {
+  const auto core = program::core_from_name(options.core);
   return build_program(build_network(options.model, options.calibration, options.format), core,
                        for_lock);
 }
 
-void describe(const compile::Program& program, const std::string& path) {
+void describe(const program::Program& program, const std::string& path) {
   fmt::print(stderr, "{}: {} layers, {:.2f} million MACs, {} KiB of weights and program, core {}\n",
              path, program.layers.size(), static_cast<double>(program.macs) / 1e6,
              (program.program_image.size() + program.weight_image.size() + 1023) / 1024,

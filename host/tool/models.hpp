@@ -5,7 +5,7 @@
 #include <CLI/App.hpp>
 #include <string>
 
-#include "compile/program.hpp"
+#include "program/program.hpp"
 #include "quantise/network.hpp"
 
 namespace keyway::tool {
@@ -23,13 +23,13 @@ quantise::Network build_network(const std::string& model, const std::string& cal
 
 /// Compiles. `for_lock` makes the weight codes say nothing by themselves: which code means which
 /// value, and what pads weight tiles, is unpredictable.
-compile::Program build_program(quantise::Network network, const compile::CoreConfig& core,
+program::Program build_program(quantise::Network network, const program::CoreConfig& core,
                                bool for_lock);
 
 /// Both. `for_lock` as above.
-compile::Program build_program(const ModelOptions& options, bool for_lock);
+program::Program build_program(const ModelOptions& options, bool for_lock);
 
 /// One line about the program, for stderr.
-void describe(const compile::Program& program, const std::string& path);
+void describe(const program::Program& program, const std::string& path);
 
 }  // namespace keyway::tool

@@ -8,9 +8,9 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
-#include "compile/image.hpp"
 #include "lock/licence.hpp"
 #include "lock/package.hpp"
+#include "program/image.hpp"
 #include "tool/commands.hpp"
 #include "tool/files.hpp"
 #include "tool/recording.hpp"
@@ -105,7 +105,7 @@ void run(const Options& options) {
                {"--wave", options.target.wave}});
   const auto bytes = common::read_file(options.package);
   const lock::PackageView package = lock::parse_package(bytes, options.package);
-  const compile::Program program = lock::describe(package, options.package);
+  const program::Program program = lock::describe(package, options.package);
   std::optional<std::vector<uint8_t>> licence;
   if (!options.licence.empty()) licence = lock::read_licence(options.licence);
   if (package.header.policy != lock::Policy::kPlain && options.target.device.empty() &&
@@ -143,9 +143,9 @@ void run(const Options& options) {
   std::vector<std::vector<uint8_t>> images(count);
   std::vector<uint8_t> quantised(static_cast<size_t>(program.input.shape.elements()));
   for (size_t i = 0; i < count; ++i) {
-    quantise::quantise_input(program.input, inputs.values.data() + i * input_elements,
-                             quantised.data());
-    images[i] = compile::gather_input(program.input_image, program.input.shape, quantised.data());
+    program::quantise_input(program.input, inputs.values.data() + i * input_elements,
+                            quantised.data());
+    images[i] = program::gather_input(program.input_image, program.input.shape, quantised.data());
   }
   std::vector<float> outputs(count * output_elements);
   Cycles cycles;
@@ -155,9 +155,9 @@ void run(const Options& options) {
       images, program.output_image.bytes(),
       [&](size_t i, const std::vector<uint8_t>& image, const driver::Counters* c) {
         const auto tensor =
-            compile::scatter_output(program.output_image, program.output.shape, image.data());
-        quantise::dequantise_output(program.output, tensor.data(),
-                                    outputs.data() + i * output_elements);
+            program::scatter_output(program.output_image, program.output.shape, image.data());
+        program::dequantise_output(program.output, tensor.data(),
+                                   outputs.data() + i * output_elements);
         cycles.add(i, c);
         if (c != nullptr) counters = counters_json(*c);
         progress.at(i + 1);

@@ -18,15 +18,15 @@ namespace keyway::tool {
 namespace {
 
 using driver::Accelerator;
-using Maker = std::unique_ptr<Accelerator> (*)(const TargetOptions&, const compile::CoreConfig&);
+using Maker = std::unique_ptr<Accelerator> (*)(const TargetOptions&, const program::CoreConfig&);
 
 /// The smallest simulated core of this build that runs a program for `wanted`.
-std::string built_core(const compile::CoreConfig& wanted) {
+std::string built_core(const program::CoreConfig& wanted) {
   std::string known;
-  std::optional<compile::CoreConfig> best;
+  std::optional<program::CoreConfig> best;
   for (const std::string& name : platform::kernel_names()) {
     known += (known.empty() ? "" : ", ") + name;
-    const compile::CoreConfig core = compile::core_from_name(name);
+    const program::CoreConfig core = program::core_from_name(name);
     if (core.runs(wanted) && (!best || best->runs(core))) best = core;
   }
   if (best) return best->name();
@@ -38,12 +38,12 @@ std::string built_core(const compile::CoreConfig& wanted) {
                                    " (cmake -DKEYWAY_CORES=... builds others)");
 }
 
-std::unique_ptr<Accelerator> make_func(const TargetOptions& options, const compile::CoreConfig&) {
+std::unique_ptr<Accelerator> make_func(const TargetOptions& options, const program::CoreConfig&) {
   return std::make_unique<driver::FuncAccelerator>(options.device, options.threads);
 }
 
 std::unique_ptr<Accelerator> make_sim(const TargetOptions& options,
-                                      const compile::CoreConfig& core) {
+                                      const program::CoreConfig& core) {
   platform::SimOptions sim;
   sim.core = built_core(core);
   sim.device_file = options.device;
@@ -54,7 +54,7 @@ std::unique_ptr<Accelerator> make_sim(const TargetOptions& options,
 }
 
 std::unique_ptr<Accelerator> make_hw_emu(const TargetOptions& options,
-                                         const compile::CoreConfig& core) {
+                                         const program::CoreConfig& core) {
   static_cast<void>(platform::load_identity(options.device));  // says now what is wrong with it
   driver::EmulationOptions emulation;
   emulation.core = built_core(core);
@@ -65,7 +65,7 @@ std::unique_ptr<Accelerator> make_hw_emu(const TargetOptions& options,
   return std::make_unique<driver::KernelAccelerator>(std::make_unique<driver::XrtShell>(emulation));
 }
 
-std::unique_ptr<Accelerator> make_hw(const TargetOptions& options, const compile::CoreConfig&) {
+std::unique_ptr<Accelerator> make_hw(const TargetOptions& options, const program::CoreConfig&) {
   driver::CardOptions card;
   card.xclbin = options.xclbin;
   return std::make_unique<driver::KernelAccelerator>(std::make_unique<driver::XrtShell>(card));
@@ -118,7 +118,7 @@ const std::vector<std::string>& target_names() {
 }
 
 std::unique_ptr<Accelerator> make_accelerator(const TargetOptions& options,
-                                              const compile::CoreConfig& core) {
+                                              const program::CoreConfig& core) {
   const auto* target = std::find_if(std::begin(kTargets), std::end(kTargets),
                                     [&](const Target& t) { return options.target == t.name; });
   if (target == std::end(kTargets)) {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "compile/program.hpp"
 #include "driver/accelerator.hpp"
+#include "program/program.hpp"
 
 namespace keyway::tool {
 
@@ -30,6 +30,6 @@ const std::vector<std::string>& target_names();
 /// Throws Error(kUsage) for options that the target does not take, Error(kFit) for a core that this
 /// build lacks, Error(kFile) for the device file, Error(kDevice) when the target does not come up.
 std::unique_ptr<driver::Accelerator> make_accelerator(const TargetOptions& options,
-                                                      const compile::CoreConfig& core);
+                                                      const program::CoreConfig& core);
 
 }  // namespace keyway::tool

@@ -18,8 +18,7 @@ std::string shape_text(const std::vector<int64_t>& shape, size_t from) {
 }
 }  // namespace
 
-common::NpyArray<float> read_inputs(const std::string& path, const graph::Layout& layout,
-                                    int64_t limit) {
+common::NpyArray<float> read_inputs(const std::string& path, const Layout& layout, int64_t limit) {
   auto array = common::read_npy_float(path, limit);
   std::vector<int64_t> wanted{0};
   wanted.insert(wanted.end(), layout.dims.begin(), layout.dims.end());

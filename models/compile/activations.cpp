@@ -7,8 +7,8 @@
 #include <optional>
 #include <random>
 
-#include "common/contract.hpp"
 #include "common/error.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::compile {
 namespace {
@@ -52,7 +52,7 @@ bool apart(const Item& a, int64_t base_a, const Item& b, int64_t base_b) {
 
 std::vector<Item> items_of(const Network& network, const std::vector<Mapping>& mappings,
                            uint32_t input_words, size_t leading_layers, bool overlap,
-                           const CoreConfig& core) {
+                           const program::CoreConfig& core) {
   std::vector<Item> items(network.tensors.size());
   const auto layers = static_cast<int64_t>(network.layers.size());
   const auto leading = static_cast<int64_t>(leading_layers);
@@ -86,7 +86,7 @@ std::vector<Item> items_of(const Network& network, const std::vector<Mapping>& m
   for (size_t t = 0; t < items.size(); ++t) {
     if (!made[t]) continue;
     Item item = items[t];
-    const graph::Shape& shape = network.tensors[t].shape;
+    const Shape& shape = network.tensors[t].shape;
     const bool input = static_cast<int>(t) == network.input;
     const uint32_t words = input ? input_words : mappings[t].blocks(core) * core.lane_words();
     item.height = shape.height;
@@ -102,7 +102,7 @@ int64_t conflicts(const Network& network, const std::vector<int64_t>& phase) {
   int64_t total = 0;
   for (const Layer& layer : network.layers) {
     if (!layer.has_residual) continue;
-    const graph::Shape& out = tensor(network, layer.output).shape;
+    const Shape& out = tensor(network, layer.output).shape;
     const graph::Window& w = layer.window;
     // Rows that the last pass reads for output row y; of a window all of them at once.
     const int64_t last = w.kernel_h - 1;
@@ -204,7 +204,7 @@ std::optional<Packing> pack_somehow(const std::vector<Item>& items, int64_t limi
 }
 
 [[noreturn]] void refuse(const Network& network, const std::vector<Item>& items,
-                         const CoreConfig& core) {
+                         const program::CoreConfig& core) {
   const uint64_t word_bytes = uint64_t{core.word_channels()} * kBanks * core.block_banks();
   int64_t most = -1, at = -1;
   for (int64_t layer = -1; layer < static_cast<int64_t>(network.layers.size()); ++layer) {
@@ -243,7 +243,7 @@ std::optional<Packing> pack_somehow(const std::vector<Item>& items, int64_t limi
 
 ActivationPlan plan_activations(const Network& network, const std::vector<Mapping>& mappings,
                                 uint32_t input_words, size_t leading_layers, bool overlap,
-                                const CoreConfig& core) {
+                                const program::CoreConfig& core) {
   std::vector<Item> items = items_of(network, mappings, input_words, leading_layers, overlap, core);
   const auto limit = static_cast<int64_t>(core.bank_words());
   const std::vector<int64_t> phases = choose_phases(network, items);

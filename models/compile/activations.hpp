@@ -35,6 +35,7 @@ struct ActivationPlan {
 
 ActivationPlan plan_activations(const quantise::Network& network,
                                 const std::vector<Mapping>& mappings, uint32_t input_words,
-                                size_t leading_layers, bool overlap, const CoreConfig& core);
+                                size_t leading_layers, bool overlap,
+                                const program::CoreConfig& core);
 
 }  // namespace keyway::compile

@@ -27,13 +27,13 @@ class Classes {
   std::vector<size_t> parent_;
 };
 
-uint32_t words_of(const std::vector<uint32_t>& position, const CoreConfig& core) {
+uint32_t words_of(const std::vector<uint32_t>& position, const program::CoreConfig& core) {
   uint32_t last = 0;
   for (const uint32_t p : position) last = std::max(last, p);
   return last / core.word_channels() + 1;
 }
 
-Mapping identity(int64_t channels, const CoreConfig& core) {
+Mapping identity(int64_t channels, const program::CoreConfig& core) {
   Mapping mapping;
   mapping.position.resize(static_cast<size_t>(channels));
   std::iota(mapping.position.begin(), mapping.position.end(), 0u);
@@ -43,7 +43,7 @@ Mapping identity(int64_t channels, const CoreConfig& core) {
 
 /// The output's mapping that puts source blocks on whole output blocks, if that costs no block.
 std::optional<Mapping> align(const std::vector<int64_t>& channel, const Mapping& source,
-                             const CoreConfig& core) {
+                             const program::CoreConfig& core) {
   const uint32_t lanes = core.lanes;
   const size_t blocks = (channel.size() + lanes - 1) / lanes;
   std::vector<int32_t> output_block(source.blocks(core), -1);
@@ -78,7 +78,7 @@ std::optional<Mapping> align(const std::vector<int64_t>& channel, const Mapping&
 }
 
 bool consistent(const std::vector<int64_t>& channel, const Mapping& source, const Mapping& output,
-                const CoreConfig& core) {
+                const program::CoreConfig& core) {
   std::vector<int32_t> met(output.blocks(core), -1);
   for (size_t c = 0; c < channel.size(); ++c) {
     if (channel[c] < 0) continue;
@@ -158,7 +158,7 @@ void materialise(Network& network, size_t index) {
 }
 
 /// Mappings, or the index of a layer whose residual cannot meet its output.
-std::optional<size_t> try_assign(const Network& network, const CoreConfig& core,
+std::optional<size_t> try_assign(const Network& network, const program::CoreConfig& core,
                                  std::vector<Mapping>& result) {
   Classes classes(network.tensors.size());
   for (const Layer& layer : network.layers) {
@@ -198,7 +198,7 @@ bool is_plain(const Network& network, const Layer& layer) {
   return true;
 }
 
-std::vector<Mapping> assign_channels(Network& network, const CoreConfig& core) {
+std::vector<Mapping> assign_channels(Network& network, const program::CoreConfig& core) {
   std::vector<Mapping> mappings;
   // Each round makes one residual plain, so this ends.
   while (const std::optional<size_t> conflict = try_assign(network, core, mappings)) {
@@ -208,7 +208,7 @@ std::vector<Mapping> assign_channels(Network& network, const CoreConfig& core) {
 }
 
 std::vector<int32_t> residual_blocks(const Layer& layer, const Mapping& source,
-                                     const Mapping& output, const CoreConfig& core) {
+                                     const Mapping& output, const program::CoreConfig& core) {
   std::vector<int32_t> blocks(output.blocks(core), -1);
   for (size_t c = 0; c < layer.residual.channel.size(); ++c) {
     const int64_t from = layer.residual.channel[c];

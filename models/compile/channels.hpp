@@ -18,7 +18,7 @@
 namespace keyway::compile {
 
 /// One mapping per tensor. May insert copying layers and their tensors into the network.
-std::vector<Mapping> assign_channels(quantise::Network& network, const CoreConfig& core);
+std::vector<Mapping> assign_channels(quantise::Network& network, const program::CoreConfig& core);
 
 /// True if output channel c adds channel c of the residual, for every c.
 bool is_plain(const quantise::Network& network, const quantise::Layer& layer);
@@ -26,6 +26,6 @@ bool is_plain(const quantise::Network& network, const quantise::Layer& layer);
 /// Source block that meets each output block of a residual; -1 for none. Consistent by
 /// construction.
 std::vector<int32_t> residual_blocks(const quantise::Layer& layer, const Mapping& source,
-                                     const Mapping& output, const CoreConfig& core);
+                                     const Mapping& output, const program::CoreConfig& core);
 
 }  // namespace keyway::compile

@@ -7,18 +7,18 @@
 #include <random>
 #include <utility>
 
-#include "common/contract.hpp"
 #include "common/error.hpp"
 #include "compile/activations.hpp"
 #include "compile/bounds.hpp"
 #include "compile/channels.hpp"
 #include "compile/emit.hpp"
-#include "compile/encode.hpp"
 #include "compile/input_layout.hpp"
 #include "compile/plan.hpp"
 #include "compile/tiles.hpp"
 #include "compile/weights.hpp"
-#include "quantise/network.hpp"
+#include "program/contract.hpp"
+#include "program/instructions.hpp"
+#include "quantise/network_boundary.hpp"
 
 namespace keyway::compile {
 namespace {
@@ -41,7 +41,7 @@ RandomBytes repeatable_bytes() {
   };
 }
 
-void check_core(const CoreConfig& core) {
+void check_core(const program::CoreConfig& core) {
   if (core.depth < 6 || core.depth % 4 != 0 || core.lanes % core.word_channels() != 0 ||
       core.depth % core.word_channels() != 0 || core.lane_words() != core.block_banks()) {
     throw Error(ErrorKind::kFit, "no program can be made for a core of " + core.name() +
@@ -73,8 +73,8 @@ void check_network(const Network& network) {
   }
   for (const Layer& layer : network.layers) {
     if (!known(layer.input) || !known(layer.output)) misfit(layer, "it has no input or output");
-    const graph::Shape &in = tensor(network, layer.input).shape,
-                       &out = tensor(network, layer.output).shape;
+    const Shape &in = tensor(network, layer.input).shape,
+                &out = tensor(network, layer.output).shape;
     const graph::Window& w = layer.window;
     const bool dense = layer.kind == LayerKind::kDense;
     if (!dense && in.channels != out.channels) misfit(layer, "input and output channels differ");
@@ -99,7 +99,7 @@ void check_network(const Network& network) {
         static_cast<int64_t>(layer.residual.channel.size()) != out.channels) {
       misfit(layer, "residual");
     }
-    const graph::Shape& from = tensor(network, layer.residual.tensor).shape;
+    const Shape& from = tensor(network, layer.residual.tensor).shape;
     if ((out.height - 1) * layer.residual.stride_h >= from.height ||
         (out.width - 1) * layer.residual.stride_w >= from.width) {
       misfit(layer, "the residual is smaller than the output");
@@ -110,7 +110,7 @@ void check_network(const Network& network) {
 /// A stride between the pixels of a single row or column means nothing, and may exceed its field.
 Network without_idle_strides(Network network) {
   for (Layer& layer : network.layers) {
-    const graph::Shape& out = tensor(network, layer.output).shape;
+    const Shape& out = tensor(network, layer.output).shape;
     if (out.height == 1) layer.window.stride_h = layer.residual.stride_h = 1;
     if (out.width == 1) layer.window.stride_w = layer.residual.stride_w = 1;
   }
@@ -127,7 +127,7 @@ bool read_by_lanes(const Network& network, int t) {
 /// What does not depend on where the program image ends.
 struct Parts {
   Network network;
-  InputImage input_image;
+  program::InputImage input_image;
   std::vector<Mapping> mappings;
   std::vector<Work> work;
   std::vector<std::vector<Group>> groups;
@@ -135,7 +135,7 @@ struct Parts {
   ActivationPlan activations;
 };
 
-Parts plan(const Network& original, const InputLayout& layout, const CoreConfig& core) {
+Parts plan(const Network& original, const InputLayout& layout, const program::CoreConfig& core) {
   Parts parts;
   parts.network = original;
   parts.input_image = apply(layout, parts.network, core);
@@ -182,7 +182,7 @@ struct Constants {
       parameters;  ///< [layer][region][block]
 };
 
-Constants make_constants(const Parts& parts, const CoreConfig& core) {
+Constants make_constants(const Parts& parts, const program::CoreConfig& core) {
   Constants constants;
   for (const Layer& layer : parts.network.layers) {
     int table = -1;
@@ -194,7 +194,8 @@ Constants make_constants(const Parts& parts, const CoreConfig& core) {
     }
     constants.table_of_layer.push_back(table);
     const Mapping& output = parts.mappings[static_cast<size_t>(layer.output)];
-    const ParameterForm form = parameter_form(layer, tensor(parts.network, layer.output).is_signed);
+    const program::ParameterForm form =
+        parameter_form(layer, tensor(parts.network, layer.output).is_signed);
     auto& of_layer = constants.parameters.emplace_back();
     for (const quantise::Region& region : layer.regions) {
       auto& of_region = of_layer.emplace_back();
@@ -206,7 +207,8 @@ Constants make_constants(const Parts& parts, const CoreConfig& core) {
   return constants;
 }
 
-ImageLayout lay_out(const Constants& constants, size_t instructions, const CoreConfig& core) {
+ImageLayout lay_out(const Constants& constants, size_t instructions,
+                    const program::CoreConfig& core) {
   const uint64_t word = core.weight_word_bytes();
   const auto aligned = [word](uint64_t at) { return (at + word - 1) / word * word; };
   ImageLayout layout;
@@ -250,7 +252,7 @@ std::vector<uint8_t> program_image(const Constants& constants, const ImageLayout
 }
 
 std::vector<uint8_t> weight_image(const Parts& parts, const WeightPlan& weights,
-                                  const CoreConfig& core, const RandomBytes& padding) {
+                                  const program::CoreConfig& core, const RandomBytes& padding) {
   std::vector<uint8_t> image(weights.frames * contract::kPayloadBytes);
   padding(image.data(), image.size());
   for (size_t l = 0; l < parts.network.layers.size(); ++l) {
@@ -266,8 +268,8 @@ std::vector<uint8_t> weight_image(const Parts& parts, const WeightPlan& weights,
   return image;
 }
 
-Program assemble_program(const Network& original, const Parts& parts, const CoreConfig& core,
-                         const RandomBytes& padding) {
+program::Program assemble_program(const Network& original, const Parts& parts,
+                                  const program::CoreConfig& core, const RandomBytes& padding) {
   const Constants constants = make_constants(parts, core);
   std::vector<std::string> names;
   std::vector<std::vector<uint64_t>> tile_bytes;
@@ -289,7 +291,7 @@ Program assemble_program(const Network& original, const Parts& parts, const Core
       reserved = emission.instructions.size();
       continue;
     }
-    Program program;
+    program::Program program;
     program.core = core;
     program.name = original.name;
     program.number_system = original.number_system;
@@ -304,15 +306,15 @@ Program assemble_program(const Network& original, const Parts& parts, const Core
   }
 }
 
-Program compile_with(const InputLayout& layout, const Network& original, const CoreConfig& core,
-                     const RandomBytes& padding) {
+program::Program compile_with(const InputLayout& layout, const Network& original,
+                              const program::CoreConfig& core, const RandomBytes& padding) {
   const Parts parts = plan(original, layout, core);
-  Program program = assemble_program(original, parts, core, padding);
+  program::Program program = assemble_program(original, parts, core, padding);
   program.input = quantise::input_boundary(original);
   program.output = quantise::output_boundary(original);
   program.input_image = parts.input_image;
   const Mapping& output = parts.mappings[static_cast<size_t>(parts.network.output)];
-  const graph::Shape& shape = tensor(original, original.output).shape;
+  const Shape& shape = tensor(original, original.output).shape;
   program.output_image.height = static_cast<uint32_t>(shape.height);
   program.output_image.width = static_cast<uint32_t>(shape.width);
   program.output_image.blocks = output.words;
@@ -326,7 +328,8 @@ Program compile_with(const InputLayout& layout, const Network& original, const C
 
 }  // namespace
 
-Program compile(const Network& original, const CoreConfig& core, const Options& options) {
+program::Program compile(const Network& original, const program::CoreConfig& core,
+                         const Options& options) {
   check_core(core);
   check_network(original);
   const Network network = without_idle_strides(original);

@@ -25,7 +25,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "compile/program.hpp"
+#include "program/program.hpp"
 
 namespace keyway::quantise {
 struct Network;
@@ -43,7 +43,7 @@ struct Options {
   RandomBytes padding;
 };
 
-Program compile(const quantise::Network& network, const CoreConfig& core,
-                const Options& options = {});
+program::Program compile(const quantise::Network& network, const program::CoreConfig& core,
+                         const Options& options = {});
 
 }  // namespace keyway::compile

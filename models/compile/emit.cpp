@@ -5,10 +5,10 @@
 #include <array>
 #include <optional>
 
-#include "common/contract.hpp"
 #include "compile/channels.hpp"
 #include "compile/producers.hpp"
 #include "compile/tiles.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::compile {
 namespace {
@@ -43,15 +43,15 @@ class Emitter {
 
   // One job
   void execute(const Job& job);
-  MultiplyInstruction instruction_for(const Job& job) const;
-  LayerInstruction geometry_of(size_t layer) const;
+  program::MultiplyInstruction instruction_for(const Job& job) const;
+  program::LayerInstruction geometry_of(size_t layer) const;
   Rows operands(const Job& job) const;
   std::optional<Rows> residual(const Job& job) const;
   bool possible(const Job& job) const;
   uint64_t cycles(const Job& job) const;
 
   // What runs beside the array
-  void load_input(Turn turn);
+  void load_input(program::Turn turn);
   void load_segments();
   void prepare_table(size_t from_layer, int64_t busy_slot);
   void store_ready_rows();
@@ -68,7 +68,7 @@ class Emitter {
     return s_.activations.placements[static_cast<size_t>(t)];
   }
   const Mapping& mapping(int t) const { return s_.mappings[static_cast<size_t>(t)]; }
-  void add(Instruction instruction, const std::string& where) {
+  void add(program::Instruction instruction, const std::string& where) {
     out_.instructions.push_back(instruction);
     out_.where.push_back(where);
   }
@@ -116,7 +116,7 @@ Emitter::Emitter(const Schedule& schedule)
       segment_uses_[static_cast<size_t>(tiles.segment)] +=
           static_cast<int64_t>(s_.groups[l].size());
     }
-    LayerInfo info;
+    program::LayerInfo info;
     info.name = layer(l).name;
     info.kind = kind_name(layer(l).kind);
     info.macs = layer(l).macs;
@@ -148,7 +148,7 @@ void Emitter::mix(const std::vector<Job>& first, const std::vector<Job>& second)
   std::vector<uint64_t> finished{0};  // per product
   uint64_t now = 0;
   const auto ready = [&](const Job& job) {
-    const MultiplyInstruction i = instruction_for(job);
+    const program::MultiplyInstruction i = instruction_for(job);
     const auto bytes = static_cast<uint64_t>(i.wait_rows) * row_bytes;
     return std::max(finished[static_cast<size_t>(i.wait_products)],
                     i.wait_rows == 0 ? 0 : kInputLatency + bytes / kBusBytes);
@@ -198,20 +198,20 @@ uint64_t Emitter::cycles(const Job& job) const {
                       job.group.width);
 }
 
-LayerInstruction Emitter::geometry_of(size_t index) const {
+program::LayerInstruction Emitter::geometry_of(size_t index) const {
   const Layer& l = layer(index);
   const Placement& in = placement(l.input);
-  const graph::Shape& shape = tensor(s_.network, l.input).shape;
+  const Shape& shape = tensor(s_.network, l.input).shape;
   const bool dense = l.kind == LayerKind::kDense;
-  LayerInstruction i;
-  i.mode = static_cast<int64_t>(dense                       ? Mode::kDense
-                                : l.kind == LayerKind::kMax ? Mode::kMaximum
-                                                            : Mode::kWindow);
+  program::LayerInstruction i;
+  i.mode = static_cast<int64_t>(dense                       ? program::Mode::kDense
+                                : l.kind == LayerKind::kMax ? program::Mode::kMaximum
+                                                            : program::Mode::kWindow);
   i.ones = l.kind == LayerKind::kSum ? 1 : 0;
   i.number_system = has_weights(l) ? static_cast<int64_t>(l.number_system) : 0;
   i.table_slot = layers_[index].table_slot;
   i.input_signed = tensor(s_.network, l.input).is_signed ? 1 : 0;
-  const ParameterForm form = parameter_form(l, tensor(s_.network, l.output).is_signed);
+  const program::ParameterForm form = parameter_form(l, tensor(s_.network, l.output).is_signed);
   i.short_parameters = form.is_short ? 1 : 0;
   i.output_signed = form.output_signed ? 1 : 0;
   i.pair_rows = s_.work[index].pair_rows ? 1 : 0;
@@ -234,14 +234,14 @@ LayerInstruction Emitter::geometry_of(size_t index) const {
   return i;
 }
 
-MultiplyInstruction Emitter::instruction_for(const Job& job) const {
+program::MultiplyInstruction Emitter::instruction_for(const Job& job) const {
   const Layer& l = layer(job.layer);
   const Group& group = job.group;
   const Placement &in = placement(l.input), &out = placement(l.output);
   const auto unit = static_cast<uint64_t>(s_.core.weight_word_bytes());
   const BlockTiles& tiles = s_.weights.tiles[job.layer][job.block];
 
-  MultiplyInstruction i;
+  program::MultiplyInstruction i;
   const Rows read = operands(job);
   i.wait_products = producers_.last(read);
   i.wait_rows = rows_for(read);
@@ -277,7 +277,7 @@ void Emitter::execute(const Job& job) {
   const Layer& l = layer(job.layer);
   const std::string where = "layer '" + l.name + "'";
   LayerState& state = layers_[job.layer];
-  LayerInfo& info = out_.layers[job.layer];
+  program::LayerInfo& info = out_.layers[job.layer];
   const size_t before = out_.instructions.size();
   if (state.done == 0) info.first_instruction = static_cast<uint32_t>(before);
   if (!state.table_ready) prepare_table(job.layer, current_ ? layers_[*current_].table_slot : 1);
@@ -309,7 +309,7 @@ void Emitter::execute(const Job& job) {
     segment_done_[segment] = products_;
     if (--segment_uses_[segment] == 0) load_segments();
   }
-  if (reads_input(job.layer) && --input_readers_ == 0 && overlap_) load_input(Turn::kNext);
+  if (reads_input(job.layer) && --input_readers_ == 0 && overlap_) load_input(program::Turn::kNext);
   if (l.output == s_.network.output) store_ready_rows();
   info.instructions += static_cast<uint32_t>(out_.instructions.size() - before);
 }
@@ -328,18 +328,18 @@ void Emitter::prepare_table(size_t from_layer, int64_t busy_slot) {
   }
   slot = busy_slot == 0 ? 1 : 0;
   slot_table_[static_cast<size_t>(slot)] = wanted;
-  TableInstruction i;
+  program::TableInstruction i;
   i.slot = slot;
   i.table_address = static_cast<int64_t>(s_.image.tables[static_cast<size_t>(wanted)] /
                                          s_.core.weight_word_bytes());
   add(i, "layer '" + layer(l).name + "'");
 }
 
-void Emitter::load_input(Turn turn) {
+void Emitter::load_input(program::Turn turn) {
   const Placement& p = placement(s_.network.input);
-  LoadInputInstruction i;
+  program::LoadInputInstruction i;
   i.turn = static_cast<int64_t>(turn);
-  if (turn == Turn::kNext) i.wait_products = products_;
+  if (turn == program::Turn::kNext) i.wait_products = products_;
   i.rows = s_.input_image.height;
   i.width = s_.input_image.width;
   i.blocks = s_.input_image.blocks;
@@ -360,20 +360,20 @@ void Emitter::load_segments() {
       if (segment_uses_[k] > 0) return;
       wait = std::max(wait, segment_done_[k]);
     }
-    LoadWeightsInstruction i;
+    program::LoadWeightsInstruction i;
     i.count = static_cast<int64_t>(segment.frames);
     i.wait_products = wait;
     i.destination = static_cast<int64_t>(segment.address) / kAddressUnit;
     i.resident = s_.weights.resident ? 1 : 0;
     add(i, "the weights");
-    if (next_segment_ == 0) load_input(overlap_ ? Turn::kFirst : Turn::kEvery);
+    if (next_segment_ == 0) load_input(overlap_ ? program::Turn::kFirst : program::Turn::kEvery);
   }
 }
 
 /// Stores the next rows of the output that are complete. Pieces start at 16-byte units.
 void Emitter::store_ready_rows() {
   const int t = s_.network.output;
-  const graph::Shape& shape = tensor(s_.network, t).shape;
+  const Shape& shape = tensor(s_.network, t).shape;
   const int64_t row_bytes =
       shape.width * mapping(t).words * static_cast<int64_t>(s_.core.word_channels());
   Rows rows{t, 0, mapping(t).blocks(s_.core), stored_rows_, stored_rows_};
@@ -390,7 +390,7 @@ void Emitter::store_ready_rows() {
   }
   if (rows.end_row == stored_rows_) return;
   const Placement& p = placement(t);
-  StoreInstruction i;
+  program::StoreInstruction i;
   i.wait_products = producers_.last(rows);
   i.destination = stored_rows_ * row_bytes / kAddressUnit;
   i.rows = rows.end_row - stored_rows_;
@@ -405,7 +405,8 @@ void Emitter::store_ready_rows() {
 }
 
 Emission Emitter::run() {
-  if (s_.weights.segments.empty()) load_input(overlap_ ? Turn::kFirst : Turn::kEvery);
+  if (s_.weights.segments.empty())
+    load_input(overlap_ ? program::Turn::kFirst : program::Turn::kEvery);
   load_segments();
   prepare_table(0, 1);
   size_t next = 0;
@@ -416,7 +417,7 @@ Emission Emitter::run() {
   for (; next < layers_.size(); ++next) {
     for (const Job& job : jobs_of(next)) execute(job);
   }
-  EndInstruction end;
+  program::EndInstruction end;
   end.products = products_;
   end.rows = s_.input_image.height;
   end.overlap = overlap_ ? 1 : 0;

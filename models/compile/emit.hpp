@@ -26,9 +26,9 @@
 #include <vector>
 
 #include "compile/activations.hpp"
-#include "compile/encode.hpp"
 #include "compile/plan.hpp"
 #include "compile/weights.hpp"
+#include "program/instructions.hpp"
 
 namespace keyway::compile {
 
@@ -41,7 +41,7 @@ struct ImageLayout {
 };
 
 struct Schedule {
-  const CoreConfig& core;
+  const program::CoreConfig& core;
   const quantise::Network& network;
   const std::vector<Mapping>& mappings;
   const std::vector<Work>& work;                  ///< per layer
@@ -50,14 +50,14 @@ struct Schedule {
   const ActivationPlan& activations;
   const WeightPlan& weights;
   const ImageLayout& image;
-  const InputImage& input_image;
+  const program::InputImage& input_image;
 };
 
 struct Emission {
-  std::vector<Instruction> instructions;
+  std::vector<program::Instruction> instructions;
   std::vector<std::string> where;  ///< of each instruction, for messages
-  std::vector<LayerInfo> layers;
-  std::vector<ProductRun> products;
+  std::vector<program::LayerInfo> layers;
+  std::vector<program::ProductRun> products;
 };
 
 Emission emit(const Schedule& schedule);

@@ -25,16 +25,16 @@ Layer* sole_reader(Network& network) {
   return reader;
 }
 
-uint32_t words_for(int64_t channels, const CoreConfig& core) {
+uint32_t words_for(int64_t channels, const program::CoreConfig& core) {
   return static_cast<uint32_t>((channels + core.word_channels() - 1) / core.word_channels());
 }
 
-uint64_t image_bytes(const graph::Shape& shape, const CoreConfig& core) {
+uint64_t image_bytes(const Shape& shape, const program::CoreConfig& core) {
   return static_cast<uint64_t>(shape.pixels()) * words_for(shape.channels, core) *
          core.word_channels();
 }
 
-void estimate(InputLayout& layout, const Network& network, const CoreConfig& core) {
+void estimate(InputLayout& layout, const Network& network, const program::CoreConfig& core) {
   Network gathered;  // only what the estimate reads
   gathered.tensors = network.tensors;
   gathered.input = network.input;
@@ -46,13 +46,13 @@ void estimate(InputLayout& layout, const Network& network, const CoreConfig& cor
     gathered.layers.push_back(network.layers[1]);
   }
   apply(layout, gathered, core);
-  const graph::Shape& shape = tensor(gathered, network.input).shape;
+  const Shape& shape = tensor(gathered, network.input).shape;
   layout.bytes = image_bytes(shape, core);
   const uint64_t load = (layout.bytes + kBeatBytes - 1) / kBeatBytes;
   uint64_t work = 0, next = 0;
   for (const Layer& layer : gathered.layers) {
-    const graph::Shape& out = tensor(gathered, layer.output).shape;
-    const graph::Shape& in = tensor(gathered, layer.input).shape;
+    const Shape& out = tensor(gathered, layer.output).shape;
+    const Shape& in = tensor(gathered, layer.input).shape;
     const Work of_block = work_of(core, layer, words_for(in.channels, core));
     const auto blocks = static_cast<uint64_t>((out.channels + core.lanes - 1) / core.lanes);
     const uint64_t cycles = blocks * group_cycles(core, layer, of_block, out.height, out.width);
@@ -63,7 +63,7 @@ void estimate(InputLayout& layout, const Network& network, const CoreConfig& cor
 
 }  // namespace
 
-std::vector<InputLayout> input_layouts(const Network& network, const CoreConfig& core) {
+std::vector<InputLayout> input_layouts(const Network& network, const program::CoreConfig& core) {
   Network copy;
   copy.tensors = network.tensors;
   copy.layers = network.layers;
@@ -84,15 +84,16 @@ std::vector<InputLayout> input_layouts(const Network& network, const CoreConfig&
   return layouts;
 }
 
-InputImage apply(const InputLayout& layout, Network& network, const CoreConfig& core) {
-  InputImage image;
+program::InputImage apply(const InputLayout& layout, Network& network,
+                          const program::CoreConfig& core) {
+  program::InputImage image;
   image.word_channels = core.word_channels();
   quantise::Tensor& input = network.tensors[static_cast<size_t>(network.input)];
-  const graph::Shape before = input.shape;
+  const Shape before = input.shape;
   int64_t taps_h = 1, taps_w = 1;
   if (layout.gather_rows || layout.gather_columns) {
     Layer& layer = *sole_reader(network);
-    const graph::Shape& out = tensor(network, layer.output).shape;
+    const Shape& out = tensor(network, layer.output).shape;
     graph::Window& w = layer.window;
     const int64_t kernel_h = w.kernel_h, kernel_w = w.kernel_w;
     if (layout.gather_rows) {
@@ -144,9 +145,9 @@ InputImage apply(const InputLayout& layout, Network& network, const CoreConfig& 
   return image;
 }
 
-void place_input_channels(InputImage& image, const Mapping& mapping, uint32_t words,
-                          const CoreConfig& core) {
-  std::vector<InputImage::Source> placed(size_t{words} * core.word_channels());
+void place_input_channels(program::InputImage& image, const Mapping& mapping, uint32_t words,
+                          const program::CoreConfig& core) {
+  std::vector<program::InputImage::Source> placed(size_t{words} * core.word_channels());
   for (size_t c = 0; c < mapping.position.size(); ++c) placed[mapping.position[c]] = image.lanes[c];
   image.blocks = words;
   image.lanes = std::move(placed);

@@ -26,14 +26,16 @@ struct InputLayout {
 };
 
 /// Every way that the network permits, fastest first; smaller images first among equals.
-std::vector<InputLayout> input_layouts(const quantise::Network& network, const CoreConfig& core);
+std::vector<InputLayout> input_layouts(const quantise::Network& network,
+                                       const program::CoreConfig& core);
 
 /// Rewrites input tensor and first layer, and tells the host; `lanes` still in channel order, see
 /// `place_input_channels`.
-InputImage apply(const InputLayout& layout, quantise::Network& network, const CoreConfig& core);
+program::InputImage apply(const InputLayout& layout, quantise::Network& network,
+                          const program::CoreConfig& core);
 
 /// Puts the image's elements where the mapping wants them.
-void place_input_channels(InputImage& image, const Mapping& mapping, uint32_t words,
-                          const CoreConfig& core);
+void place_input_channels(program::InputImage& image, const Mapping& mapping, uint32_t words,
+                          const program::CoreConfig& core);
 
 }  // namespace keyway::compile

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "common/contract.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::compile {
 namespace {
@@ -14,11 +14,13 @@ constexpr size_t kBusBytes = 16;  // a cycle
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// Below this, a pass hardly hides the fetch of the next tile.
-int64_t least_pixels(const CoreConfig& core) { return std::max<int64_t>(12, 2 * (core.depth / 4)); }
+int64_t least_pixels(const program::CoreConfig& core) {
+  return std::max<int64_t>(12, 2 * (core.depth / 4));
+}
 
 /// Number of row groups of a region `height` x `width` (width <= 512). Three hide the latency at a
 /// layer's end: what the next layer's first group reads is then written before the last group runs.
-int64_t row_groups(const CoreConfig& core, int64_t height, int64_t width, int64_t pixels) {
+int64_t row_groups(const program::CoreConfig& core, int64_t height, int64_t width, int64_t pixels) {
   const int64_t least = ceil_div(height, std::max<int64_t>(1, kGroupPixels / width));
   int64_t wanted = 3;
   if (pixels > 0) wanted = std::max<int64_t>(wanted, height * width / pixels);
@@ -29,7 +31,7 @@ int64_t row_groups(const CoreConfig& core, int64_t height, int64_t width, int64_
 
 }  // namespace
 
-Work work_of(const CoreConfig& core, const quantise::Layer& layer, uint32_t input_words) {
+Work work_of(const program::CoreConfig& core, const quantise::Layer& layer, uint32_t input_words) {
   const int64_t kh = layer.window.kernel_h, kw = layer.window.kernel_w;
   Work work;
   if (layer.kind == quantise::LayerKind::kDense) {
@@ -46,8 +48,8 @@ Work work_of(const CoreConfig& core, const quantise::Layer& layer, uint32_t inpu
   return work;
 }
 
-uint64_t group_cycles(const CoreConfig& core, const quantise::Layer& layer, const Work& work,
-                      int64_t height, int64_t width) {
+uint64_t group_cycles(const program::CoreConfig& core, const quantise::Layer& layer,
+                      const Work& work, int64_t height, int64_t width) {
   if (layer.kind == quantise::LayerKind::kDense) {
     return work.passes * std::max(static_cast<uint64_t>(height * width), work.tile_cycles);
   }
@@ -62,7 +64,7 @@ uint64_t group_cycles(const CoreConfig& core, const quantise::Layer& layer, cons
   return cycles;
 }
 
-std::vector<Group> make_groups(const CoreConfig& core, const quantise::Layer& layer,
+std::vector<Group> make_groups(const program::CoreConfig& core, const quantise::Layer& layer,
                                int64_t pixels) {
   std::vector<Group> groups;
   for (size_t r = 0; r < layer.regions.size(); ++r) {
@@ -85,20 +87,19 @@ std::vector<Group> make_groups(const CoreConfig& core, const quantise::Layer& la
   return groups;
 }
 
-size_t leading_layers(const CoreConfig& core, const quantise::Network& network,
-                      const InputImage& image, const std::vector<Mapping>& mappings) {
+size_t leading_layers(const program::CoreConfig& core, const quantise::Network& network,
+                      const program::InputImage& image, const std::vector<Mapping>& mappings) {
   if (network.layers.size() < 2) return 1;
   const quantise::Layer &first = network.layers[0], &second = network.layers[1];
   if (first.input != network.input || second.input != first.output) return 1;
-  const graph::Shape& out = tensor(network, first.output).shape;
+  const Shape& out = tensor(network, first.output).shape;
   const Work work = work_of(core, first, mappings[static_cast<size_t>(first.input)].words);
   const uint64_t cycles = mappings[static_cast<size_t>(first.output)].blocks(core) *
                           group_cycles(core, first, work, out.height, out.width);
   return image.bytes() / kBusBytes > cycles ? 2 : 1;
 }
 
-RowRange input_rows(const quantise::Layer& layer, const graph::Shape& input, int64_t y,
-                    int64_t height) {
+RowRange input_rows(const quantise::Layer& layer, const Shape& input, int64_t y, int64_t height) {
   const graph::Window& w = layer.window;
   const int64_t first = y * w.stride_h - w.pad_top;
   const int64_t last = first + (height - 1) * w.stride_h + w.kernel_h;

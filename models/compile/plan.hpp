@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "compile/program.hpp"
+#include "program/program.hpp"
 #include "quantise/network.hpp"
 
 namespace keyway::compile {
@@ -20,11 +20,11 @@ struct Mapping {
   std::vector<uint32_t> position;  ///< of every channel
   uint32_t words = 0;              ///< up to the last that holds a channel
 
-  uint32_t blocks(const CoreConfig& core) const {
+  uint32_t blocks(const program::CoreConfig& core) const {
     return (words + core.lane_words() - 1) / core.lane_words();
   }
   /// Channel at every position of the tensor's blocks; -1 where there is none.
-  std::vector<int32_t> channel_at(const CoreConfig& core) const {
+  std::vector<int32_t> channel_at(const program::CoreConfig& core) const {
     std::vector<int32_t> channels(size_t{blocks(core)} * core.lanes, -1);
     for (size_t c = 0; c < position.size(); ++c) channels[position[c]] = static_cast<int32_t>(c);
     return channels;
@@ -62,17 +62,17 @@ struct Work {
   uint64_t tile_cycles = 0;  ///< to fetch one tile; 0 without weights
 };
 
-Work work_of(const CoreConfig& core, const quantise::Layer& layer, uint32_t input_words);
+Work work_of(const program::CoreConfig& core, const quantise::Layer& layer, uint32_t input_words);
 
 /// Cycles of one output block over `height` x `width` pixels without any stall: a dense pass takes
 /// a pixel a cycle, a window pass a column a cycle; a pass is never shorter than the fetch of its
 /// tile.
-uint64_t group_cycles(const CoreConfig& core, const quantise::Layer& layer, const Work& work,
-                      int64_t height, int64_t width);
+uint64_t group_cycles(const program::CoreConfig& core, const quantise::Layer& layer,
+                      const Work& work, int64_t height, int64_t width);
 
 /// The groups of a layer, in the order of execution. `pixels`: how many a group should have, for
 /// layers that must not wait for all of their input; 0: no matter.
-std::vector<Group> make_groups(const CoreConfig& core, const quantise::Layer& layer,
+std::vector<Group> make_groups(const program::CoreConfig& core, const quantise::Layer& layer,
                                int64_t pixels);
 
 /// Pixels of a group of a layer that reads the input while it arrives, and of the layer behind it.
@@ -82,16 +82,15 @@ inline constexpr int64_t kSecondGroupPixels = 128;
 /// Number of layers at the start that run mixed: 2 if the input takes longer to arrive than the
 /// first layer to run, and the second layer continues the first, so that it can fill the gaps;
 /// else 1.
-size_t leading_layers(const CoreConfig& core, const quantise::Network& network,
-                      const InputImage& image, const std::vector<Mapping>& mappings);
+size_t leading_layers(const program::CoreConfig& core, const quantise::Network& network,
+                      const program::InputImage& image, const std::vector<Mapping>& mappings);
 
 /// Rows of the input that output rows [y, y + height) read: [first, last), empty when all is
 /// padding.
 struct RowRange {
   int64_t first = 0, last = 0;
 };
-RowRange input_rows(const quantise::Layer& layer, const graph::Shape& input, int64_t y,
-                    int64_t height);
+RowRange input_rows(const quantise::Layer& layer, const Shape& input, int64_t y, int64_t height);
 
 const char* kind_name(quantise::LayerKind kind);
 

@@ -5,7 +5,7 @@
 
 namespace keyway::compile {
 
-Producers::Producers(const CoreConfig& core, const quantise::Network& network,
+Producers::Producers(const program::CoreConfig& core, const quantise::Network& network,
                      const std::vector<Mapping>& mappings,
                      const std::vector<std::vector<Group>>& groups)
     : rows_(network.tensors.size()) {

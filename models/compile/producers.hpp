@@ -20,7 +20,7 @@ struct Rows {
 class Producers {
  public:
   /// `groups` per layer: what MULTIPLYs there will be.
-  Producers(const CoreConfig& core, const quantise::Network& network,
+  Producers(const program::CoreConfig& core, const quantise::Network& network,
             const std::vector<Mapping>& mappings, const std::vector<std::vector<Group>>& groups);
 
   /// MULTIPLY number `product` writes these rows (or part of their columns).

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "common/contract.hpp"
-#include "compile/encode.hpp"
+#include "program/contract.hpp"
+#include "program/instructions.hpp"
 
 namespace keyway::compile {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 using quantise::Layer;
 using quantise::LayerKind;
 
-size_t code_at(const CoreConfig& core, uint32_t lane, uint32_t depth) {
+size_t code_at(const program::CoreConfig& core, uint32_t lane, uint32_t depth) {
   return size_t{depth / 4} * core.weight_word_bytes() + 4 * size_t{lane} + depth % 4;
 }
 
@@ -21,8 +21,8 @@ struct DensePass {
   int64_t ky = 0, kx = 0, word = 0;
 };
 
-std::vector<DensePass> dense_passes(const CoreConfig& core, const Layer& layer, const Work& work,
-                                    int64_t words) {
+std::vector<DensePass> dense_passes(const program::CoreConfig& core, const Layer& layer,
+                                    const Work& work, int64_t words) {
   const int64_t rows = work.pair_rows ? core.read_words() : 1;
   const int64_t step = work.pair_rows ? 1 : core.read_words();
   std::vector<DensePass> passes;
@@ -34,8 +34,9 @@ std::vector<DensePass> dense_passes(const CoreConfig& core, const Layer& layer, 
   return passes;
 }
 
-void fill_dense(const CoreConfig& core, const Layer& layer, const Work& work, const Mapping& input,
-                const std::vector<int32_t>& outputs, std::vector<uint8_t>& tiles) {
+void fill_dense(const program::CoreConfig& core, const Layer& layer, const Work& work,
+                const Mapping& input, const std::vector<int32_t>& outputs,
+                std::vector<uint8_t>& tiles) {
   const std::vector<int32_t> inputs = input.channel_at(core);
   const int64_t kh = layer.window.kernel_h, kw = layer.window.kernel_w;
   const auto channels = static_cast<int64_t>(input.position.size());
@@ -59,8 +60,8 @@ void fill_dense(const CoreConfig& core, const Layer& layer, const Work& work, co
   }
 }
 
-void fill_depthwise(const CoreConfig& core, const Layer& layer, const std::vector<int32_t>& outputs,
-                    std::vector<uint8_t>& tiles) {
+void fill_depthwise(const program::CoreConfig& core, const Layer& layer,
+                    const std::vector<int32_t>& outputs, std::vector<uint8_t>& tiles) {
   const int64_t kh = layer.window.kernel_h, kw = layer.window.kernel_w;
   const int64_t most = core.max_columns();
   size_t tile = 0;
@@ -83,16 +84,18 @@ void fill_depthwise(const CoreConfig& core, const Layer& layer, const std::vecto
   }
 }
 
-std::vector<int32_t> lanes_of(const CoreConfig& core, const Mapping& mapping, uint32_t block) {
+std::vector<int32_t> lanes_of(const program::CoreConfig& core, const Mapping& mapping,
+                              uint32_t block) {
   const std::vector<int32_t> channels = mapping.channel_at(core);
   const auto first = channels.begin() + static_cast<std::ptrdiff_t>(block * core.lanes);
   return {first, first + static_cast<std::ptrdiff_t>(core.lanes)};
 }
 
-Parameter parameter_of(const Layer& layer, const quantise::Region& region, size_t channel) {
+program::Parameter parameter_of(const Layer& layer, const quantise::Region& region,
+                                size_t channel) {
   const quantise::ChannelPost& post = region.post[channel];
   const bool adds = layer.has_residual && layer.residual.channel[channel] >= 0;
-  Parameter parameter;
+  program::Parameter parameter;
   parameter.bias = post.bias;
   parameter.m = post.m;
   parameter.mr = adds ? post.mr : 0;
@@ -104,8 +107,8 @@ Parameter parameter_of(const Layer& layer, const quantise::Region& region, size_
 
 }  // namespace
 
-ParameterForm parameter_form(const Layer& layer, bool output_signed) {
-  ParameterForm form{true, output_signed};
+program::ParameterForm parameter_form(const Layer& layer, bool output_signed) {
+  program::ParameterForm form{true, output_signed};
   for (const quantise::Region& region : layer.regions) {
     for (size_t c = 0; c < region.post.size(); ++c) {
       form.is_short = form.is_short && form.fits_short(parameter_of(layer, region, c));
@@ -114,9 +117,9 @@ ParameterForm parameter_form(const Layer& layer, bool output_signed) {
   return form;
 }
 
-std::vector<uint8_t> make_tiles(const CoreConfig& core, const Layer& layer, const Work& work,
-                                const Mapping& input, const Mapping& output, uint32_t block,
-                                const RandomBytes& padding) {
+std::vector<uint8_t> make_tiles(const program::CoreConfig& core, const Layer& layer,
+                                const Work& work, const Mapping& input, const Mapping& output,
+                                uint32_t block, const RandomBytes& padding) {
   if (!has_weights(layer)) return {};
   std::vector<uint8_t> tiles(static_cast<size_t>(work.passes) * core.tile_bytes());
   padding(tiles.data(), tiles.size());
@@ -129,19 +132,19 @@ std::vector<uint8_t> make_tiles(const CoreConfig& core, const Layer& layer, cons
   return tiles;
 }
 
-std::vector<uint8_t> make_parameters(const CoreConfig& core, const Layer& layer,
+std::vector<uint8_t> make_parameters(const program::CoreConfig& core, const Layer& layer,
                                      const quantise::Region& region, const Mapping& output,
-                                     uint32_t block, ParameterForm form) {
-  std::vector<Parameter> lanes;
+                                     uint32_t block, program::ParameterForm form) {
+  std::vector<program::Parameter> lanes;
   for (const int32_t channel : lanes_of(core, output, block)) {
-    Parameter parameter;
+    program::Parameter parameter;
     if (form.is_short) parameter.lo = form.least();
     if (channel >= 0) {
       parameter = parameter_of(layer, region, static_cast<size_t>(channel));
     }
     lanes.push_back(parameter);
   }
-  return encode_parameters(lanes, form, "layer '" + layer.name + "'");
+  return program::encode_parameters(lanes, form, "layer '" + layer.name + "'");
 }
 
 std::vector<uint8_t> make_table(const arith::Table& table) {

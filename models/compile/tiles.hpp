@@ -11,23 +11,23 @@
 #include <vector>
 
 #include "compile/compile.hpp"
-#include "compile/encode.hpp"
 #include "compile/plan.hpp"
+#include "program/instructions.hpp"
 
 namespace keyway::compile {
 
 /// All tiles of one output block, in the order of the passes; empty for layers without weights.
-std::vector<uint8_t> make_tiles(const CoreConfig& core, const quantise::Layer& layer,
+std::vector<uint8_t> make_tiles(const program::CoreConfig& core, const quantise::Layer& layer,
                                 const Work& work, const Mapping& input, const Mapping& output,
                                 uint32_t block, const RandomBytes& padding);
 
 /// Short where every record of the layer allows it: no residual, no clamp below the byte's range.
-ParameterForm parameter_form(const quantise::Layer& layer, bool output_signed);
+program::ParameterForm parameter_form(const quantise::Layer& layer, bool output_signed);
 
 /// The parameter records of one output block in one region: form.words() weight words.
-std::vector<uint8_t> make_parameters(const CoreConfig& core, const quantise::Layer& layer,
+std::vector<uint8_t> make_parameters(const program::CoreConfig& core, const quantise::Layer& layer,
                                      const quantise::Region& region, const Mapping& output,
-                                     uint32_t block, ParameterForm form);
+                                     uint32_t block, program::ParameterForm form);
 
 /// A decode table as TABLE reads it: 256 x 16 bits.
 std::vector<uint8_t> make_table(const arith::Table& table);

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "common/contract.hpp"
 #include "common/error.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::compile {
 namespace {
@@ -92,7 +92,8 @@ bool Segment::overlaps(const Segment& other) const {
          other.address < address + frames * kPayload;
 }
 
-WeightPlan plan_weights(const CoreConfig& core, const std::vector<std::string>& layer_names,
+WeightPlan plan_weights(const program::CoreConfig& core,
+                        const std::vector<std::string>& layer_names,
                         const std::vector<std::vector<uint64_t>>& tile_bytes,
                         uint64_t image_bytes) {
   WeightPlan plan;

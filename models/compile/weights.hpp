@@ -44,7 +44,8 @@ struct WeightPlan {
 };
 
 /// `tile_bytes[layer][block]`; `image_bytes` is the size of the program image.
-WeightPlan plan_weights(const CoreConfig& core, const std::vector<std::string>& layer_names,
+WeightPlan plan_weights(const program::CoreConfig& core,
+                        const std::vector<std::string>& layer_names,
                         const std::vector<std::vector<uint64_t>>& tile_bytes, uint64_t image_bytes);
 
 }  // namespace keyway::compile

@@ -16,19 +16,9 @@
 #include <string>
 #include <vector>
 
+#include "common/shape.hpp"
+
 namespace keyway::graph {
-
-struct Shape {
-  int64_t channels = 0;
-  int64_t height = 1;
-  int64_t width = 1;
-
-  int64_t pixels() const { return height * width; }
-  int64_t elements() const { return channels * height * width; }
-  bool operator==(const Shape& other) const {
-    return channels == other.channels && height == other.height && width == other.width;
-  }
-};
 
 struct Tensor {
   std::string name;
@@ -73,16 +63,6 @@ struct Node {
   std::vector<float> bias;         ///< kConv, kDepthwiseConv: [out], always present
   std::vector<float> pad_value;    ///< kPad: one per channel; empty: zeros
   Clamp clamp;
-};
-
-/// Applied over the channels of every pixel of the output, by whoever hands it to the user.
-enum class OutputFunction { kNone, kSoftmax, kLogSoftmax };
-
-/// Where element (c, y, x) of a tensor stands in the flat array that the model file's users see:
-/// index = c * stride_c + y * stride_h + x * stride_w. NCHW is {h*w, w, 1}; NHWC is {1, w*c, c}.
-struct Layout {
-  std::vector<int64_t> dims;  ///< as the user sees them, without the batch
-  int64_t stride_c = 1, stride_h = 1, stride_w = 1;
 };
 
 struct Graph {

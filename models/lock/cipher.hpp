@@ -11,9 +11,9 @@
 #include <cstdint>
 #include <initializer_list>
 
-#include "common/contract.hpp"
 #include "lock/bytes.hpp"
 #include "lock/secret.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::lock {
 

@@ -3,9 +3,9 @@
 /// are those of rtl/pkg/contract.toml; the device's side is rtl/lock/licence_opener.sv.
 #pragma once
 
-#include "common/contract.hpp"
 #include "lock/bytes.hpp"
 #include "lock/secret.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::lock {
 

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "common/file.hpp"
-#include "common/verdict.hpp"
 #include "lock/cipher.hpp"
+#include "program/verdict.hpp"
 
 namespace keyway::lock {
 

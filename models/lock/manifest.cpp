@@ -12,8 +12,8 @@ namespace keyway::lock {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using compile::InputImage;
-using compile::OutputImage;
+using program::InputImage;
+using program::OutputImage;
 
 constexpr int64_t kMaxExtent = 1 << 20;
 constexpr int64_t kMaxImageBytes = int64_t{1} << 30;
@@ -30,13 +30,13 @@ const char* policy_name(contract::Policy policy) {
   return "plain";
 }
 
-const char* function_name(graph::OutputFunction function) {
+const char* function_name(OutputFunction function) {
   switch (function) {
-    case graph::OutputFunction::kSoftmax:
+    case OutputFunction::kSoftmax:
       return "softmax";
-    case graph::OutputFunction::kLogSoftmax:
+    case OutputFunction::kLogSoftmax:
       return "log_softmax";
-    case graph::OutputFunction::kNone:
+    case OutputFunction::kNone:
       break;
   }
   return "none";
@@ -52,9 +52,9 @@ Json per_channel(const std::vector<float>& values) {
   return values;
 }
 
-Json to_json(const graph::Shape& s) { return {s.channels, s.height, s.width}; }
+Json to_json(const Shape& s) { return {s.channels, s.height, s.width}; }
 
-Json to_json(const graph::Layout& layout) {
+Json to_json(const Layout& layout) {
   return {{"dims", layout.dims}, {"strides", {layout.stride_c, layout.stride_h, layout.stride_w}}};
 }
 
@@ -147,7 +147,7 @@ class Reader {
   std::string path_;
 };
 
-void read_padding(const Reader& r, quantise::InputBoundary& input) {
+void read_padding(const Reader& r, program::InputBoundary& input) {
   const Reader pads = r["padding"];
   if (pads.array_size() != 4) pads.fail("not top, left, bottom, right");
   input.pad_top = pads.at(0).integer(0, kMaxExtent);
@@ -158,16 +158,16 @@ void read_padding(const Reader& r, quantise::InputBoundary& input) {
   if (!value.is_null()) input.pad_value = value.per_channel(input.shape.channels);
 }
 
-graph::Shape read_shape(const Reader& r) {
+Shape read_shape(const Reader& r) {
   if (r.array_size() != 3) r.fail("not channels, height, width");
-  const graph::Shape s{r.at(0).integer(1, kMaxExtent), r.at(1).integer(1, kMaxExtent),
-                       r.at(2).integer(1, kMaxExtent)};
+  const Shape s{r.at(0).integer(1, kMaxExtent), r.at(1).integer(1, kMaxExtent),
+                r.at(2).integer(1, kMaxExtent)};
   if (s.channels * s.height > kMaxImageBytes / s.width) r.fail("too large");
   return s;
 }
 
-graph::Layout read_layout(const Reader& r) {
-  graph::Layout layout;
+Layout read_layout(const Reader& r) {
+  Layout layout;
   const Reader dims = r["dims"];
   for (size_t i = 0; i < dims.array_size(); ++i) {
     layout.dims.push_back(dims.at(i).integer(1, kMaxImageBytes));
@@ -180,10 +180,10 @@ graph::Layout read_layout(const Reader& r) {
   return layout;
 }
 
-graph::OutputFunction read_function(const Reader& r) {
+OutputFunction read_function(const Reader& r) {
   const std::string text = r.text();
-  for (const auto f : {graph::OutputFunction::kNone, graph::OutputFunction::kSoftmax,
-                       graph::OutputFunction::kLogSoftmax}) {
+  for (const auto f :
+       {OutputFunction::kNone, OutputFunction::kSoftmax, OutputFunction::kLogSoftmax}) {
     if (text == function_name(f)) return f;
   }
   r.fail("unknown function '" + text + "'");
@@ -203,7 +203,7 @@ void read_extent(const Reader& r, uint32_t word_channels, Image& image) {
   }
 }
 
-InputImage read_input_image(const Reader& r, const graph::Shape& shape, uint32_t word_channels) {
+InputImage read_input_image(const Reader& r, const Shape& shape, uint32_t word_channels) {
   InputImage image;
   read_extent(r, word_channels, image);
   const Reader stride = r["stride"];
@@ -233,7 +233,7 @@ InputImage read_input_image(const Reader& r, const graph::Shape& shape, uint32_t
   return image;
 }
 
-OutputImage read_output_image(const Reader& r, const graph::Shape& shape, uint32_t word_channels) {
+OutputImage read_output_image(const Reader& r, const Shape& shape, uint32_t word_channels) {
   OutputImage image;
   read_extent(r, word_channels, image);
   const Reader channels = r["channels"];
@@ -255,10 +255,10 @@ OutputImage read_output_image(const Reader& r, const graph::Shape& shape, uint32
   return image;
 }
 
-compile::CoreConfig read_core(const Reader& r) {
-  compile::CoreConfig core;
+program::CoreConfig read_core(const Reader& r) {
+  program::CoreConfig core;
   try {
-    core = compile::core_from_name(r["name"].text());
+    core = program::core_from_name(r["name"].text());
   } catch (const Error& e) {
     r["name"].fail(e.what());
   }
@@ -269,7 +269,7 @@ compile::CoreConfig read_core(const Reader& r) {
 
 }  // namespace
 
-std::string manifest_text(const compile::Program& program, contract::Policy policy,
+std::string manifest_text(const program::Program& program, contract::Policy policy,
                           const Bytes16& id) {
   Json layers = Json::array();
   for (const auto& l : program.layers) {
@@ -318,11 +318,11 @@ std::string manifest_text(const compile::Program& program, contract::Policy poli
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-compile::Program parse_manifest(ByteView text, const std::string& name) {
+program::Program parse_manifest(ByteView text, const std::string& name) {
   const Json json = Json::parse(text.data, text.data + text.size, nullptr, false);
   const Reader r(json, name);
   if (json.is_discarded() || !json.is_object()) r.fail("the manifest is not JSON");
-  compile::Program p;
+  program::Program p;
   p.name = r["name"].text();
   p.core = read_core(r["core"]);
   try {
@@ -354,8 +354,8 @@ compile::Program parse_manifest(ByteView text, const std::string& name) {
   p.output.offset = output["offset"].per_channel(p.output.shape.channels);
   p.output.function = read_function(output["function"]);
   p.output_image = read_output_image(output["image"], p.output.shape, p.core.word_channels());
-  quantise::validate(p.input);
-  quantise::validate(p.output);
+  program::validate(p.input);
+  program::validate(p.output);
 
   const Reader layers = r["layers"];
   for (size_t i = 0; i < layers.array_size(); ++i) {

@@ -7,17 +7,17 @@
 
 #include <string>
 
-#include "common/contract.hpp"
-#include "compile/program.hpp"
 #include "lock/bytes.hpp"
+#include "program/contract.hpp"
+#include "program/program.hpp"
 
 namespace keyway::lock {
 
-std::string manifest_text(const compile::Program& program, contract::Policy policy,
+std::string manifest_text(const program::Program& program, contract::Policy policy,
                           const Bytes16& id);
 
 /// The description in a manifest, with empty images. Nothing in it is trusted: sizes, indices and
 /// numbers are checked. Throws Error(kFile) naming the field.
-compile::Program parse_manifest(ByteView text, const std::string& name);
+program::Program parse_manifest(ByteView text, const std::string& name);
 
 }  // namespace keyway::lock

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "common/verdict.hpp"
 #include "lock/cipher.hpp"
 #include "lock/licence.hpp"
+#include "program/verdict.hpp"
 
 namespace keyway::lock {
 
@@ -58,7 +58,7 @@ Bytes16 plain_digest(ByteView bytes) {
 
 /// Header pages and frames in the clear, tags empty; the last payload of an image and what the
 /// quarter rule adds are random.
-std::vector<uint8_t> lay_out(const compile::Program& program, Policy policy, const Bytes16& id) {
+std::vector<uint8_t> lay_out(const program::Program& program, Policy policy, const Bytes16& id) {
   const std::string manifest = manifest_text(program, policy, id);
   const auto header_pages =
       static_cast<uint32_t>((contract::kManifestOffset + manifest.size() + kPage - 1) / kPage);
@@ -168,8 +168,8 @@ PackageView parse_package(ByteView bytes, const std::string& name) {
   return view;
 }
 
-compile::Program describe(const PackageView& package, const std::string& name) {
-  compile::Program program = parse_manifest(package.manifest, name);
+program::Program describe(const PackageView& package, const std::string& name) {
+  program::Program program = parse_manifest(package.manifest, name);
   const Header& header = package.header;
   if (header.lanes != program.core.lanes || header.depth != program.core.depth ||
       header.activation_bytes != program.core.activation_bytes ||
@@ -179,14 +179,14 @@ compile::Program describe(const PackageView& package, const std::string& name) {
   return program;
 }
 
-std::vector<uint8_t> make_plain_package(const compile::Program& program) {
+std::vector<uint8_t> make_plain_package(const program::Program& program) {
   std::vector<uint8_t> bytes = lay_out(program, Policy::kPlain, Bytes16{});
   const Bytes16 digest = plain_digest(bytes);
   std::memcpy(bytes.data() + contract::kHeaderTagOffset, digest.data(), digest.size());
   return bytes;
 }
 
-std::vector<uint8_t> make_locked_package(const compile::Program& program, Policy policy,
+std::vector<uint8_t> make_locked_package(const program::Program& program, Policy policy,
                                          const Owner& owner) {
   if (policy == Policy::kPlain) throw Error(ErrorKind::kUsage, "'plain' is no policy of a lock");
   const auto id = random_bytes<Bytes16>();

@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "common/contract.hpp"
 #include "lock/bytes.hpp"
 #include "lock/keys.hpp"
 #include "lock/manifest.hpp"
 #include "lock/parties.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::lock {
 
@@ -50,7 +50,7 @@ PackageView parse_package(ByteView bytes, const std::string& name);
 
 /// The manifest's description (parse_manifest), which the core never reads, held against the
 /// header, which it does: kFile where they name different cores.
-compile::Program describe(const PackageView& package, const std::string& name);
+program::Program describe(const PackageView& package, const std::string& name);
 
 /// Checks the header pages' tag. Throws Error(kAuthentication).
 void verify_header(const PackageView& package, const FrameKeys& keys);
@@ -62,10 +62,10 @@ struct Images {
 };
 
 /// Plain package of a program.
-std::vector<uint8_t> make_plain_package(const compile::Program& program);
+std::vector<uint8_t> make_plain_package(const program::Program& program);
 
 /// Locks a program. Gives it a fresh id, so that no two packages share keys.
-std::vector<uint8_t> make_locked_package(const compile::Program& program, Policy policy,
+std::vector<uint8_t> make_locked_package(const program::Program& program, Policy policy,
                                          const Owner& owner);
 
 /// What an enrolled device makes of package and licence: verifies and deciphers as the core does

@@ -139,13 +139,13 @@ std::vector<TensorStatistics> calibrate(const graph::Graph& graph, const float* 
   if (images < 1) throw Error(ErrorKind::kFile, "calibration needs at least one input");
   std::vector<TensorStatistics> all(graph.tensors.size());
   for (size_t t = 0; t < all.size(); ++t) {
-    const graph::Shape& shape = graph.tensors[t].shape;
+    const Shape& shape = graph.tensors[t].shape;
     all[t].channels.resize(static_cast<size_t>(shape.channels));
     all[t].mean.resize(static_cast<size_t>(shape.elements()), 0.0);
   }
   const auto visit = [&](int tensor, const float* data, int64_t count) {
     TensorStatistics& s = all[static_cast<size_t>(tensor)];
-    const graph::Shape& shape = graph.tensors[static_cast<size_t>(tensor)].shape;
+    const Shape& shape = graph.tensors[static_cast<size_t>(tensor)].shape;
     for (int64_t n = 0; n < count; ++n, data += shape.elements()) {
       for (int64_t c = 0; c < shape.channels; ++c) {
         accumulate(data + c * shape.pixels(), shape.pixels(), s.channels[static_cast<size_t>(c)]);

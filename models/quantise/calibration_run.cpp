@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "quantise/boundary.hpp"
+#include "quantise/network_boundary.hpp"
 #include "quantise/parallel.hpp"
 
 namespace keyway::quantise {
@@ -14,7 +14,7 @@ constexpr int64_t kColumns = 4096;  ///< output positions behind a gram matrix
 }  // namespace
 
 void CalibrationRun::start(const float* inputs, int64_t images) {
-  const InputBoundary boundary = input_boundary(network_);
+  const program::InputBoundary boundary = input_boundary(network_);
   images_.assign(static_cast<size_t>(images), TensorBytes(network_.tensors.size()));
   means_.resize(network_.tensors.size());
   const int64_t elements = boundary.user_shape().elements();
@@ -22,7 +22,7 @@ void CalibrationRun::start(const float* inputs, int64_t images) {
     std::vector<uint8_t>& bytes =
         images_[static_cast<size_t>(n)][static_cast<size_t>(network_.input)];
     bytes.resize(static_cast<size_t>(boundary.shape.elements()));
-    quantise_input(boundary, inputs + n * elements, bytes.data());
+    program::quantise_input(boundary, inputs + n * elements, bytes.data());
   }
   update_mean(network_.input);
 }
@@ -52,10 +52,10 @@ void CalibrationRun::update_mean(int tensor) {
   for (double& m : mean) m /= static_cast<double>(images_.size());
 }
 
-std::vector<float> CalibrationRun::gram(int tensor, const graph::Shape& out,
+std::vector<float> CalibrationRun::gram(int tensor, const Shape& out,
                                         const graph::Window& w) const {
   const Tensor& from = network_.tensors[static_cast<size_t>(tensor)];
-  const graph::Shape& in = from.shape;
+  const Shape& in = from.shape;
   const auto taps = static_cast<size_t>(in.channels * w.kernel_h * w.kernel_w);
   const int64_t positions = static_cast<int64_t>(images_.size()) * out.pixels();
   const int64_t count = std::min(positions, kColumns);
@@ -116,8 +116,8 @@ std::vector<float> CalibrationRun::gram(int tensor, const graph::Shape& out,
   return gram;
 }
 
-std::vector<double> tap_means(const std::vector<double>& image, const graph::Shape& in,
-                              const graph::Shape& out, const graph::Window& w) {
+std::vector<double> tap_means(const std::vector<double>& image, const Shape& in, const Shape& out,
+                              const graph::Window& w) {
   std::vector<double> means;
   means.reserve(static_cast<size_t>(in.channels * w.kernel_h * w.kernel_w));
   for (int64_t c = 0; c < in.channels; ++c) {

@@ -32,7 +32,7 @@ class CalibrationRun {
   /// cannot tell is left out: with n of them and k taps, entries for different taps are scaled by n
   /// / (n + k), and every tap gets, on the diagonal, the square of the largest byte over n + 1:
   /// what was always zero may still wake.
-  std::vector<float> gram(int tensor, const graph::Shape& out, const graph::Window& window) const;
+  std::vector<float> gram(int tensor, const Shape& out, const graph::Window& window) const;
 
  private:
   void update_mean(int tensor);
@@ -45,7 +45,7 @@ class CalibrationRun {
 
 /// Mean over the output positions of the input that tap (c, ky, kx) meets, zero outside the image;
 /// in the order [c][ky][kx]. A convolution's mean output is the product of its weights with this.
-std::vector<double> tap_means(const std::vector<double>& image, const graph::Shape& in,
-                              const graph::Shape& out, const graph::Window& window);
+std::vector<double> tap_means(const std::vector<double>& image, const Shape& in, const Shape& out,
+                              const graph::Window& window);
 
 }  // namespace keyway::quantise

@@ -31,12 +31,12 @@ bool reads_input(const graph::Graph& graph, const graph::Node& node) {
 /// Only convolutions read the input, and no more than one if one has padding.
 bool can_centre_input(const graph::Graph& graph) {
   if (graph.input == graph.output) return false;
-  const graph::Shape& in = graph.tensors[static_cast<size_t>(graph.input)].shape;
+  const Shape& in = graph.tensors[static_cast<size_t>(graph.input)].shape;
   const auto readers = std::count_if(graph.nodes.begin(), graph.nodes.end(),
                                      [&](const auto& node) { return reads_input(graph, node); });
   return std::all_of(graph.nodes.begin(), graph.nodes.end(), [&](const graph::Node& node) {
     if (!reads_input(graph, node)) return true;
-    const graph::Shape& out = graph.tensors[static_cast<size_t>(node.output)].shape;
+    const Shape& out = graph.tensors[static_cast<size_t>(node.output)].shape;
     const graph::Window& w = node.window;
     return node.kind == graph::OpKind::kConv && (readers == 1 || !has_padding(w)) &&
            (out.height - 1) * w.stride_h + w.kernel_h <= in.height + w.pad_top + w.pad_bottom &&

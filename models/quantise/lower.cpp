@@ -13,7 +13,6 @@ namespace {
 using graph::Graph;
 using graph::Node;
 using graph::OpKind;
-using graph::Shape;
 
 bool is_trivial(const graph::Clamp& clamp) {
   return std::isinf(clamp.lo) && clamp.lo < 0 && std::isinf(clamp.hi) && clamp.hi > 0;

@@ -26,7 +26,7 @@ namespace keyway::quantise {
 
 struct Tensor {
   std::string name;
-  graph::Shape shape;
+  Shape shape;
   bool is_signed = false;
   std::vector<float> scale;  ///< one per channel
 };
@@ -84,8 +84,8 @@ struct Network {
   std::vector<Layer> layers;  ///< topological order
   int input = -1;
   int output = -1;
-  graph::Layout input_layout;
-  graph::Layout output_layout;
+  Layout input_layout;
+  Layout output_layout;
   std::vector<float> input_scale;  ///< see graph::Graph: applied in float before quantisation
   std::vector<float> input_offset;
   graph::Window input_padding;         ///< pads that the host adds; part of the input's shape
@@ -93,7 +93,7 @@ struct Network {
   /// Added to the output's real values, one per channel; empty: zero. A bias that the last layer
   /// leaves to the host, so that an output's bytes are spread around its middle.
   std::vector<float> output_offset;
-  graph::OutputFunction output_function = graph::OutputFunction::kNone;
+  OutputFunction output_function = OutputFunction::kNone;
   uint64_t macs = 0;
   arith::NumberSystem number_system = arith::NumberSystem::kInt8;
 };

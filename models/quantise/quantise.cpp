@@ -289,14 +289,14 @@ class Quantiser {
   std::vector<double> bias_change(const FloatLayer& from, const Layer& layer,
                                   const std::vector<double>& step,
                                   const CalibrationRun& calibration) const {
-    const graph::Shape &in = tensor(from.input).shape, &out = tensor(from.output).shape;
+    const Shape &in = tensor(from.input).shape, &out = tensor(from.output).shape;
     const bool dense = layer.kind == LayerKind::kDense;
     const std::vector<double> wanted = tap_means(statistics(from.input).mean, in, out, from.window);
     const std::vector<double> got = tap_means(calibration.mean(layer.input), in, out, from.window);
     std::vector<double> wanted_residual, got_residual;
     graph::Window strides;
     if (layer.has_residual) {
-      const graph::Shape& shape = tensor(from.residual.tensor).shape;
+      const Shape& shape = tensor(from.residual.tensor).shape;
       strides.stride_h = layer.residual.stride_h;
       strides.stride_w = layer.residual.stride_w;
       wanted_residual = tap_means(statistics(from.residual.tensor).mean, shape, out, strides);

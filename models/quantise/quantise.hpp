@@ -37,7 +37,7 @@ struct Options {
   int threads = 1;
 };
 
-/// `images` inputs in the user's layout (graph::Layout), one after the other.
+/// `images` inputs in the user's layout (Layout), one after the other.
 Network quantise(const graph::Graph& graph, const float* calibration, int64_t images,
                  arith::NumberSystem system, const Options& options = {});
 

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "common/error.hpp"
-#include "quantise/boundary.hpp"
+#include "quantise/network_boundary.hpp"
 #include "quantise/parallel.hpp"
 
 namespace keyway::quantise {
@@ -40,7 +40,7 @@ uint8_t requantise(const ChannelPost& p, int32_t acc, int32_t residual) {
 
 LayerReference::LayerReference(const Network& network, const Layer& layer)
     : tensors_(network.tensors), layer_(layer) {
-  const graph::Shape &in = tensor(layer.input).shape, &out = tensor(layer.output).shape;
+  const Shape &in = tensor(layer.input).shape, &out = tensor(layer.output).shape;
   const int64_t taps = layer.window.kernel_h * layer.window.kernel_w;
   const bool dense = layer.kind == LayerKind::kDense;
   if (!dense && in.channels != out.channels) misfit(layer, "input and output channels differ");
@@ -56,7 +56,7 @@ LayerReference::LayerReference(const Network& network, const Layer& layer)
 }
 
 void LayerReference::dense(const std::vector<int16_t>& input, std::vector<int32_t>& sums) const {
-  const graph::Shape &in = tensor(layer_.input).shape, &out = tensor(layer_.output).shape;
+  const Shape &in = tensor(layer_.input).shape, &out = tensor(layer_.output).shape;
   const graph::Window& w = layer_.window;
   const auto length = static_cast<size_t>(in.channels * w.kernel_h * w.kernel_w);
   std::vector<int16_t> column(length);
@@ -83,7 +83,7 @@ void LayerReference::dense(const std::vector<int16_t>& input, std::vector<int32_
 }
 
 void LayerReference::windowed(const std::vector<int16_t>& input, std::vector<int32_t>& sums) const {
-  const graph::Shape &in = tensor(layer_.input).shape, &out = tensor(layer_.output).shape;
+  const Shape &in = tensor(layer_.input).shape, &out = tensor(layer_.output).shape;
   const graph::Window& w = layer_.window;
   const bool is_max = layer_.kind == LayerKind::kMax;
   for (int64_t c = 0; c < out.channels; ++c) {
@@ -127,7 +127,7 @@ std::vector<uint8_t> LayerReference::run(const std::vector<uint8_t>& input,
     windowed(values, sums);
   }
   std::vector<int16_t> added;
-  graph::Shape from;
+  Shape from;
   if (layer_.has_residual) {
     if (residual == nullptr) misfit(layer_, "the residual is missing");
     from = tensor(layer_.residual.tensor).shape;
@@ -175,15 +175,15 @@ TensorBytes Reference::run(const std::vector<uint8_t>& input) const {
 }
 
 std::vector<float> Reference::infer(const float* inputs, int64_t images, int threads) const {
-  const InputBoundary in = input_boundary(network_);
-  const OutputBoundary out = output_boundary(network_);
+  const program::InputBoundary in = input_boundary(network_);
+  const program::OutputBoundary out = output_boundary(network_);
   std::vector<float> results(static_cast<size_t>(images * out.shape.elements()));
   for_each_index(images, threads, [&](int64_t n) {
     std::vector<uint8_t> bytes(static_cast<size_t>(in.shape.elements()));
-    quantise_input(in, inputs + n * in.user_shape().elements(), bytes.data());
+    program::quantise_input(in, inputs + n * in.user_shape().elements(), bytes.data());
     const TensorBytes tensors = run(bytes);
-    dequantise_output(out, tensors[static_cast<size_t>(network_.output)].data(),
-                      results.data() + n * out.shape.elements());
+    program::dequantise_output(out, tensors[static_cast<size_t>(network_.output)].data(),
+                               results.data() + n * out.shape.elements());
   });
   return results;
 }

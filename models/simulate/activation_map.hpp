@@ -10,8 +10,8 @@
 
 #include <cstdint>
 
-#include "common/contract.hpp"
-#include "compile/program.hpp"
+#include "program/contract.hpp"
+#include "program/program.hpp"
 
 namespace keyway::simulate {
 

@@ -9,8 +9,8 @@
 namespace keyway::simulate {
 namespace {
 
-using compile::CoreConfig;
-using compile::Mode;
+using program::CoreConfig;
+using program::Mode;
 
 constexpr int64_t kUnit = 16;  ///< bytes, of LOAD_* and STORE addresses
 /// A MULTIPLY that needs more is no program of ours and would only keep the machine busy.
@@ -33,15 +33,15 @@ class Decoder {
   }
 
  private:
-  compile::Instruction at(uint64_t index) const {
-    return compile::decode(image_.data() + index * contract::kInstructionBytes, index);
+  program::Instruction at(uint64_t index) const {
+    return program::decode(image_.data() + index * contract::kInstructionBytes, index);
   }
 
   void find_end() {
     for (uint64_t i = 0;; ++i) {
       if ((i + 1) * contract::kInstructionBytes > image_.size()) malformed(i, "there is no END");
-      const compile::Instruction instruction = at(i);
-      if (const auto* end = std::get_if<compile::EndInstruction>(&instruction)) {
+      const program::Instruction instruction = at(i);
+      if (const auto* end = std::get_if<program::EndInstruction>(&instruction)) {
         program_.instructions = i + 1;
         program_.end = *end;
         return;
@@ -57,7 +57,7 @@ class Decoder {
     return {core_.block_banks(), base, phase, row_pitch, block_pitch, core_.bank_words()};
   }
 
-  void step(const compile::LayerInstruction& i) {
+  void step(const program::LayerInstruction& i) {
     require(i.mode <= static_cast<int64_t>(Mode::kMaximum), "unknown mode");
     require(i.kernel_h > 0 && i.kernel_w > 0 && i.blocks > 0, "an empty kernel");
     require(i.stride_y > 0 && i.stride_x > 0, "a stride of zero");
@@ -73,7 +73,7 @@ class Decoder {
     has_layer_ = true;
   }
 
-  void step(const compile::MultiplyInstruction& i) {
+  void step(const program::MultiplyInstruction& i) {
     require(has_layer_, "a MULTIPLY before any LAYER");
     require(i.height > 0 && i.width > 0 && i.height * i.width <= contract::kAccumulatorPixels,
             "a group of no or too many pixels");
@@ -129,19 +129,19 @@ class Decoder {
               "weights outside the weight memory");
     }
     require(word_address(i.parameter_address) +
-                    compile::form_of(l).words() * uint64_t{core_.weight_word_bytes()} <=
+                    program::form_of(l).words() * uint64_t{core_.weight_word_bytes()} <=
                 core_.weight_bytes,
             "parameters outside the weight memory");
     program_.steps.emplace_back(step);
   }
 
-  void step(const compile::TableInstruction& i) {
+  void step(const program::TableInstruction& i) {
     require(word_address(i.table_address) + kTableBytes <= core_.weight_bytes,
             "a table outside the weight memory");
     program_.steps.emplace_back(TableStep{index_, i});
   }
 
-  void step(const compile::LoadWeightsInstruction& i) {
+  void step(const program::LoadWeightsInstruction& i) {
     const auto count = static_cast<uint64_t>(i.count);
     require(frames_ + count <= payloads_, "weight frames beyond the package's end");
     const auto destination = static_cast<uint64_t>(i.destination * kUnit);
@@ -153,20 +153,20 @@ class Decoder {
     frames_ += count;
   }
 
-  void step(const compile::LoadInputInstruction& i) {
-    require(i.turn <= static_cast<int64_t>(compile::Turn::kNext), "unknown turn");
+  void step(const program::LoadInputInstruction& i) {
+    require(i.turn <= static_cast<int64_t>(program::Turn::kNext), "unknown turn");
     const WordBox words = transfer(i);
     program_.input_bytes = std::max(program_.input_bytes, transfer_end(i.source, words));
     program_.steps.emplace_back(LoadInputStep{index_, i, words});
   }
 
-  void step(const compile::StoreInstruction& i) {
+  void step(const program::StoreInstruction& i) {
     const WordBox words = transfer(i);
     program_.output_bytes = std::max(program_.output_bytes, transfer_end(i.destination, words));
     program_.steps.emplace_back(StoreStep{index_, i, words});
   }
 
-  void step(const compile::EndInstruction&) {}
+  void step(const program::EndInstruction&) {}
 
   template <typename Transfer>
   WordBox transfer(const Transfer& i) const {
@@ -207,7 +207,7 @@ class Decoder {
   const std::vector<uint8_t>& image_;
   uint64_t payloads_;
   DecodedProgram program_;
-  compile::LayerInstruction layer_;
+  program::LayerInstruction layer_;
   bool has_layer_ = false;
   uint64_t index_ = 0, frames_ = 0;
 };

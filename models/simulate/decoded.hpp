@@ -11,16 +11,16 @@
 #include <variant>
 #include <vector>
 
-#include "compile/encode.hpp"
+#include "program/instructions.hpp"
 #include "simulate/activation_map.hpp"
 
 namespace keyway::simulate {
 
 struct MultiplyStep {
   uint64_t index = 0;  ///< of the instruction
-  compile::LayerInstruction layer;
-  compile::MultiplyInstruction multiply;
-  compile::Mode mode = compile::Mode::kDense;
+  program::LayerInstruction layer;
+  program::MultiplyInstruction multiply;
+  program::Mode mode = program::Mode::kDense;
   int64_t input_blocks = 0;  ///< words of a pixel that are read
   WordBox input;             ///< the rows and columns under the kernel that are inside the image
   WordBox residual;          ///< empty without one
@@ -32,24 +32,24 @@ struct MultiplyStep {
 
 struct TableStep {
   uint64_t index = 0;
-  compile::TableInstruction table;
+  program::TableInstruction table;
 };
 
 struct LoadWeightsStep {
   uint64_t index = 0;
-  compile::LoadWeightsInstruction load;
+  program::LoadWeightsInstruction load;
   uint64_t first_frame = 0;
 };
 
 struct LoadInputStep {
   uint64_t index = 0;
-  compile::LoadInputInstruction load;
+  program::LoadInputInstruction load;
   WordBox words;
 };
 
 struct StoreStep {
   uint64_t index = 0;
-  compile::StoreInstruction store;
+  program::StoreInstruction store;
   WordBox words;
 };
 
@@ -58,13 +58,13 @@ using Step = std::variant<MultiplyStep, TableStep, LoadWeightsStep, LoadInputSte
 struct DecodedProgram {
   std::vector<Step> steps;
   uint64_t instructions = 0;  ///< END included
-  compile::EndInstruction end;
+  program::EndInstruction end;
   size_t input_bytes = 0;   ///< least size of the input image
   size_t output_bytes = 0;  ///< size of the output image
 };
 
 /// `weight_bytes`: payloads that LOAD_WEIGHTS can read, in all.
-DecodedProgram decode_program(const compile::CoreConfig& core,
+DecodedProgram decode_program(const program::CoreConfig& core,
                               const std::vector<uint8_t>& program_image, size_t weight_bytes);
 
 [[noreturn]] void malformed(uint64_t instruction, const std::string& what);

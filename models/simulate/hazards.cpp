@@ -10,8 +10,8 @@
 namespace keyway::simulate {
 namespace {
 
-using compile::CoreConfig;
-using compile::Mode;
+using program::CoreConfig;
+using program::Mode;
 
 constexpr uint64_t kUnit = 16;  ///< bytes of weight memory that are followed as one
 constexpr int kInputs = 3;      ///< followed where inputs overlap: the first, one between, the last
@@ -130,7 +130,7 @@ class Checker {
       }
     }
     check_weights(step.index, static_cast<uint64_t>(m.parameter_address) * unit,
-                  compile::form_of(step.layer).words() * unit, "parameters");
+                  program::form_of(step.layer).words() * unit, "parameters");
     rows_at_product_.push_back(waited_rows_);
   }
 
@@ -222,10 +222,10 @@ class Checker {
     if (frames_ == 0 && weight_frames_ > 0) {
       report(step.index, "asks for input before the first weight frame");
     }
-    const auto turn = static_cast<compile::Turn>(step.load.turn);
-    if (input_ == 1) (turn == compile::Turn::kNext ? next_rows_ : this_rows_) += step.words.y_end;
-    if (turn == compile::Turn::kFirst && input_ > 1) return;
-    if (turn == compile::Turn::kNext && input_ == inputs_) return;
+    const auto turn = static_cast<program::Turn>(step.load.turn);
+    if (input_ == 1) (turn == program::Turn::kNext ? next_rows_ : this_rows_) += step.words.y_end;
+    if (turn == program::Turn::kFirst && input_ > 1) return;
+    if (turn == program::Turn::kNext && input_ == inputs_) return;
     check_progress(step.index, from_here(step.load.wait_products), 0, 0);
     load_waited_ = std::max(load_waited_, from_here(step.load.wait_products));
     WordBox row = step.words;

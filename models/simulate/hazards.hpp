@@ -33,7 +33,7 @@
 #include <string>
 #include <vector>
 
-#include "compile/program.hpp"
+#include "program/program.hpp"
 
 namespace keyway::simulate {
 
@@ -43,7 +43,7 @@ struct Hazard {
 };
 
 /// At most `limit` findings; empty is the proof. Throws as decode_program does.
-std::vector<Hazard> find_hazards(const compile::CoreConfig& core,
+std::vector<Hazard> find_hazards(const program::CoreConfig& core,
                                  const std::vector<uint8_t>& program_image,
                                  const std::vector<uint8_t>& weight_image, size_t limit = 10);
 

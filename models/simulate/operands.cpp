@@ -9,8 +9,8 @@
 namespace keyway::simulate {
 namespace {
 
-using compile::CoreConfig;
-using compile::Mode;
+using program::CoreConfig;
+using program::Mode;
 
 std::vector<Tap> dense_taps(const CoreConfig& core, const MultiplyStep& step) {
   const auto& l = step.layer;

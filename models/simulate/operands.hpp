@@ -19,11 +19,11 @@ struct Tap {
   uint32_t depth = 0;  ///< of its first code in the tile
 };
 
-std::vector<Tap> taps_of(const compile::CoreConfig& core, const MultiplyStep& step);
+std::vector<Tap> taps_of(const program::CoreConfig& core, const MultiplyStep& step);
 
 /// `tiles` is the weight memory from weight_address on; not looked at if the step reads no weights
 /// (then every operand is one). Empty for maxima.
-std::vector<int16_t> decode_operands(const compile::CoreConfig& core, const MultiplyStep& step,
+std::vector<int16_t> decode_operands(const program::CoreConfig& core, const MultiplyStep& step,
                                      const std::vector<Tap>& taps, const uint8_t* tiles,
                                      const arith::Table& table);
 

@@ -15,8 +15,8 @@
 namespace keyway::simulate {
 namespace {
 
-using compile::CoreConfig;
-using compile::Mode;
+using program::CoreConfig;
+using program::Mode;
 
 /// A MULTIPLY with everything decoded that does not depend on the input.
 struct PreparedMultiply {
@@ -46,8 +46,8 @@ bool same_operands(const MultiplyStep& a, const MultiplyStep& b) {
 PostParameters post_parameters(const CoreConfig& core, const uint8_t* bytes,
                                const MultiplyStep& step) {
   PostParameters parameters;
-  for (const compile::Parameter& p :
-       compile::decode_parameters(bytes, core.lanes, compile::form_of(step.layer))) {
+  for (const program::Parameter& p :
+       program::decode_parameters(bytes, core.lanes, program::form_of(step.layer))) {
     if (p.shift < 1 || p.shift > 47) malformed(step.index, "a shift outside 1 to 47");
     parameters.add({p.bias, p.m, p.mr, p.shift, p.lo, p.hi});
   }
@@ -92,7 +92,7 @@ class Preparation {
 
   void prepare(const LoadInputStep& step) {
     // Every run here is of one input.
-    if (step.load.turn == static_cast<int64_t>(compile::Turn::kNext)) return;
+    if (step.load.turn == static_cast<int64_t>(program::Turn::kNext)) return;
     steps_.emplace_back(step);
     last_ = nullptr;
   }

@@ -20,7 +20,7 @@
 #include <memory>
 #include <vector>
 
-#include "compile/program.hpp"
+#include "program/program.hpp"
 
 namespace keyway::simulate {
 
@@ -31,7 +31,7 @@ class ProgramSimulator {
   /// `program`: the program image, from weight memory address 0 on. `weights`: the payloads of the
   /// weight frames, in order; a last one that is cut short counts as filled with zeros.
   /// `kernels`: null for the fastest.
-  ProgramSimulator(const compile::CoreConfig& core, const std::vector<uint8_t>& program,
+  ProgramSimulator(const program::CoreConfig& core, const std::vector<uint8_t>& program,
                    const std::vector<uint8_t>& weights, const Kernels* kernels = nullptr);
   ~ProgramSimulator();
   ProgramSimulator(ProgramSimulator&&) noexcept;

@@ -7,9 +7,9 @@
 #include <cstdio>
 #include <cstring>
 
-#include "common/contract.hpp"
 #include "hw_emu/zip.hpp"
 #include "platform/address_map.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::hw_emu {
 namespace {

@@ -2,7 +2,7 @@
 /// Writes the xclbin with which stock XRT runs Keyway's kernel in hardware emulation.
 ///
 /// An xclbin is a table of sections (structures in <xrt/xclbin.h>). Ours says: one kernel `keyway`
-/// with one instance, its arguments and registers from the contract (common/contract.hpp), one
+/// with one instance, its arguments and registers from the contract (program/contract.hpp), one
 /// memory bank that its only master reaches, and a BITSTREAM that is a zip of the script which XRT
 /// runs to start the simulator process. The script finds the simulator through the environment
 /// variable KEYWAY_SIMULATOR, which Keyway's driver sets, or else as `keyway_hw_emu` in PATH; so

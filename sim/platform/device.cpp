@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/device.hpp"
 
-#include "common/contract.hpp"
 #include "common/error.hpp"
 #include "platform/address_map.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::platform {
 namespace {

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "common/contract.hpp"
 #include "common/error.hpp"
 #include "lock/manifest.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::platform {
 namespace {
@@ -34,10 +34,10 @@ PublicLayers::PublicLayers(const Ddr& memory, uint64_t package) {
   const std::vector<uint8_t> manifest = read_manifest(memory, package);
   if (manifest.empty()) return;
   try {
-    const compile::Program program = lock::parse_manifest(manifest, "package");
-    for (const compile::LayerInfo& layer : program.layers) names_.push_back(layer.name);
+    const program::Program program = lock::parse_manifest(manifest, "package");
+    for (const program::LayerInfo& layer : program.layers) names_.push_back(layer.name);
     size_t end = 0;
-    for (const compile::ProductRun& run : program.products)
+    for (const program::ProductRun& run : program.products)
       runs_.push_back({end += run.count, run.layer});
   } catch (const Error&) {  // the core is the judge of packages; a trace goes on without names
     names_.clear();

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "common/contract.hpp"
 #include "common/error.hpp"
 #include "platform/address_map.hpp"
 #include "platform/simulation.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::platform {
 namespace {

@@ -14,7 +14,7 @@ using quantise::Network;
 
 class Builder {
  public:
-  Builder(const std::string& name, const graph::Shape& input) {
+  Builder(const std::string& name, const Shape& input) {
     network_.name = name;
     network_.number_system = arith::NumberSystem::kQf8;
     network_.input = add_tensor(input, true);
@@ -29,7 +29,7 @@ class Builder {
     return dense(input, channels, kernel, kernel, stride, kernel / 2, kernel / 2);
   }
   int linear(int input, int64_t channels) {
-    const graph::Shape& s = shape(input);
+    const Shape& s = shape(input);
     return dense(input, channels, s.height, s.width, 1, 0, 0);
   }
   int depthwise(int input, int64_t stride) {
@@ -37,7 +37,7 @@ class Builder {
                   shape(input).channels);
   }
   int average(int input) {
-    const graph::Shape& s = shape(input);
+    const Shape& s = shape(input);
     return finish(make(LayerKind::kSum, input, s.height, s.width, 1, 1, 0, 0), s.channels);
   }
   /// Convolution whose output adds channels [before, before + n) from `source`.
@@ -55,12 +55,12 @@ class Builder {
     return finish(layer, channels);
   }
 
-  const graph::Shape& shape(int t) const { return network_.tensors[static_cast<size_t>(t)].shape; }
+  const Shape& shape(int t) const { return network_.tensors[static_cast<size_t>(t)].shape; }
   int input() const { return network_.input; }
 
   Network done(int output) {
     network_.output = output;
-    const graph::Shape &in = shape(network_.input), &out = shape(output);
+    const Shape &in = shape(network_.input), &out = shape(output);
     network_.input_layout = {{in.channels, in.height, in.width}, in.height * in.width, in.width, 1};
     network_.output_layout = {
         {out.channels, out.height, out.width}, out.height * out.width, out.width, 1};
@@ -71,7 +71,7 @@ class Builder {
   }
 
  private:
-  int add_tensor(const graph::Shape& shape, bool is_signed) {
+  int add_tensor(const Shape& shape, bool is_signed) {
     quantise::Tensor tensor;
     tensor.name = "t" + std::to_string(network_.tensors.size());
     tensor.shape = shape;
@@ -92,11 +92,10 @@ class Builder {
   }
 
   int finish(Layer layer, int64_t channels) {
-    const graph::Shape in = shape(layer.input);
+    const Shape in = shape(layer.input);
     graph::Window& w = layer.window;
-    const graph::Shape out{channels,
-                           (in.height + w.pad_top + w.pad_bottom - w.kernel_h) / w.stride_h + 1,
-                           (in.width + w.pad_left + w.pad_right - w.kernel_w) / w.stride_w + 1};
+    const Shape out{channels, (in.height + w.pad_top + w.pad_bottom - w.kernel_h) / w.stride_h + 1,
+                    (in.width + w.pad_left + w.pad_right - w.kernel_w) / w.stride_w + 1};
     const int64_t taps = w.kernel_h * w.kernel_w;
     int64_t terms = taps;
     if (layer.kind == LayerKind::kDense) terms *= in.channels;

@@ -22,8 +22,8 @@ class Generator {
     network_.name = "random";
     network_.number_system = chance(50) ? arith::NumberSystem::kInt8 : arith::NumberSystem::kQf8;
     const bool vector = chance(10);
-    graph::Shape shape{pick(1, options_.most_channels), vector ? 1 : pick(1, options_.most_side),
-                       vector ? 1 : pick(1, options_.most_side)};
+    Shape shape{pick(1, options_.most_channels), vector ? 1 : pick(1, options_.most_side),
+                vector ? 1 : pick(1, options_.most_side)};
     if (chance(50)) shape.channels = pick(1, 4);
     network_.input = add_tensor(shape, chance(50));
     const int64_t layers = pick(1, options_.most_layers);
@@ -34,8 +34,8 @@ class Generator {
     }
     network_.output = last;
     for (const Layer& layer : network_.layers) network_.macs += layer.macs;
-    const graph::Shape& in = shape_of(network_.input);
-    const graph::Shape& out = shape_of(network_.output);
+    const Shape& in = shape_of(network_.input);
+    const Shape& out = shape_of(network_.output);
     network_.input_layout = layout(in);
     network_.output_layout = layout(out);
     network_.input_scale.assign(static_cast<size_t>(in.channels), 1.0f);
@@ -49,15 +49,13 @@ class Generator {
   }
   bool chance(int64_t percent) { return pick(1, 100) <= percent; }
   int64_t tensors() const { return static_cast<int64_t>(network_.tensors.size()); }
-  const graph::Shape& shape_of(int t) const {
-    return network_.tensors[static_cast<size_t>(t)].shape;
-  }
+  const Shape& shape_of(int t) const { return network_.tensors[static_cast<size_t>(t)].shape; }
 
-  static graph::Layout layout(const graph::Shape& s) {
+  static Layout layout(const Shape& s) {
     return {{s.channels, s.height, s.width}, s.height * s.width, s.width, 1};
   }
 
-  int add_tensor(const graph::Shape& shape, bool is_signed) {
+  int add_tensor(const Shape& shape, bool is_signed) {
     quantise::Tensor tensor;
     tensor.name = "t" + std::to_string(tensors());
     tensor.shape = shape;
@@ -82,7 +80,7 @@ class Generator {
   }
 
   int add_layer(int input) {
-    const graph::Shape in = shape_of(input);
+    const Shape in = shape_of(input);
     Layer layer;
     layer.name = "layer" + std::to_string(network_.layers.size());
     layer.input = input;
@@ -92,7 +90,7 @@ class Generator {
                  : kind < 9 ? LayerKind::kSum
                             : LayerKind::kMax;
     graph::Window& w = layer.window;
-    graph::Shape out = in;
+    Shape out = in;
     if (in.pixels() > 1 && in.height <= 12 && in.width <= 12 && chance(10)) {  // to one pixel
       w.kernel_h = in.height;
       w.kernel_w = in.width;
@@ -111,11 +109,11 @@ class Generator {
     return layer.output;
   }
 
-  void maybe_residual(Layer& layer, const graph::Shape& out) {
+  void maybe_residual(Layer& layer, const Shape& out) {
     if (!chance(40)) return;
     for (int attempt = 0; attempt < 6; ++attempt) {
       const auto source = static_cast<int>(pick(0, tensors() - 1));
-      const graph::Shape& from = shape_of(source);
+      const Shape& from = shape_of(source);
       Residual residual;
       residual.tensor = source;
       residual.stride_h = chance(60) ? 1 : pick(1, 3);
@@ -143,7 +141,7 @@ class Generator {
     }
   }
 
-  void add_codes(Layer& layer, const graph::Shape& in, const graph::Shape& out) {
+  void add_codes(Layer& layer, const Shape& in, const Shape& out) {
     layer.number_system = network_.number_system;
     const auto& info = arith::info(layer.number_system);
     for (size_t code = 0; code < 256; ++code) {
@@ -189,7 +187,7 @@ class Generator {
     return p;
   }
 
-  void add_regions(Layer& layer, const graph::Shape& out, bool is_signed) {
+  void add_regions(Layer& layer, const Shape& out, bool is_signed) {
     const int64_t cut_y = chance(15) ? pick(1, out.height) : out.height;
     const int64_t cut_x = chance(15) ? pick(1, out.width) : out.width;
     for (const auto& [y, height] :

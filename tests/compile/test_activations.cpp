@@ -13,11 +13,12 @@
 
 using namespace keyway;
 using namespace keyway::compile;
+using namespace keyway::program;
 
 namespace {
 
 /// (bank, address) of every word of a tensor, by the contract's formula.
-std::set<std::pair<int64_t, int64_t>> words_of(const Placement& p, const graph::Shape& shape,
+std::set<std::pair<int64_t, int64_t>> words_of(const Placement& p, const Shape& shape,
                                                int64_t words, const CoreConfig& core) {
   std::set<std::pair<int64_t, int64_t>> result;
   const int64_t banks = core.block_banks();
@@ -59,7 +60,7 @@ void check_plan(quantise::Network network, size_t leading, const CoreConfig& cor
     const int64_t count = t == input ? input_words : mappings[t].blocks(core) * core.lane_words();
     words[t] = words_of(plan.placements[t], network.tensors[t].shape, count, core);
     // The formula gives every word its own place, inside the memory.
-    const graph::Shape& shape = network.tensors[t].shape;
+    const Shape& shape = network.tensors[t].shape;
     REQUIRE(static_cast<int64_t>(words[t].size()) == count * shape.pixels());
     for (const auto& [bank, address] : words[t]) {
       REQUIRE(address >= 0);

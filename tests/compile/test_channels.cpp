@@ -9,6 +9,7 @@
 
 using namespace keyway;
 using namespace keyway::compile;
+using namespace keyway::program;
 using quantise::Layer;
 using quantise::LayerKind;
 

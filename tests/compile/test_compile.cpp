@@ -3,26 +3,27 @@
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "common/contract.hpp"
 #include "common/error.hpp"
 #include "compile/compile.hpp"
-#include "compile/encode.hpp"
 #include "known_networks.hpp"
+#include "program/contract.hpp"
+#include "program/instructions.hpp"
 #include "random_network.hpp"
 
 using namespace keyway;
 using namespace keyway::compile;
+using namespace keyway::program;
 using quantise::LayerKind;
 
 namespace {
 
 /// One dense layer.
-quantise::Network one_layer(const graph::Shape& in, int64_t channels, const graph::Window& window) {
+quantise::Network one_layer(const Shape& in, int64_t channels, const graph::Window& window) {
   quantise::Network network;
   network.tensors.resize(2);
   network.tensors[0].shape = in;
   network.tensors[0].scale.assign(static_cast<size_t>(in.channels), 1.0f);
-  const graph::Shape out{
+  const Shape out{
       channels,
       (in.height + window.pad_top + window.pad_bottom - window.kernel_h) / window.stride_h + 1,
       (in.width + window.pad_left + window.pad_right - window.kernel_w) / window.stride_w + 1};

@@ -2,12 +2,13 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "common/contract.hpp"
 #include "common/error.hpp"
 #include "compile/weights.hpp"
+#include "program/contract.hpp"
 
 using namespace keyway;
 using namespace keyway::compile;
+using namespace keyway::program;
 
 namespace {
 

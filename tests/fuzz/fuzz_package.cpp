@@ -24,7 +24,7 @@ unsigned touch(const keyway::lock::PackageView& view) {
 }
 
 /// What the command does with a manifest: every index in it is used.
-void use(const keyway::compile::Program& program) {
+void use(const keyway::program::Program& program) {
   if (program.input_image.lanes.size() !=
           size_t{program.input_image.blocks} * program.input_image.word_channels ||
       program.output_image.channels.size() !=

@@ -27,7 +27,7 @@ struct Random {
 };
 
 /// A graph of one node over an image in NCHW.
-Graph single(Node node, const Shape& in, const Shape& out) {
+Graph single(Node node, const keyway::Shape& in, const keyway::Shape& out) {
   Graph g;
   g.tensors = {{"in", in}, {"out", out}};
   node.inputs.assign(node.kind == OpKind::kAdd ? 2 : 1, 0);
@@ -43,13 +43,13 @@ Graph single(Node node, const Shape& in, const Shape& out) {
 }
 
 /// Element of an image, zero outside.
-double at(const std::vector<float>& x, const Shape& s, int64_t c, int64_t y, int64_t w) {
+double at(const std::vector<float>& x, const keyway::Shape& s, int64_t c, int64_t y, int64_t w) {
   if (c < 0 || c >= s.channels || y < 0 || y >= s.height || w < 0 || w >= s.width) return 0;
   return static_cast<double>(x[static_cast<size_t>((c * s.height + y) * s.width + w)]);
 }
 
-double reference(const Node& n, const Shape& in, const std::vector<float>& x, int64_t c, int64_t y,
-                 int64_t z) {
+double reference(const Node& n, const keyway::Shape& in, const std::vector<float>& x, int64_t c,
+                 int64_t y, int64_t z) {
   const Window& w = n.window;
   if (n.kind == OpKind::kAdd) return 2 * at(x, in, c, y, z);
   if (n.kind == OpKind::kPad) return at(x, in, c, y - w.pad_top, z - w.pad_left);
@@ -86,11 +86,11 @@ TEST_CASE("Every operator computes its definition, on random shapes") {
   const unsigned seed = 7;
   Random random(seed);
   for (int trial = 0; trial < 1500; ++trial) {
-    const Shape in{random.between(1, 5), random.between(1, 9), random.between(1, 9)};
+    const keyway::Shape in{random.between(1, 5), random.between(1, 9), random.between(1, 9)};
     Node n;
     n.kind = static_cast<OpKind>(trial % 7);
     Window& w = n.window;
-    Shape out = in;
+    keyway::Shape out = in;
     if (n.kind == OpKind::kPad) {
       w.pad_top = random.between(1 - in.height, 3);
       w.pad_left = random.between(1 - in.width, 3);
@@ -154,7 +154,7 @@ TEST_CASE("Layouts, input scale, threads and blocks do not change the result") {
   Random random(3);
   n.weights = random.floats(4 * 3);
   n.bias = random.floats(4);
-  const Shape in{3, 4, 5}, out{4, 4, 5};
+  const keyway::Shape in{3, 4, 5}, out{4, 4, 5};
   Graph g = single(n, in, out);
   const int64_t images = 11;
   const std::vector<float> x = random.floats(images * in.elements());
@@ -190,7 +190,7 @@ TEST_CASE("A visitor sees every tensor of every image once, in order") {
   n.kind = OpKind::kAdd;
   Graph g = single(n, {2, 1, 1}, {2, 1, 1});
   g.input_scale = {10, 100};
-  g.output_function = OutputFunction::kSoftmax;
+  g.output_function = keyway::OutputFunction::kSoftmax;
   const std::vector<float> x = {1, 2, 3, 4, 5, 6};
   ExecuteOptions options;
   options.block_bytes = 40;  // two images
@@ -208,13 +208,13 @@ TEST_CASE("A visitor sees every tensor of every image once, in order") {
 
 TEST_CASE("Softmax and LogSoftmax run over the channels of a pixel and survive large numbers") {
   std::vector<float> x = {1000, 0, 1001, 0, 1002, 0};  // 3 channels, 2 pixels
-  apply_output_function(OutputFunction::kSoftmax, {3, 1, 2}, x.data());
+  apply_output_function(keyway::OutputFunction::kSoftmax, {3, 1, 2}, x.data());
   const double e = std::exp(1.0), sum = 1 / (e * e) + 1 / e + 1;
   CHECK(x[0] == Approx(1 / (e * e) / sum));
   CHECK(x[4] == Approx(1 / sum));
   CHECK(x[1] == Approx(1.0 / 3));
   std::vector<float> z = {0, -1e30F};
-  apply_output_function(OutputFunction::kLogSoftmax, {2, 1, 1}, z.data());
+  apply_output_function(keyway::OutputFunction::kLogSoftmax, {2, 1, 1}, z.data());
   CHECK(z[0] == 0);
   CHECK(z[1] == Approx(-1e30F));
 }

@@ -15,7 +15,7 @@ namespace {
 
 const float kInfinity = std::numeric_limits<float>::infinity();
 
-const Shape& shape(const Graph& g, int tensor) {
+const keyway::Shape& shape(const Graph& g, int tensor) {
   return g.tensors[static_cast<size_t>(tensor)].shape;
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("Constants ahead of the first layer go into the input's scale and offs
     const Graph g = m.import();
     INFO("nhwc " << nhwc);
     REQUIRE(g.nodes.size() == 1);
-    CHECK(shape(g, g.input) == Shape{3, 5, 4});
+    CHECK(shape(g, g.input) == keyway::Shape{3, 5, 4});
     CHECK(g.input_scale == std::vector<float>{0.5F, 0.5F, 0.5F});
     CHECK(g.input_offset == std::vector<float>{-1, -2, -3});
     CHECK(g.input_layout.dims == (nhwc ? Dims{5, 4, 3} : Dims{3, 5, 4}));
@@ -157,7 +157,7 @@ TEST_CASE("A strided slice with zero channels around it is one kShortcut") {
   CHECK(g.nodes[0].window.stride_h == 2);
   CHECK(g.nodes[0].window.stride_w == 2);
   CHECK(g.nodes[0].channel_before == 1);
-  CHECK(shape(g, g.output) == Shape{6, 3, 3});
+  CHECK(shape(g, g.output) == keyway::Shape{6, 3, 3});
   const auto y = run(g, counting(50));
   CHECK(y[8] == 0);
   CHECK(y[9] == 1);
@@ -264,7 +264,7 @@ TEST_CASE("Softmax at the end is the output's function") {
   m.node("Softmax", {"l"}, {"s"});
   m.node("Identity", {"s"}, {"y"});
   const Graph g = m.import();
-  CHECK(g.output_function == OutputFunction::kSoftmax);
+  CHECK(g.output_function == keyway::OutputFunction::kSoftmax);
   CHECK(g.nodes.size() == 1);
   const auto y = run(g, {0, 0, 5});
   CHECK(y[0] == Approx(0.5F));
@@ -297,7 +297,7 @@ TEST_CASE("Weights in every float type decode exactly") {
         std::vector<float>{1, 0x1p-149F});
 }
 
-TEST_CASE("Shape arithmetic is folded") {
+TEST_CASE("keyway::Shape arithmetic is folded") {
   ModelBuilder m({-1, 3, 4, 4});
   m.ints("zero", {0}).ints("rest", {-1}).filled("w", {48, 2}, 1);
   auto* scalar = m.tensor("index", {}, onnx::TensorProto::INT64);

@@ -18,7 +18,7 @@ class RandomGraph {
   explicit RandomGraph(unsigned seed) : random_(seed) {}
 
   Graph make() {
-    const Shape in{between(1, 4), between(5, 9), between(5, 9)};
+    const keyway::Shape in{between(1, 4), between(5, 9), between(5, 9)};
     graph_.tensors = {{"in", in}};
     graph_.input = 0;
     graph_.input_layout = {{in.channels, in.height, in.width}, in.pixels(), in.width, 1};
@@ -26,7 +26,7 @@ class RandomGraph {
     graph_.input_offset.assign(static_cast<size_t>(in.channels), 0.0F);
     for (int64_t i = between(2, 14); i > 0; --i) grow();
     graph_.output = static_cast<int>(graph_.tensors.size()) - 1;
-    const Shape out = shape(graph_.output);
+    const keyway::Shape out = shape(graph_.output);
     graph_.output_layout = {{out.channels, out.height, out.width}, out.pixels(), out.width, 1};
     return graph_;
   }
@@ -36,16 +36,18 @@ class RandomGraph {
     return std::uniform_int_distribution<int64_t>(least, most)(random_);
   }
   float number() { return std::normal_distribution<float>(0, 0.7F)(random_); }
-  Shape shape(int tensor) const { return graph_.tensors[static_cast<size_t>(tensor)].shape; }
+  keyway::Shape shape(int tensor) const {
+    return graph_.tensors[static_cast<size_t>(tensor)].shape;
+  }
 
   void grow() {
     // Mostly the newest tensor, so that chains arise; sometimes an older one, so that forks do.
     const auto last = static_cast<int64_t>(graph_.tensors.size()) - 1;
     const int input = static_cast<int>(between(0, 3) == 0 ? between(0, last) : last);
-    const Shape in = shape(input);
+    const keyway::Shape in = shape(input);
     Node n;
     n.inputs = {input};
-    Shape out = in;
+    keyway::Shape out = in;
     const int64_t kind = between(0, 11);
     if (kind < 5) {  // affine, sometimes without effect
       n.kind = OpKind::kDepthwiseConv;
@@ -101,7 +103,7 @@ class RandomGraph {
     graph_.nodes.push_back(std::move(n));
   }
 
-  void window(Window& w, const Shape& in, Shape& out, bool pool) {
+  void window(Window& w, const keyway::Shape& in, keyway::Shape& out, bool pool) {
     w.kernel_h = between(1, std::min<int64_t>(3, in.height));
     w.kernel_w = between(1, std::min<int64_t>(3, in.width));
     w.stride_h = between(1, 2);

@@ -14,7 +14,7 @@ using namespace keyway::graph::importing;
 namespace {
 
 /// Element numbers in C, H, W order, in the order in which the view runs through them.
-std::vector<int64_t> order_of(const View& view, const Shape& shape) {
+std::vector<int64_t> order_of(const View& view, const keyway::Shape& shape) {
   Group all;
   for (const Group& group : view.axes) all.insert(all.end(), group.begin(), group.end());
   std::vector<int64_t> out;
@@ -53,8 +53,9 @@ TEST_CASE("Random chains of Transpose and Reshape order elements as arrays do") 
   const auto below = [&](size_t n) { return static_cast<size_t>(random() % n); };
   int reshapes = 0;
   for (int trial = 0; trial < 3000; ++trial) {
-    const Shape shape{static_cast<int64_t>(1 + below(6)), static_cast<int64_t>(1 + below(6)),
-                      static_cast<int64_t>(1 + below(6))};
+    const keyway::Shape shape{static_cast<int64_t>(1 + below(6)),
+                              static_cast<int64_t>(1 + below(6)),
+                              static_cast<int64_t>(1 + below(6))};
     View view = image_view(0, shape, 1);
     Array array{{1, shape.channels, shape.height, shape.width},
                 std::vector<int64_t>(static_cast<size_t>(shape.elements()))};
@@ -130,7 +131,7 @@ TEST_CASE("The network's input is bound as the first layer reads it") {
 }
 
 TEST_CASE("Axes of size one take the meaning that fits") {
-  const auto roles = [](const Shape& shape, const std::vector<int64_t>& perm) {
+  const auto roles = [](const keyway::Shape& shape, const std::vector<int64_t>& perm) {
     return roles_of(transposed(image_view(0, shape, 1), perm), shape);
   };
   CHECK(roles({7, 1, 1}, {0, 2, 3, 1})->axes[3] == Axis::kChannel);

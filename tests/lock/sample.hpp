@@ -2,13 +2,13 @@
 /// A small program whose images are random bytes: enough for everything that does not run it.
 #pragma once
 
-#include "compile/program.hpp"
 #include "lock/bytes.hpp"
+#include "program/program.hpp"
 
 namespace keyway::test {
 
-inline compile::Program sample_program(size_t program_bytes = 5000, size_t weight_bytes = 30000) {
-  compile::Program p;
+inline program::Program sample_program(size_t program_bytes = 5000, size_t weight_bytes = 30000) {
+  program::Program p;
   p.name = "sample";
   p.number_system = arith::NumberSystem::kQf8;
   p.program_image.resize(program_bytes);

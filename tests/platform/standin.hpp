@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-#include "common/contract.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::standin {
 

@@ -6,10 +6,10 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "common/contract.hpp"
 #include "common/error.hpp"
 #include "driver/kernel_accelerator.hpp"
 #include "platform/sim_shell.hpp"
+#include "program/contract.hpp"
 
 using namespace keyway;
 

@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "common/contract.hpp"
 #include "hw_emu/xclbin.hpp"
 #include "hw_emu/zip.hpp"
+#include "program/contract.hpp"
 
 using namespace keyway::hw_emu;
 

@@ -9,7 +9,6 @@ namespace keyway::test {
 
 using graph::Clamp;
 using graph::OpKind;
-using graph::Shape;
 using graph::Window;
 
 double Random::normal() {

@@ -32,7 +32,7 @@ class GraphBuilder {
  public:
   explicit GraphBuilder(uint64_t seed) : random(seed) {}
 
-  int input(graph::Shape shape);
+  int input(Shape shape);
   /// He-scaled random weights, small random biases.
   int conv(int x, int64_t channels, graph::Window window, graph::Clamp clamp = {});
   int depthwise(int x, graph::Window window, graph::Clamp clamp = {});
@@ -47,14 +47,14 @@ class GraphBuilder {
   graph::Graph finish(int output);
 
   graph::Node& last() { return graph_.nodes.back(); }
-  const graph::Shape& shape(int x) const { return graph_.tensors[static_cast<size_t>(x)].shape; }
+  const Shape& shape(int x) const { return graph_.tensors[static_cast<size_t>(x)].shape; }
 
   Random random;
 
  private:
-  int append(graph::OpKind kind, std::vector<int> inputs, graph::Shape shape, graph::Window window,
+  int append(graph::OpKind kind, std::vector<int> inputs, Shape shape, graph::Window window,
              graph::Clamp clamp);
-  graph::Shape slid(int x, int64_t channels, const graph::Window& window) const;
+  Shape slid(int x, int64_t channels, const graph::Window& window) const;
 
   graph::Graph graph_;
 };

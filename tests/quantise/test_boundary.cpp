@@ -9,9 +9,10 @@
 #include "common/error.hpp"
 #include "graph/execute.hpp"
 #include "graphs.hpp"
-#include "quantise/boundary.hpp"
+#include "quantise/network_boundary.hpp"
 
 using namespace keyway;
+using namespace keyway::program;
 using namespace keyway::quantise;
 
 namespace {
@@ -79,7 +80,7 @@ TEST_CASE("the host pads with the byte of a value") {
   b.pad_top = b.pad_left = b.pad_right = 1;
   b.pad_value = {-4, 100};
   validate(b);
-  CHECK(b.user_shape() == graph::Shape{2, 2, 2});
+  CHECK(b.user_shape() == Shape{2, 2, 2});
   const std::vector<float> x{1, 2, 3, 4, 5, 6, 7, 8};
   std::vector<uint8_t> bytes(24);
   quantise_input(b, x.data(), bytes.data());
@@ -104,8 +105,7 @@ TEST_CASE("user layouts: NHWC goes to C, H, W and comes back") {
   for (int c = 0; c < 3; ++c) {
     for (int p = 0; p < 8; ++p) CHECK(bytes[static_cast<size_t>(c * 8 + p)] == p * 3 + c);
   }
-  const OutputBoundary out{in.shape, in.layout, true,
-                           in.scale, {0, 0, 0}, graph::OutputFunction::kNone};
+  const OutputBoundary out{in.shape, in.layout, true, in.scale, {0, 0, 0}, OutputFunction::kNone};
   validate(out);
   dequantise_output(out, bytes.data(), back.data());
   CHECK(back == user);
@@ -113,8 +113,7 @@ TEST_CASE("user layouts: NHWC goes to C, H, W and comes back") {
 
 TEST_CASE("output functions equal the float executor's") {
   test::Random r(9);
-  for (const auto function :
-       {graph::OutputFunction::kSoftmax, graph::OutputFunction::kLogSoftmax}) {
+  for (const auto function : {OutputFunction::kSoftmax, OutputFunction::kLogSoftmax}) {
     OutputBoundary b = vector_output(11, 0.25F);
     b.function = function;
     std::vector<uint8_t> bytes(11);
@@ -128,7 +127,7 @@ TEST_CASE("output functions equal the float executor's") {
     double sum = 0;
     for (size_t i = 0; i < 11; ++i) {
       CHECK(got[i] == Approx(want[i]).epsilon(1e-4).margin(1e-7));
-      sum += function == graph::OutputFunction::kSoftmax ? got[i] : std::exp(got[i]);
+      sum += function == OutputFunction::kSoftmax ? got[i] : std::exp(got[i]);
     }
     CHECK(sum == Approx(1.0).epsilon(1e-5));
   }
@@ -141,7 +140,7 @@ TEST_CASE("an output's offset is added before its function") {
   std::vector<float> got(2);
   dequantise_output(b, bytes.data(), got.data());
   CHECK(got == std::vector<float>{12.0F, -3.0F});
-  b.function = graph::OutputFunction::kLogSoftmax;
+  b.function = OutputFunction::kLogSoftmax;
   dequantise_output(b, bytes.data(), got.data());
   CHECK(got[1] == Approx(-15.0F).epsilon(1e-5));
 }

@@ -8,13 +8,14 @@
 
 #include "graph/execute.hpp"
 #include "graphs.hpp"
-#include "quantise/boundary.hpp"
 #include "quantise/centre.hpp"
 #include "quantise/input_values.hpp"
+#include "quantise/network_boundary.hpp"
 #include "quantise/quantise.hpp"
 #include "quantise/reference.hpp"
 
 using namespace keyway;
+using namespace keyway::program;
 using namespace keyway::quantise;
 using keyway::arith::NumberSystem;
 using keyway::test::GraphBuilder;
@@ -118,8 +119,8 @@ TEST_CASE("an input off its middle is exact although the first layer pads") {
   const Network n = quantise::quantise(g, inputs.data(), images, NumberSystem::kInt8);
   const InputBoundary in = input_boundary(n);
   validate(in);
-  CHECK(in.user_shape() == graph::Shape{2, 9, 7});
-  CHECK(in.shape == graph::Shape{2, 12, 9});
+  CHECK(in.user_shape() == Shape{2, 9, 7});
+  CHECK(in.shape == Shape{2, 12, 9});
   std::vector<uint8_t> bytes(static_cast<size_t>(in.shape.elements()));
   quantise_input(in, inputs.data(), bytes.data());
   const auto real = [&](int64_t c, int64_t y, int64_t px) {

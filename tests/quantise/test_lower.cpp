@@ -126,7 +126,7 @@ TEST_CASE("averages that leave out padding are cut into parts that tile the outp
   graph::Window w = window(3, 2, 1);
   w.pad_right = 2;
   const int y = b.average_pool(x, w, false);
-  const graph::Shape shape = b.shape(y);
+  const Shape shape = b.shape(y);
   const FloatNetwork n = lower(b.finish(y));
   std::vector<double> divisor(static_cast<size_t>(shape.pixels()), 0.0);
   for (const Part& p : n.layers[0].parts) {

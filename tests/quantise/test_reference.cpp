@@ -26,7 +26,7 @@ int64_t value(const Network& n, const TensorBytes& tensors, int tensor, int64_t 
 
 uint8_t formula(const Network& n, const Layer& l, const TensorBytes& tensors, int64_t c, int64_t y,
                 int64_t x) {
-  const graph::Shape& in = n.tensors[static_cast<size_t>(l.input)].shape;
+  const Shape& in = n.tensors[static_cast<size_t>(l.input)].shape;
   const graph::Window& w = l.window;
   const bool dense = l.kind == LayerKind::kDense;
   int64_t acc = l.kind == LayerKind::kMax ? std::numeric_limits<int64_t>::min() : 0;
@@ -90,7 +90,7 @@ ChannelPost random_post(Random& r, bool is_signed) {
 Network random_network(Random& r) {
   Network n;
   const auto kind = static_cast<LayerKind>(r.integer(0, 3));
-  const graph::Shape in{r.integer(1, 9), r.integer(1, 9), r.integer(1, 9)};
+  const Shape in{r.integer(1, 9), r.integer(1, 9), r.integer(1, 9)};
   Layer l;
   l.kind = kind;
   l.window.kernel_h = r.integer(1, 3);
@@ -105,18 +105,17 @@ Network random_network(Random& r) {
     const int64_t after = kind == LayerKind::kMax ? 0 : r.integer(0, 2);
     return std::max<int64_t>(0, size + after - kernel) / stride + 1;
   };
-  graph::Shape out{kind == LayerKind::kDense ? r.integer(1, 9) : in.channels,
-                   slide(in.height, l.window.kernel_h, l.window.stride_h),
-                   slide(in.width, l.window.kernel_w, l.window.stride_w)};
+  Shape out{kind == LayerKind::kDense ? r.integer(1, 9) : in.channels,
+            slide(in.height, l.window.kernel_h, l.window.stride_h),
+            slide(in.width, l.window.kernel_w, l.window.stride_w)};
   n.tensors = {{"in", in, r.chance(0.5), {}}, {"out", out, r.chance(0.5), {}}};
   l.input = 0;
   l.output = 1;
   l.has_residual = r.chance(0.5);
   if (l.has_residual) {
     l.residual = {2, r.integer(1, 2), r.integer(1, 2), {}};
-    const graph::Shape from{r.integer(1, 9),
-                            (out.height - 1) * l.residual.stride_h + r.integer(1, 2),
-                            (out.width - 1) * l.residual.stride_w + r.integer(1, 2)};
+    const Shape from{r.integer(1, 9), (out.height - 1) * l.residual.stride_h + r.integer(1, 2),
+                     (out.width - 1) * l.residual.stride_w + r.integer(1, 2)};
     n.tensors.push_back({"residual", from, r.chance(0.5), {}});
     for (int64_t c = 0; c < out.channels; ++c)
       l.residual.channel.push_back(r.integer(-1, from.channels - 1));
@@ -160,7 +159,7 @@ TEST_CASE("layers of random numbers equal the formula") {
     const Layer& l = n.layers[0];
     const std::vector<uint8_t> got =
         LayerReference(n, l).run(tensors[0], l.has_residual ? &tensors[2] : nullptr);
-    const graph::Shape& out = n.tensors[1].shape;
+    const Shape& out = n.tensors[1].shape;
     size_t at = 0;
     for (int64_t c = 0; c < out.channels; ++c) {
       for (int64_t y = 0; y < out.height; ++y) {

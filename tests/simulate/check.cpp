@@ -5,8 +5,8 @@
 #include <random>
 
 #include "compile/compile.hpp"
-#include "compile/image.hpp"
-#include "compile/listing.hpp"
+#include "program/image.hpp"
+#include "program/listing.hpp"
 #include "quantise/reference.hpp"
 #include "random_network.hpp"
 #include "simulate/hazards.hpp"
@@ -14,35 +14,35 @@
 
 namespace keyway::test {
 
-compile::Program check_network(const quantise::Network& network, const compile::CoreConfig& core,
+program::Program check_network(const quantise::Network& network, const program::CoreConfig& core,
                                uint64_t seed, int images) {
-  const compile::Program program = compile::compile(network, core);
+  const program::Program program = compile::compile(network, core);
   for (const simulate::Hazard& hazard :
        simulate::find_hazards(core, program.program_image, program.weight_image)) {
-    UNSCOPED_INFO(compile::list(program.program_image, program.layers));
+    UNSCOPED_INFO(program::list(program.program_image, program.layers));
     FAIL("instruction " << hazard.instruction << ": " << hazard.what);
   }
   const simulate::ProgramSimulator simulator(core, program.program_image, program.weight_image);
   const quantise::Reference reference(network);
-  const graph::Shape& in = network.tensors[static_cast<size_t>(network.input)].shape;
-  const graph::Shape& out = network.tensors[static_cast<size_t>(network.output)].shape;
+  const Shape& in = network.tensors[static_cast<size_t>(network.input)].shape;
+  const Shape& out = network.tensors[static_cast<size_t>(network.output)].shape;
   std::mt19937_64 random(seed + 77);
   for (int n = 0; n < images; ++n) {
     const std::vector<uint8_t> input = random_bytes(random, static_cast<size_t>(in.elements()));
     const std::vector<uint8_t> result =
-        simulator.run(compile::gather_input(program.input_image, in, input.data()));
+        simulator.run(program::gather_input(program.input_image, in, input.data()));
     REQUIRE(result.size() == program.output_image.bytes());
     const std::vector<uint8_t> actual =
-        compile::scatter_output(program.output_image, out, result.data());
+        program::scatter_output(program.output_image, out, result.data());
     const std::vector<uint8_t> expected = reference.run(input)[static_cast<size_t>(network.output)];
     for (size_t i = 0; i < expected.size(); ++i) {
       if (expected[i] == actual[i]) continue;
-      UNSCOPED_INFO(compile::list(program.program_image, program.layers));
+      UNSCOPED_INFO(program::list(program.program_image, program.layers));
       FAIL("seed " << seed << ", image " << n << ", index " << i << ": expected "
                    << int{expected[i]} << ", actual " << int{actual[i]});
     }
     // What no channel owns is zero: nothing leaks into the output image.
-    const compile::OutputImage& o = program.output_image;
+    const program::OutputImage& o = program.output_image;
     for (size_t i = 0; i < result.size(); ++i) {
       const size_t block = i / (size_t{o.width} * o.word_channels) % o.blocks;
       if (o.channels[block * o.word_channels + i % o.word_channels] < 0) REQUIRE(result[i] == 0);

@@ -5,13 +5,13 @@
 
 #include <cstdint>
 
-#include "compile/program.hpp"
+#include "program/program.hpp"
 #include "quantise/network.hpp"
 
 namespace keyway::test {
 
 /// Requires equality on `images` random inputs, and no hazards. Returns the program.
-compile::Program check_network(const quantise::Network& network, const compile::CoreConfig& core,
+program::Program check_network(const quantise::Network& network, const program::CoreConfig& core,
                                uint64_t seed, int images = 1);
 
 }  // namespace keyway::test

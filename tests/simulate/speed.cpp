@@ -15,12 +15,12 @@
 using namespace keyway;
 
 int main(int count, char** arguments) {
-  const compile::CoreConfig core = compile::core_from_name(count > 1 ? arguments[1] : "16x16");
+  const program::CoreConfig core = program::core_from_name(count > 1 ? arguments[1] : "16x16");
   const double least = count > 2 ? std::atof(arguments[2]) : 1.0;
   fmt::print("{:12} {:>8} {:>9} {:>10} {:>8} {:>9} {:>11}\n", "network", "MMAC", "ideal",
              "multiplies", "images/s", "GMAC/s", "weights KiB");
   for (const test::KnownNetwork& known : test::known_networks()) {
-    const compile::Program program = compile::compile(known.make(), core);
+    const program::Program program = compile::compile(known.make(), core);
     const simulate::ProgramSimulator simulator(core, program.program_image, program.weight_image);
     std::mt19937_64 random(1);
     const std::vector<uint8_t> image = test::random_bytes(random, simulator.input_bytes());
@@ -33,7 +33,7 @@ int main(int count, char** arguments) {
       seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
     }
     uint64_t ideal = 0, instructions = 0;
-    for (const compile::LayerInfo& layer : program.layers) {
+    for (const program::LayerInfo& layer : program.layers) {
       ideal += layer.ideal_cycles;
       instructions += layer.instructions;
     }

@@ -3,16 +3,17 @@
 #include <catch2/catch.hpp>
 #include <functional>
 
-#include "common/contract.hpp"
 #include "compile/compile.hpp"
-#include "compile/encode.hpp"
-#include "compile/listing.hpp"
 #include "known_networks.hpp"
+#include "program/contract.hpp"
+#include "program/instructions.hpp"
+#include "program/listing.hpp"
 #include "random_network.hpp"
 #include "simulate/hazards.hpp"
 
 using namespace keyway;
 using namespace keyway::compile;
+using namespace keyway::program;
 
 namespace {
 

@@ -3,11 +3,11 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "common/contract.hpp"
 #include "common/error.hpp"
 #include "compile/compile.hpp"
-#include "compile/encode.hpp"
-#include "compile/listing.hpp"
+#include "program/contract.hpp"
+#include "program/instructions.hpp"
+#include "program/listing.hpp"
 #include "random_network.hpp"
 #include "simulate/hazards.hpp"
 #include "simulate/simulator.hpp"
@@ -18,7 +18,7 @@ namespace {
 
 void refuses(const std::string& text, const std::string& what, size_t weight_bytes = 0) {
   try {
-    simulate::ProgramSimulator(compile::core_from_name("16x16"), compile::assemble(text),
+    simulate::ProgramSimulator(program::core_from_name("16x16"), program::assemble(text),
                                std::vector<uint8_t>(weight_bytes));
     FAIL("no error; expected: " << what);
   } catch (const Error& error) {
@@ -71,8 +71,8 @@ TEST_CASE("fields of no meaning are refused", "[malformed]") {
 }
 
 TEST_CASE("an input image that is too short is refused", "[malformed]") {
-  const compile::Program program =
-      compile::compile(test::random_network(3), compile::core_from_name("16x16"));
+  const program::Program program =
+      compile::compile(test::random_network(3), program::core_from_name("16x16"));
   const simulate::ProgramSimulator simulator(program.core, program.program_image,
                                              program.weight_image);
   CHECK(simulator.input_bytes() == program.input_image.bytes());
@@ -85,8 +85,8 @@ TEST_CASE("damaged programs are refused or run, never worse", "[malformed]") {
   std::mt19937_64 random(kSeed);
   int refused = 0, ran = 0;
   for (uint64_t seed = 0; seed < 60; ++seed) {
-    const compile::Program program = compile::compile(
-        test::random_network(seed), compile::core_from_name(seed % 3 == 0 ? "8x8" : "16x16"));
+    const program::Program program = compile::compile(
+        test::random_network(seed), program::core_from_name(seed % 3 == 0 ? "8x8" : "16x16"));
     const size_t instruction_bytes = size_t{program.instructions} * contract::kInstructionBytes;
     for (int n = 0; n < 60; ++n) {
       std::vector<uint8_t> image = program.program_image;

@@ -31,7 +31,7 @@ constexpr Model kShared[] = {{"resnet20_cifar10.onnx", -2, 2},
 void check_model(const std::filesystem::path& path, float lo, float hi) {
   const graph::Graph graph = graph::import_onnx(path.string());
   constexpr int64_t kImages = 4;
-  const graph::Shape& shape = graph.tensors[static_cast<size_t>(graph.input)].shape;
+  const Shape& shape = graph.tensors[static_cast<size_t>(graph.input)].shape;
   std::vector<float> calibration(static_cast<size_t>(kImages * shape.elements()));
   std::mt19937 random(7);
   std::uniform_real_distribution<float> values(lo, hi);
@@ -41,7 +41,7 @@ void check_model(const std::filesystem::path& path, float lo, float hi) {
         quantise::quantise(graph, calibration.data(), kImages, system.system);
     for (const char* core : {"8x8", "16x16", "32x32"}) {
       INFO(path.filename().string() << ", " << system.name << ", core " << core);
-      test::check_network(network, compile::core_from_name(core), 1);
+      test::check_network(network, program::core_from_name(core), 1);
     }
   }
 }

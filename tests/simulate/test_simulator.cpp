@@ -7,8 +7,8 @@
 #include "check.hpp"
 #include "common/error.hpp"
 #include "compile/compile.hpp"
-#include "compile/listing.hpp"
 #include "known_networks.hpp"
+#include "program/listing.hpp"
 #include "random_network.hpp"
 #include "simulate/hazards.hpp"
 #include "simulate/kernels.hpp"
@@ -19,7 +19,7 @@ using namespace keyway;
 namespace {
 
 void check_seeds(const std::string& core_name, uint64_t first, uint64_t last) {
-  const compile::CoreConfig core = compile::core_from_name(core_name);
+  const program::CoreConfig core = program::core_from_name(core_name);
   for (uint64_t seed = first; seed < last; ++seed) {
     INFO("core " << core_name << ", seed " << seed);
     test::check_network(test::random_network(seed), core, seed);
@@ -44,7 +44,7 @@ TEST_CASE("wide, deep and large networks equal the reference", "[simulator]") {
   options.most_channels = 90;
   options.most_layers = 4;
   for (const char* name : {"8x8", "16x16", "32x32"}) {
-    compile::CoreConfig core = compile::core_from_name(name);
+    program::CoreConfig core = program::core_from_name(name);
     core.activation_bytes = 4 << 20;
     core.weight_bytes = 2 << 20;
     for (uint64_t seed = 3000; seed < 3012; ++seed) {
@@ -83,8 +83,8 @@ TEST_CASE("rows wider than a group are cut", "[simulator]") {
     out.scale.assign(5, 1.0f);
     network.input_scale.assign(5, 1.0f);
     network.input_offset.assign(5, 0.0f);
-    const compile::Program program =
-        test::check_network(network, compile::core_from_name("16x16"), 1, 2);
+    const program::Program program =
+        test::check_network(network, program::core_from_name("16x16"), 1, 2);
     CHECK(program.instructions > 6);
   }
 }
@@ -95,7 +95,7 @@ TEST_CASE("memory that is only just enough is enough", "[simulator]") {
   for (uint64_t seed = 0; seed < 120; ++seed) {
     INFO("seed " << seed);
     const quantise::Network network = test::random_network(seed);
-    compile::CoreConfig core = compile::core_from_name("16x16");
+    program::CoreConfig core = program::core_from_name("16x16");
     // Down in steps until it does not fit; every size that fits must be right.
     for (uint32_t bytes = 64 * 1024; bytes >= 256; bytes /= 2) {
       core.activation_bytes = bytes;
@@ -118,7 +118,7 @@ TEST_CASE("weights stream through a small memory", "[simulator]") {
     for (uint64_t seed = 0; seed < 80; ++seed) {
       INFO("core " << name << ", seed " << seed);
       const quantise::Network network = test::random_network(seed);
-      compile::CoreConfig core = compile::core_from_name(name);
+      program::CoreConfig core = program::core_from_name(name);
       for (const uint32_t bytes : {24u * 1024, 48u * 1024, 96u * 1024}) {
         core.weight_bytes = bytes;
         try {
@@ -127,7 +127,7 @@ TEST_CASE("weights stream through a small memory", "[simulator]") {
           REQUIRE(error.kind() == ErrorKind::kFit);
           continue;
         }
-        const compile::Program program = test::check_network(network, core, seed);
+        const program::Program program = test::check_network(network, core, seed);
         if (!program.resident) ++streamed;
       }
     }
@@ -139,25 +139,25 @@ TEST_CASE("known networks equal the reference", "[simulator]") {
   for (const char* name : {"8x8", "16x16", "32x32"}) {
     for (const test::KnownNetwork& known : test::known_networks()) {
       INFO("core " << name << ", " << known.name);
-      test::check_network(known.make(), compile::core_from_name(name), 5);
+      test::check_network(known.make(), program::core_from_name(name), 5);
     }
   }
 }
 
 TEST_CASE("a large network streams its weights", "[simulator]") {
-  compile::CoreConfig core = compile::core_from_name("16x16");
+  program::CoreConfig core = program::core_from_name("16x16");
   core.weight_bytes = 96 * 1024;
-  const compile::Program program = test::check_network(test::resnet20(), core, 5);
+  const program::Program program = test::check_network(test::resnet20(), core, 5);
   CHECK_FALSE(program.resident);
-  const std::string text = compile::list(program.program_image, program.layers);
+  const std::string text = program::list(program.program_image, program.layers);
   CHECK_THAT(text, Catch::Contains("LOAD_WEIGHTS") && !Catch::Contains("resident=1"));
 }
 
 TEST_CASE("all kernels and all threads give the same bytes", "[simulator]") {
   for (const char* name : {"8x8", "16x16", "32x32"}) {
     INFO("core " << name);
-    const compile::Program program =
-        compile::compile(test::resnet8(), compile::core_from_name(name));
+    const program::Program program =
+        compile::compile(test::resnet8(), program::core_from_name(name));
     std::mt19937_64 random(9);
     // Wrong codes, as a wrong device deciphers them: sums may wrap.
     const std::vector<uint8_t> weights = test::random_bytes(random, program.weight_image.size());

@@ -25,15 +25,15 @@ Bytes Model::random_input(uint64_t seed) const {
   return input;
 }
 
-compile::Program compile_for(const quantise::Network& network, const std::string& core) {
-  return compile::compile(network, compile::core_from_name(core));
+program::Program compile_for(const quantise::Network& network, const std::string& core) {
+  return compile::compile(network, program::core_from_name(core));
 }
 
-Model plain_model(const compile::Program& program) {
+Model plain_model(const program::Program& program) {
   return {program, lock::make_plain_package(program)};
 }
 
-Model locked_model(const compile::Program& program, lock::Policy policy, const lock::Owner& owner) {
+Model locked_model(const program::Program& program, lock::Policy policy, const lock::Owner& owner) {
   return {program, lock::make_locked_package(program, policy, owner)};
 }
 

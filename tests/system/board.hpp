@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "compile/program.hpp"
 #include "lock/package.hpp"
 #include "lock/parties.hpp"
 #include "platform/sim_shell.hpp"
+#include "program/program.hpp"
 #include "quantise/network.hpp"
 
 namespace keyway::test {
@@ -20,15 +20,15 @@ using Bytes = std::vector<uint8_t>;
 
 /// One package, in the clear and as a file, with what its program computes.
 struct Model {
-  compile::Program program;
+  program::Program program;
   Bytes package;
   Bytes expected(const Bytes& input) const;  ///< by the program simulator
   Bytes random_input(uint64_t seed) const;
 };
 
-compile::Program compile_for(const quantise::Network& network, const std::string& core);
-Model plain_model(const compile::Program& program);
-Model locked_model(const compile::Program& program, lock::Policy policy, const lock::Owner& owner);
+program::Program compile_for(const quantise::Network& network, const std::string& core);
+Model plain_model(const program::Program& program);
+Model locked_model(const program::Program& program, lock::Policy policy, const lock::Owner& owner);
 
 /// An owner and one device file enrolled with him, in a temporary folder.
 class Party {

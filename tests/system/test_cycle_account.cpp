@@ -36,13 +36,13 @@ uint64_t counter(const driver::Counters& counters, contract::Counter which) {
   return counters[static_cast<size_t>(which)];
 }
 
-uint64_t products_of(const compile::Program& program) {
+uint64_t products_of(const program::Program& program) {
   return std::accumulate(
       program.products.begin(), program.products.end(), uint64_t{0},
-      [](uint64_t sum, const compile::ProductRun& run) { return sum + run.count; });
+      [](uint64_t sum, const program::ProductRun& run) { return sum + run.count; });
 }
 
-void check_account(const compile::Program& program, const CycleAccount& account,
+void check_account(const program::Program& program, const CycleAccount& account,
                    const driver::Counters& counters, bool warm) {
   REQUIRE(account.current() == products_of(program));
   CycleAccount::Causes sums{};

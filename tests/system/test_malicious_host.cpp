@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "compile/listing.hpp"
+#include "program/listing.hpp"
 #include "random_network.hpp"
 #include "seed.hpp"
 #include "system/board.hpp"
@@ -34,7 +34,7 @@ struct Scene {
         input(shell, image),
         output(shell, std::max(a.program.output_image.bytes(), size_t{1 << 16}), kUntouched) {}
 
-  static compile::Program network(uint64_t seed) {
+  static program::Program network(uint64_t seed) {
     test::RandomNetworkOptions options;
     return test::compile_for(test::random_network(seed, options), "16x16");
   }
@@ -205,9 +205,9 @@ TEST_CASE("memory that changes while the device reads it never gives a wrong out
 }
 
 /// A plain package whose program stores the whole activation memory of a 16x16 core.
-Bytes dump_package(const compile::Program& any) {
-  compile::Program program = any;
-  program.program_image = compile::assemble(
+Bytes dump_package(const program::Program& any) {
+  program::Program program = any;
+  program.program_image = program::assemble(
       "STORE rows=4 width=2048 blocks=1 row_pitch=4096\n"
       "STORE rows=4 width=2048 blocks=1 row_pitch=4096 base=2048 destination=8192\n"
       "END\n");

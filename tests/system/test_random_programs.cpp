@@ -9,7 +9,7 @@
 #include <random>
 
 #include "common/error.hpp"
-#include "compile/encode.hpp"
+#include "program/instructions.hpp"
 #include "random_network.hpp"
 #include "seed.hpp"
 #include "system/board.hpp"
@@ -42,7 +42,7 @@ std::string first_difference(const Bytes& got, const Bytes& want) {
 size_t stride_of(size_t bytes) { return (bytes + 15) / 16 * 16 + 32; }
 
 /// For this core with its own memories or smaller ones, if the network fits those.
-compile::Program compile_for_some_memory(const quantise::Network& network, const std::string& core,
+program::Program compile_for_some_memory(const quantise::Network& network, const std::string& core,
                                          uint64_t choice) {
   constexpr const char* kMemories[] = {"-tiny", "-small", ""};
   try {

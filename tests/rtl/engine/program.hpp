@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "common/contract.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::test {
 

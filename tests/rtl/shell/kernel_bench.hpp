@@ -7,9 +7,9 @@
 #include <memory>
 
 #include "bus_memory.hpp"
-#include "common/contract.hpp"
 #include "platform/axi_checker.hpp"
 #include "platform/kernel_model.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::rtl_test {
 

@@ -16,7 +16,7 @@
 #include <random>
 #include <vector>
 
-#include "common/contract.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::rtl_test {
 

@@ -60,8 +60,8 @@ struct Party {
   }
 };
 
-compile::Program program_of(const Scenario& scenario, bool resident) {
-  compile::Program program;
+program::Program program_of(const Scenario& scenario, bool resident) {
+  program::Program program;
   program.core.lanes = static_cast<uint32_t>(scenario.shape().lanes);
   program.core.depth = static_cast<uint32_t>(scenario.shape().depth);
   program.core.activation_bytes = static_cast<uint32_t>(scenario.shape().activation_bytes);
@@ -89,7 +89,7 @@ struct Locked {
 };
 
 Locked make(const Scenario& scenario, Policy policy, bool resident, const Party& party) {
-  const compile::Program program = program_of(scenario, resident);
+  const program::Program program = program_of(scenario, resident);
   Locked out;
   if (policy == Policy::kPlain) {
     out.package = lock::make_plain_package(program);

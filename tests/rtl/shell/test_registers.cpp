@@ -7,8 +7,8 @@
 #include <memory>
 #include <random>
 
-#include "common/contract.hpp"
 #include "platform/axi_checker.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::rtl_test {
 namespace {

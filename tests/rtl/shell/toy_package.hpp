@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "common/contract.hpp"
+#include "program/contract.hpp"
 #include "stand_ins.hpp"
 
 namespace keyway::rtl_test {

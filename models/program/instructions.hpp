@@ -15,9 +15,9 @@
 #include <variant>
 #include <vector>
 
-#include "common/contract.hpp"
+#include "program/contract.hpp"
 
-namespace keyway::compile {
+namespace keyway::program {
 
 /// Value of LAYER's `mode`.
 enum class Mode : uint8_t { kDense = 0, kWindow = 1, kMaximum = 2 };
@@ -226,4 +226,4 @@ std::vector<uint8_t> encode_parameters(const std::vector<Parameter>& lanes, Para
 /// `bytes` are form.words() * 4 * lanes.
 std::vector<Parameter> decode_parameters(const uint8_t* bytes, size_t lanes, ParameterForm form);
 
-}  // namespace keyway::compile
+}  // namespace keyway::program

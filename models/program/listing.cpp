@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/listing.hpp"
+#include "program/listing.hpp"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,9 @@
 #include <sstream>
 
 #include "common/error.hpp"
-#include "compile/encode.hpp"
+#include "program/instructions.hpp"
 
-namespace keyway::compile {
+namespace keyway::program {
 namespace {
 
 std::string fields_of(const Instruction& instruction) {
@@ -120,4 +120,4 @@ std::vector<uint8_t> assemble(const std::string& text) {
   return bytes;
 }
 
-}  // namespace keyway::compile
+}  // namespace keyway::program

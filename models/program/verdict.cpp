@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/verdict.hpp"
+#include "program/verdict.hpp"
 
 #include <string>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "quantise/boundary.hpp"
+#include "program/boundary.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,9 +7,8 @@
 #include <utility>
 
 #include "common/error.hpp"
-#include "quantise/network.hpp"
 
-namespace keyway::quantise {
+namespace keyway::program {
 namespace {
 
 /// Far more than any memory of a core; products of two such numbers do not overflow.
@@ -19,7 +18,7 @@ constexpr int64_t kMostElements = int64_t{1} << 30;
   throw Error(ErrorKind::kFile, std::string(which) + " description: " + what);
 }
 
-void validate_layout(const char* which, const graph::Shape& shape, const graph::Layout& layout) {
+void validate_layout(const char* which, const Shape& shape, const Layout& layout) {
   for (const int64_t d : {shape.channels, shape.height, shape.width}) {
     if (d < 1 || d > kMostElements) contradiction(which, "impossible shape");
   }
@@ -59,7 +58,7 @@ void validate_channels(const char* which, const std::vector<float>& values, int6
 }
 
 template <typename Visit>
-void for_each_element(const graph::Shape& shape, const graph::Layout& layout, const Visit& visit) {
+void for_each_element(const Shape& shape, const Layout& layout, const Visit& visit) {
   int64_t at = 0;
   for (int64_t c = 0; c < shape.channels; ++c) {
     for (int64_t y = 0; y < shape.height; ++y) {
@@ -70,7 +69,7 @@ void for_each_element(const graph::Shape& shape, const graph::Layout& layout, co
   }
 }
 
-void apply_softmax(const graph::Shape& shape, bool logarithm, std::vector<double>& values) {
+void apply_softmax(const Shape& shape, bool logarithm, std::vector<double>& values) {
   const int64_t pixels = shape.pixels();
   for (int64_t p = 0; p < pixels; ++p) {
     const auto value = [&](int64_t c) -> double& {
@@ -86,30 +85,6 @@ void apply_softmax(const graph::Shape& shape, bool logarithm, std::vector<double
 }
 
 }  // namespace
-
-InputBoundary input_boundary(const Network& network) {
-  const Tensor& tensor = network.tensors.at(static_cast<size_t>(network.input));
-  const graph::Window& w = network.input_padding;
-  return {tensor.shape,
-          network.input_layout,
-          tensor.is_signed,
-          tensor.scale,
-          network.input_scale,
-          network.input_offset,
-          w.pad_top,
-          w.pad_left,
-          w.pad_bottom,
-          w.pad_right,
-          network.input_pad_value};
-}
-
-OutputBoundary output_boundary(const Network& network) {
-  const Tensor& tensor = network.tensors.at(static_cast<size_t>(network.output));
-  std::vector<float> offset = network.output_offset;
-  if (offset.empty()) offset.assign(tensor.scale.size(), 0.0F);
-  return {tensor.shape, network.output_layout, tensor.is_signed,
-          tensor.scale, std::move(offset),     network.output_function};
-}
 
 void validate(const InputBoundary& b) {
   for (const int64_t pad : {b.pad_top, b.pad_left, b.pad_bottom, b.pad_right}) {
@@ -142,7 +117,7 @@ void quantise_input(const InputBoundary& b, const float* user, uint8_t* bytes) {
     const double q = std::clamp(std::nearbyint(value / static_cast<double>(b.scale[c])), lo, hi);
     return static_cast<uint8_t>(static_cast<int>(q));
   };
-  const graph::Shape inner = b.user_shape();
+  const Shape inner = b.user_shape();
   for (size_t c = 0; c < b.pad_value.size(); ++c) {
     std::fill_n(bytes + static_cast<int64_t>(c) * b.shape.pixels(), b.shape.pixels(),
                 byte(c, static_cast<double>(b.pad_value[c])));
@@ -169,12 +144,12 @@ void dequantise_output(const OutputBoundary& b, const uint8_t* bytes, float* use
     const int q = b.is_signed ? static_cast<int>(static_cast<int8_t>(bytes[i])) : bytes[i];
     values[i] = static_cast<double>(b.scale[c]) * q + static_cast<double>(b.offset[c]);
   }
-  if (b.function != graph::OutputFunction::kNone) {
-    apply_softmax(b.shape, b.function == graph::OutputFunction::kLogSoftmax, values);
+  if (b.function != OutputFunction::kNone) {
+    apply_softmax(b.shape, b.function == OutputFunction::kLogSoftmax, values);
   }
   for_each_element(b.shape, b.layout, [&](int64_t, int64_t at, int64_t index) {
     user[index] = static_cast<float>(values[static_cast<size_t>(at)]);
   });
 }
 
-}  // namespace keyway::quantise
+}  // namespace keyway::program

@@ -10,22 +10,20 @@
 /// double. The structs are small and plain, so that a package's manifest can carry them.
 ///
 /// Bytes stand in C, H, W order, signed ones in two's complement; floats as the model file's user
-/// has them (graph::Layout). Errors: kFile for NaN or infinity in the input, and for a struct that
+/// has them (Layout). Errors: kFile for NaN or infinity in the input, and for a struct that
 /// contradicts itself (a manifest is not trusted). Test: tests/quantise/test_boundary.cpp.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "graph/graph.hpp"
+#include "common/shape.hpp"
 
-namespace keyway::quantise {
-
-struct Network;
+namespace keyway::program {
 
 struct InputBoundary {
-  graph::Shape shape;  ///< of the bytes: padding included
-  graph::Layout layout;
+  Shape shape;  ///< of the bytes: padding included
+  Layout layout;
   bool is_signed = false;
   std::vector<float> scale;        ///< of a byte's unit, one per channel
   std::vector<float> input_scale;  ///< applied to the user's values first
@@ -34,23 +32,20 @@ struct InputBoundary {
   std::vector<float> pad_value = {};  ///< one per channel; empty: nothing is added
 
   /// Of the user's image.
-  graph::Shape user_shape() const {
+  Shape user_shape() const {
     return {shape.channels, shape.height - pad_top - pad_bottom,
             shape.width - pad_left - pad_right};
   }
 };
 
 struct OutputBoundary {
-  graph::Shape shape;
-  graph::Layout layout;
+  Shape shape;
+  Layout layout;
   bool is_signed = false;
   std::vector<float> scale;
   std::vector<float> offset;
-  graph::OutputFunction function = graph::OutputFunction::kNone;
+  OutputFunction function = OutputFunction::kNone;
 };
-
-InputBoundary input_boundary(const Network& network);
-OutputBoundary output_boundary(const Network& network);
 
 /// kFile unless shape, layout and per-channel numbers fit together, every index lies inside the
 /// user's array, and scales are positive and finite.
@@ -61,4 +56,4 @@ void validate(const OutputBoundary& boundary);
 void quantise_input(const InputBoundary& boundary, const float* user, uint8_t* bytes);
 void dequantise_output(const OutputBoundary& boundary, const uint8_t* bytes, float* user);
 
-}  // namespace keyway::quantise
+}  // namespace keyway::program

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/image.hpp"
+#include "program/image.hpp"
 
-namespace keyway::compile {
+namespace keyway::program {
 
-std::vector<uint8_t> gather_input(const InputImage& image, const graph::Shape& shape,
+std::vector<uint8_t> gather_input(const InputImage& image, const Shape& shape,
                                   const uint8_t* bytes) {
   std::vector<uint8_t> out(image.bytes());
   const size_t row_words = size_t{image.blocks} * image.width;
@@ -27,7 +27,7 @@ std::vector<uint8_t> gather_input(const InputImage& image, const graph::Shape& s
   return out;
 }
 
-std::vector<uint8_t> scatter_output(const OutputImage& image, const graph::Shape& shape,
+std::vector<uint8_t> scatter_output(const OutputImage& image, const Shape& shape,
                                     const uint8_t* image_bytes) {
   std::vector<uint8_t> out(static_cast<size_t>(shape.elements()));
   const size_t row_words = size_t{image.blocks} * image.width;
@@ -47,4 +47,4 @@ std::vector<uint8_t> scatter_output(const OutputImage& image, const graph::Shape
   return out;
 }
 
-}  // namespace keyway::compile
+}  // namespace keyway::program

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include "compile/image.hpp"
+#include "program/image.hpp"
 
-using namespace keyway::compile;
+using namespace keyway::program;
 
 TEST_CASE("an input image gathers taps with stride and padding", "[image]") {
   // One channel, 3 x 4; two lanes: the pixel itself and the one to its lower right.

@@ -17,9 +17,9 @@
 #include <string>
 #include <vector>
 
-#include "compile/program.hpp"
+#include "program/program.hpp"
 
-namespace keyway::compile {
+namespace keyway::program {
 
 /// The instructions up to END. `layers` (may be empty) gives the remarks.
 std::string list(const std::vector<uint8_t>& program_image, const std::vector<LayerInfo>& layers);
@@ -27,4 +27,4 @@ std::string list(const std::vector<uint8_t>& program_image, const std::vector<La
 /// Instruction bytes of a listing.
 std::vector<uint8_t> assemble(const std::string& text);
 
-}  // namespace keyway::compile
+}  // namespace keyway::program

@@ -2,8 +2,8 @@
 /// The core's verdicts (contract.toml, [[status]]) as errors: the same sentence on every target.
 #pragma once
 
-#include "common/contract.hpp"
 #include "common/error.hpp"
+#include "program/contract.hpp"
 
 namespace keyway {
 

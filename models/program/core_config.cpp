@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "program/core_config.hpp"
+
 #include <array>
 
-#include "common/contract.hpp"
 #include "common/error.hpp"
-#include "compile/program.hpp"
+#include "program/contract.hpp"
 
-namespace keyway::compile {
+namespace keyway::program {
 namespace {
 
 constexpr std::array<uint32_t, 3> kSizes{8, 16, 32};
@@ -43,4 +44,4 @@ CoreConfig core_from_name(const std::string& name) {
                                      ", each with one of the memories " + presets);
 }
 
-}  // namespace keyway::compile
+}  // namespace keyway::program

@@ -3,10 +3,10 @@
 #include <random>
 
 #include "common/error.hpp"
-#include "compile/encode.hpp"
+#include "program/instructions.hpp"
 
 using namespace keyway;
-using namespace keyway::compile;
+using namespace keyway::program;
 
 namespace {
 

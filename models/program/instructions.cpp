@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/encode.hpp"
+#include "program/instructions.hpp"
 
 #include <algorithm>
 
 #include "common/error.hpp"
 
-namespace keyway::compile {
+namespace keyway::program {
 namespace {
 
 constexpr uint32_t kOpcodeBits = 4;
@@ -130,4 +130,4 @@ std::vector<Parameter> decode_parameters(const uint8_t* bytes, size_t lanes, Par
   return parameters;
 }
 
-}  // namespace keyway::compile
+}  // namespace keyway::program
