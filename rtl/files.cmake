@@ -37,15 +37,14 @@ set(KEYWAY_RTL_STREAM
 set(KEYWAY_RTL_ENGINE
   engine/activation_memory.sv
   engine/dispatcher.sv
-  engine/transfer/word_walker.sv
+  engine/transfer/word_generator.sv
   engine/transfer/transfer_head.sv
   engine/transfer/load_unit.sv
   engine/transfer/store_unit.sv
   arith/int8.sv
   arith/qf8.sv
-  engine/issue/pass_walker.sv
   engine/weights/weight_memory.sv
-  engine/weights/feeder.sv
+  engine/weights/weight_reader.sv
   engine/weights/table_loader.sv
   engine/weights/decode_table.sv
   engine/weights/decoder.sv
@@ -54,7 +53,7 @@ set(KEYWAY_RTL_ENGINE
   engine/issue/pass_generator.sv
   engine/issue/step_generator.sv
   engine/issue/address_generator.sv
-  engine/issue/issue.sv
+  engine/issue/activation_reader.sv
   engine/array/operand_feed.sv
   engine/array/product_multiplier.sv
   engine/array/product_unit.sv

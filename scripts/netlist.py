@@ -39,7 +39,7 @@ import sys
 ENGINE = {
     "array": "array lane operand_feed",
     "number-system decoders": "tile_decoder table_loader",
-    "control, weight path": "engine dispatcher feeder weight_path issue load_unit store_unit",
+    "control, weight path": "engine dispatcher weight_reader weight_path activation_reader load_unit store_unit",
     "post-processing": "accumulator post_process parameter_store post_lane residual_reader result_writer",
     "memories": "weight_memory activation_memory",
 }

@@ -7,7 +7,7 @@
 // Structure, in the order of the data:
 //   dispatcher                 program -> array, load and store queue
 //   weights/weight_path        array queue -> jobs, parameters, operands of tiles; holds weight memory
-//   issue/issue                jobs -> passes -> steps -> bank reads
+//   issue/activation_reader    jobs -> passes -> steps -> bank reads
 //   activation_memory          banks, and who gets which
 //   array/operand_feed         bank words -> operands and window columns
 //   array/array                products and sums
@@ -17,8 +17,7 @@
 // Timing: one activation word (or window column) a cycle; 14 cycles from step to write, see
 //   keyway_pkg. Jobs follow each other without a gap as long as tiles and waits allow.
 // Contract: clear_i is a level; while it is high everything stops and every memory and data register is
-//   overwritten with zeros (of the last layer, the feeder keeps number system, table slot, sign and slot
-//   numbers, on no port of the kernel); clear_done_o says when that is finished. run_i is a pulse while idle,
+//   overwritten with zeros; clear_done_o says when that is finished. run_i is a pulse while idle,
 //   with warm_i: LOAD_WEIGHTS that are `resident` are skipped and counted; the program runs for inputs_i
 //   inputs, the strides (in 16 bytes) apart. done_o is a pulse: the last END reached and every output beat
 //   taken. error_o stands after an unknown opcode until run_i or clear_i. While a program runs exactly one
@@ -158,7 +157,8 @@ module engine
   );
 
   // ------------------------------------------------------------------ weights
-  logic job_valid, job_write, parameter_valid, tile_commit, retire;
+  logic job_valid, job_write, parameter_valid, retire;
+  logic pass_start, pass_next, pass_last;
   job_t job;
   logic [SlotBits-1:0] job_slot, parameter_slot;
   logic [1:0] parameter_word;
@@ -198,8 +198,10 @@ module engine
       .parameter_word_o    (parameter_word),
       .parameter_short_o   (parameter_short),
       .parameter_signed_o  (parameter_signed),
-      .tile_commit_o       (tile_commit),
       .retire_i            (retire),
+      .pass_start_o        (pass_start),
+      .pass_next_o         (pass_next),
+      .pass_last_i         (pass_last),
       .operand_valid_o     (operand_valid),
       .operand_ready_i     (operand_ready),
       .operand_last_o      (operand_last),
@@ -225,10 +227,10 @@ module engine
   feed_t feed;
   logic [3:0][BlockBanks-1:0][8*WordChannels-1:0] activation_words;
 
-  issue #(
+  activation_reader #(
       .Lanes(Lanes),
       .Depth(Depth)
-  ) u_issue (
+  ) u_activation_reader (
       .clk_i,
       .rst_ni,
       .clear_i,
@@ -237,7 +239,9 @@ module engine
       .job_i         (job),
       .job_slot_i    (job_slot),
       .jobs_o        (jobs),
-      .tile_commit_i (tile_commit),
+      .pass_start_i  (pass_start),
+      .pass_next_i   (pass_next),
+      .pass_last_o   (pass_last),
       .rows_i        (rows),
       .products_i    (products_q),
       .stores_i      (stores),

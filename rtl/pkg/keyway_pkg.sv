@@ -32,8 +32,11 @@ package keyway_pkg;
   import keyway_contract_pkg::*;
 
   parameter int unsigned QueueDepth = 4;  // instructions in each of the three queues
-  parameter int unsigned JobSlots = 4;  // MULTIPLY instructions between feeder and last write
+  parameter int unsigned JobSlots = 4;  // MULTIPLY instructions between weight_reader and last write
   parameter int unsigned SlotBits = $clog2(JobSlots);
+  // Passes whose tiles were requested, but which have not started: there is one tile in the lanes' shadows,
+  // and tile_decoder holds six words.
+  parameter int unsigned PassSlots = 8;
   parameter int unsigned PixelBits = $clog2(AccumulatorPixels);
   parameter int unsigned ActivationBits = 9;  // signed operand of an activation byte
   parameter int unsigned TableEntries = 256;
@@ -148,32 +151,35 @@ package keyway_pkg;
 
   // One pass: one weight tile meets all pixels of the group.
   typedef struct packed {
-    logic [SlotBits-1:0] slot;  // of the job, for parameters and output
-    mode_e mode;
-    logic input_signed;
-    logic job_first;  // waits of the job apply
-    logic first;  // sums start at zero
-    logic last;  // sums go into post-processing
+    logic [SlotBits-1:0] slot;  // of the job
+    logic no_weights;  // its tile is one word
+    logic first;  // of its job: sums start at zero, and the job's waits apply
+    logic last;  // of its job: sums go into post-processing
     logic second;  // dense with two words: the second one exists
-    logic pair_rows;  // dense with two words: the second one is of the next row
     logic block_odd;  // block bank of a dense step's first word
     logic [1:0] rows;  // window: rows of taps, 1..3
     logic [ColumnBits-1:0] columns;  // window: columns of taps, 1..MaxColumns
     logic [ColumnBits-1:0] lead;  // window: columns of a row before its first output
     logic signed [15:0] row;  // input row and column of the first step
     logic signed [15:0] column;
-    logic [1:0] bank;  // row bank of the first row
-    logic [15:0] row_address;  // its address there
-    logic [15:0] row_pitch;  // to the fourth row after it
-    logic [15:0] row_stride;  // to the row stride_y / 4 * 4 after it
-    logic [11:0] input_height;
-    logic [11:0] input_width;
-    logic [3:0] stride_y;
-    logic [3:0] stride_x;
-    logic [9:0] height;
-    logic [9:0] width;
-    waits_t waits;
+    row_bank_t bank;  // row bank of the first row
+    activation_address_t row_address;  // its address there
   } pass_t;
+
+  // What the passes of a job have in common: how they go over input and output.
+  typedef struct packed {
+    mode_e mode;
+    logic input_signed;
+    logic pair_rows;  // dense with two words: the second one is of the next row
+    activation_address_t row_pitch;  // to the fourth row after a row
+    activation_address_t row_stride;  // to the row stride_y / 4 * 4 after it
+    extent_t input_height;
+    extent_t input_width;
+    stride_t stride_y;
+    stride_t stride_x;
+    group_extent_t height;
+    group_extent_t width;
+  } scan_t;
 
   // What follows a step down the pipeline.
   typedef struct packed {
@@ -188,6 +194,7 @@ package keyway_pkg;
 
   // One step: a word (or two) of a pixel, or one column of up to three rows.
   typedef struct packed {
+    scan_t scan;
     pass_t pass;
     logic signed [15:0] row;
     logic signed [15:0] column;

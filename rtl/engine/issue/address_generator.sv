@@ -42,6 +42,7 @@ module address_generator
 
   // ------------------------------------------------------------------ t + 1: addresses
   pass_t pass;
+  scan_t scan;
   logic [1:0] bank;  // of the first row
   logic [15:0] address_low;  // in it
   logic [2:0] row_live;
@@ -49,21 +50,22 @@ module address_generator
   logic [BlockBanks-1:0] first_word, second_word;
 
   assign pass        = step_q.pass;
-  assign window      = pass.mode != ModeDense;
+  assign scan        = step_q.scan;
+  assign window      = scan.mode != ModeDense;
   assign bank        = step_q.bank;
   assign address_low = step_q.row_address + step_q.column;
-  assign column_live = step_q.column >= 0 && step_q.column < 16'(pass.input_width);
+  assign column_live = step_q.column >= 0 && step_q.column < 16'(scan.input_width);
 
   always_comb begin
     for (int k = 0; k < 3; k++) begin
       row_live[k] = column_live && step_q.row + 16'(k) >= 0 &&
-                    step_q.row + 16'(k) < 16'(pass.input_height);
+                    step_q.row + 16'(k) < 16'(scan.input_height);
     end
     if (window) begin
       row_live[1] &= pass.rows > 2'd1;
       row_live[2] &= pass.rows > 2'd2;
     end else begin
-      row_live[1] = pass.pair_rows && pass.second && row_live[1];
+      row_live[1] = scan.pair_rows && pass.second && row_live[1];
       row_live[2] = 1'b0;
     end
   end
@@ -72,7 +74,7 @@ module address_generator
   if (BlockBanks > 1) begin : gen_block_banks
     always_comb begin
       if (window) first_word = BlockBanks'((1 << LaneWords) - 1);
-      else if (ReadWords == 2 && !pass.pair_rows) first_word = {pass.second, 1'b1};
+      else if (ReadWords == 2 && !scan.pair_rows) first_word = {pass.second, 1'b1};
       else first_word = BlockBanks'(1) << pass.block_odd;
       second_word = first_word;
     end
@@ -85,7 +87,7 @@ module address_generator
     for (int r = 0; r < 4; r++) begin
       logic [1:0] k;
       k = 2'(r) - bank;
-      address_d[r] = (2'(r) >= bank) ? address_low : address_low + pass.row_pitch;
+      address_d[r] = (2'(r) >= bank) ? address_low : address_low + scan.row_pitch;
       enable_d[r] = '0;
       if (step_valid_q && k != 2'd3 && row_live[k])
         enable_d[r] = (k == 2'd0) ? first_word : second_word;
@@ -96,14 +98,14 @@ module address_generator
           valid: step_valid_q,
           tile_first: step_q.tile_first,
           row_first: step_q.row_first,
-          mode: pass.mode,
-          input_signed: pass.input_signed,
-          pair_rows: pass.pair_rows,
+          mode: scan.mode,
+          input_signed: scan.input_signed,
+          pair_rows: scan.pair_rows,
           block_odd: pass.block_odd,
           rotate: bank,
           live:
           (
-          ReadWords == 2 && !window && !pass.pair_rows
+          ReadWords == 2 && !window && !scan.pair_rows
           ) ?
           {1'b0, row_live[0] && pass.second, row_live[0]}
           :
@@ -133,7 +135,7 @@ module address_generator
   end
 
   logic unused_bits;
-  assign unused_bits = ^pass;
+  assign unused_bits = ^{pass, scan};
 
   // ------------------------------------------------------------------ t + 2: read
   assign enable_next_o = hold_i ? enable_q : enable_d;

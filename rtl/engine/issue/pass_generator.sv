@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pass generator: turns jobs into passes, one ahead of the step generator.
+// Pass generator: the outer loops of a MULTIPLY, over taps and input blocks; one turn is a pass, which is
+// one weight tile.
 //
-// Mathematics: pass_walker gives tap (ky, kx) and block; the first step of the pass reads input row
-//   input_y + ky and column input_x + kx. In window mode the columns left of the image that give no
-//   output are left out: with C columns of taps and a first column x < 0, min(-x, C - 1) of them.
+// Mathematics: dense: for ky, for kx, for block; window: for ky in threes, for kx in MaxColumns. With two
+//   words a step, block advances by two, or (pair_rows) ky does. See contract.toml. The first step of a
+//   pass reads input row input_y + ky and column input_x + kx. In window mode the columns left of the
+//   image that give no output are left out: with C columns of taps and a first column x < 0,
+//   min(-x, C - 1) of them.
 //   Row y of the block is in row bank (y + phase) mod 4 at base + (y + phase) / 4 * row_pitch, see
-//   address_generator; that of the first row is made here, and step_generator counts from there.
-// Timing: a pass every other cycle, which is as fast as tiles of 8 rows come; two more cycles between two
-//   jobs, no more than a pass takes. What the pass before waits for does not come in here. The products of an
-//   address are made in one cycle and added up in the next, when the pass is offered.
-// Contract: jobs are taken in the order of their slots. pass_o holds until taken (assertion PassHolds).
+//   address_generator. The first one's address has a product, made once a job; from pass to pass ky
+//   advances by three rows at most, and the address by a pitch where the bank wraps.
+// Timing: start_i, with the job, sets the first pass, which stands three cycles later; next_i sets the
+//   following one. What is left is counted down, since last_o decides in its cycle what comes next.
+// Contract: no next_i before the first pass stands (assertion NextStands): parameters are read before
+//   tiles. There is one of these, driven by the requests of tiles (weight_reader), and its passes wait for
+//   the steps in a queue; so tiles and steps cannot disagree on how many passes a job has.
 // Test: tests/rtl/engine.
 `include "assert.svh"
 
@@ -20,150 +25,217 @@ module pass_generator
     parameter  int unsigned Lanes      = 16,
     parameter  int unsigned Depth      = 16,
     localparam int unsigned BlockBanks = block_banks(Lanes, Depth),
+    localparam int unsigned ReadWords  = read_words(Depth),
     localparam int unsigned MaxColumns = max_columns(Depth)
 ) (
     input  logic                 clk_i,
     input  logic                 rst_ni,
     input  logic                 clear_i,
-    input  logic                 job_valid_i,   // the job of the next slot is there
-    output logic                 job_taken_o,
+    input  logic                 start_i,
     input  job_t                 job_i,
-    input  logic  [SlotBits-1:0] job_slot_i,
-    output logic                 pass_valid_o,
-    input  logic                 pass_ready_i,
+    input  logic  [SlotBits-1:0] slot_i,
+    input  logic                 next_i,
+    output logic                 last_o,   // of its job
     output pass_t                pass_o
 );
 
-  logic job_valid_q, job_first_q, pass_valid_q;
-  job_t job_q;
+  localparam int unsigned RowBits = 9;  // of a kernel's rows and columns, and one step more
+  localparam int unsigned BlockBits = 13;
+
+  // Of the job.
+  logic window_q, pair_q, no_weights_q;
   logic [SlotBits-1:0] slot_q;
-  pass_t pass_d, pass_q;
+  position_t input_x_q;
+  activation_address_t row_pitch_q, block_pitch_q;
+  logic [  RowBits-1:0] columns_q;
+  logic [BlockBits-1:0] blocks_q;
+  logic one_kx_q, one_block_q;  // these loops have one turn
+  // Of the pass.
+  logic [RowBits-1:0] rows_left_q, columns_left_q;  // of the kernel, with those of this pass
+  logic [BlockBits-1:0] blocks_left_q;
+  logic first_q, last_ky_q, last_kx_q, last_block_q;  // of their loops
+  logic signed [15:0] row_q, column_q;
+  row_bank_t bank_q;
+  activation_address_t row_address_q, block_address_q;
+  logic block_odd_q;
 
-  logic [8:0] ky, kx, rows_left, columns_left;
-  logic [12:0] block;
-  logic pair, first, last, make, window;
+  function automatic logic [RowBits-1:0] step_of_ky(logic window, logic pair);
+    return window ? RowBits'(WindowRows) : pair ? RowBits'(2) : RowBits'(1);
+  endfunction
 
-  assign make        = job_valid_q && !pass_valid_q;
-  assign job_taken_o = job_valid_i && !job_valid_q;
+  function automatic logic [RowBits-1:0] step_of_kx(logic window);
+    return window ? RowBits'(MaxColumns) : RowBits'(1);
+  endfunction
 
-  pass_walker #(
-      .Depth(Depth)
-  ) u_walker (
-      .clk_i,
-      .rst_ni,
-      .start_i       (job_taken_o),
-      .next_i        (make),
-      .layer_i       (job_i.layer),
-      .ky_o          (ky),
-      .kx_o          (kx),
-      .block_o       (block),
-      .rows_left_o   (rows_left),
-      .columns_left_o(columns_left),
-      .pair_o        (pair),
-      .first_o       (first),
-      .last_o        (last)
-  );
+  function automatic logic [BlockBits-1:0] step_of_block(logic pair);
+    return pair ? BlockBits'(1) : BlockBits'(ReadWords);
+  endfunction
 
-  // ------------------------------------------------------------------ the pass at hand
+  // ------------------------------------------------------------------ of the job that comes
   layer_t layer;
   multiply_t multiply;
-  logic [15:0] block_word;
-  logic [ColumnBits-1:0] columns, skipped;
-  logic signed [15:0] first_column, row, position;
-  logic [15:0] base_q, block_address_q, row_offset_q;
+  logic window, pair, one_ky, one_kx, one_block;
+  logic signed [15:0] position;  // of input row 0 of the kernel among the rows of all banks
 
-  assign layer = job_q.layer;
-  assign multiply = job_q.multiply;
-  assign window = layer.mode != ModeDense;
-  assign columns      = (columns_left < 9'(MaxColumns)) ? columns_left[ColumnBits-1:0]
-                                                        : ColumnBits'(MaxColumns);
-  assign first_column = 16'(signed'(multiply.input_x)) + 16'(kx);
-  assign block_word = 16'(block / 13'(BlockBanks));
-  assign row = 16'(signed'(multiply.input_y)) + 16'(ky);
-  assign position = row + signed'(16'(multiply.input_phase));
+  assign layer     = job_i.layer;
+  assign multiply  = job_i.multiply;
+  assign window    = layer.mode != ModeDense;
+  assign pair      = layer.pair_rows && !window && ReadWords == 2;
+  assign one_ky    = RowBits'(layer.kernel_h) <= step_of_ky(window, pair);
+  assign one_kx    = RowBits'(layer.kernel_w) <= step_of_kx(window);
+  assign one_block = window || BlockBits'(layer.blocks) <= step_of_block(pair);
+  assign position  = 16'(multiply.input_y) + signed'(16'(multiply.input_phase));
 
-  always_comb begin
-    skipped = '0;
-    if (window && first_column < 0) begin
-      skipped = columns - ColumnBits'(1);
-      if (16'(skipped) > -first_column) skipped = ColumnBits'(-first_column);
-    end
-  end
-
-  assign pass_d = '{
-          slot: slot_q,
-          mode: mode_e'(layer.mode),
-          input_signed: layer.input_signed,
-          job_first: job_first_q,
-          first: first,
-          last: last,
-          second: pair ? rows_left > 9'd1 : block + 13'd1 < {1'b0, layer.blocks},
-          pair_rows: pair,
-          block_odd: (BlockBanks > 1) && block[0],
-          rows: (rows_left > 9'(WindowRows)) ? 2'(WindowRows) : rows_left[1:0],
-          columns: columns,
-          lead: columns - ColumnBits'(1) - skipped,
-          row: row,
-          column: first_column + 16'(skipped),
-          bank: position[1:0],
-          row_address: '0,
-          row_pitch: layer.input_row_pitch,
-          row_stride:
-          (
-          layer.stride_y[2] ? layer.input_row_pitch : '0
-          ) + (
-          layer.stride_y[3] ? layer.input_row_pitch << 1 : '0
-          ),
-          input_height: layer.input_height,
-          input_width: layer.input_width,
-          stride_y: layer.stride_y,
-          stride_x: layer.stride_x,
-          height: multiply.height,
-          width: multiply.width,
-          waits: job_q.waits
-      };
+  // ------------------------------------------------------------------ address of its first row
+  logic [1:0] start_q;  // start_i one and two cycles ago
+  logic signed [15:0] position_q;
+  activation_address_t row_offset_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      job_valid_q     <= 1'b0;
-      job_first_q     <= 1'b0;
-      job_q           <= '0;
-      slot_q          <= '0;
-      pass_valid_q    <= 1'b0;
-      pass_q          <= '0;
-      base_q          <= '0;
-      block_address_q <= '0;
-      row_offset_q    <= '0;
+      start_q      <= '0;
+      position_q   <= '0;
+      row_offset_q <= '0;
     end else begin
-      if (pass_ready_i) pass_valid_q <= 1'b0;
-      if (make) begin
-        pass_valid_q    <= 1'b1;
-        pass_q          <= pass_d;
-        base_q          <= multiply.input_base;
-        block_address_q <= window ? '0 : 16'(block_word * layer.input_block_pitch);
-        row_offset_q    <= 16'(unsigned'(position >>> 2) * layer.input_row_pitch);
-        job_first_q     <= 1'b0;
-        if (last) job_valid_q <= 1'b0;
-      end
-      if (job_taken_o) begin
-        job_valid_q <= 1'b1;
-        job_first_q <= 1'b1;
-        job_q       <= job_i;
-        slot_q      <= job_slot_i;
+      start_q <= {start_q[0], start_i};
+      if (start_i) position_q <= position;
+      if (start_q[0]) row_offset_q <= 16'(unsigned'(position_q >>> 2) * row_pitch_q);
+    end
+  end
+
+  // ------------------------------------------------------------------ the pass that follows
+  logic [RowBits-1:0] ky_step, kx_step;
+  logic [BlockBits-1:0] block_step;
+  logic [2:0] next_bank;  // and whether it wraps
+  logic next_word;  // the next block is in another word of the block banks
+
+  assign ky_step    = step_of_ky(window_q, pair_q);
+  assign kx_step    = step_of_kx(window_q);
+  assign block_step = step_of_block(pair_q);
+  assign next_bank  = 3'(bank_q) + ky_step[2:0];
+  assign next_word  = BlockBanks == 1 || (ReadWords == 2 && !pair_q) || block_odd_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      window_q        <= 1'b0;
+      pair_q          <= 1'b0;
+      no_weights_q    <= 1'b0;
+      slot_q          <= '0;
+      input_x_q       <= '0;
+      row_pitch_q     <= '0;
+      block_pitch_q   <= '0;
+      columns_q       <= '0;
+      blocks_q        <= '0;
+      one_kx_q        <= 1'b0;
+      one_block_q     <= 1'b0;
+      rows_left_q     <= '0;
+      columns_left_q  <= '0;
+      blocks_left_q   <= '0;
+      first_q         <= 1'b0;
+      last_ky_q       <= 1'b0;
+      last_kx_q       <= 1'b0;
+      last_block_q    <= 1'b0;
+      row_q           <= '0;
+      column_q        <= '0;
+      bank_q          <= '0;
+      row_address_q   <= '0;
+      block_address_q <= '0;
+      block_odd_q     <= 1'b0;
+    end else if (start_i) begin
+      window_q        <= window;
+      pair_q          <= pair;
+      no_weights_q    <= needs_no_weights(layer.ones, layer.mode);
+      slot_q          <= slot_i;
+      input_x_q       <= multiply.input_x;
+      row_pitch_q     <= layer.input_row_pitch;
+      block_pitch_q   <= layer.input_block_pitch;
+      columns_q       <= RowBits'(layer.kernel_w);
+      blocks_q        <= BlockBits'(layer.blocks);
+      one_kx_q        <= one_kx;
+      one_block_q     <= one_block;
+      rows_left_q     <= RowBits'(layer.kernel_h);
+      columns_left_q  <= RowBits'(layer.kernel_w);
+      blocks_left_q   <= BlockBits'(layer.blocks);
+      first_q         <= 1'b1;
+      last_ky_q       <= one_ky;
+      last_kx_q       <= one_kx;
+      last_block_q    <= one_block;
+      row_q           <= 16'(multiply.input_y);
+      column_q        <= 16'(multiply.input_x);
+      bank_q          <= position[1:0];
+      row_address_q   <= multiply.input_base;
+      block_address_q <= '0;
+      block_odd_q     <= 1'b0;
+    end else if (start_q[1]) begin
+      row_address_q <= row_address_q + row_offset_q;
+    end else if (next_i) begin
+      // What is the last turn after this one follows from what is left now.
+      first_q <= 1'b0;
+      if (last_block_q) begin
+        blocks_left_q   <= blocks_q;
+        last_block_q    <= one_block_q;
+        block_address_q <= '0;
+        block_odd_q     <= 1'b0;
+        if (last_kx_q) begin
+          columns_left_q <= columns_q;
+          last_kx_q      <= one_kx_q;
+          column_q       <= 16'(input_x_q);
+          rows_left_q    <= rows_left_q - ky_step;
+          last_ky_q      <= rows_left_q <= ky_step << 1;
+          row_q          <= row_q + 16'(ky_step);
+          bank_q         <= next_bank[1:0];
+          if (next_bank[2]) row_address_q <= row_address_q + row_pitch_q;
+        end else begin
+          columns_left_q <= columns_left_q - kx_step;
+          last_kx_q      <= columns_left_q <= kx_step << 1;
+          column_q       <= column_q + 16'(kx_step);
+        end
+      end else begin
+        blocks_left_q <= blocks_left_q - block_step;
+        last_block_q  <= blocks_left_q <= block_step << 1;
+        block_odd_q   <= BlockBanks > 1 && block_step[0] && !block_odd_q;
+        if (next_word) block_address_q <= block_address_q + block_pitch_q;
       end
     end
   end
 
-  assign pass_valid_o = pass_valid_q;
+  assign last_o = last_ky_q && last_kx_q && last_block_q;
+
+  // ------------------------------------------------------------------ the pass at hand
+  logic [ColumnBits-1:0] columns, most_skipped, skipped;
+  logic [3:0] outside;  // columns left of the image, 8 if there are more
+
+  assign columns      = (columns_left_q < RowBits'(MaxColumns)) ? columns_left_q[ColumnBits-1:0]
+                                                                : ColumnBits'(MaxColumns);
+  assign most_skipped = columns - ColumnBits'(1);
+  assign outside = (column_q[15:3] == '1) ? 4'd8 - {1'b0, column_q[2:0]} : 4'd8;
 
   always_comb begin
-    pass_o = pass_q;
-    pass_o.row_address = base_q + block_address_q + row_offset_q;
+    skipped = '0;
+    if (window_q && column_q < 0) begin
+      skipped = (outside < 4'(most_skipped)) ? outside[ColumnBits-1:0] : most_skipped;
+    end
   end
 
-  logic unused_bits;
-  assign unused_bits = ^{layer, multiply, pass_q};
+  assign pass_o = '{
+          slot: slot_q,
+          no_weights: no_weights_q,
+          first: first_q,
+          last: last_o,
+          second: pair_q ? rows_left_q > RowBits'(1) : blocks_left_q > BlockBits'(1),
+          block_odd: block_odd_q,
+          rows: (rows_left_q > RowBits'(WindowRows)) ? 2'(WindowRows) : rows_left_q[1:0],
+          columns: columns,
+          lead: most_skipped - skipped,
+          row: row_q,
+          column: column_q + 16'(skipped),
+          bank: bank_q,
+          row_address: row_address_q + block_address_q
+      };
 
-  `KEYWAY_ASSERT_HOLD(PassHolds, pass_valid_o, pass_ready_i || clear_i, pass_o)
+  logic unused_bits;
+  assign unused_bits = ^{layer, multiply, job_i};
+
+  `KEYWAY_ASSERT(NextStands, !(next_i && start_q != '0))
 
 endmodule

@@ -6,9 +6,9 @@
 //   columns after the first and then every stride_x columns. Bank and address of a row follow from those
 //   of the row before: stride_y rows are stride_y / 4 pitches and, if the bank wraps, one more.
 // Timing: a step a cycle while nothing holds; the step after a pass's last is the next pass's first.
-// Contract: a pass starts when its tile is under way (tile_commit_i counts), Depth / 4 steps after the
-//   pass before it (so long does the shadow take to fill), and, first of a job, the cycle after the
-//   counters have reached its waits. Every cycle of a run has exactly one event, see engine.
+// Contract: a pass comes when its tile is under way. It starts as many steps after the pass before it as
+//   its tile has words, since so long does the shadow take to fill, and, first of a job, the cycle after
+//   the counters have reached its waits. Every cycle of a run has exactly one event, see engine.
 //   step_o holds while hold_i (assertion StepHolds).
 // Test: tests/rtl/engine (cycle counts, waits, events).
 `include "assert.svh"
@@ -26,10 +26,12 @@ module step_generator
     input logic pass_valid_i,
     output logic pass_ready_o,
     input pass_t pass_i,
-    input logic tile_commit_i,
-    input logic [15:0] rows_i,
-    input logic [15:0] products_i,
-    input logic [15:0] stores_i,
+    input scan_t scan_i,  // of its job
+    // What steps wait for
+    input logic job_waits_i,  // one whose first pass has not come
+    input logic [SlotBits-1:0] job_slot_i,  // its slot
+    input logic [JobSlots-1:0] rows_reached_i,  // the waits of the slots' jobs
+    input logic [JobSlots-1:0] products_reached_i,
     input logic waits_frames_i,
     output logic step_valid_o,
     input logic hold_i,
@@ -42,6 +44,7 @@ module step_generator
 
   logic active_q, started_q;
   pass_t pass_q;
+  scan_t scan_q;
   logic signed [15:0] row_q, column_q;
   logic [ 1:0] bank_q;  // of the row
   logic [15:0] row_address_q;
@@ -50,29 +53,28 @@ module step_generator
   logic [PixelBits-1:0] pixel_q;
   logic [3:0] until_q;  // window: columns before the next output
   logic row_first_q;
-  logic [3:0] tiles_q;  // committed, not yet started
-  logic [3:0] refill_q;  // cycles until the shadow can be full again
-  logic [3:0] tiles;
-  logic [3:0] refill;
-  logic tile_ok_q;  // one is there and full
-
+  logic [3:0] refill, refill_q;  // cycles until the shadow can be full again
+  logic tile_ok_q;
+  logic more_q;  // the pass at hand, or the one before, is not its job's last
   logic rows_ok_q, products_ok_q;
-  logic window, go, fire, first_step;
+  logic window, go, take, fire, first_step;
   // Of the step at hand; until_q, columns_left_q and rows_left_q say the same, too late (FlagsAgree).
   logic emit_q, last_x_q, last_y_q;
   logic row_end, pass_end;
 
-  assign window = pass_q.mode != ModeDense;
+  assign window = scan_q.mode != ModeDense;
   assign go = active_q && (started_q || (tile_ok_q && rows_ok_q && products_ok_q));
-  assign fire = go && !hold_i;
+  // The array takes a step a cycle, and says so nowhere else: an array kind whose tiles take longer keeps
+  // this low for the other cycles of a step.
+  assign take = !hold_i;
+  assign fire = go && take;
   assign first_step = fire && !started_q;
 
   assign row_end = emit_q && last_x_q;
-  assign next_bank = 3'(bank_q) + 3'(pass_q.stride_y[1:0]);
+  assign next_bank = 3'(bank_q) + 3'(scan_q.stride_y[1:0]);
   assign pass_end = row_end && last_y_q;
   assign pass_ready_o = !active_q || (fire && pass_end);
 
-  assign tiles = tiles_q + 4'(tile_commit_i) - 4'(first_step);
   always_comb begin
     refill = refill_q;
     if (first_step) refill = 4'(TileWords - 1);
@@ -81,6 +83,7 @@ module step_generator
 
   assign step_valid_o = go;
   assign step_o = '{
+          scan: scan_q,
           pass: pass_q,
           row: row_q,
           column: column_q,
@@ -92,7 +95,7 @@ module step_generator
               valid: emit_q,
               first: pass_q.first,
               last: pass_q.last,
-              maximum: pass_q.mode == ModeMaximum,
+              maximum: scan_q.mode == ModeMaximum,
               job_last: pass_q.last && pass_end,
               slot: pass_q.slot,
               pixel: pixel_q
@@ -104,6 +107,7 @@ module step_generator
       active_q       <= 1'b0;
       started_q      <= 1'b0;
       pass_q         <= '0;
+      scan_q         <= '0;
       row_q          <= '0;
       column_q       <= '0;
       bank_q         <= '0;
@@ -116,33 +120,32 @@ module step_generator
       last_x_q       <= 1'b0;
       last_y_q       <= 1'b0;
       row_first_q    <= 1'b0;
-      tiles_q        <= '0;
       refill_q       <= '0;
       tile_ok_q      <= 1'b0;
+      more_q         <= 1'b0;
     end else begin
-      tiles_q   <= tiles;
       refill_q  <= refill;
-      tile_ok_q <= tiles != '0 && refill == '0;
+      tile_ok_q <= refill == '0 || (pass_ready_o ? pass_i.no_weights : pass_q.no_weights);
       if (fire) begin
         started_q   <= 1'b1;
         row_first_q <= 1'b0;
-        column_q    <= column_q + (window ? 16'd1 : 16'(pass_q.stride_x));
-        until_q     <= emit_q ? pass_q.stride_x - 4'd1 : until_q - 4'd1;
-        emit_q      <= !window || (emit_q ? pass_q.stride_x == 4'd1 : until_q == 4'd1);
+        column_q    <= column_q + (window ? 16'd1 : 16'(scan_q.stride_x));
+        until_q     <= emit_q ? scan_q.stride_x - 4'd1 : until_q - 4'd1;
+        emit_q      <= !window || (emit_q ? scan_q.stride_x == 4'd1 : until_q == 4'd1);
         if (emit_q) begin
           columns_left_q <= columns_left_q - 10'd1;
           last_x_q       <= columns_left_q == 10'd2;
           pixel_q        <= pixel_q + PixelBits'(1);
         end
         if (row_end) begin
-          columns_left_q <= pass_q.width;
-          last_x_q <= pass_q.width == 10'd1;
+          columns_left_q <= scan_q.width;
+          last_x_q <= scan_q.width == 10'd1;
           rows_left_q <= rows_left_q - 10'd1;
           last_y_q <= rows_left_q == 10'd2;
-          row_q <= row_q + 16'(pass_q.stride_y);
+          row_q <= row_q + 16'(scan_q.stride_y);
           bank_q <= next_bank[1:0];
-          row_address_q <= row_address_q + pass_q.row_stride +
-                           (next_bank[2] ? pass_q.row_pitch : '0);
+          row_address_q <= row_address_q + scan_q.row_stride +
+                           (next_bank[2] ? scan_q.row_pitch : '0);
           column_q <= pass_q.column;
           until_q <= 4'(pass_q.lead);
           emit_q <= !window || pass_q.lead == '0;
@@ -154,17 +157,19 @@ module step_generator
         started_q <= 1'b0;
         if (pass_valid_i) begin
           pass_q         <= pass_i;
+          scan_q         <= scan_i;
+          more_q         <= !pass_i.last;
           row_q          <= pass_i.row;
           column_q       <= pass_i.column;
           bank_q         <= pass_i.bank;
           row_address_q  <= pass_i.row_address;
-          rows_left_q    <= pass_i.height;
-          columns_left_q <= pass_i.width;
-          last_y_q       <= pass_i.height == 10'd1;
-          last_x_q       <= pass_i.width == 10'd1;
+          rows_left_q    <= scan_i.height;
+          columns_left_q <= scan_i.width;
+          last_y_q       <= scan_i.height == 10'd1;
+          last_x_q       <= scan_i.width == 10'd1;
           pixel_q        <= '0;
           until_q        <= 4'(pass_i.lead);
-          emit_q         <= pass_i.mode == ModeDense || pass_i.lead == '0;
+          emit_q         <= scan_i.mode == ModeDense || pass_i.lead == '0;
           row_first_q    <= 1'b1;
         end
       end
@@ -172,25 +177,16 @@ module step_generator
   end
 
   // ------------------------------------------------------------------ waits
-  // The counters only grow, so what was reached a cycle ago still is. Comparing with both the pass at hand
-  // and the next one keeps the choice between them, which comes late, behind the comparisons.
-  logic rows_ok, products_ok, next_rows_ok, next_products_ok;
-  assign rows_ok = !pass_q.job_first || reached(rows_i, pass_q.waits.rows);
-  assign products_ok = !pass_q.job_first || (reached(
-      products_i, pass_q.waits.products
-  ) && reached(
-      stores_i, pass_q.waits.stores
-  ));
-  assign next_rows_ok = !pass_i.job_first || reached(rows_i, pass_i.waits.rows);
-  assign next_products_ok = !pass_i.job_first || (reached(
-      products_i, pass_i.waits.products
-  ) && reached(
-      stores_i, pass_i.waits.stores
-  ));
-
+  // The counters only grow, so what was reached a cycle ago still is. Looking at both the pass at hand and
+  // the next one keeps the choice between them, which comes late, behind the comparisons.
   always_ff @(posedge clk_i) begin
-    rows_ok_q     <= pass_ready_o ? next_rows_ok : rows_ok;
-    products_ok_q <= pass_ready_o ? next_products_ok : products_ok;
+    if (pass_ready_o) begin
+      rows_ok_q     <= more_q || rows_reached_i[job_slot_i];
+      products_ok_q <= more_q || products_reached_i[job_slot_i];
+    end else begin
+      rows_ok_q     <= !pass_q.first || rows_reached_i[pass_q.slot];
+      products_ok_q <= !pass_q.first || products_reached_i[pass_q.slot];
+    end
   end
 
   // ------------------------------------------------------------------ why the array is idle
@@ -199,7 +195,7 @@ module step_generator
     if (rst_ni && !clear_i && running_i) begin
       if (fire) events_o[0] <= 1'b1;
       else if (go) events_o[2] <= 1'b1;
-      else if (!active_q) events_o[6] <= 1'b1;
+      else if (!active_q && !more_q && !job_waits_i) events_o[6] <= 1'b1;
       else if (!products_ok_q) events_o[5] <= 1'b1;
       else if (!rows_ok_q) events_o[4] <= 1'b1;
       else if (waits_frames_i) events_o[3] <= 1'b1;
@@ -214,7 +210,9 @@ module step_generator
   wire last_y_now = rows_left_q == 10'd1;
   `KEYWAY_ASSERT(FlagsAgree,
                  !active_q || {emit_q, last_x_q, last_y_q} == {emit_now, last_x_now, last_y_now})
-  `KEYWAY_ASSERT(TilesCounted, !(tiles_q == '0 && fire && !started_q) && tiles_q != '1)
+  `KEYWAY_ASSERT(
+      FirstPassIsTheWaitingJobs,
+      !(pass_ready_o && pass_valid_i) || pass_i.first == !more_q && (more_q || pass_i.slot == job_slot_i))
   `KEYWAY_ASSERT(OneEvent, $onehot0(events_o[6:0]))
 
 endmodule

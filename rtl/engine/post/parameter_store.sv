@@ -8,7 +8,7 @@
 // Timing: a word is written the cycle after it came. A stage's fields are loaded in the cycle before the
 //   first pixel of a job is there: bias for t + 9, m and mr for t + 10, shift for t + 11 (rounding), its
 //   upper bits for t + 12, its lower ones with lo and hi for t + 13.
-// Contract: a slot is written only before its job's pixels come (the feeder writes parameters before
+// Contract: a slot is written only before its job's pixels come (weight_reader writes parameters before
 //   tiles). clear_i overwrites the registers and slot clear_address_i mod JobSlots with zeros.
 // Test: tests/rtl/engine.
 

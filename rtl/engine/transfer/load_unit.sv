@@ -2,7 +2,7 @@
 // Load unit: executes LOAD_WEIGHTS and LOAD_INPUT in order, and writes input words.
 //
 // Mathematics: a LOAD_INPUT asks for rows * blocks * width words from byte 16 * source of the input and
-//   writes them in word_walker's order; the beats of a request begin with a fresh beat, the rest of
+//   writes them in word_generator's order; the beats of a request begin with a fresh beat, the rest of
 //   the last one is ignored. `rows` and `frames` of the contract are counted here.
 // Timing: a word a cycle, and one more between instructions; beats pass a register. The next instruction's
 //   request goes out while the data of up to two earlier ones are awaited. The first two cycles of an
@@ -167,9 +167,9 @@ module load_unit
   assign step = write_valid_o && write_ready_i;
   assign beat_ready = active_q && write_ready_i && (beat_last || last);
 
-  word_walker #(
+  word_generator #(
       .BlockBanks(BlockBanks)
-  ) u_walker (
+  ) u_word_generator (
       .clk_i,
       .rst_ni       (rst_ni && !clear_i),
       .start_i      (rows_pop),

@@ -2,7 +2,7 @@
 // Store unit: executes STORE instructions in order.
 //
 // Mathematics: asks for rows * blocks * width words at byte 16 * destination of the output, reads them in
-//   word_walker's order and packs them into beats; the rest of the last beat is zero.
+//   word_generator's order and packs them into beats; the rest of the last beat is zero.
 // Timing: a word a cycle where banks are free; reads never take a bank from the array. The first two
 //   cycles of an instruction at the head of the queue go to its size and to its wait (transfer_head).
 // Contract: requests and beats hold until taken (assertions); a request goes before its data. A STORE is
@@ -122,9 +122,9 @@ module store_unit
   // ------------------------------------------------------------------ reads
   logic unused_row_last;
 
-  word_walker #(
+  word_generator #(
       .BlockBanks(BlockBanks)
-  ) u_walker (
+  ) u_word_generator (
       .clk_i,
       .rst_ni       (rst_ni && !clear_i),
       .start_i      (start),

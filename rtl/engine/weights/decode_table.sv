@@ -6,7 +6,7 @@
 // Timing: with read_i, entries stand one cycle later and stay until the next read_i; writes show in the
 //   next cycle. It maps to LUT memory with registers behind, a copy for each reader, or to block
 //   memories where LUTs are scarcer than those (scripts/place_ecp5.sh).
-// Contract: nobody reads a slot while it is written (feeder and table_loader see to it).
+// Contract: nobody reads a slot while it is written (weight_reader and table_loader see to it).
 //   clear_i overwrites word clear_address_i with zeros.
 // Test: tests/rtl/engine.
 

@@ -4,7 +4,7 @@
 // Mathematics: 256 entries of 16 bits (the low 12 are used), 2 * Lanes of them in a weight word.
 //   Group consecutive ones are a word of the table, written in a cycle.
 // Timing: TableEntries / Group cycles of writing, and three more for each word.
-// Contract: loading_o marks the slot from acceptance until its last write is under way; the feeder issues no code for
+// Contract: loading_o marks the slot from acceptance until its last write is under way; weight_reader asks for no code of
 //   it meanwhile. Writing starts when no code that was read before still needs the slot (in_use_i).
 // Test: tests/rtl/engine (both slots, reloading a slot behind codes that wait for the array).
 

@@ -26,7 +26,7 @@ module tile_decoder
     input logic rst_ni,
     input logic clear_i,
     input logic [GroupBits:0] clear_address_i,
-    // From the feeder; read_data_i is the word
+    // From the weight reader; read_data_i is the word
     input logic code_coming_i,  // in the next cycle
     input logic code_valid_i,
     input logic code_ones_i,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weight path: weight memory and everything that reads it for the array: feeder, decode tables, tile
-// decoder.
+// Weight path: weight memory and everything that reads it for the array: weight reader, decode
+// tables, tile decoder.
 //
-// Mathematics: codes become operands (tile_decoder); jobs come in the order of the array queue (feeder).
-// Timing: a word of 4 * Lanes codes a cycle. A tile whose last word is requested in cycle r is
-//   announced (tile_commit_o) at r + 1 and can become active at r + 6.
-// Contract: see feeder, table_loader, weight_memory, tile_decoder.
+// Mathematics: codes become operands (tile_decoder); jobs come in the order of the array queue (weight_reader).
+// Timing: a word of 4 * Lanes codes a cycle. A tile whose last word is requested in cycle r
+//   (pass_next_o) can become active at r + 6.
+// Contract: see weight_reader, table_loader, weight_memory, tile_decoder.
 // Test: tests/rtl/engine.
 
 module weight_path
@@ -46,8 +46,11 @@ module weight_path
     output logic        [         1:0] parameter_word_o,
     output logic                       parameter_short_o,
     output logic                       parameter_signed_o,
-    output logic                       tile_commit_o,
     input  logic                       retire_i,
+    // Their passes
+    output logic                       pass_start_o,
+    output logic                       pass_next_o,
+    input  logic                       pass_last_i,
     // Operands of the next tile
     output logic                       operand_valid_o,
     input  logic                       operand_ready_i,
@@ -65,7 +68,7 @@ module weight_path
     output logic                       idle_o
 );
 
-  logic feeder_idle, table_valid, table_ready, table_slot;
+  logic reader_idle, table_valid, table_ready, table_slot;
   logic [19:0] table_address, table_read_address, tile_address;
   logic [1:0] table_loading, table_in_use;
   logic table_request, table_grant, tile_request, tile_grant;
@@ -78,12 +81,12 @@ module weight_path
   logic [32*Lanes-1:0] weight_word;
 
   assign weight_word_o = weight_word;
-  assign idle_o        = feeder_idle && table_ready;
+  assign idle_o        = reader_idle && table_ready;
   assign reading_o     = fetch_grant_o || table_grant || tile_grant;
 
-  feeder #(
+  weight_reader #(
       .Depth(Depth)
-  ) u_feeder (
+  ) u_weight_reader (
       .clk_i,
       .rst_ni,
       .clear_i,
@@ -100,6 +103,9 @@ module weight_path
       .job_o             (job_o),
       .job_slot_o        (job_slot_o),
       .retire_i          (retire_i),
+      .pass_start_o      (pass_start_o),
+      .pass_next_o       (pass_next_o),
+      .pass_last_i       (pass_last_i),
       .read_request_o    (tile_request),
       .read_address_o    (tile_address),
       .read_grant_i      (tile_grant),
@@ -116,10 +122,9 @@ module weight_path
       .code_system_o     (code_system),
       .code_table_slot_o (code_table_slot),
       .code_room_i       (code_room),
-      .tile_commit_o     (tile_commit_o),
       .frames_i          (frames_i),
       .waits_frames_o    (waits_frames_o),
-      .idle_o            (feeder_idle)
+      .idle_o            (reader_idle)
   );
 
   table_loader #(

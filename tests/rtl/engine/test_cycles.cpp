@@ -53,6 +53,20 @@ TEST_CASE("one-pixel passes take the time their tile takes from weight memory") 
   CHECK(in_layer(result) <= most);
 }
 
+TEST_CASE("one-pixel passes without weights start every cycle") {
+  Scenario s(dut_shape(), 6);
+  const int words = s.shape().lane_words(), input_blocks = 64 * words, outputs = 2;
+  const Tensor in = s.input(1, 1, input_blocks, true);
+  LayerSpec spec;
+  spec.ones = true;
+  spec.output_blocks = outputs;
+  s.store(s.layer(in, spec));
+  const RunResult result = check(s);
+  const auto passes = static_cast<uint64_t>(outputs * input_blocks / s.shape().read_words());
+  CHECK(result.events[kBusy] == passes);
+  CHECK(in_layer(result) <= passes + 16);
+}
+
 TEST_CASE("a window layer takes one cycle a column") {
   Scenario s(dut_shape(), 4);
   const Tensor in = s.input(20, 22, s.shape().lane_words(), false);

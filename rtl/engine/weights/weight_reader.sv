@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Feeder: takes instructions off the array queue in order and fetches what they need from weight
+// Weight reader: takes instructions off the array queue in order and reads what they need from weight
 // memory: three parameter words (two short ones), then the weight tiles, far enough ahead that the array never waits.
 //
-// Mathematics: a job has one tile a pass (pass_walker), Depth / 4 words each, consecutive from
-//   weight_address. A job without weights has a tile of ones for each pass, made without reading.
-// Timing: a word a cycle while the tile path has room, so a tile takes Depth / 4 cycles. tile_commit_o
-//   tells, in the cycle after the last word of a tile was requested, that the tile will stand in the
-//   shadow four cycles later; the step generator counts these. The first words of the next job
+// Mathematics: a job has one tile a pass (pass_generator counts them), Depth / 4 words each, consecutive
+//   from weight_address. A job without weights has a tile of ones for each pass, made without reading.
+// Timing: a word a cycle while the tile path has room, so a tile takes Depth / 4 cycles. pass_next_o, in
+//   the cycle in which the last word of a tile is requested, puts its pass into the queue of the steps; the
+//   tile will stand in the shadow five cycles later. The first words of the next job
 //   follow the last of this one without a gap; the queue hears of it a cycle later, and so does the slot.
 // Contract: a job takes one of JobSlots slots from its start here to retire_i; parameters and geometry
 //   stand in that slot (assertion SlotsFit). wait_frames holds reads back; a job whose table is being
@@ -15,7 +15,7 @@
 // Test: tests/rtl/engine (one-pixel passes at Depth / 4 cycles, waits, tables, ones).
 `include "assert.svh"
 
-module feeder
+module weight_reader
   import keyway_contract_pkg::*;
   import keyway_pkg::*;
 #(
@@ -42,6 +42,10 @@ module feeder
     output job_t job_o,
     output logic [SlotBits-1:0] job_slot_o,
     input logic retire_i,
+    // Passes of the job: start comes with job_o and job_slot_o, a cycle before job_valid_o
+    output logic pass_start_o,
+    output logic pass_next_o,
+    input logic pass_last_i,
     // Weight memory
     output logic read_request_o,
     output logic [19:0] read_address_o,
@@ -60,7 +64,6 @@ module feeder
     output logic [2:0] code_system_o,
     output logic code_table_slot_o,
     input logic code_room_i,
-    output logic tile_commit_o,
     // Counters and state
     input logic [15:0] frames_i,
     output logic waits_frames_o,
@@ -83,7 +86,7 @@ module feeder
   multiply_t item_multiply;
   table_t item_table;
   logic want_parameter, last_parameter, want_tile, want_ones;
-  logic last_word, last_pass, advance_tile, last_request, finish, free, accept, take_job;
+  logic last_word, advance_tile, last_request, finish, free, accept, take_job;
   logic accept_q;  // the item at hand was accepted in the cycle before: it leaves the queue
 
   assign item_multiply = item_i.instruction;
@@ -102,7 +105,7 @@ module feeder
   assign advance_tile = want_ones || (want_tile && read_grant_i);
   assign code_coming_o = advance_tile;
   assign last_request = advance_tile && last_word;
-  assign finish = last_request && last_pass;
+  assign finish = last_request && pass_last_i;
 
   // ------------------------------------------------------------------ next item
   assign free = !busy_q || finish;
@@ -118,27 +121,8 @@ module feeder
   assign table_address_o = item_table.table_address;
   assign table_slot_o = item_table.slot;
 
-  logic [8:0] unused_ky, unused_kx, unused_rows_left, unused_columns_left;
-  logic [12:0] unused_block;
-  logic unused_pair, unused_first;
-
-  pass_walker #(
-      .Depth(Depth)
-  ) u_walker (
-      .clk_i,
-      .rst_ni,
-      .start_i       (take_job),
-      .next_i        (last_request),
-      .layer_i       (item_i.layer),
-      .ky_o          (unused_ky),
-      .kx_o          (unused_kx),
-      .block_o       (unused_block),
-      .rows_left_o   (unused_rows_left),
-      .columns_left_o(unused_columns_left),
-      .pair_o        (unused_pair),
-      .first_o       (unused_first),
-      .last_o        (last_pass)
-  );
+  assign pass_start_o = take_job;
+  assign pass_next_o = last_request;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
@@ -207,26 +191,33 @@ module feeder
   // ------------------------------------------------------------------ what comes next cycle
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      parameter_valid_o <= 1'b0;
-      code_valid_o      <= 1'b0;
-      tile_commit_o     <= 1'b0;
+      parameter_valid_o  <= 1'b0;
+      parameter_slot_o   <= '0;
+      parameter_word_o   <= '0;
+      parameter_short_o  <= 1'b0;
+      parameter_signed_o <= 1'b0;
+      code_valid_o       <= 1'b0;
+      code_ones_o        <= 1'b0;
+      code_last_o        <= 1'b0;
+      code_word_o        <= '0;
+      code_system_o      <= '0;
+      code_table_slot_o  <= 1'b0;
     end else begin
       parameter_valid_o <= want_parameter && read_grant_i;
       code_valid_o      <= advance_tile;
-      tile_commit_o     <= last_request;
-    end
-    if (want_parameter) begin
-      parameter_slot_o   <= slot_q;
-      parameter_word_o   <= parameter_word_q;
-      parameter_short_o  <= layer_q.short_parameters;
-      parameter_signed_o <= layer_q.output_signed;
-    end
-    if (advance_tile) begin
-      code_ones_o       <= want_ones;
-      code_last_o       <= last_word;
-      code_word_o       <= tile_word_q;
-      code_system_o     <= layer_q.number_system;
-      code_table_slot_o <= layer_q.table_slot;
+      if (want_parameter) begin
+        parameter_slot_o   <= slot_q;
+        parameter_word_o   <= parameter_word_q;
+        parameter_short_o  <= layer_q.short_parameters;
+        parameter_signed_o <= layer_q.output_signed;
+      end
+      if (advance_tile) begin
+        code_ones_o       <= want_ones;
+        code_last_o       <= last_word;
+        code_word_o       <= tile_word_q;
+        code_system_o     <= layer_q.number_system;
+        code_table_slot_o <= layer_q.table_slot;
+      end
     end
   end
 

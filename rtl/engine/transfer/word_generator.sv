@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Word walker: the order in which input and output words stand on the bus.
+// Word generator: the order in which input and output words stand on the bus.
 //
 // Mathematics: for row, for block, for column: the word's bank and in-bank address (contract.toml).
 // Timing: start_i sets the first word, next_i the following one; outputs are of the word at hand. What is
@@ -7,7 +7,7 @@
 // Contract: the fields of the instruction come with start_i.
 // Test: tests/rtl/engine, through load_unit and store_unit.
 
-module word_walker #(
+module word_generator #(
     parameter  int unsigned BlockBanks = 1,
     localparam int unsigned BlockBits  = (BlockBanks > 1) ? $clog2(BlockBanks) : 1
 ) (
