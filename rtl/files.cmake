@@ -43,6 +43,7 @@ set(KEYWAY_RTL_ENGINE
   engine/transfer/store_unit.sv
   arith/int8.sv
   arith/qf8.sv
+  arith/number_systems.sv
   engine/weights/weight_memory.sv
   engine/weights/weight_reader.sv
   engine/weights/table_loader.sv

@@ -16,9 +16,10 @@ module keyway_core
 #(
     parameter int unsigned Lanes = 16,
     parameter int unsigned Depth = 16,
+    parameter int unsigned ArrayKind = 0,  // a value of array_kind_e
     parameter int unsigned AxiDataWidth = 128,
-    parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryStandardActivationBytes,
-    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryStandardWeightBytes,
+    parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryDefaultActivationBytes,
+    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
     parameter int unsigned UnsealerKind = 0  // 0 fast, 1 iterative
 ) (
     input  logic                         clk_i,
@@ -113,9 +114,12 @@ module keyway_core
     shell_rst_nq  <= engine_rst_nq;
   end
 
+  localparam array_kind_e Array = array_kind_e'(8'(ArrayKind));
+
   shell #(
       .Lanes          (Lanes),
       .Depth          (Depth),
+      .ArrayKind      (Array),
       .AxiDataWidth   (AxiDataWidth),
       .ActivationBytes(ActivationBytes),
       .WeightBytes    (WeightBytes),
@@ -231,6 +235,7 @@ module keyway_core
   engine #(
       .Lanes          (Lanes),
       .Depth          (Depth),
+      .ArrayKind      (Array),
       .ActivationBytes(ActivationBytes),
       .WeightBytes    (WeightBytes)
   ) u_engine (

@@ -12,16 +12,18 @@
 //   events_o          what the core does in this cycle: keyway_shell_pkg::events_t in bits 10..0, above it
 //                     keyway_pkg::activity_t; for traces and cycle accounts, else open
 //
-// Parameters. Lanes x Depth: size of the array. AxiDataWidth: 64, 128, 256 or 512. ActivationBytes,
-// WeightBytes: on-chip memories. UnsealerKind: 0 = 16 bytes a cycle, 1 = one AES round a cycle.
+// Parameters. Lanes x Depth: size of the array; ArrayKind: what multiplies in it, a value of array_kind_e
+// (keyway_contract_pkg). AxiDataWidth: 64, 128, 256 or 512. ActivationBytes, WeightBytes: on-chip
+// memories. UnsealerKind: 0 = 16 bytes a cycle, 1 = one AES round a cycle. Software reads all of them.
 // Test: tests/rtl/shell, and everything that runs on `--target sim`.
 
 module keyway_kernel #(
     parameter int unsigned Lanes = 16,
     parameter int unsigned Depth = 16,
+    parameter int unsigned ArrayKind = 0,
     parameter int unsigned AxiDataWidth = 128,
-    parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryStandardActivationBytes,
-    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryStandardWeightBytes,
+    parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryDefaultActivationBytes,
+    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
     parameter int unsigned UnsealerKind = 0
 ) (
     input  logic                      ap_clk,
@@ -87,6 +89,7 @@ module keyway_kernel #(
   keyway_core #(
       .Lanes          (Lanes),
       .Depth          (Depth),
+      .ArrayKind      (ArrayKind),
       .AxiDataWidth   (AxiDataWidth),
       .ActivationBytes(ActivationBytes),
       .WeightBytes    (WeightBytes),

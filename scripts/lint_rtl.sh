@@ -63,7 +63,7 @@ step "verible lint" "$tools/verible-verilog-lint" --rules_config scripts/verible
 step "verible format" formatted
 # lanes, depth, AXI data width, unsealer kind, memory preset
 while read -r lanes depth axi unsealer preset; do
-  read -ra memory < <(sed -n "s/^set(KEYWAY_MEMORY_$preset \(.*\))/\1/p" rtl/pkg/memory_presets.cmake)
+  read -ra memory < <(sed -n "s/^set(KEYWAY_MEMORY_$preset \(.*\))/\1/p" rtl/pkg/core_names.cmake)
   step "Verilator ${lanes}x$depth, AXI $axi, unsealer $unsealer, $preset memories" verilate \
     -GLanes="$lanes" -GDepth="$depth" -GAxiDataWidth="$axi" -GUnsealerKind="$unsealer" "${memory[@]/#/-G}"
 done <<'CONFIGURATIONS'

@@ -19,10 +19,10 @@ std::string hex(uint32_t value) {
   return text;
 }
 
-std::string core_text(const KernelAccelerator::Core& core) {
-  return std::to_string(core.lanes) + "x" + std::to_string(core.depth) + " with " +
-         std::to_string(core.activation_bytes / 1024) + " KiB for activations and " +
-         std::to_string(core.weight_bytes / 1024) + " KiB for weights";
+std::string core_text(const program::CoreConfig& core) {
+  return core.array_name() + " with " + std::to_string(core.activation_bytes / 1024) +
+         " KiB for activations and " + std::to_string(core.weight_bytes / 1024) +
+         " KiB for weights";
 }
 
 uint64_t field(const std::vector<uint8_t>& bytes, size_t offset, size_t size) {
@@ -125,6 +125,7 @@ void KernelAccelerator::open(const std::vector<uint8_t>& package,
     return static_cast<uint32_t>(field(package, offset, contract::kHeaderWeightBytesBytes));
   };
   package_core_ = {package[contract::kHeaderLanesOffset], package[contract::kHeaderDepthOffset],
+                   static_cast<contract::ArrayKind>(package[contract::kHeaderArrayKindOffset]),
                    size(contract::kHeaderActivationBytesOffset),
                    size(contract::kHeaderWeightBytesOffset)};
   package_ = std::make_unique<Memory>(*shell_, package);
@@ -232,11 +233,16 @@ void KernelAccelerator::refuse(contract::Status status) {
   const Error error = verdict(status);
   if (status != contract::Status::kWrongCore) throw error;
   const uint32_t shape = shell_->read_register(contract::kRegShape);
-  throw Error(error.kind(), std::string(error.what()) + ": it needs " + core_text(package_core_) +
-                                ", the device has " +
-                                core_text({shape & 0xff, (shape >> 8) & 0xff,
-                                           shell_->read_register(contract::kRegActivationBytes),
-                                           shell_->read_register(contract::kRegWeightBytes)}));
+  const auto part = [&](const contract::Field& field) {
+    return shape >> field.lsb & ((1U << field.bits) - 1);
+  };
+  throw Error(error.kind(),
+              std::string(error.what()) + ": it needs " + core_text(package_core_) +
+                  ", the device has " +
+                  core_text({part(contract::shape::kLanes), part(contract::shape::kDepth),
+                             contract::ArrayKind(part(contract::shape::kArrayKind)),
+                             shell_->read_register(contract::kRegActivationBytes),
+                             shell_->read_register(contract::kRegWeightBytes)}));
 }
 
 }  // namespace keyway::driver

@@ -17,16 +17,12 @@
 
 #include "driver/accelerator.hpp"
 #include "driver/shell.hpp"
+#include "program/core_config.hpp"
 
 namespace keyway::driver {
 
 class KernelAccelerator final : public Accelerator {
  public:
-  /// What a package asks for and a device has.
-  struct Core {
-    uint32_t lanes = 0, depth = 0, activation_bytes = 0, weight_bytes = 0;
-  };
-
   explicit KernelAccelerator(std::unique_ptr<Shell> shell);
   ~KernelAccelerator() override;
 
@@ -51,8 +47,8 @@ class KernelAccelerator final : public Accelerator {
 
   std::unique_ptr<Shell> shell_;
   std::unique_ptr<Memory> package_, licence_;
-  bool resident_ = false;  ///< the package's weights stay on chip
-  Core package_core_;
+  bool resident_ = false;             ///< the package's weights stay on chip
+  program::CoreConfig package_core_;  ///< what the package asks for
   std::optional<Counters> open_counters_;
 };
 

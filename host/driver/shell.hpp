@@ -10,18 +10,12 @@
 #include <memory>
 #include <string>
 
+#include "program/contract.hpp"
+
 namespace keyway::driver {
 
-/// Arguments of the kernel (contract.toml, [[argument]]), addresses as `Shell::address` gives them.
-struct KernelArguments {
-  uint32_t mode = 0;
-  uint64_t package = 0;
-  uint64_t licence = 0;
-  uint64_t input = 0;
-  uint64_t output = 0;
-  uint32_t count = 1;                            ///< inputs
-  uint32_t input_stride = 0, output_stride = 0;  ///< bytes from one input (output) to the next
-};
+/// Addresses in it as `Shell::address` gives them.
+using contract::KernelArguments;
 
 class Shell {
  public:

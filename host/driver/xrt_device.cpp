@@ -13,9 +13,8 @@ namespace keyway::driver {
 namespace {
 
 constexpr size_t kPage = 4096;
-constexpr int kModeArgument = 0, kPackageArgument = 1, kLicenceArgument = 2, kInputArgument = 3,
-              kOutputArgument = 4, kCountArgument = 5, kInputStrideArgument = 6,
-              kOutputStrideArgument = 7;
+/// An argument that takes a buffer; all do on the one memory port.
+constexpr int kBufferArgument = 1;
 
 }  // namespace
 
@@ -30,7 +29,7 @@ XrtDevice::XrtDevice(unsigned index, const std::string& xclbin) : device_(index)
 Shell::Buffer XrtDevice::allocate(size_t bytes) {
   // Whole pages: XRT gives the size to aligned_alloc, which wants a multiple of the alignment.
   const size_t size = (bytes + kPage - 1) / kPage * kPage;
-  xrt::bo buffer(device_, size, xrt::bo::flags::normal, kernel_.group_id(kPackageArgument));
+  xrt::bo buffer(device_, size, xrt::bo::flags::normal, kernel_.group_id(kBufferArgument));
   std::memset(buffer.map(), 0, buffer.size());
   buffer.sync(XCL_BO_SYNC_BO_TO_DEVICE);
   buffers_.emplace(next_, std::move(buffer));
@@ -61,14 +60,14 @@ void XrtDevice::set_pointer(int index, uint64_t address) {
 }
 
 void XrtDevice::start(const KernelArguments& arguments) {
-  run_.set_arg(kModeArgument, arguments.mode);
-  set_pointer(kPackageArgument, arguments.package);
-  set_pointer(kLicenceArgument, arguments.licence);
-  set_pointer(kInputArgument, arguments.input);
-  set_pointer(kOutputArgument, arguments.output);
-  run_.set_arg(kCountArgument, arguments.count);
-  run_.set_arg(kInputStrideArgument, arguments.input_stride);
-  run_.set_arg(kOutputStrideArgument, arguments.output_stride);
+  KernelArguments::visit(arguments, [this](const contract::Argument& argument, auto value) {
+    const auto index = static_cast<int>(argument.index);
+    if (argument.is_pointer) {
+      set_pointer(index, value);
+    } else {
+      run_.set_arg(index, value);
+    }
+  });
   run_.start();
 }
 

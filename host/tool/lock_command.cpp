@@ -37,7 +37,7 @@ void add_lock_command(CLI::App& app) {
     const lock::Owner owner = lock::read_owner(options->owner);
     const program::Program program = build_program(options->model, true);
     const auto policy = options->policy == "sealed" ? lock::Policy::kSealed : lock::Policy::kBlind;
-    if (policy == lock::Policy::kBlind && !arith::info(program.number_system).has_table) {
+    if (policy == lock::Policy::kBlind && !arith::info(program.number_system).equally_likely) {
       std::fprintf(
           stderr,
           "keyway: warning: the codes of %s are not equally likely, so under 'blind' who has "

@@ -18,7 +18,7 @@ namespace keyway::tool {
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
   std::string formats;
-  for (const auto& system : arith::kNumberSystems) {
+  for (const auto& system : arith::number_systems()) {
     formats += std::string(formats.empty() ? "" : ", ") + system.name;
   }
   command.add_option("model", options.model, "The trained model (.onnx, opset 8 to 21)")

@@ -1,25 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arith/number_system.hpp"
 
+#include <algorithm>
+
+#include "arith/number_systems.hpp"
 #include "common/error.hpp"
 
 namespace keyway::arith {
+namespace {
+
+constexpr size_t kMostSystems = size_t{1} << contract::layer::kNumberSystem.bits;
+
+std::vector<NumberSystemInfo>& list() {
+  static std::vector<NumberSystemInfo> systems = [] {
+    std::vector<NumberSystemInfo> all;
+    all.reserve(kMostSystems);  // so that nobody's reference ends when one is added
+    all.assign(kNumberSystems.begin(), kNumberSystems.end());
+    return all;
+  }();
+  return systems;
+}
+
+}  // namespace
+
+const std::vector<NumberSystemInfo>& number_systems() { return list(); }
+
+void add_number_system(const NumberSystemInfo& entry) {
+  for (const NumberSystemInfo& other : list()) {
+    if (other.system == entry.system || std::string(other.name) == entry.name) {
+      throw Error(ErrorKind::kUsage, std::string("there is a number system like ") + entry.name);
+    }
+  }
+  list().push_back(entry);
+}
 
 NumberSystem number_system_from_name(const std::string& name) {
   std::string known;
-  for (const NumberSystemInfo& entry : kNumberSystems) {
+  for (const NumberSystemInfo& entry : list()) {
     if (name == entry.name) return entry.system;
     known += (known.empty() ? "" : ", ") + std::string(entry.name);
   }
   throw Error(ErrorKind::kUsage, "unknown number system '" + name + "'; known are: " + known);
 }
 
+const NumberSystemInfo* find_number_system(int64_t value) {
+  const auto found = std::find_if(list().begin(), list().end(), [&](const NumberSystemInfo& entry) {
+    return static_cast<int64_t>(entry.system) == value;
+  });
+  return found == list().end() ? nullptr : &*found;
+}
+
 const NumberSystemInfo& info(NumberSystem system) {
-  for (const NumberSystemInfo& entry : kNumberSystems) {
-    if (entry.system == system) return entry;
-  }
-  throw Error(ErrorKind::kUsage,
-              "unknown number system " + std::to_string(static_cast<int>(system)));
+  const auto value = static_cast<int64_t>(system);
+  if (const NumberSystemInfo* found = find_number_system(value)) return *found;
+  throw Error(ErrorKind::kUsage, "unknown number system " + std::to_string(value));
 }
 
 }  // namespace keyway::arith

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The list of number systems: how a stored 8-bit weight code becomes a multiplier operand.
+/// Number systems: how a stored 8-bit weight code becomes an operand of the array.
 ///
-/// Each system is one C++ file pair here and one module of the same stem in rtl/arith, equal bit
-/// for bit. Adding one: write both, and add a value to `NumberSystem` and a line to
-/// `kNumberSystems`.
+/// Each system is one C++ file here and one module of the same stem in rtl/arith, equal bit for
+/// bit, and an entry of contract.toml's [[number_system]], from which the list of them is made
+/// (`number_systems.hpp`).
 ///
 /// Contract of a system: `operand` is the twin of the RTL decoder, the same bit patterns in and
-/// out; every operand lies in [-2048, 2047]. `encode` chooses codes and table for a tensor of
-/// weights (`coding.hpp`); it is not on the device, so only accuracy and the code statistics bind
-/// it.
+/// out; every operand lies in [-2048, 2047], and nothing outside the system takes codes or table
+/// entries for operands. `encode` chooses codes and table for a tensor of weights (`coding.hpp`); it
+/// is not on the device, so only accuracy and the code statistics bind it.
 /// Test: tests/arith.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
+
+#include "program/contract.hpp"
 
 namespace keyway::arith {
 
@@ -22,40 +25,31 @@ struct WeightProblem;
 struct Coding;
 
 /// Value of the LAYER instruction's `number_system` field.
-enum class NumberSystem : uint8_t { kInt8 = 0, kQf8 = 1 };
+using contract::NumberSystem;
 
-inline constexpr int kOperandBits = 12;  ///< signed; every operand lies in [-2048, 2047]
+inline constexpr int kOperandBits = contract::kOperandBits;  ///< signed
 inline constexpr int kOperandMin = -(1 << (kOperandBits - 1));
 inline constexpr int kOperandMax = (1 << (kOperandBits - 1)) - 1;
 
-/// Operand of every code. For table-driven systems (qf8) it is part of the sealed program.
-using Table = std::array<int16_t, 256>;
+/// What the decode memory holds for every code. For systems with a table it is part of the sealed
+/// program; for the others it holds the operands and binds nothing.
+using Table = std::array<int16_t, contract::kTableEntries>;
 
-namespace int8 {
-int16_t operand(uint8_t code, const Table& table);
-Coding encode(const WeightProblem& problem);
-}  // namespace int8
-
-namespace qf8 {
-int16_t operand(uint8_t code, const Table& table);
-Coding encode(const WeightProblem& problem);
-}  // namespace qf8
-
-struct NumberSystemInfo {
-  NumberSystem system;
-  const char* name;  ///< as `--format` takes it
-  bool has_table;    ///< the core reads the table from the program
+struct NumberSystemInfo : contract::NumberSystemInfo {
   int16_t (*operand)(uint8_t code, const Table& table);
   Coding (*encode)(const WeightProblem& problem);
 };
 
-inline constexpr std::array<NumberSystemInfo, 2> kNumberSystems{{
-    {NumberSystem::kInt8, "int8", false, int8::operand, int8::encode},
-    {NumberSystem::kQf8, "qf8", true, qf8::operand, qf8::encode},
-}};
+/// Those of the contract, in its order, and behind them what was added.
+const std::vector<NumberSystemInfo>& number_systems();
+/// Adds one to the list; its value and name must be new. Not while another thread reads the list.
+void add_number_system(const NumberSystemInfo& entry);
 
 /// Throws Error(kUsage) that lists the known names.
 NumberSystem number_system_from_name(const std::string& name);
+/// Null for a value that no number system has.
+const NumberSystemInfo* find_number_system(int64_t value);
+/// Throws Error(kUsage) for a value that no number system has.
 const NumberSystemInfo& info(NumberSystem system);
 
 }  // namespace keyway::arith

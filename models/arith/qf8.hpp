@@ -25,6 +25,9 @@ namespace keyway::arith::qf8 {
 /// The decoder, bit for bit.
 int16_t operand(uint8_t code, const Table& table);
 
+/// Codes and table for a tensor.
+Coding encode(const WeightProblem& problem);
+
 /// The number that a code stands for.
 double exact_value(uint8_t code, const Table& table, double step);
 

@@ -50,6 +50,16 @@ void check_core(const program::CoreConfig& core) {
   }
 }
 
+/// What multiplies in the array must know how the weights are stored.
+void check_number_systems(const Network& network, const CoreConfig& core) {
+  for (const Layer& layer : network.layers) {
+    const arith::NumberSystemInfo& system = arith::info(layer.number_system);
+    if (layer.codes.empty() || system.runs_on(core.array_kind)) continue;
+    throw Error(ErrorKind::kFit, "layer '" + layer.name + "': weights in " + system.name +
+                                     " do not run on a core " + core.array_name());
+  }
+}
+
 /// True if the output range [0, count) has a pixel whose window lies outside [0, size).
 bool has_empty_window(int64_t count, int64_t stride, int64_t pad, int64_t kernel, int64_t size) {
   for (int64_t i = 0; i < count; ++i) {
@@ -332,6 +342,7 @@ program::Program compile(const Network& original, const program::CoreConfig& cor
                          const Options& options) {
   check_core(core);
   check_network(original);
+  check_number_systems(original, core);
   const Network network = without_idle_strides(original);
   prove_accumulators(network);
   const RandomBytes padding = options.padding ? options.padding : repeatable_bytes();

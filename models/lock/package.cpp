@@ -83,6 +83,7 @@ std::vector<uint8_t> lay_out(const program::Program& program, Policy policy, con
   head[contract::kHeaderPolicyOffset] = static_cast<uint8_t>(policy);
   head[contract::kHeaderLanesOffset] = static_cast<uint8_t>(program.core.lanes);
   head[contract::kHeaderDepthOffset] = static_cast<uint8_t>(program.core.depth);
+  head[contract::kHeaderArrayKindOffset] = static_cast<uint8_t>(program.core.array_kind);
   head[contract::kHeaderResidentOffset] = program.resident ? 1 : 0;
   put32(head + contract::kHeaderActivationBytesOffset, program.core.activation_bytes);
   put32(head + contract::kHeaderWeightBytesOffset, program.core.weight_bytes);
@@ -141,6 +142,7 @@ PackageView parse_package(ByteView bytes, const std::string& name) {
   header.policy = static_cast<Policy>(head[contract::kHeaderPolicyOffset]);
   header.lanes = head[contract::kHeaderLanesOffset];
   header.depth = head[contract::kHeaderDepthOffset];
+  header.array_kind = static_cast<contract::ArrayKind>(head[contract::kHeaderArrayKindOffset]);
   header.activation_bytes = get32(head + contract::kHeaderActivationBytesOffset);
   header.weight_bytes = get32(head + contract::kHeaderWeightBytesOffset);
   header.resident = head[contract::kHeaderResidentOffset] != 0;
@@ -172,6 +174,7 @@ program::Program describe(const PackageView& package, const std::string& name) {
   program::Program program = parse_manifest(package.manifest, name);
   const Header& header = package.header;
   if (header.lanes != program.core.lanes || header.depth != program.core.depth ||
+      header.array_kind != program.core.array_kind ||
       header.activation_bytes != program.core.activation_bytes ||
       header.weight_bytes != program.core.weight_bytes || header.resident != program.resident) {
     throw Error(ErrorKind::kFile, name + ": header and manifest are not of the same package");

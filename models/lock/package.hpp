@@ -24,6 +24,7 @@ namespace keyway::lock {
 struct Header {
   Policy policy = Policy::kPlain;
   uint32_t lanes = 0, depth = 0;
+  contract::ArrayKind array_kind{};
   uint32_t activation_bytes = 0, weight_bytes = 0;
   bool resident = false;
   Bytes16 id{};

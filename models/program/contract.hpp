@@ -7,13 +7,16 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0x3a285f1b;
+inline constexpr uint32_t kContractHash = 0xc153eaa5;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
 inline constexpr uint32_t kRowBanks = 4;
 inline constexpr uint32_t kAccumulatorPixels = 512;
 inline constexpr uint32_t kOperandBits = 12;
+inline constexpr uint32_t kTableSlots = 2;
+inline constexpr uint32_t kTableEntries = 256;
+inline constexpr uint32_t kTableEntryBytes = 2;
 inline constexpr uint32_t kLaneWeightBytes = 4;
 inline constexpr uint32_t kInstructionBytes = 32;
 inline constexpr uint32_t kOpcodeBits = 4;
@@ -31,6 +34,8 @@ inline constexpr std::array<MemoryPreset, 4> kMemoryPresets{{
     {"small", 131072, 262144},
     {"standard", 262144, 524288},
     {"large", 524288, 1048576}}};
+/// Of a core that is named without one.
+inline constexpr MemoryPreset kDefaultMemory = kMemoryPresets[2];
 
 inline constexpr uint32_t kFrameBytes = 4096;
 inline constexpr uint32_t kPayloadBytes = 4080;
@@ -55,7 +60,7 @@ inline constexpr uint32_t kRegId = 0x100;
 inline constexpr uint32_t kRegVersion = 0x104;
 /// first 32 bits of the SHA-256 of the contract: the driver refuses a core with another one
 inline constexpr uint32_t kRegContract = 0x108;
-/// lanes | depth << 8 | log2(AXI data bits) << 16 | unsealer kind << 24
+/// what the core is
 inline constexpr uint32_t kRegShape = 0x10c;
 /// size of the activation memory
 inline constexpr uint32_t kRegActivationBytes = 0x110;
@@ -86,19 +91,42 @@ inline constexpr uint32_t kCoreVersion = 0x00000001;
 
 struct Argument {
   const char* name;
+  uint32_t index;  ///< in the kernel's signature
   uint32_t offset;
   bool is_pointer;
 };
-/// In the order of the kernel's signature.
 inline constexpr std::array<Argument, 8> kArguments{{
-    {"mode", 0x10, false},
-    {"package", 0x18, true},
-    {"licence", 0x20, true},
-    {"input", 0x28, true},
-    {"output", 0x30, true},
-    {"count", 0x38, false},
-    {"input_stride", 0x40, false},
-    {"output_stride", 0x48, false}}};
+    {"mode", 0, 0x10, false},
+    {"package", 1, 0x18, true},
+    {"licence", 2, 0x20, true},
+    {"input", 3, 0x28, true},
+    {"output", 4, 0x30, true},
+    {"count", 5, 0x38, false},
+    {"input_stride", 6, 0x40, false},
+    {"output_stride", 7, 0x48, false}}};
+/// What a start gives the kernel.
+struct KernelArguments {
+  uint32_t mode = 0;  ///< 0 run; 1 open only: verify header and licence, derive keys, no inference
+  uint64_t package = 0;  ///< package file, 4096-byte aligned
+  uint64_t licence = 0;  ///< licence file, 4096-byte aligned, or 0 for none
+  uint64_t input = 0;  ///< input image, 4096-byte aligned
+  uint64_t output = 0;  ///< output image, 4096-byte aligned
+  uint32_t count = 1;  ///< inputs of this start; the low 16 bits count, 0 counts as 1
+  uint32_t input_stride = 0;  ///< bytes from one input to the next, a multiple of 16
+  uint32_t output_stride = 0;  ///< bytes from one output to the next, a multiple of 16
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& visitor) {
+    visitor(kArguments[0], self.mode);
+    visitor(kArguments[1], self.package);
+    visitor(kArguments[2], self.licence);
+    visitor(kArguments[3], self.input);
+    visitor(kArguments[4], self.output);
+    visitor(kArguments[5], self.count);
+    visitor(kArguments[6], self.input_stride);
+    visitor(kArguments[7], self.output_stride);
+  }
+};
 
 struct Named {
   const char* name;
@@ -142,9 +170,9 @@ enum class Status : uint8_t {
   kWrongDevice = 5,  ///< sealed: the licence was made for another device
   kAuthentication = 6,  ///< header or a frame is not what the owner made
   kBadHeader = 7,  ///< not a package, or of another version
-  kWrongCore = 8,  ///< compiled for another array, or for larger memories
+  kWrongCore = 8,  ///< compiled for another array, another kind of array, or larger memories
   kBusError = 9,  ///< the bus answered with an error
-  kBadProgram = 10,  ///< unknown instruction, or a frame beyond the package's end
+  kBadProgram = 10,  ///< unknown instruction, a mode, turn or number system that this core does not have, or a frame beyond the package's end
 };
 
 enum class Policy : uint8_t {
@@ -159,6 +187,15 @@ enum class FrameKind : uint8_t {
   kWeights = 2,
 };
 
+enum class ArrayKind : uint8_t {
+  kMultiplier = 0,  ///< a 12 x 9-bit multiplier at every place, sums of four
+};
+
+enum class NumberSystem : uint8_t {
+  kInt8 = 0,  ///< the code in two's complement
+  kQf8 = 1,  ///< the code's entry in the table
+};
+
 enum class Mode : uint8_t {
   kDense = 0,  ///< sums over the channels of all blocks
   kWindow = 1,  ///< sums over taps of a lane's own channel
@@ -170,6 +207,29 @@ enum class Turn : uint8_t {
   kFirst = 1,  ///< the first input of a start only
   kNext = 2,  ///< reads the input after this one, if there is one
 };
+
+struct ArrayKindInfo {
+  ArrayKind kind;
+  const char* name;
+  const char* suffix;  ///< in a core's name
+};
+inline constexpr std::array<ArrayKindInfo, 1> kArrayKinds{{
+    {ArrayKind::kMultiplier, "multiplier", ""}}};
+
+struct NumberSystemInfo {
+  NumberSystem system;
+  const char* name;  ///< as `--format` takes it
+  bool has_table;  ///< operands follow from the code and a table in the program
+  bool equally_likely;  ///< are all codes, over a tensor
+  uint32_t array_kinds;  ///< bit k: arrays of kind k run it
+
+  constexpr bool runs_on(ArrayKind kind) const {
+    return (array_kinds >> static_cast<unsigned>(kind) & 1) != 0;
+  }
+};
+inline constexpr std::array<NumberSystemInfo, 2> kNumberSystems{{
+    {NumberSystem::kInt8, "int8", false, false, 1},
+    {NumberSystem::kQf8, "qf8", true, true, 1}}};
 
 inline constexpr uint32_t kHeaderMagicOffset = 0;
 inline constexpr uint32_t kHeaderMagicBytes = 8;
@@ -197,6 +257,8 @@ inline constexpr uint32_t kHeaderActivationBytesOffset = 48;
 inline constexpr uint32_t kHeaderActivationBytesBytes = 4;
 inline constexpr uint32_t kHeaderWeightBytesOffset = 52;
 inline constexpr uint32_t kHeaderWeightBytesBytes = 4;
+inline constexpr uint32_t kHeaderArrayKindOffset = 56;
+inline constexpr uint32_t kHeaderArrayKindBytes = 1;
 inline constexpr uint32_t kHeaderTagOffset = 64;
 inline constexpr uint32_t kHeaderTagBytes = 16;
 
@@ -233,13 +295,22 @@ inline constexpr const char* kKdfLicence = "licence";
 /// check value of a sealed licence: KEK, W
 inline constexpr const char* kKdfCheck = "check";
 
-/// Position of a field in an instruction or a parameter record.
+/// Position of a field in an instruction, a parameter record or a register.
 struct Field {
   const char* name;
   uint32_t lsb;
   uint32_t bits;
   bool is_signed;
 };
+
+namespace shape {
+inline constexpr Field kLanes{"lanes", 0, 8, false};
+inline constexpr Field kDepth{"depth", 8, 8, false};
+inline constexpr Field kLog2AxiBits{"log2_axi_bits", 16, 4, false};  ///< of the memory bus's data width
+inline constexpr Field kUnsealerKind{"unsealer_kind", 20, 4, false};  ///< 0 16 bytes a cycle, 1 one AES round a cycle
+inline constexpr Field kArrayKind{"array_kind", 24, 8, false};  ///< 0 multiplier
+inline constexpr std::array<Field, 5> kFields{kLanes, kDepth, kLog2AxiBits, kUnsealerKind, kArrayKind};
+}  // namespace shape
 
 namespace parameter {
 inline constexpr Field kBias{"bias", 0, 32, true};
@@ -264,26 +335,26 @@ enum class Opcode : uint8_t {
 namespace layer {
 inline constexpr Field kMode{"mode", 4, 2, false};  ///< 0 dense, 1 window, 2 maximum
 inline constexpr Field kOnes{"ones", 6, 1, false};  ///< every operand is one; no weights are read
-inline constexpr Field kNumberSystem{"number_system", 7, 3, false};  ///< arith::NumberSystem: how codes decode
-inline constexpr Field kTableSlot{"table_slot", 10, 1, false};  ///< which decode table (number systems with a table)
-inline constexpr Field kInputSigned{"input_signed", 11, 1, false};  ///< activation bytes are signed
-inline constexpr Field kResidualSigned{"residual_signed", 12, 1, false};  ///< residual bytes are signed
-inline constexpr Field kShortParameters{"short_parameters", 13, 1, false};  ///< parameters are two weight words a block, see the parameter record
-inline constexpr Field kOutputSigned{"output_signed", 14, 1, false};  ///< lo of short parameters is -128, not 0
-inline constexpr Field kPairRows{"pair_rows", 15, 1, false};  ///< dense with ReadWords = 2: the words of a step are rows ky, ky+1 of one block, not blocks b, b+1
-inline constexpr Field kKernelH{"kernel_h", 16, 8, false};  ///< rows of taps
-inline constexpr Field kKernelW{"kernel_w", 24, 8, false};  ///< columns of taps
-inline constexpr Field kBlocks{"blocks", 32, 12, false};  ///< input channel blocks that a dense product sums over
-inline constexpr Field kStrideY{"stride_y", 44, 4, false};
-inline constexpr Field kStrideX{"stride_x", 48, 4, false};
-inline constexpr Field kInputHeight{"input_height", 52, 12, false};  ///< rows outside 0..input_height-1 are padding
-inline constexpr Field kInputWidth{"input_width", 64, 12, false};
-inline constexpr Field kInputRowPitch{"input_row_pitch", 76, 16, false};
-inline constexpr Field kInputBlockPitch{"input_block_pitch", 92, 16, false};
-inline constexpr Field kOutputRowPitch{"output_row_pitch", 108, 16, false};
-inline constexpr Field kResidualRowPitch{"residual_row_pitch", 124, 16, false};
-inline constexpr Field kResidualStrideY{"residual_stride_y", 140, 4, false};
-inline constexpr Field kResidualStrideX{"residual_stride_x", 144, 4, false};
+inline constexpr Field kNumberSystem{"number_system", 7, 5, false};  ///< how codes decode: 0 int8, 1 qf8
+inline constexpr Field kTableSlot{"table_slot", 12, 1, false};  ///< which decode table (number systems with a table)
+inline constexpr Field kInputSigned{"input_signed", 13, 1, false};  ///< activation bytes are signed
+inline constexpr Field kResidualSigned{"residual_signed", 14, 1, false};  ///< residual bytes are signed
+inline constexpr Field kShortParameters{"short_parameters", 15, 1, false};  ///< parameters are two weight words a block, see the parameter record
+inline constexpr Field kOutputSigned{"output_signed", 16, 1, false};  ///< lo of short parameters is -128, not 0
+inline constexpr Field kPairRows{"pair_rows", 17, 1, false};  ///< dense with ReadWords = 2: the words of a step are rows ky, ky+1 of one block, not blocks b, b+1
+inline constexpr Field kKernelH{"kernel_h", 18, 8, false};  ///< rows of taps
+inline constexpr Field kKernelW{"kernel_w", 26, 8, false};  ///< columns of taps
+inline constexpr Field kBlocks{"blocks", 34, 12, false};  ///< input channel blocks that a dense product sums over
+inline constexpr Field kStrideY{"stride_y", 46, 4, false};
+inline constexpr Field kStrideX{"stride_x", 50, 4, false};
+inline constexpr Field kInputHeight{"input_height", 54, 12, false};  ///< rows outside 0..input_height-1 are padding
+inline constexpr Field kInputWidth{"input_width", 66, 12, false};
+inline constexpr Field kInputRowPitch{"input_row_pitch", 78, 16, false};
+inline constexpr Field kInputBlockPitch{"input_block_pitch", 94, 16, false};
+inline constexpr Field kOutputRowPitch{"output_row_pitch", 110, 16, false};
+inline constexpr Field kResidualRowPitch{"residual_row_pitch", 126, 16, false};
+inline constexpr Field kResidualStrideY{"residual_stride_y", 142, 4, false};
+inline constexpr Field kResidualStrideX{"residual_stride_x", 146, 4, false};
 inline constexpr std::array<Field, 22> kFields{kMode, kOnes, kNumberSystem, kTableSlot, kInputSigned, kResidualSigned, kShortParameters, kOutputSigned, kPairRows, kKernelH, kKernelW, kBlocks, kStrideY, kStrideX, kInputHeight, kInputWidth, kInputRowPitch, kInputBlockPitch, kOutputRowPitch, kResidualRowPitch, kResidualStrideY, kResidualStrideX};
 }  // namespace layer
 

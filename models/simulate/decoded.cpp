@@ -62,11 +62,11 @@ class Decoder {
     require(i.kernel_h > 0 && i.kernel_w > 0 && i.blocks > 0, "an empty kernel");
     require(i.stride_y > 0 && i.stride_x > 0, "a stride of zero");
     require(i.input_height > 0 && i.input_width > 0, "an empty input");
-    const auto& systems = arith::kNumberSystems;
-    require(std::any_of(
-                systems.begin(), systems.end(),
-                [&](const auto& s) { return static_cast<int64_t>(s.system) == i.number_system; }),
-            "unknown number system");
+    if (i.ones == 0 && i.mode != static_cast<int64_t>(Mode::kMaximum)) {
+      const arith::NumberSystemInfo* system = arith::find_number_system(i.number_system);
+      require(system != nullptr, "unknown number system");
+      require(system->runs_on(core_.array_kind), "a number system that this array does not have");
+    }
     require(i.pair_rows == 0 || (core_.read_words() == 2 && i.mode == 0),
             "rows are paired only in dense products that read two words");
     layer_ = i;

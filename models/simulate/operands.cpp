@@ -63,11 +63,13 @@ std::vector<int16_t> decode_operands(const CoreConfig& core, const MultiplyStep&
                                      const std::vector<Tap>& taps, const uint8_t* tiles,
                                      const arith::Table& table) {
   if (step.mode == Mode::kMaximum) return {};
-  const auto operand =
-      arith::info(static_cast<arith::NumberSystem>(step.layer.number_system)).operand;
-  std::array<int16_t, 256> values{};
-  for (size_t code = 0; code < values.size(); ++code) {
-    values[code] = operand(static_cast<uint8_t>(code), table);
+  arith::Table values{};
+  if (step.reads_weights) {
+    const auto operand =
+        arith::info(static_cast<arith::NumberSystem>(step.layer.number_system)).operand;
+    for (size_t code = 0; code < values.size(); ++code) {
+      values[code] = operand(static_cast<uint8_t>(code), table);
+    }
   }
   const auto at = [&](const Tap& tap, uint32_t lane, uint32_t depth) -> int16_t {
     if (!step.reads_weights) return 1;

@@ -17,7 +17,7 @@
 module activation_memory #(
     parameter  int unsigned WordChannels    = 16,
     parameter  int unsigned BlockBanks      = 1,
-    parameter  int unsigned ActivationBytes = 256 * 1024,
+    parameter  int unsigned ActivationBytes = keyway_contract_pkg::MemoryDefaultActivationBytes,
     localparam int unsigned WordBits        = 8 * WordChannels,
     localparam int unsigned Words           = ActivationBytes / (WordChannels * 4 * BlockBanks),
     localparam int unsigned AddressBits     = $clog2(Words),

@@ -10,15 +10,17 @@
 //   are not for this input are dropped here.
 // Timing: one instruction a cycle out of a word, two cycles to get the next word; a full queue stalls.
 // Contract: run_i only when idle (assertion RunWhenIdle). done_o is a pulse; error_o stands from an
-//   unknown opcode to the next run_i or clear_i, and then there is no done_o.
-// Test: tests/rtl/engine (each instruction, unknown opcodes, full queues).
+//   unknown opcode, or a mode, turn or number system that this core does not have, to the next run_i or
+//   clear_i, and then there is no done_o.
+// Test: tests/rtl/engine (each instruction, unknown opcodes and values, full queues).
 `include "assert.svh"
 
 module dispatcher
   import keyway_contract_pkg::*;
   import keyway_pkg::*;
 #(
-    parameter int unsigned Lanes = 16
+    parameter int unsigned Lanes = 16,
+    parameter array_kind_e ArrayKind = ArrayKindMultiplier
 ) (
     input logic clk_i,
     input logic rst_ni,
@@ -135,11 +137,13 @@ module dispatcher
     return wanted == '0 ? products_before_q : products_q + wanted;
   endfunction
 
+  layer_t layer;
   multiply_t multiply;
   load_weights_t load_weights;
   load_input_t load_input, moved_input;
   store_t store, moved_store;
 
+  assign layer = instruction;
   assign multiply = instruction;
   assign load_weights = instruction;
   assign load_input = instruction;
@@ -155,7 +159,7 @@ module dispatcher
     if (opcode == OpLoadWeights) drop = load_weights.resident && !first_input_q;
     if (opcode == OpLoadInput) begin
       drop = (load_input.turn == TurnFirst && !first_input_q) ||
-             (load_input.turn == TurnNext && last_input_q);
+             (load_input.turn == TurnNext && last_input_q) || load_input.turn > TurnNext;
     end
   end
 
@@ -191,9 +195,17 @@ module dispatcher
     is_end   = 1'b0;
     accepted = 1'b0;
     case (opcode)
-      OpLayer: accepted = 1'b1;
+      OpLayer: begin
+        accepted = 1'b1;
+        known = layer.mode <= ModeMaximum && (needs_no_weights(layer.ones, layer.mode) ||
+                                              runs_number_system(ArrayKind, layer.number_system));
+      end
       OpMultiply, OpTable: accepted = array_room;
-      OpLoadWeights, OpLoadInput: accepted = load_room || drop;
+      OpLoadWeights: accepted = load_room || drop;
+      OpLoadInput: begin
+        accepted = load_room || drop;
+        known = load_input.turn <= TurnNext;
+      end
       OpStore: accepted = store_room;
       OpEnd: is_end = 1'b1;
       default: known = 1'b0;
@@ -235,7 +247,7 @@ module dispatcher
           error_q <= 1'b1;
           state_q <= StIdle;
         end else if (accepted) begin
-          if (opcode == OpLayer) layer_q <= word_q[255:0];
+          if (opcode == OpLayer) layer_q <= layer;
           if (WordInstructions > 1) word_q <= word_q >> 256;
           left_q <= left_q - CountBits'(1);
           if (left_q == CountBits'(1)) state_q <= StFetch;
@@ -307,7 +319,7 @@ module dispatcher
   );
 
   logic unused_bits;
-  assign unused_bits = ^{end_fields, multiply, load_weights, load_input, store};
+  assign unused_bits = ^{end_fields, layer, multiply, load_weights, load_input, store};
 
   `KEYWAY_ASSERT(RunWhenIdle, !(run_i && running_o))
   `KEYWAY_ASSERT(OneQueue, $onehot0({array_push, load_push, store_push}))

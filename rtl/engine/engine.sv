@@ -32,9 +32,9 @@ module engine
 #(
     parameter int unsigned Lanes           = 16,
     parameter int unsigned Depth           = 16,
-    parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryStandardActivationBytes,
-    parameter int unsigned WeightBytes     = keyway_contract_pkg::MemoryStandardWeightBytes,
-    parameter array_kind_e ArrayKind       = ArrayMultiplier
+    parameter array_kind_e ArrayKind       = ArrayKindMultiplier,
+    parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryDefaultActivationBytes,
+    parameter int unsigned WeightBytes     = keyway_contract_pkg::MemoryDefaultWeightBytes
 ) (
     input  logic         clk_i,
     input  logic         rst_ni,
@@ -128,7 +128,8 @@ module engine
   transfer_item_t load_item, store_item;
 
   dispatcher #(
-      .Lanes(Lanes)
+      .Lanes    (Lanes),
+      .ArrayKind(ArrayKind)
   ) u_dispatcher (
       .clk_i,
       .rst_ni,

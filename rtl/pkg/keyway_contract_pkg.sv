@@ -4,13 +4,16 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h3a285f1b;
+  parameter logic [31:0] ContractHash = 32'hc153eaa5;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
   parameter int unsigned RowBanks = 4;
   parameter int unsigned AccumulatorPixels = 512;
   parameter int unsigned OperandBits = 12;
+  parameter int unsigned TableSlots = 2;
+  parameter int unsigned TableEntries = 256;
+  parameter int unsigned TableEntryBytes = 2;
   parameter int unsigned LaneWeightBytes = 4;
   parameter int unsigned InstructionBytes = 32;
   parameter int unsigned OpcodeBits = 4;
@@ -25,6 +28,8 @@ package keyway_contract_pkg;
   parameter int unsigned MemoryStandardWeightBytes = 524288;
   parameter int unsigned MemoryLargeActivationBytes = 524288;
   parameter int unsigned MemoryLargeWeightBytes = 1048576;
+  parameter int unsigned MemoryDefaultActivationBytes = 262144;
+  parameter int unsigned MemoryDefaultWeightBytes = 524288;
 
   parameter int unsigned FrameBytes = 4096;
   parameter int unsigned PayloadBytes = 4080;
@@ -49,7 +54,7 @@ package keyway_contract_pkg;
   parameter logic [11:0] RegVersion = 12'h104;
   // first 32 bits of the SHA-256 of the contract: the driver refuses a core with another one
   parameter logic [11:0] RegContract = 12'h108;
-  // lanes | depth << 8 | log2(AXI data bits) << 16 | unsealer kind << 24
+  // what the core is
   parameter logic [11:0] RegShape = 12'h10c;
   // size of the activation memory
   parameter logic [11:0] RegActivationBytes = 12'h110;
@@ -65,6 +70,25 @@ package keyway_contract_pkg;
   parameter logic [11:0] ArgCount = 12'h038;
   parameter logic [11:0] ArgInputStride = 12'h040;
   parameter logic [11:0] ArgOutputStride = 12'h048;
+  // SHAPE
+  typedef struct packed {
+    logic [7:0] array_kind;
+    logic [3:0] unsealer_kind;
+    logic [3:0] log2_axi_bits;
+    logic [7:0] depth;
+    logic [7:0] lanes;
+  } shape_t;
+  // Arguments as they were when start was written.
+  typedef struct packed {
+    logic [31:0] output_stride;
+    logic [31:0] input_stride;
+    logic [31:0] count;
+    logic [63:0] output_address;
+    logic [63:0] input_address;
+    logic [63:0] licence_address;
+    logic [63:0] package_address;
+    logic [31:0] mode;
+  } arguments_t;
   parameter logic [11:0] CounterBase = 12'h140;
   parameter logic [31:0] CoreId = 32'h5957454b;
   parameter logic [31:0] CoreVersion = 32'h00000001;
@@ -109,6 +133,15 @@ package keyway_contract_pkg;
     FrameKindWeights = 8'd2
   } frame_kind_e;
 
+  typedef enum logic [7:0] {
+    ArrayKindMultiplier = 8'd0
+  } array_kind_e;
+
+  typedef enum logic [4:0] {
+    NumberSystemInt8 = 5'd0,
+    NumberSystemQf8 = 5'd1
+  } number_system_e;
+
   typedef enum logic [1:0] {
     ModeDense = 2'd0,
     ModeWindow = 2'd1,
@@ -134,6 +167,7 @@ package keyway_contract_pkg;
   parameter int unsigned HeaderTotalFramesOffset = 44;
   parameter int unsigned HeaderActivationBytesOffset = 48;
   parameter int unsigned HeaderWeightBytesOffset = 52;
+  parameter int unsigned HeaderArrayKindOffset = 56;
   parameter int unsigned HeaderTagOffset = 64;
   parameter int unsigned LicenceHeadOffset = 0;
   parameter int unsigned LicenceIdOffset = 16;
@@ -161,6 +195,8 @@ package keyway_contract_pkg;
   // check value of a sealed licence: KEK, W
   parameter logic [127:0] KdfCheck = 128'h00000000000000000000006b63656863;
 
+  // a value of [[number_system]]
+  typedef logic [4:0] number_system_t;
   // a word of weight memory
   typedef logic [19:0] weight_address_t;
   // 16 bytes of weight memory
@@ -204,7 +240,7 @@ package keyway_contract_pkg;
 
   // Geometry for the MULTIPLY instructions that follow, until the next LAYER.
   typedef struct packed {
-    logic [107:0] reserved;
+    logic [105:0] reserved;
     stride_t residual_stride_x;
     stride_t residual_stride_y;
     activation_address_t residual_row_pitch;
@@ -224,7 +260,7 @@ package keyway_contract_pkg;
     logic [0:0] residual_signed;
     logic [0:0] input_signed;
     logic [0:0] table_slot;
-    logic [2:0] number_system;
+    number_system_t number_system;
     logic [0:0] ones;
     logic [1:0] mode;
     logic [3:0] opcode;
@@ -314,6 +350,19 @@ package keyway_contract_pkg;
     logic [13:0] products;
     logic [3:0] opcode;
   } end_t;
+
+  // The operands of its codes are a table in the program.
+  function automatic logic has_table(number_system_t system);
+    return system inside {NumberSystemQf8};
+  endfunction
+
+  // True if this kind of array runs it; false for a value that no number system has.
+  function automatic logic runs_number_system(array_kind_e kind, number_system_t system);
+    case (kind)
+      ArrayKindMultiplier: return system inside {NumberSystemInt8, NumberSystemQf8};
+      default: return 1'b0;
+    endcase
+  endfunction
 
 endpackage
 // verilator lint_on UNUSEDPARAM

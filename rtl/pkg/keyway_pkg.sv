@@ -39,7 +39,6 @@ package keyway_pkg;
   parameter int unsigned PassSlots = 8;
   parameter int unsigned PixelBits = $clog2(AccumulatorPixels);
   parameter int unsigned ActivationBits = 9;  // signed operand of an activation byte
-  parameter int unsigned TableEntries = 256;
   parameter int unsigned ColumnBits = 3;  // counts columns of the sliding window
 
   // A tap that never wins a maximum: below every signed byte.
@@ -72,16 +71,14 @@ package keyway_pkg;
     return (depth / WindowRows < MaxWindowColumns) ? depth / WindowRows : MaxWindowColumns;
   endfunction
 
-  // How the array multiplies: product_unit chooses, and only it and what follows here know the kinds.
-  typedef enum logic [3:0] {ArrayMultiplier = 4'd0} array_kind_e;
-
-  // A decoded weight; what its bits mean is the array kind's.
+  // A decoded weight; what its bits mean is the array kind's. Only product_unit and what follows here know
+  // the kinds.
   typedef logic [OperandBits-1:0] operand_t;
 
   // Of the product of an operand and an activation, signed.
   function automatic int unsigned product_bits(array_kind_e kind);
     case (kind)
-      ArrayMultiplier: return OperandBits + ActivationBits;
+      ArrayKindMultiplier: return OperandBits + ActivationBits;
       default: return 0;
     endcase
   endfunction
@@ -93,19 +90,9 @@ package keyway_pkg;
 
   function automatic operand_t operand_one(array_kind_e kind);
     case (kind)
-      ArrayMultiplier: return operand_t'(1);
+      ArrayKindMultiplier: return operand_t'(1);
       default: return '0;
     endcase
-  endfunction
-
-  // LAYER.number_system; the list is models/arith/number_system.hpp
-  typedef enum logic [2:0] {
-    SystemInt8 = 3'd0,
-    SystemQf8  = 3'd1
-  } number_system_e;
-
-  function automatic logic has_table(logic [2:0] number_system);
-    return number_system != SystemInt8;
   endfunction
 
   // No weight codes are read: every operand is one, or nothing is multiplied.

@@ -20,8 +20,9 @@
 // Which bytes count: the stored header is compared with the bytes that pass the tag check by the lock
 //   unit, which holds the stored bytes against the header frame, so that memory that changes between
 //   the two reads is refused. Licence bytes are read once. (SEC: ONE_COPY)
-// Checks: magic, policy, contract, sizes -> BAD_HEADER; lanes, depth, memories, program size -> WRONG_CORE. For
-//   locked packages they come before the tag, on purpose: they tell nothing that is not public.
+// Checks: magic, policy, contract, sizes -> BAD_HEADER; lanes, depth, kind of the array, memories, program
+//   size -> WRONG_CORE. For locked packages they come before the tag, on purpose: they tell nothing that
+//   is not public.
 // Mode: 0 runs, every other value opens only.
 // Watchdog: a program that makes no progress for StallCycles while no memory access is open (it waits
 //   for a counter that never comes, or stores before its last frame) ends with BAD_PROGRAM.
@@ -40,8 +41,9 @@ module conductor
 #(
     parameter int unsigned Lanes = 16,
     parameter int unsigned Depth = 16,
-    parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryStandardActivationBytes,
-    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryStandardWeightBytes,
+    parameter array_kind_e ArrayKind = ArrayKindMultiplier,
+    parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryDefaultActivationBytes,
+    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
     parameter int unsigned StallCycles = 65536
 ) (
     input  logic           clk_i,
@@ -134,7 +136,7 @@ module conductor
 
   always_comb begin
     header_status = StatusOk;
-    if (header_i.lanes != 8'(Lanes) || header_i.depth != 8'(Depth) ||
+    if (header_i.lanes != 8'(Lanes) || header_i.depth != 8'(Depth) || header_i.array_kind != ArrayKind ||
         header_i.activation_bytes > 32'(ActivationBytes) ||
         header_i.weight_bytes > 32'(WeightBytes) ||
         header_i.program_frames > 32'(WeightFrames)) begin

@@ -24,7 +24,7 @@ module frame_server
   import keyway_contract_pkg::*;
   import keyway_shell_pkg::*;
 #(
-    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryStandardWeightBytes
+    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes
 ) (
     input logic clk_i,
     input logic rst_ni,

@@ -30,18 +30,6 @@ package keyway_shell_pkg;
   parameter int unsigned ClientStart = 1;
   parameter int unsigned ClientFrames = 2;
 
-  // Kernel arguments as they were when start was written.
-  typedef struct packed {
-    logic [31:0] mode;
-    logic [63:0] package_address;
-    logic [63:0] licence_address;
-    logic [63:0] input_address;
-    logic [63:0] output_address;
-    logic [31:0] count;
-    logic [31:0] input_stride;
-    logic [31:0] output_stride;
-  } arguments_t;
-
   // What goes on in this cycle, for waveforms and activity traces: bit 0 is array_busy. It follows from
   // the public shape of a program, like the counters.
   typedef struct packed {
@@ -64,6 +52,7 @@ package keyway_shell_pkg;
     logic [7:0]  policy;
     logic [7:0]  lanes;
     logic [7:0]  depth;
+    logic [7:0]  array_kind;
     logic [7:0]  resident;
     logic [31:0] contract;
     logic [31:0] manifest_bytes;
@@ -87,6 +76,7 @@ package keyway_shell_pkg;
     header.policy           = block[8*keyway_contract_pkg::HeaderPolicyOffset+:8];
     header.lanes            = block[8*keyway_contract_pkg::HeaderLanesOffset+:8];
     header.depth            = block[8*keyway_contract_pkg::HeaderDepthOffset+:8];
+    header.array_kind       = block[8*keyway_contract_pkg::HeaderArrayKindOffset+:8];
     header.resident         = block[8*keyway_contract_pkg::HeaderResidentOffset+:8];
     header.contract         = block[8*keyway_contract_pkg::HeaderContractOffset+:32];
     header.manifest_bytes   = block[8*keyway_contract_pkg::HeaderManifestBytesOffset+:32];

@@ -22,9 +22,10 @@ module shell
 #(
     parameter int unsigned Lanes = 16,
     parameter int unsigned Depth = 16,
+    parameter array_kind_e ArrayKind = ArrayKindMultiplier,
     parameter int unsigned AxiDataWidth = 128,
-    parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryStandardActivationBytes,
-    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryStandardWeightBytes,
+    parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryDefaultActivationBytes,
+    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
     parameter int unsigned UnsealerKind = 0,
     parameter int unsigned StallCycles = 65536
 ) (
@@ -140,8 +141,12 @@ module shell
 );
 
   // ------------------------------------------------------------------------------ registers
-  localparam logic [31:0] Shape = {
-    8'(UnsealerKind), 8'($clog2(AxiDataWidth)), 8'(Depth), 8'(Lanes)
+  localparam shape_t Shape = '{
+      array_kind: ArrayKind,
+      unsealer_kind: 4'(UnsealerKind),
+      log2_axi_bits: 4'($clog2(AxiDataWidth)),
+      depth: 8'(Depth),
+      lanes: 8'(Lanes)
   };
 
   logic begin_start, start, done;
@@ -195,6 +200,7 @@ module shell
   conductor #(
       .Lanes          (Lanes),
       .Depth          (Depth),
+      .ArrayKind      (ArrayKind),
       .ActivationBytes(ActivationBytes),
       .WeightBytes    (WeightBytes),
       .StallCycles    (StallCycles)

@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rtl/pkg/memory_presets.cmake: the kernel's parameters by the names that a core's name is made of."""
+"""rtl/pkg/core_names.cmake: the kernel's parameters by the parts of a core's name."""
 
 
-def presets(contract, note):
-    rows = [f"set(KEYWAY_MEMORY_{p['name']} ActivationBytes={p['activation_bytes']} WeightBytes={p['weight_bytes']})"
-            for p in contract["memory_preset"]]
-    return "\n".join(["# SPDX-License-Identifier: Apache-2.0", f"# {note}", "# Kernel parameters of each memory preset.",
-                      *rows]) + "\n"
+def core_names(contract, note):
+    out = ["# SPDX-License-Identifier: Apache-2.0", f"# {note}",
+           "# What the parts of a core's name behind lanes x depth stand for, as parameters of the kernel:",
+           "# kinds of arrays by their suffix, and memory presets. A part that a name lacks is the default."]
+    for kind in contract["array_kind"]:
+        out.append(f"set(KEYWAY_ARRAY_{kind['suffix'] or 'DEFAULT'} ArrayKind={kind['value']})")
+    for preset in contract["memory_preset"]:
+        out.append(f"set(KEYWAY_MEMORY_{preset['name']} {sizes(preset)})")
+    out.append(f"set(KEYWAY_MEMORY_DEFAULT {sizes(contract.default_memory())})")
+    return "\n".join(out) + "\n"
+
+
+def sizes(preset):
+    return f"ActivationBytes={preset['activation_bytes']} WeightBytes={preset['weight_bytes']}"

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C++ header with what software knows of the contract."""
-from contract.model import camel, one_line
-
-ENUMERATIONS = ("status", "policy", "frame_kind", "mode", "turn")
+"""What C++ knows of the contract: models/program/contract.hpp, and models/arith/number_systems.hpp."""
+from contract.model import ENUMERATIONS, camel, one_line
 
 
 def boolean(value):
@@ -41,6 +39,8 @@ class Header:
                  "/// Smallest first.")
         self.table("MemoryPreset", "MemoryPresets",
                    [f'{{"{p["name"]}", {p["activation_bytes"]}, {p["weight_bytes"]}}}' for p in c["memory_preset"]])
+        self.add("/// Of a core that is named without one.")
+        self.constant("DefaultMemory", f"kMemoryPresets[{c['memory_preset'].index(c.default_memory())}]", "MemoryPreset")
         self.add("")
         for name, value in c["format"].items():
             if isinstance(value, str):
@@ -61,14 +61,48 @@ class Header:
         self.constant("CounterBase", f"0x{c['registers']['counter_base']:03x}")
         self.constant("CoreId", f"0x{c['registers']['id']:08x}")
         self.constant("CoreVersion", f"0x{c.version_word():08x}")
-        self.add("", "struct Argument {\n  const char* name;\n  uint32_t offset;\n  bool is_pointer;\n};",
-                 "/// In the order of the kernel's signature.")
-        self.table("Argument", "Arguments",
-                   [f'{{"{a["name"]}", 0x{a["offset"]:x}, {boolean(a["type"] == "pointer")}}}' for a in c["argument"]])
+        self.arguments()
         self.add("", "struct Named {\n  const char* name;\n  const char* doc;\n};",
                  "/// Index = position of the 64-bit counter after kCounterBase.")
         self.table("Named", "Counters", [f'{{"{n["name"]}", "{one_line(n["doc"])}"}}' for n in c["counter"]])
         self.enumeration("Counter", [(n["name"], i, "") for i, n in enumerate(c["counter"])], "uint32_t")
+
+    def array_kinds(self):
+        self.add("", "struct ArrayKindInfo {\n  ArrayKind kind;\n  const char* name;\n"
+                 "  const char* suffix;  ///< in a core's name\n};")
+        self.table("ArrayKindInfo", "ArrayKinds", [f'{{ArrayKind::k{camel(k["name"])}, "{k["name"]}", "{k["suffix"]}"}}'
+                                                   for k in self.c["array_kind"]])
+
+    def number_system_facts(self):
+        self.add("", "struct NumberSystemInfo {\n  NumberSystem system;\n  const char* name;  ///< as `--format` takes it\n"
+                 "  bool has_table;  ///< operands follow from the code and a table in the program\n"
+                 "  bool equally_likely;  ///< are all codes, over a tensor\n"
+                 "  uint32_t array_kinds;  ///< bit k: arrays of kind k run it\n\n"
+                 "  constexpr bool runs_on(ArrayKind kind) const {\n"
+                 "    return (array_kinds >> static_cast<unsigned>(kind) & 1) != 0;\n  }\n};")
+        kinds = {k["name"]: 1 << k["value"] for k in self.c["array_kind"]}
+        self.table("NumberSystemInfo", "NumberSystems",
+                   [f'{{NumberSystem::k{camel(s["name"])}, "{s["name"]}", {boolean(s["has_table"])}, {boolean(s["equally_likely"])}, '
+                    f'{sum(kinds[k] for k in s["array_kinds"])}}}' for s in self.c["number_system"]])
+
+    def arguments(self):
+        arguments = self.c["argument"]
+        self.add("", "struct Argument {\n  const char* name;\n  uint32_t index;  ///< in the kernel's signature\n"
+                 "  uint32_t offset;\n  bool is_pointer;\n};")
+        self.table("Argument", "Arguments", [f'{{"{a["name"]}", {i}, 0x{a["offset"]:x}, {boolean(a["type"] == "pointer")}}}'
+                                             for i, a in enumerate(arguments)])
+        self.add("/// What a start gives the kernel.", "struct KernelArguments {")
+        for a in arguments:
+            kind = "uint64_t" if a["type"] == "pointer" else "uint32_t"
+            self.add(f"  {kind} {a['name']} = {a.get('default', 0)};  ///< {one_line(a['doc'])}")
+        self.add("")
+        self.visit([(f"kArguments[{i}]", a["name"]) for i, a in enumerate(arguments)])
+        self.add("};")
+
+    def visit(self, members):
+        """The member list of a structure, as pairs of what the contract says of a member and its name."""
+        self.add("  template <typename Self, typename Visitor>", "  static void visit(Self& self, Visitor&& visitor) {")
+        self.add(*[f"    visitor({what}, self.{name});" for what, name in members], "  }")
 
     def formats(self):
         c = self.c
@@ -99,9 +133,12 @@ class Header:
         for name in ENUMERATIONS:
             self.add("")
             self.enumeration(camel(name), [(v["name"], v["value"], v.get("doc")) for v in c[name]])
+        self.array_kinds()
+        self.number_system_facts()
         self.formats()
-        self.add("/// Position of a field in an instruction or a parameter record.",
+        self.add("/// Position of a field in an instruction, a parameter record or a register.",
                  "struct Field {\n  const char* name;\n  uint32_t lsb;\n  uint32_t bits;\n  bool is_signed;\n};", "")
+        self.fields("shape", c.shape_fields())
         self.fields("parameter", c.parameter_fields())
         self.enumeration("Opcode", [(i["name"], i["opcode"], i["doc"]) for i in c["instruction"]])
         self.add("")
@@ -113,3 +150,18 @@ class Header:
 
 def header(contract, note):
     return Header(contract, note).text()
+
+
+def number_systems(contract, note):
+    """The functions of each number system beside what the contract says of it: they are found by its name."""
+    lines = ["// SPDX-License-Identifier: Apache-2.0", f"/// {note}",
+             "/// The functions of every number system, see number_system.hpp: those of NAME are in NAME.cpp.", "#pragma once", "",
+             "#include \"arith/number_system.hpp\"", "", "namespace keyway::arith {", ""]
+    names = [s["name"] for s in contract["number_system"]]
+    for name in names:
+        lines += [f"namespace {name} {{", "int16_t operand(uint8_t code, const Table& table);",
+                  "Coding encode(const WeightProblem& problem);", f"}}  // namespace {name}", ""]
+    rows = ",\n    ".join(f"{{contract::kNumberSystems[{i}], {n}::operand, {n}::encode}}" for i, n in enumerate(names))
+    lines += [f"inline constexpr std::array<NumberSystemInfo, {len(names)}> kNumberSystems{{{{\n    {rows}}}}};", "",
+              "}  // namespace keyway::arith"]
+    return "\n".join(lines) + "\n"

@@ -4,6 +4,8 @@ import dataclasses
 import hashlib
 import json
 
+# Lists of named values, each an enumeration in every language.
+ENUMERATIONS = ("status", "policy", "frame_kind", "array_kind", "number_system", "mode", "turn")
 COUNTED_BITS = 8  # of an enumeration that is no field of an instruction: a byte in a header or register
 
 
@@ -41,11 +43,15 @@ class Contract:
     def __getitem__(self, key):
         return self.tree[key]
 
+    def base(self, field):
+        """Where a field's bits and sign stand."""
+        return self.types[field["type"]] if "type" in field else field
+
     def packed(self, fields, start):
         """Fields packed upwards from bit `start`; a field names its type, or its own bits and sign."""
         rows, at = [], start
         for f in fields:
-            base = self.types[f["type"]] if "type" in f else f
+            base = self.base(f)
             row = Field(f["name"], at, base["bits"], base.get("signed", False), f.get("default", 0),
                         one_line(self.field_doc(f)), f.get("type", ""))
             rows.append(row)
@@ -75,12 +81,25 @@ class Contract:
         assert rows[-1].msb < self.instruction_bits(), f"{instruction['name']} has too many bits"
         return rows
 
+    def argument_fields(self):
+        """The kernel's arguments as one structure of registers."""
+        return self.packed([{"name": a["name"] + "_address", "bits": 64} if a["type"] == "pointer" else
+                            {"name": a["name"], "bits": 32} for a in self["argument"]], 0)
+
+    def shape_fields(self):
+        (shape,) = [r for r in self["register"] if r["name"] == "SHAPE"]
+        return self.packed(shape["fields"], 0)
+
+    def default_memory(self):
+        (preset,) = [p for p in self["memory_preset"] if p["name"] == self["memory"]["default"]]
+        return preset
+
     def values_bits(self, name):
         """Bits of the enumeration [[name]]: those of the field that takes it."""
         for instruction in self["instruction"]:
             for field in instruction["fields"]:
                 if field.get("values") == name:
-                    return field["bits"]
+                    return self.base(field)["bits"]
         return COUNTED_BITS
 
     def version_word(self):

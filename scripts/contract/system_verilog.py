@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rtl/pkg/keyway_contract_pkg.sv: constants, enumerations, types of fields, packed structures."""
+"""rtl/pkg/keyway_contract_pkg.sv (constants, enumerations, types of fields, packed structures), and
+rtl/arith/number_systems.sv (the choice among number systems)."""
 import textwrap
 
-from contract.model import camel, one_line
-
-ENUMERATIONS = ("status", "policy", "frame_kind", "mode", "turn")
+from contract.model import ENUMERATIONS, camel, one_line
 
 
 def comment(text, indent="  "):
@@ -33,7 +32,7 @@ class Package:
         self.add(",\n".join(f"    {row} = {bits}'d{value}" for row, value in rows))
         self.add(f"  }} {name}_e;", "")
 
-    def structure(self, name, fields, bits, tail=()):
+    def structure(self, name, fields, bits=0, tail=()):
         """Fields from bit 0 upwards; the language wants the highest first."""
         self.add("  typedef struct packed {")
         used = fields[-1].msb + 1
@@ -49,9 +48,9 @@ class Package:
         self.constant("ContractHash", f"32'h{c.digest[:8]}", "logic [31:0]")
         for name, value in c["core"].items():
             self.constant(camel(name), value)
-        for preset in c["memory_preset"]:
+        for name, preset in [(p["name"], p) for p in c["memory_preset"]] + [("default", c.default_memory())]:
             for size in ("activation_bytes", "weight_bytes"):
-                self.constant(f"Memory{camel(preset['name'])}{camel(size)}", preset[size])
+                self.constant(f"Memory{camel(name)}{camel(size)}", preset[size])
         self.add("")
         for name, value in c["format"].items():
             if isinstance(value, str):  # byte 0 is the least significant
@@ -68,6 +67,10 @@ class Package:
             self.constant("Reg" + camel(register["name"]), f"12'h{register['offset']:03x}", "logic [11:0]")
         for argument in c["argument"]:
             self.constant("Arg" + camel(argument["name"]), f"12'h{argument['offset']:03x}", "logic [11:0]")
+        self.add("  // SHAPE")
+        self.structure("shape", c.shape_fields())
+        self.add("  // Arguments as they were when start was written.")
+        self.structure("arguments", c.argument_fields())
         self.constant("CounterBase", f"12'h{c['registers']['counter_base']:03x}", "logic [11:0]")
         self.constant("CoreId", f"32'h{c['registers']['id']:08x}", "logic [31:0]")
         self.constant("CoreVersion", f"32'h{c.version_word():08x}", "logic [31:0]")
@@ -104,6 +107,21 @@ class Package:
                            c.instruction_bits(), [f"    {vector(bits)} opcode;"])
             self.add("")
 
+    def number_systems(self):
+        """What a core does with a number system that no list knows must be said as well: nothing."""
+        systems = self.c["number_system"]
+        with_table = ", ".join(f"NumberSystem{camel(s['name'])}" for s in systems if s["has_table"])
+        self.add("  // The operands of its codes are a table in the program.",
+                 "  function automatic logic has_table(number_system_t system);",
+                 f"    return system inside {{{with_table}}};", "  endfunction", "",
+                 "  // True if this kind of array runs it; false for a value that no number system has.",
+                 "  function automatic logic runs_number_system(array_kind_e kind, number_system_t system);",
+                 "    case (kind)")
+        for kind in self.c["array_kind"]:
+            runs = ", ".join(f"NumberSystem{camel(s['name'])}" for s in systems if kind["name"] in s["array_kinds"])
+            self.add(f"      ArrayKind{camel(kind['name'])}: return system inside {{{runs}}};")
+        self.add("      default: return 1'b0;", "    endcase", "  endfunction", "")
+
     def text(self):
         self.constants()
         self.registers()
@@ -112,9 +130,35 @@ class Package:
             self.enumeration(name, rows, self.c.values_bits(name))
         self.formats()
         self.instructions()
+        self.number_systems()
         self.add("endpackage", "// verilator lint_on UNUSEDPARAM")
         return "\n".join(self.lines) + "\n"
 
 
 def package(contract, note):
     return Package(contract, note).text()
+
+
+def number_systems(contract, note):
+    """One module in which every number system stands, so that a new one is a line of the contract."""
+    names = [s["name"] for s in contract["number_system"]]
+    wires = ", ".join(f"operand_{name}" for name in names)
+    lines = ["// SPDX-License-Identifier: Apache-2.0", f"// {note}",
+             "// The one place that chooses the number system of a weight code.", "//",
+             "// Mathematics: operand_o = the number system system_i applied to code_i; entry_i is the decode table's",
+             "//   entry for it.",
+             "// Timing: combinational, no state.",
+             "// Contract: a value that no number system has gives zero; no program gets so far (dispatcher).",
+             "// Twin: models/arith/number_system.cpp. Test: tests/arith/test_rtl.cpp.", "",
+             "module number_systems", "  import keyway_contract_pkg::*;", "(",
+             "    input  number_system_t system_i,", "    input  logic [7:0] code_i,",
+             "    input  logic [OperandBits-1:0] entry_i,",
+             "    output logic signed [OperandBits-1:0] operand_o", ");", "",
+             f"  logic signed [OperandBits-1:0] {wires};", ""]
+    for name in names:
+        lines += [f"  {name} u_{name} (", "      .code_i,", "      .entry_i,", f"      .operand_o(operand_{name})",
+                  "  );", ""]
+    lines += ["  always_comb begin", "    case (system_i)"]
+    lines += [f"      NumberSystem{camel(name)}: operand_o = operand_{name};" for name in names]
+    lines += ["      default: operand_o = '0;", "    endcase", "  end", "", "endmodule"]
+    return "\n".join(lines) + "\n"

@@ -74,18 +74,13 @@ void SimShell::read(Buffer buffer, size_t offset, void* data, size_t bytes) {
 }
 
 void SimShell::start(const driver::KernelArguments& arguments) {
-  const auto pointer = [this](uint32_t offset, uint64_t value) {
-    write_register(offset, static_cast<uint32_t>(value));
-    write_register(offset + 4, static_cast<uint32_t>(value >> 32));
-  };
-  write_register(contract::kArgMode, arguments.mode);
-  pointer(contract::kArgPackage, arguments.package);
-  pointer(contract::kArgLicence, arguments.licence);
-  pointer(contract::kArgInput, arguments.input);
-  pointer(contract::kArgOutput, arguments.output);
-  write_register(contract::kArgCount, arguments.count);
-  write_register(contract::kArgInputStride, arguments.input_stride);
-  write_register(contract::kArgOutputStride, arguments.output_stride);
+  driver::KernelArguments::visit(
+      arguments, [this](const contract::Argument& argument, uint64_t value) {
+        write_register(argument.offset, static_cast<uint32_t>(value));
+        if (argument.is_pointer) {
+          write_register(argument.offset + 4, static_cast<uint32_t>(value >> 32));
+        }
+      });
   write_register(contract::kRegControl, kStart);
 }
 

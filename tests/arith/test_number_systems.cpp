@@ -64,7 +64,7 @@ int largest_entry(const Coding& coding) {
 }  // namespace
 
 TEST_CASE("names of number systems") {
-  for (const NumberSystemInfo& entry : kNumberSystems) {
+  for (const NumberSystemInfo& entry : number_systems()) {
     CHECK(number_system_from_name(entry.name) == entry.system);
     CHECK(&info(entry.system) == &entry);
   }
@@ -182,7 +182,7 @@ TEST_CASE("qf8 entries are bucket means, rounded, and use the operand's range") 
 }
 
 TEST_CASE("steps obey grid and least step, operands their limit, and the error stays small") {
-  for (const NumberSystemInfo& system : kNumberSystems) {
+  for (const NumberSystemInfo& system : number_systems()) {
     for (uint64_t seed = 1; seed <= 5; ++seed) {
       WeightProblem problem = random_problem(12, 96, seed);
       const Coding free = system.encode(problem);

@@ -27,7 +27,14 @@ TEST_CASE("every kernel is what its name says, and refuses what is no package") 
       options.memory = platform::parse_memory_options(memory);
       auto shell = std::make_unique<platform::SimShell>(options);
       const uint32_t shape = shell->read_register(contract::kRegShape);
-      CHECK(std::to_string(shape & 0xff) + "x" + std::to_string((shape >> 8) & 0xff) == name);
+      const auto part = [&](const contract::Field& field) {
+        return shape >> field.lsb & ((1U << field.bits) - 1);
+      };
+      const program::CoreConfig core{part(contract::shape::kLanes), part(contract::shape::kDepth),
+                                     contract::ArrayKind(part(contract::shape::kArrayKind)),
+                                     shell->read_register(contract::kRegActivationBytes),
+                                     shell->read_register(contract::kRegWeightBytes)};
+      CHECK(core.name() == name);
       CHECK(shell->read_register(contract::kRegStatus) == 0);
       CHECK((shell->read_register(contract::kRegControl) & 0xf) == 4);  // idle
 

@@ -135,7 +135,7 @@ const std::map<std::string, Build>& lowerings() {
 TEST_CASE("every lowering stays close to float") {
   for (const auto& [name, build] : lowerings()) {
     for (const bool first : {true, false}) {
-      for (const arith::NumberSystemInfo& system : arith::kNumberSystems) {
+      for (const arith::NumberSystemInfo& system : arith::number_systems()) {
         GraphBuilder b(17);
         int x = b.input({4, 9, 7});
         // On the network's input, and behind a convolution.
@@ -192,7 +192,7 @@ TEST_CASE("channels without weights, without values, or far apart") {
   }
   for (size_t i = 0; i < 72; ++i) second.weights[i] = 0;  // no weights, only residual and bias
   const graph::Graph g = b.finish(b.add(y, x));
-  for (const arith::NumberSystemInfo& system : arith::kNumberSystems) {
+  for (const arith::NumberSystemInfo& system : arith::number_systems()) {
     INFO(system.name);
     CHECK(distance(g, system.system, 1) < 0.02);
   }
@@ -206,7 +206,7 @@ TEST_CASE("a graph of zeros quantises") {
   b.last().bias.assign(5, 0.0F);
   const graph::Graph g = b.finish(y);
   const std::vector<float> zeros(48, 0.0F);
-  for (const arith::NumberSystemInfo& system : arith::kNumberSystems) {
+  for (const arith::NumberSystemInfo& system : arith::number_systems()) {
     const Network n = quantise::quantise(g, zeros.data(), 1, system.system);
     check_contract(n);
     for (const float v : Reference(n).infer(zeros.data(), 1)) CHECK(v == 0.0F);
@@ -252,7 +252,7 @@ TEST_CASE("the same inputs and seed give the same network, on any number of thre
 }
 
 TEST_CASE("random graphs stay close to float") {
-  for (const arith::NumberSystemInfo& system : arith::kNumberSystems) {
+  for (const arith::NumberSystemInfo& system : arith::number_systems()) {
     std::vector<double> all;
     for (uint64_t seed = 1; seed <= 60; ++seed) {
       const graph::Graph g = test::random_graph(seed);

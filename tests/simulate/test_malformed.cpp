@@ -54,7 +54,7 @@ TEST_CASE("fields of no meaning are refused", "[malformed]") {
   refuses("LAYER mode=3 kernel_h=1 kernel_w=1\nEND", "unknown mode");
   refuses("LAYER kernel_h=0 kernel_w=1 blocks=1\nEND", "an empty kernel");
   refuses(
-      "LAYER number_system=7 kernel_h=1 kernel_w=1 blocks=1 stride_y=1 stride_x=1 "
+      "LAYER number_system=31 kernel_h=1 kernel_w=1 blocks=1 stride_y=1 stride_x=1 "
       "input_height=1 input_width=1\nEND",
       "unknown number system");
   refuses(

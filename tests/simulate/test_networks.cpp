@@ -36,7 +36,7 @@ void check_model(const std::filesystem::path& path, float lo, float hi) {
   std::mt19937 random(7);
   std::uniform_real_distribution<float> values(lo, hi);
   for (float& value : calibration) value = values(random);
-  for (const arith::NumberSystemInfo& system : arith::kNumberSystems) {
+  for (const arith::NumberSystemInfo& system : arith::number_systems()) {
     const quantise::Network network =
         quantise::quantise(graph, calibration.data(), kImages, system.system);
     for (const char* core : {"8x8", "16x16", "32x32"}) {

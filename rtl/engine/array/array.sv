@@ -14,7 +14,7 @@ module array
 #(
     parameter  int unsigned Lanes      = 16,
     parameter  int unsigned Depth      = 16,
-    parameter  array_kind_e ArrayKind  = ArrayMultiplier,
+    parameter  array_kind_e ArrayKind  = ArrayKindMultiplier,
     localparam int unsigned MaxColumns = max_columns(Depth),
     localparam int unsigned TileWords  = Depth / 4,
     localparam int unsigned WordBits   = (TileWords > 1) ? $clog2(TileWords) : 1,

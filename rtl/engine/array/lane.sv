@@ -18,7 +18,7 @@ module lane
   import keyway_pkg::*;
 #(
     parameter  int unsigned Depth       = 16,
-    parameter  array_kind_e ArrayKind   = ArrayMultiplier,
+    parameter  array_kind_e ArrayKind   = ArrayKindMultiplier,
     localparam int unsigned MaxColumns  = max_columns(Depth),
     localparam int unsigned Groups      = Depth / 4,
     localparam int unsigned ProductBits = product_bits(ArrayKind),

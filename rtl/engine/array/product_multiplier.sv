@@ -8,9 +8,10 @@
 // Test: tests/rtl/engine.
 
 module product_multiplier
+  import keyway_contract_pkg::*;
   import keyway_pkg::*;
 #(
-    localparam int unsigned ProductBits = product_bits(ArrayMultiplier)
+    localparam int unsigned ProductBits = product_bits(ArrayKindMultiplier)
 ) (
     input  logic                             clk_i,
     input  logic                             clear_i,

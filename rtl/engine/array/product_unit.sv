@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Product unit: a weight meets an activation. The one place where the array's arithmetic is chosen.
 //
-//   ArrayMultiplier  product_multiplier  signed integers, a step a cycle
+//   ArrayKindMultiplier  product_multiplier  signed integers, a step a cycle
 //
 // What a weight's bits mean is between the decoders and the unit of a kind; tiles and lanes carry
 // operand_t. A new kind is a module with these ports, a line here and its widths in keyway_pkg; if it takes
@@ -13,9 +13,10 @@
 // Test: tests/rtl/engine.
 
 module product_unit
+  import keyway_contract_pkg::*;
   import keyway_pkg::*;
 #(
-    parameter  array_kind_e ArrayKind   = ArrayMultiplier,
+    parameter  array_kind_e ArrayKind   = ArrayKindMultiplier,
     localparam int unsigned ProductBits = product_bits(ArrayKind)
 ) (
     input  logic                             clk_i,
@@ -26,7 +27,7 @@ module product_unit
     output logic signed [   ProductBits-1:0] product_o
 );
 
-  if (ArrayKind == ArrayMultiplier) begin : gen_multiplier
+  if (ArrayKind == ArrayKindMultiplier) begin : gen_multiplier
     product_multiplier u_product (.*);
   end else begin : gen_unknown
     $error("no such array kind");

@@ -32,7 +32,7 @@ module tile_decoder
     input logic code_ones_i,
     input logic code_last_i,
     input logic [WordBits-1:0] code_word_i,
-    input logic [2:0] code_system_i,
+    input number_system_t code_system_i,
     input logic code_table_slot_i,
     input logic [8*Ports-1:0] read_data_i,
     output logic room_o,
@@ -63,7 +63,7 @@ module tile_decoder
     logic ones;
     logic last;
     logic [WordBits-1:0] word;
-    logic [2:0] system;
+    number_system_t system;
     logic table_slot;
     logic [Ports-1:0][7:0] codes;
   } entry_t;

@@ -16,7 +16,7 @@
 
 module weight_memory #(
     parameter  int unsigned Lanes       = 16,
-    parameter  int unsigned WeightBytes = 512 * 1024,
+    parameter  int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
     localparam int unsigned WordBits    = 32 * Lanes,
     localparam int unsigned Segments    = WordBits / 128,
     localparam int unsigned Words       = WeightBytes / (4 * Lanes),

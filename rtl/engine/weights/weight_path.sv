@@ -14,7 +14,7 @@ module weight_path
 #(
     parameter  int unsigned Lanes       = 16,
     parameter  int unsigned Depth       = 16,
-    parameter  int unsigned WeightBytes = 512 * 1024,
+    parameter  int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
     localparam int unsigned TileWords   = Depth / 4,
     localparam int unsigned WordBits    = (TileWords > 1) ? $clog2(TileWords) : 1,
     localparam int unsigned GroupBits   = $clog2(TableEntries / table_group(Lanes))
@@ -77,7 +77,7 @@ module weight_path
   logic [table_group(Lanes)-1:0][OperandBits-1:0] table_write_entries;
   logic code_coming, code_valid, code_ones, code_last, code_table_slot, code_room;
   logic [WordBits-1:0] code_word;
-  logic [2:0] code_system;
+  number_system_t code_system;
   logic [32*Lanes-1:0] weight_word;
 
   assign weight_word_o = weight_word;

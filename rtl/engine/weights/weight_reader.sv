@@ -61,7 +61,7 @@ module weight_reader
     output logic code_ones_o,  // no word: the whole tile is ones
     output logic code_last_o,  // last word of the tile
     output logic [WordBits-1:0] code_word_o,
-    output logic [2:0] code_system_o,
+    output number_system_t code_system_o,
     output logic code_table_slot_o,
     input logic code_room_i,
     // Counters and state

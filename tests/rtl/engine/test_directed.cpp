@@ -318,12 +318,28 @@ TEST_CASE("resident frames count only after the frames before them are verified"
   REQUIRE(difference(expected, result.stored) == "");
 }
 
-TEST_CASE("an unknown opcode is an error until the next run") {
-  for (const int opcode : {0, 8, 15}) {
+TEST_CASE("an unknown opcode, mode, turn or number system is an error until the next run") {
+  namespace l = contract::layer;
+  const auto layer = [](const contract::Field& field, int64_t value) {
+    return Instruction(contract::Opcode::kLayer).set(field, value);
+  };
+  std::vector<Instruction> bad;
+  for (const int opcode : {0, 8, 15}) bad.emplace_back(static_cast<contract::Opcode>(opcode));
+  bad.push_back(layer(l::kMode, 3));
+  bad.push_back(Instruction(contract::Opcode::kLoadInput).set(contract::load_input::kTurn, 3));
+  for (int64_t value = 0; value < 1 << l::kNumberSystem.bits; ++value) {
+    const bool known = std::any_of(
+        contract::kNumberSystems.begin(), contract::kNumberSystems.end(),
+        [&](const auto& system) { return static_cast<int64_t>(system.system) == value; });
+    if (!known) bad.push_back(layer(l::kNumberSystem, value));
+  }
+  for (const Instruction& instruction : bad) {
+    INFO("opcode " << instruction.opcode() << ", number system "
+                   << instruction.get(l::kNumberSystem));
     const Shape shape = dut_shape();
     Bench bench;
     Bytes image(static_cast<size_t>(2 * shape.weight_word_bytes()), 0);
-    image[0] = static_cast<uint8_t>(opcode);
+    std::copy(instruction.bytes().begin(), instruction.bytes().end(), image.begin());
     bench.write_weights(image);
     CHECK(bench.run({}, {}).error);
     CHECK(bench.run({}, {}).error);

@@ -122,7 +122,15 @@ TEST_CASE("identification registers hold what the contract says") {
   CHECK(bench.read(kRegId) == kCoreId);
   CHECK(bench.read(kRegVersion) == kCoreVersion);
   CHECK(bench.read(kRegContract) == kContractHash);
-  CHECK(bench.read(kRegShape) == 0x01071010);
+  const uint32_t shape_register = bench.read(kRegShape);
+  const auto part = [&](const Field& field) {
+    return shape_register >> field.lsb & ((1U << field.bits) - 1);
+  };
+  CHECK(part(shape::kLanes) == 16);
+  CHECK(part(shape::kDepth) == 16);
+  CHECK(part(shape::kLog2AxiBits) == 7);
+  CHECK(part(shape::kUnsealerKind) == 1);
+  CHECK(part(shape::kArrayKind) == 2);
   CHECK(bench.read(kRegActivationBytes) == 262144);
   CHECK(bench.read(kRegWeightBytes) == 524288);
 }
@@ -206,17 +214,13 @@ TEST_CASE("arguments are latched at start") {
     }
     bench.write(kRegControl, 1);
     const auto check = [&] {
-      // mode, package, licence, input, output from the top of the packed struct downwards
-      const auto& words = bench.top->arguments_o;
-      const auto pointer = [&](int low) { return words[low] | uint64_t{words[low + 1]} << 32; };
-      CHECK(words[11] == value[0]);
-      CHECK(pointer(9) == value[1]);
-      CHECK(pointer(7) == value[2]);
-      CHECK(pointer(5) == value[3]);
-      CHECK(pointer(3) == value[4]);
-      CHECK(words[2] == value[5]);
-      CHECK(words[1] == value[6]);
-      CHECK(words[0] == value[7]);
+      // In the order of the list, from the lowest bits of the packed struct upwards.
+      size_t word = 0;
+      for (size_t i = 0; i < kArguments.size(); ++i) {
+        uint64_t latched = bench.top->arguments_o[word++];
+        if (kArguments[i].is_pointer) latched |= uint64_t{bench.top->arguments_o[word++]} << 32;
+        CHECK(latched == value[i]);
+      }
     };
     check();
     for (const auto& argument : kArguments) {

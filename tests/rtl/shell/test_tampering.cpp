@@ -49,9 +49,12 @@ TEST_CASE("headers that are not for this core are refused by name") {
     bad.depth = 32;
     REQUIRE_STATUS(run(bad), kWrongCore);
     bad = good;
-    bad.activation_bytes = 256 * 1024 + 1;
+    bad.array_kind = 1;
     REQUIRE_STATUS(run(bad), kWrongCore);
-    bad.activation_bytes = 256 * 1024;
+    bad = good;
+    bad.activation_bytes = kDefaultMemory.activation_bytes + 1;
+    REQUIRE_STATUS(run(bad), kWrongCore);
+    bad.activation_bytes = kDefaultMemory.activation_bytes;
     bad.weight_bytes = 32768;  // all that there is
     REQUIRE_STATUS(run(bad), kOk);
     bad.weight_bytes = 32769;

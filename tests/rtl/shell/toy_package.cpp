@@ -45,6 +45,7 @@ std::vector<uint8_t> ToyPackage::bytes() const {
   std::memcpy(file.data(), kPackageMagic, 8);
   put(file, kHeaderPolicyOffset, static_cast<uint64_t>(policy), 1);
   put(file, kHeaderLanesOffset, lanes, 1);
+  put(file, kHeaderArrayKindOffset, array_kind, 1);
   put(file, kHeaderDepthOffset, depth, 1);
   put(file, kHeaderResidentOffset, resident, 1);
   put(file, kHeaderContractOffset, contract_hash, 4);

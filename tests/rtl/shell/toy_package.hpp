@@ -13,7 +13,7 @@ namespace keyway::rtl_test {
 
 struct ToyPackage {
   contract::Policy policy = contract::Policy::kSealed;
-  uint8_t lanes = 16, depth = 16, resident = 1;
+  uint8_t lanes = 16, depth = 16, array_kind = 0, resident = 1;
   uint32_t header_pages = 1, program_frames = 1;
   uint32_t activation_bytes = 0, weight_bytes = 0;  ///< that the core must have
   uint32_t contract_hash = contract::kContractHash;
