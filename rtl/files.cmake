@@ -55,6 +55,7 @@ set(KEYWAY_RTL_ENGINE
   engine/issue/step_generator.sv
   engine/issue/address_generator.sv
   engine/issue/activation_reader.sv
+  engine/token_pipe.sv
   engine/array/operand_feed.sv
   engine/array/product_multiplier.sv
   engine/array/product_unit.sv

@@ -15,7 +15,7 @@
 //   post/post_process          sums of the last pass -> bytes -> activation memory
 //   transfer/load_unit, store_unit  input -> activation memory -> output
 // Timing: one activation word (or window column) a cycle; 14 cycles from step to write, see
-//   keyway_pkg. Jobs follow each other without a gap as long as tiles and waits allow.
+//   stage_e in keyway_pkg. Jobs follow each other without a gap as long as tiles and waits allow.
 // Contract: clear_i is a level; while it is high everything stops and every memory and data register is
 //   overwritten with zeros; clear_done_o says when that is finished. run_i is a pulse while idle,
 //   with warm_i: LOAD_WEIGHTS that are `resident` are skipped and counted; the program runs for inputs_i
@@ -263,7 +263,8 @@ module engine
   logic [Depth-1:0][ActivationBits-1:0] dense;
   logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column;
   logic signed [Lanes-1:0][SumBits-1:0] sums;
-  token_t token_t4, token_t6, token_t7, token_t8, token_t9;
+  token_t token;
+  token_pipe_t tokens;
   logic [Lanes-1:0][31:0] results;
 
   operand_feed #(
@@ -281,7 +282,15 @@ module engine
       .columns_live_o(columns_live),
       .dense_o       (dense),
       .column_o      (column),
-      .token_o       (token_t4)
+      .token_o       (token)
+  );
+
+  token_pipe u_token_pipe (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .token_i (token),
+      .tokens_o(tokens)
   );
 
   array #(
@@ -307,10 +316,7 @@ module engine
       .columns_live_i      (columns_live),
       .dense_i             (dense),
       .column_i            (column),
-      .token_i             (token_t4),
-      .token_t6_o          (token_t6),
-      .token_t7_o          (token_t7),
-      .token_t8_o          (token_t8),
+      .tokens_i            (tokens),
       .sum_o               (sums)
   );
 
@@ -322,11 +328,8 @@ module engine
       .rst_ni,
       .clear_i,
       .clear_address_i(clear_address),
-      .token_t6_i     (token_t6),
-      .token_t7_i     (token_t7),
-      .token_t8_i     (token_t8),
+      .tokens_i       (tokens),
       .sum_i          (sums),
-      .token_t9_o     (token_t9),
       .result_o       (results)
   );
 
@@ -351,9 +354,7 @@ module engine
       .parameter_short_i     (parameter_short),
       .parameter_signed_i    (parameter_signed),
       .parameter_data_i      (weight_word),
-      .token_t6_i            (token_t6),
-      .token_t7_i            (token_t7),
-      .token_t9_i            (token_t9),
+      .tokens_i              (tokens),
       .acc_i                 (results),
       .residual_enable_next_o(residual_enable_next),
       .residual_bank_next_o  (residual_bank_next),

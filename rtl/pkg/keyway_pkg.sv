@@ -9,24 +9,6 @@
 //   lane_words     activation words that the lanes write in a cycle   Lanes / word_channels
 //   block_banks    banks that the channel blocks of a row spread over max(read_words, lane_words)
 //   max_columns    columns of the sliding window                      min(Depth / 3, 5)
-//
-// The way of a product through the core, each line one clock cycle; t is the cycle in which the step
-// generator gives the step:
-//   t      step_generator     row, column and pixel of the step
-//   t + 1  address_generator  bank addresses
-//   t + 2  address_generator  banks are read, unless a residual read takes one of them (then all hold)
-//   t + 3  operand_feed       words are chosen, padding becomes zero
-//   t + 4  lane               operands go to the multipliers; the waiting tile becomes active; column maximum
-//   t + 5  lane               multiply
-//   t + 6  lane               sums of four; accumulators are read
-//   t + 7  lane               sum of the step; accumulators are chosen
-//   t + 8  accumulator        accumulate; residual is read
-//   t + 9  post_lane          + bias; residual is chosen
-//   t + 10 post_lane          multiply by m and mr
-//   t + 11 post_lane          add, round
-//   t + 12 post_lane          shift by a multiple of eight
-//   t + 13 post_lane          shift by less than eight, clamp
-//   t + 14 activation_memory  write
 
 package keyway_pkg;
   import keyway_contract_pkg::*;
@@ -40,6 +22,26 @@ package keyway_pkg;
   parameter int unsigned PixelBits = $clog2(AccumulatorPixels);
   parameter int unsigned ActivationBits = 9;  // signed operand of an activation byte
   parameter int unsigned ColumnBits = 3;  // counts columns of the sliding window
+
+  // The way of a product through the core, a stage a clock cycle: stage n works in cycle t + n, and t is the
+  // cycle in which the step generator gives the step.
+  typedef enum int unsigned {
+    StageStep = 0,  // step_generator: row, column and pixel of the step
+    StageAddress = 1,  // address_generator: bank addresses
+    StageRead = 2,  // address_generator: banks are read, unless a residual takes one (then all hold)
+    StageChoose = 3,  // operand_feed: words are chosen, padding becomes zero
+    StageOperands = 4,  // lane: operands go to the products; the waiting tile becomes active; column maximum
+    StageProduct = 5,  // product_unit: products
+    StageQuad = 6,  // lane: sums of four; accumulators are read
+    StageSum = 7,  // lane: sum of the step; accumulators are chosen
+    StageAccumulate = 8,  // accumulator: accumulate; residual is read
+    StageBias = 9,  // post_lane: + bias; residual is chosen
+    StageScale = 10,  // post_lane: multiply by m and mr
+    StageTotal = 11,  // post_lane: add, round
+    StageShift = 12,  // post_lane: shift by a multiple of eight
+    StageClamp = 13,  // post_lane: shift by less than eight, clamp
+    StageWrite = 14  // activation_memory: write
+  } stage_e;
 
   // A tap that never wins a maximum: below every signed byte.
   parameter logic signed [ActivationBits-1:0] NeverWins = -9'sd256;
@@ -178,6 +180,25 @@ package keyway_pkg;
     logic [SlotBits-1:0] slot;
     logic [PixelBits-1:0] pixel;
   } token_t;
+
+  // Those of all stages behind the feed: see token_pipe.
+  typedef token_t token_pipe_t[StageOperands:StageClamp];
+
+  // What a token says of its product; the other bits are for others.
+  // verilator lint_off UNUSEDSIGNAL
+  function automatic logic adds(token_t token);
+    return token.valid && !token.maximum;
+  endfunction
+
+  function automatic logic compares(token_t token);
+    return token.valid && token.maximum;
+  endfunction
+
+  // Its sum goes into post-processing.
+  function automatic logic gives_result(token_t token);
+    return token.valid && token.last;
+  endfunction
+  // verilator lint_on UNUSEDSIGNAL
 
   // One step: a word (or two) of a pixel, or one column of up to three rows.
   typedef struct packed {

@@ -23,22 +23,26 @@ module accumulator
     input  logic                                 rst_ni,
     input  logic                                 clear_i,
     input  logic        [     19:0]              clear_address_i,
-    input  token_t                               token_t6_i,
-    input  token_t                               token_t7_i,
-    input  token_t                               token_t8_i,
+    input  token_pipe_t                          tokens_i,
     input  logic signed [Lanes-1:0][SumBits-1:0] sum_i,
-    output token_t                               token_t9_o,
     output logic        [Lanes-1:0][       31:0] result_o
 );
 
   logic read, write;
-  logic from_t9_q, from_t10_q;  // at t + 7: the pixel's value is not in memory, but with this token
-  logic again_q;  // at t + 8: the pixel is that of the token before
-  token_t token_t9_q, token_t10_q;
+  // At StageSum: the pixel's value is not in memory, but in this register.
+  logic from_result_q, from_older_q;
+  logic again_q;  // at StageAccumulate: the pixel is that of the token before
+  token_t reading, choosing, adding, written, older;
   logic [Lanes-1:0][31:0] stored, previous_q, result_q, older_q;
 
-  assign read  = token_t6_i.valid && !token_t6_i.first;
-  assign write = token_t9_q.valid && !token_t9_q.last;
+  assign reading  = tokens_i[StageQuad];
+  assign choosing = tokens_i[StageSum];
+  assign adding   = tokens_i[StageAccumulate];
+  assign written  = tokens_i[StageBias];
+  assign older    = tokens_i[StageScale];
+
+  assign read     = reading.valid && !reading.first;
+  assign write    = written.valid && !written.last;
 
   ram_1r1w #(
       .Width(32 * Lanes),
@@ -47,60 +51,49 @@ module accumulator
       .clk_i,
       .rst_ni,
       .read_enable_i  (read || clear_i),
-      .read_address_i (clear_i ? '0 : token_t6_i.pixel),
+      .read_address_i (clear_i ? '0 : reading.pixel),
       .read_data_o    (stored),
       .write_enable_i (clear_i ? 32'(clear_address_i) < AccumulatorPixels : write),
-      .write_address_i(clear_i ? clear_address_i[PixelBits-1:0] : token_t9_q.pixel),
+      .write_address_i(clear_i ? clear_address_i[PixelBits-1:0] : written.pixel),
       .write_data_i   (clear_i ? '0 : result_q)
   );
-
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i) begin
-      token_t9_q  <= '0;
-      token_t10_q <= '0;
-    end else begin
-      token_t9_q  <= token_t8_i;
-      token_t10_q <= token_t9_q;
-    end
-  end
 
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
       previous_q <= '0;
       result_q   <= '0;
       older_q    <= '0;
-      from_t9_q  <= 1'b0;
-      from_t10_q <= 1'b0;
+      from_result_q  <= 1'b0;
+      from_older_q <= 1'b0;
       again_q    <= 1'b0;
     end else begin
       // t + 7: what the pixel had; the result of the cycle before is not made yet.
-      previous_q <= from_t9_q ? result_q : from_t10_q ? older_q : stored;
-      from_t9_q  <= token_t8_i.valid && token_t8_i.pixel == token_t6_i.pixel;
-      from_t10_q <= token_t9_q.valid && token_t9_q.pixel == token_t6_i.pixel;
-      again_q    <= token_t8_i.valid && token_t8_i.pixel == token_t7_i.pixel;
+      previous_q <= from_result_q ? result_q : from_older_q ? older_q : stored;
+      from_result_q  <= adding.valid && adding.pixel == reading.pixel;
+      from_older_q <= written.valid && written.pixel == reading.pixel;
+      again_q    <= adding.valid && adding.pixel == choosing.pixel;
       // t + 8
-      if (token_t8_i.valid) begin
+      if (adding.valid) begin
         for (int l = 0; l < int'(Lanes); l++) begin
           logic signed [31:0] sum, previous;
           sum = 32'(signed'(sum_i[l]));
           previous = again_q ? result_q[l] : previous_q[l];
-          if (token_t8_i.first) result_q[l] <= sum;
-          else if (token_t8_i.maximum) result_q[l] <= (sum > previous) ? sum : previous;
+          if (adding.first) result_q[l] <= sum;
+          else if (adding.maximum) result_q[l] <= (sum > previous) ? sum : previous;
           else result_q[l] <= previous + sum;
         end
       end
-      if (token_t9_q.valid) older_q <= result_q;
+      if (written.valid) older_q <= result_q;
     end
   end
 
   logic unused_bits;
-  assign unused_bits = ^{token_t6_i, token_t7_i, token_t10_q};
+  assign unused_bits = ^{reading, choosing, adding, written, older};
 
-  assign token_t9_o = token_t9_q;
   assign result_o = result_q;
 
   // What is read while it is written comes from the registers a cycle later.
-  `KEYWAY_ASSERT_NEXT(NoHazard, read && write && token_t6_i.pixel == token_t9_q.pixel,
-                      from_t10_q || clear_i)
+  `KEYWAY_ASSERT_NEXT(NoHazard, read && write && reading.pixel == written.pixel,
+                      from_older_q || clear_i)
 
 endmodule

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Array: Lanes lanes side by side, the weight tiles in front of them and the token beside them.
+// Array: Lanes lanes side by side, the weight tiles in front of them.
 //
 // Mathematics: lane l gives the sum (or maximum) of its own weights with the common operands; see lane.
 // Timing: operands at t + 4, sums at t + 8. The shadow takes a word of the next tile a cycle while it
@@ -41,18 +41,13 @@ module array
     input logic [MaxColumns-1:0] columns_live_i,
     input logic [Depth-1:0][ActivationBits-1:0] dense_i,
     input logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column_i,
-    input token_t token_i,
-    // Sums at t + 8, their token and the two before
-    output token_t token_t6_o,
-    output token_t token_t7_o,
-    output token_t token_t8_o,
+    input token_pipe_t tokens_i,
+    // Sums at t + 8
     output logic signed [Lanes-1:0][SumBits-1:0] sum_o
 );
 
   logic full_d, full_q, ready_q, start_q, write, write_next;
   logic [TileWords-1:0] tile_write_next;
-  token_t token_t5_q, token_t6_q, token_t7_q, token_t8_q;
-  logic [MaxColumns-1:0] columns_live_q;
 
   assign operand_ready_o      = ready_q;
   assign operand_ready_next_o = !full_d || tile_start_i;
@@ -71,29 +66,15 @@ module array
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      full_q         <= 1'b0;
-      ready_q        <= 1'b1;
-      start_q        <= 1'b0;
-      token_t5_q     <= '0;
-      token_t6_q     <= '0;
-      token_t7_q     <= '0;
-      token_t8_q     <= '0;
-      columns_live_q <= '0;
+      full_q  <= 1'b0;
+      ready_q <= 1'b1;
+      start_q <= 1'b0;
     end else begin
-      full_q         <= full_d;
-      ready_q        <= operand_ready_next_o;
-      start_q        <= tile_start_i;
-      token_t5_q     <= token_i;
-      token_t6_q     <= token_t5_q;
-      token_t7_q     <= token_t6_q;
-      token_t8_q     <= token_t7_q;
-      columns_live_q <= columns_live_i;
+      full_q  <= full_d;
+      ready_q <= operand_ready_next_o;
+      start_q <= tile_start_i;
     end
   end
-
-  assign token_t6_o = token_t6_q;
-  assign token_t7_o = token_t7_q;
-  assign token_t8_o = token_t8_q;
 
   for (genvar l = 0; l < int'(Lanes); l++) begin : gen_lane
     logic [WindowRows-1:0][ActivationBits-1:0] column;
@@ -112,18 +93,11 @@ module array
         .tile_operands_i  (operand_i[4*l+:4]),
         .tile_start_i     (start_q),
         .column_valid_i,
-        .emit_i           (token_i.valid),
         .mode_i,
         .columns_live_i,
         .dense_i,
         .column_i         (column),
-        .emit_t5_i        (token_t5_q.valid),
-        .maximum_t5_i     (token_t5_q.valid && token_t5_q.maximum),
-        .columns_live_t5_i(columns_live_q),
-        .sums_t6_i        (token_t6_q.valid && !token_t6_q.maximum),
-        .maximum_t6_i     (token_t6_q.valid && token_t6_q.maximum),
-        .sums_t7_i        (token_t7_q.valid && !token_t7_q.maximum),
-        .maximum_t7_i     (token_t7_q.valid && token_t7_q.maximum),
+        .tokens_i,
         .sum_o            (sum_o[l])
     );
   end

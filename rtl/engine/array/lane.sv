@@ -34,19 +34,11 @@ module lane
     input logic tile_start_i,
     // Operands at t + 4
     input logic column_valid_i,
-    input logic emit_i,
     input mode_e mode_i,
     input logic [MaxColumns-1:0] columns_live_i,
     input logic [Depth-1:0][ActivationBits-1:0] dense_i,
     input logic [WindowRows-1:0][ActivationBits-1:0] column_i,
-    // The token further down
-    input logic emit_t5_i,
-    input logic maximum_t5_i,
-    input logic [MaxColumns-1:0] columns_live_t5_i,
-    input logic sums_t6_i,
-    input logic maximum_t6_i,
-    input logic sums_t7_i,
-    input logic maximum_t7_i,
+    input token_pipe_t tokens_i,
     output logic signed [SumBits-1:0] sum_o
 );
 
@@ -100,7 +92,7 @@ module lane
     always_ff @(posedge clk_i) begin
       if (clear_i) begin
         activation_q <= '0;
-      end else if (emit_i) begin
+      end else if (tokens_i[StageOperands].valid) begin
         if (mode_i == ModeDense) activation_q <= signed'(dense_i[d]);
         else if (HasTap && columns_live_i[Column]) activation_q <= tap[Row][Column];
         else activation_q <= '0;
@@ -112,7 +104,7 @@ module lane
     ) u_product_unit (
         .clk_i,
         .clear_i,
-        .valid_i     (emit_t5_i),
+        .valid_i     (tokens_i[StageProduct].valid),
         .weight_i    (weight_q),
         .activation_i(activation_q),
         .product_o   (product[d])
@@ -127,7 +119,7 @@ module lane
     always_ff @(posedge clk_i) begin
       if (clear_i) begin
         group_q <= '0;
-      end else if (sums_t6_i) begin
+      end else if (adds(tokens_i[StageQuad])) begin
         group_q <= (GroupBits'(product[4*g]) + GroupBits'(product[4*g+1])) +
                    (GroupBits'(product[4*g+2]) + GroupBits'(product[4*g+3]));
       end
@@ -145,25 +137,28 @@ module lane
 
   logic signed [ActivationBits-1:0] maximum_q;
   logic [MaxColumns-1:0][ActivationBits-1:0] columns_q, live_q;
+  logic [MaxColumns-1:0] columns_counted_q;  // columns_live_i of the cycle before
 
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
       columns_q <= '0;
+      columns_counted_q <= '0;
       live_q    <= '0;
       maximum_q <= '0;
     end else begin
+      columns_counted_q <= columns_live_i;
       if (column_valid_i && mode_i == ModeMaximum) begin
         columns_q <= {
           larger(signed'(column_i[0]), larger(signed'(column_i[1]), signed'(column_i[2]))),
           columns_q[MaxColumns-1:1]
         };
       end
-      if (maximum_t5_i) begin
+      if (compares(tokens_i[StageProduct])) begin
         for (int c = 0; c < int'(MaxColumns); c++) begin
-          live_q[c] <= columns_live_t5_i[c] ? columns_q[c] : NeverWins;
+          live_q[c] <= columns_counted_q[c] ? columns_q[c] : NeverWins;
         end
       end
-      if (maximum_t6_i) begin
+      if (compares(tokens_i[StageQuad])) begin
         logic signed [ActivationBits-1:0] best;
         best = signed'(live_q[0]);
         for (int c = 1; c < int'(MaxColumns); c++) best = larger(best, signed'(live_q[c]));
@@ -178,12 +173,12 @@ module lane
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
       sum_q <= '0;
-    end else if (sums_t7_i) begin
+    end else if (adds(tokens_i[StageSum])) begin
       logic signed [SumBits-1:0] sum;
       sum = '0;
       for (int g = 0; g < int'(Groups); g++) sum += SumBits'(group[g]);
       sum_q <= sum;
-    end else if (maximum_t7_i) begin
+    end else if (compares(tokens_i[StageSum])) begin
       sum_q <= SumBits'(maximum_q);
     end
   end

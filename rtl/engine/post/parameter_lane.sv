@@ -18,8 +18,8 @@ module parameter_lane
     input  logic                       write_short_i,
     input  logic                       write_signed_i,
     input  logic        [        31:0] write_data_i,
-    input  logic                       start_t7_i,      // a job's first result is at t + 7
-    input  logic        [SlotBits-1:0] slot_t7_i,
+    input  logic                       start_i,         // a job's first result is at StageSum
+    input  logic        [SlotBits-1:0] slot_i,
     output logic signed [        31:0] bias_o,
     output logic signed [        17:0] m_o,
     output logic signed [        17:0] mr_o,
@@ -81,8 +81,8 @@ module parameter_lane
   parameter_record_t [4:0] record;
 
   always_ff @(posedge clk_i) begin
-    start_q <= clear_i ? '0 : {start_q[3:0], start_t7_i};
-    slot_q  <= {slot_q[3:0], slot_t7_i};
+    start_q <= clear_i ? '0 : {start_q[3:0], start_i};
+    slot_q  <= {slot_q[3:0], slot_i};
   end
 
   for (genvar k = 0; k < 5; k++) begin : gen_record

@@ -27,7 +27,7 @@ module parameter_store
     input  logic                             write_short_i,
     input  logic                             write_signed_i,
     input  logic        [32*Lanes-1:0]       write_data_i,
-    input  token_t                           token_t7_i,
+    input  token_pipe_t                      tokens_i,
     output logic signed [   Lanes-1:0][31:0] bias_o,
     output logic signed [   Lanes-1:0][17:0] m_o,
     output logic signed [   Lanes-1:0][17:0] mr_o,
@@ -38,8 +38,10 @@ module parameter_store
     output logic signed [   Lanes-1:0][ 8:0] hi_o
 );
 
-  logic start_t7;
-  assign start_t7 = token_t7_i.valid && token_t7_i.last && token_t7_i.pixel == '0;
+  token_t token;
+  logic   start;
+  assign token = tokens_i[StageSum];
+  assign start = gives_result(token) && token.pixel == '0;
 
   for (genvar l = 0; l < int'(Lanes); l++) begin : gen_lane
     parameter_lane u_parameter_lane (
@@ -52,8 +54,8 @@ module parameter_store
         .write_short_i,
         .write_signed_i,
         .write_data_i  (write_data_i[32*l+:32]),
-        .start_t7_i    (start_t7),
-        .slot_t7_i     (token_t7_i.slot),
+        .start_i       (start),
+        .slot_i        (token.slot),
         .bias_o        (bias_o[l]),
         .m_o           (m_o[l]),
         .mr_o          (mr_o[l]),
@@ -66,6 +68,6 @@ module parameter_store
   end
 
   logic unused_bits;
-  assign unused_bits = ^{clear_address_i, token_t7_i};
+  assign unused_bits = ^{clear_address_i, token};
 
 endmodule

@@ -6,7 +6,7 @@
 //   made of two halves, m * (high * 2^17 + low), each one DSP multiplier.
 //   The shift is made in two steps, by a multiple of eight and by less than eight.
 // Timing: acc at t + 9, residual at t + 10, byte stands at t + 14; one a cycle.
-// Contract: 1 <= shift <= 47; shift 0 adds no rounding. valid bits t9..t13 move with the pixel.
+// Contract: 1 <= shift <= 47; shift 0 adds no rounding.
 // Source: the requantisation of the numeric contract, models/quantise/network.hpp, its twin.
 //   Test: tests/rtl/engine (extremes of every field).
 
@@ -15,11 +15,7 @@ module post_lane
 (
     input  logic                             clk_i,
     input  logic                             clear_i,
-    input  logic                             valid_t9_i,
-    input  logic                             valid_t10_i,
-    input  logic                             valid_t11_i,
-    input  logic                             valid_t12_i,
-    input  logic                             valid_t13_i,
+    input  token_pipe_t                      tokens_i,
     input  logic signed [              31:0] acc_i,
     input  logic signed [              31:0] bias_i,
     input  logic signed [              17:0] m_i,
@@ -55,24 +51,24 @@ module post_lane
       negative_q    <= 1'b0;
       q_q           <= '0;
     end else begin
-      if (valid_t9_i) biased_q <= 33'(acc_i) + 33'(bias_i);
-      if (valid_t10_i) begin
+      if (gives_result(tokens_i[StageBias])) biased_q <= 33'(acc_i) + 33'(bias_i);
+      if (gives_result(tokens_i[StageScale])) begin
         low_q      <= 36'(m_i) * 36'(signed'({1'b0, biased_q[16:0]}));
         high_q     <= 34'(m_i) * 34'(signed'(biased_q[32:17]));
         residual_q <= 27'(mr_i) * 27'(residual_i);
       end
-      if (valid_t11_i) begin
+      if (gives_result(tokens_i[StageTotal])) begin
         total_q <= (52'(high_q) <<< 17) + 52'(low_q) + 52'(residual_q) +
                    signed'((52'd1 << round_shift_i) >> 1);
       end
-      if (valid_t12_i) begin
+      if (gives_result(tokens_i[StageShift])) begin
         logic signed [51:0] shifted;
         shifted = total_q >>> {coarse_shift_i, 3'd0};
         coarse_q      <= shifted[15:0];
         coarse_fits_q <= shifted[51:15] == '0 || shifted[51:15] == '1;
         negative_q    <= shifted[51];
       end
-      if (valid_t13_i) begin
+      if (gives_result(tokens_i[StageClamp])) begin
         logic signed [15:0] shifted;
         logic fits;  // in 9 bits, as both limits do
         shifted = coarse_q >>> fine_shift_i;

@@ -28,9 +28,7 @@ module post_process
     input logic parameter_signed_i,
     input logic [32*Lanes-1:0] parameter_data_i,
     // Sums
-    input token_t token_t6_i,
-    input token_t token_t7_i,
-    input token_t token_t9_i,
+    input token_pipe_t tokens_i,
     input logic [Lanes-1:0][31:0] acc_i,
     // Residual words
     output logic residual_enable_next_o,
@@ -47,27 +45,12 @@ module post_process
     output logic job_done_o
 );
 
-  token_t token_t10_q, token_t11_q, token_t12_q, token_t13_q;
   logic signed [Lanes-1:0][31:0] bias;
   logic signed [Lanes-1:0][17:0] m, mr;
   logic [Lanes-1:0][5:0] round_shift;
   logic [Lanes-1:0][2:0] coarse_shift, fine_shift;
   logic signed [Lanes-1:0][8:0] lo, hi;
   logic signed [Lanes-1:0][ActivationBits-1:0] residuals;
-
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i) begin
-      token_t10_q <= '0;
-      token_t11_q <= '0;
-      token_t12_q <= '0;
-      token_t13_q <= '0;
-    end else begin
-      token_t10_q <= token_t9_i;
-      token_t11_q <= token_t10_q;
-      token_t12_q <= token_t11_q;
-      token_t13_q <= token_t12_q;
-    end
-  end
 
   parameter_store #(
       .Lanes(Lanes)
@@ -81,7 +64,7 @@ module post_process
       .write_short_i (parameter_short_i),
       .write_signed_i(parameter_signed_i),
       .write_data_i  (parameter_data_i),
-      .token_t7_i    (token_t7_i),
+      .tokens_i,
       .bias_o        (bias),
       .m_o           (m),
       .mr_o          (mr),
@@ -100,14 +83,13 @@ module post_process
       .rst_ni,
       .clear_i,
       .jobs_i       (jobs_i),
-      .token_t6_i   (token_t6_i),
+      .tokens_i,
       .enable_next_o(residual_enable_next_o),
       .bank_next_o  (residual_bank_next_o),
       .enable_o     (residual_enable_o),
       .bank_o       (residual_bank_o),
       .address_o    (residual_address_o),
       .read_data_i  (residual_data_i),
-      .token_t9_i   (token_t9_i),
       .residual_o   (residuals)
   );
 
@@ -115,11 +97,7 @@ module post_process
     post_lane u_post_lane (
         .clk_i,
         .clear_i,
-        .valid_t9_i    (token_t9_i.valid && token_t9_i.last),
-        .valid_t10_i   (token_t10_q.valid && token_t10_q.last),
-        .valid_t11_i   (token_t11_q.valid && token_t11_q.last),
-        .valid_t12_i   (token_t12_q.valid && token_t12_q.last),
-        .valid_t13_i   (token_t13_q.valid && token_t13_q.last),
+        .tokens_i,
         .acc_i         (acc_i[l]),
         .bias_i        (bias[l]),
         .m_i           (m[l]),
@@ -138,13 +116,12 @@ module post_process
       .clk_i,
       .rst_ni,
       .clear_i,
-      .jobs_i     (jobs_i),
-      .token_t12_i(token_t12_q),
-      .token_t13_i(token_t13_q),
-      .valid_o    (result_valid_o),
-      .bank_o     (result_bank_o),
-      .address_o  (result_address_o),
-      .done_o     (job_done_o)
+      .jobs_i   (jobs_i),
+      .tokens_i,
+      .valid_o  (result_valid_o),
+      .bank_o   (result_bank_o),
+      .address_o(result_address_o),
+      .done_o   (job_done_o)
   );
 
 endmodule

@@ -22,16 +22,19 @@ module residual_reader
     input logic rst_ni,
     input logic clear_i,
     input job_t jobs_i[JobSlots],
-    input token_t token_t6_i,
+    input token_pipe_t tokens_i,
     output logic enable_next_o,  // enable_o and bank_o of the next cycle
     output logic [1:0] bank_next_o,
     output logic enable_o,
     output logic [1:0] bank_o,
     output logic [15:0] address_o,
     input logic [3:0][BlockBanks-1:0][8*WordChannels-1:0] read_data_i,
-    input token_t token_t9_i,
     output logic signed [Lanes-1:0][ActivationBits-1:0] residual_o
 );
+
+  token_t coming, choosing;
+  assign coming   = tokens_i[StageQuad];
+  assign choosing = tokens_i[StageBias];
 
   // ------------------------------------------------------------------ t + 6: what the job says
   logic read_q, first_q;
@@ -51,14 +54,14 @@ module residual_reader
       stride_x_q <= '0;
       last_x_q   <= '0;
     end else begin
-      read_q <= token_t6_i.valid && token_t6_i.last && jobs_i[token_t6_i.slot].multiply.residual;
-      first_q <= token_t6_i.pixel == '0;
-      base_q <= jobs_i[token_t6_i.slot].multiply.residual_base;
-      pitch_q <= jobs_i[token_t6_i.slot].layer.residual_row_pitch;
-      phase_q <= jobs_i[token_t6_i.slot].multiply.residual_phase;
-      stride_y_q <= jobs_i[token_t6_i.slot].layer.residual_stride_y;
-      stride_x_q <= jobs_i[token_t6_i.slot].layer.residual_stride_x;
-      last_x_q <= jobs_i[token_t6_i.slot].multiply.width - 10'd1;
+      read_q <= gives_result(coming) && jobs_i[coming.slot].multiply.residual;
+      first_q <= coming.pixel == '0;
+      base_q <= jobs_i[coming.slot].multiply.residual_base;
+      pitch_q <= jobs_i[coming.slot].layer.residual_row_pitch;
+      phase_q <= jobs_i[coming.slot].multiply.residual_phase;
+      stride_y_q <= jobs_i[coming.slot].layer.residual_stride_y;
+      stride_x_q <= jobs_i[coming.slot].layer.residual_stride_x;
+      last_x_q <= jobs_i[coming.slot].multiply.width - 10'd1;
     end
   end
 
@@ -66,8 +69,8 @@ module residual_reader
   logic [15:0] row_address_q, column_q;
   logic [1:0] row_bank_q;
   logic [9:0] x_q;
-  logic read_t9_q;
-  logic [1:0] bank_t9_q;
+  logic word_read_q;
+  logic [1:0] word_bank_q;
 
   assign enable_next_o = read_q;
   assign bank_next_o   = first_q ? phase_q : row_bank_q;
@@ -110,21 +113,21 @@ module residual_reader
 
   // ------------------------------------------------------------------ t + 9: operands
   always_ff @(posedge clk_i) begin
-    read_t9_q <= enable_o && rst_ni && !clear_i;
-    if (enable_o) bank_t9_q <= bank_o;
+    word_read_q <= enable_o && rst_ni && !clear_i;
+    if (enable_o) word_bank_q <= bank_o;
     if (!rst_ni || clear_i) begin
       residual_o <= '0;
-    end else if (token_t9_i.valid && token_t9_i.last) begin
+    end else if (gives_result(choosing)) begin
       for (int l = 0; l < int'(Lanes); l++) begin
         logic [7:0] value;
-        value = read_data_i[bank_t9_q][l/WordChannels][8*(l%WordChannels)+:8];
-        residual_o[l] <= !read_t9_q ? '0
-            : {jobs_i[token_t9_i.slot].layer.residual_signed && value[7], value};
+        value = read_data_i[word_bank_q][l/WordChannels][8*(l%WordChannels)+:8];
+        residual_o[l] <= !word_read_q ? '0
+            : {jobs_i[choosing.slot].layer.residual_signed && value[7], value};
       end
     end
   end
 
   logic unused_bits;
-  assign unused_bits = ^{token_t6_i, token_t9_i};
+  assign unused_bits = ^{coming, choosing};
 
 endmodule

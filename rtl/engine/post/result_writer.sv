@@ -13,33 +13,36 @@ module result_writer
   import keyway_contract_pkg::*;
   import keyway_pkg::*;
 (
-    input  logic          clk_i,
-    input  logic          rst_ni,
-    input  logic          clear_i,
-    input  job_t          jobs_i     [JobSlots],
-    input  token_t        token_t12_i,
-    input  token_t        token_t13_i,
-    output logic          valid_o,
-    output logic   [ 1:0] bank_o,
-    output logic   [15:0] address_o,
-    output logic          done_o
+    input  logic               clk_i,
+    input  logic               rst_ni,
+    input  logic               clear_i,
+    input  job_t               jobs_i   [JobSlots],
+    input  token_pipe_t        tokens_i,
+    output logic               valid_o,
+    output logic        [ 1:0] bank_o,
+    output logic        [15:0] address_o,
+    output logic               done_o
 );
 
-  logic [9:0] x_q;
-  logic [1:0] bank_q;  // of the row
+  logic [ 9:0] x_q;
+  logic [ 1:0] bank_q;  // of the row
   logic [15:0] row_address_q;
-  // Of token_t13_i's job.
+  token_t coming, token;
+  assign coming = tokens_i[StageShift];
+  assign token  = tokens_i[StageClamp];
+
+  // Of its job.
   logic first_q;  // its first pixel
   logic [1:0] phase_q;
   logic [15:0] base_q, pitch_q;
   logic [9:0] last_x_q;
 
   always_ff @(posedge clk_i) begin
-    first_q  <= token_t12_i.pixel == '0;
-    phase_q  <= jobs_i[token_t12_i.slot].multiply.output_phase;
-    base_q   <= jobs_i[token_t12_i.slot].multiply.output_base;
-    pitch_q  <= jobs_i[token_t12_i.slot].layer.output_row_pitch;
-    last_x_q <= jobs_i[token_t12_i.slot].multiply.width - 10'd1;
+    first_q  <= coming.pixel == '0;
+    phase_q  <= jobs_i[coming.slot].multiply.output_phase;
+    base_q   <= jobs_i[coming.slot].multiply.output_base;
+    pitch_q  <= jobs_i[coming.slot].layer.output_row_pitch;
+    last_x_q <= jobs_i[coming.slot].multiply.width - 10'd1;
   end
 
   always_ff @(posedge clk_i) begin
@@ -51,7 +54,7 @@ module result_writer
       row_address_q <= '0;
       bank_o        <= '0;
       address_o     <= '0;
-    end else if (token_t13_i.valid && token_t13_i.last) begin
+    end else if (gives_result(token)) begin
       logic [ 9:0] x;
       logic [ 1:0] bank;
       logic [15:0] row_address;
@@ -59,7 +62,7 @@ module result_writer
       bank        = first_q ? phase_q : bank_q;
       row_address = first_q ? base_q : row_address_q;
       valid_o       <= 1'b1;
-      done_o        <= token_t13_i.job_last;
+      done_o        <= token.job_last;
       bank_o        <= bank;
       address_o     <= row_address + 16'(x);
       x_q           <= x + 10'd1;
@@ -74,6 +77,6 @@ module result_writer
   end
 
   logic unused_bits;
-  assign unused_bits = ^{token_t12_i, token_t13_i};
+  assign unused_bits = ^{coming, token};
 
 endmodule
