@@ -51,7 +51,7 @@ void check_core(const program::CoreConfig& core) {
 }
 
 /// What multiplies in the array must know how the weights are stored.
-void check_number_systems(const Network& network, const CoreConfig& core) {
+void check_number_systems(const Network& network, const program::CoreConfig& core) {
   for (const Layer& layer : network.layers) {
     const arith::NumberSystemInfo& system = arith::info(layer.number_system);
     if (layer.codes.empty() || system.runs_on(core.array_kind)) continue;

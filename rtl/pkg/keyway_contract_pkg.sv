@@ -122,13 +122,13 @@ package keyway_contract_pkg;
   } status_e;
 
   typedef enum logic [7:0] {
-    PolicyPlain  = 8'd0,
+    PolicyPlain = 8'd0,
     PolicySealed = 8'd1,
-    PolicyBlind  = 8'd2
+    PolicyBlind = 8'd2
   } policy_e;
 
   typedef enum logic [7:0] {
-    FrameKindHeader  = 8'd0,
+    FrameKindHeader = 8'd0,
     FrameKindProgram = 8'd1,
     FrameKindWeights = 8'd2
   } frame_kind_e;
@@ -143,15 +143,15 @@ package keyway_contract_pkg;
   } number_system_e;
 
   typedef enum logic [1:0] {
-    ModeDense   = 2'd0,
-    ModeWindow  = 2'd1,
+    ModeDense = 2'd0,
+    ModeWindow = 2'd1,
     ModeMaximum = 2'd2
   } mode_e;
 
   typedef enum logic [1:0] {
     TurnEvery = 2'd0,
     TurnFirst = 2'd1,
-    TurnNext  = 2'd2
+    TurnNext = 2'd2
   } turn_e;
 
   parameter int unsigned HeaderMagicOffset = 0;
@@ -345,10 +345,10 @@ package keyway_contract_pkg;
   // written.
   typedef struct packed {
     logic [222:0] reserved;
-    logic [0:0]   overlap;
-    logic [13:0]  rows;
-    logic [13:0]  products;
-    logic [3:0]   opcode;
+    logic [0:0] overlap;
+    logic [13:0] rows;
+    logic [13:0] products;
+    logic [3:0] opcode;
   } end_t;
 
   // The operands of its codes are a table in the program.
