@@ -9,9 +9,11 @@
 #include <thread>
 
 #include "common/error.hpp"
+#include "compile/compile.hpp"
 #include "driver/func_accelerator.hpp"
 #include "driver/kernel_accelerator.hpp"
 #include "lock/licence.hpp"
+#include "lock/lock_network.hpp"
 #include "lock/package.hpp"
 #include "lock/parties.hpp"
 #include "platform/memory_options.hpp"
@@ -169,7 +171,7 @@ BenchResult measure(const BenchNetwork& network, const BenchOptions& options) {
     Progress progress(network.name + ": quantise, plain, sealed, step", kSteps);
     const quantise::Network quantised =
         build_network(network.model, network.calibration, options.format);
-    plain = build_program(quantised, result.core, false);
+    plain = compile::compile(quantised, result.core);
     plain_package = lock::make_plain_package(plain);
     result.macs = plain.macs;
     inputs = read_inputs(input_file, plain.input.layout, judged ? -1 : 1);
@@ -177,11 +179,10 @@ BenchResult measure(const BenchNetwork& network, const BenchOptions& options) {
     progress.at(1);
     result.plain = run_package(plain, plain_package, std::nullopt, sim, image);
     progress.at(2);
-    const program::Program sealed = build_program(quantised, result.core, true);
-    const Bytes package =
-        lock::make_locked_package(sealed, contract::Policy::kSealed, party.owner());
+    const lock::LockedNetwork sealed = lock::lock_network(quantised, party.owner(), {result.core});
     sim.device_file = party.device_file();
-    result.sealed = run_package(sealed, package, party.licence(package), sim, image);
+    result.sealed =
+        run_package(sealed.program, sealed.package, party.licence(sealed.package), sim, image);
   }
   if (judged) {
     const auto labels = read_metric_labels(network, plain, static_cast<size_t>(inputs.rows()));

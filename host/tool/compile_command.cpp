@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "common/file.hpp"
+#include "compile/compile.hpp"
 #include "lock/package.hpp"
 #include "tool/commands.hpp"
 #include "tool/files.hpp"
@@ -21,7 +22,9 @@ void add_compile_command(CLI::App& app) {
   command->callback([options] {
     check_files({{"the model", options->model}, {"--calib", options->calibration}},
                 {{"--output", options->output}});
-    const program::Program program = build_program(*options, false);
+    const auto core = program::core_from_name(options->core);
+    const program::Program program = compile::compile(
+        build_network(options->model, options->calibration, options->format), core);
     const auto bytes = lock::make_plain_package(program);
     common::write_file(options->output, bytes.data(), bytes.size());
     describe(program, options->output);

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "common/file.hpp"
-#include "lock/package.hpp"
+#include "lock/lock_network.hpp"
 #include "tool/commands.hpp"
 #include "tool/files.hpp"
 #include "tool/models.hpp"
@@ -35,18 +35,23 @@ void add_lock_command(CLI::App& app) {
                  {"--owner", options->owner}},
                 {{"--output", options->model.output}});
     const lock::Owner owner = lock::read_owner(options->owner);
-    const program::Program program = build_program(options->model, true);
-    const auto policy = options->policy == "sealed" ? lock::Policy::kSealed : lock::Policy::kBlind;
-    if (policy == lock::Policy::kBlind && !arith::info(program.number_system).equally_likely) {
+    lock::LockOptions lock_options;
+    lock_options.core = program::core_from_name(options->model.core);
+    lock_options.policy =
+        options->policy == "sealed" ? lock::Policy::kSealed : lock::Policy::kBlind;
+    const auto network =
+        build_network(options->model.model, options->model.calibration, options->model.format);
+    const auto& system = arith::info(network.number_system);
+    if (lock_options.policy == lock::Policy::kBlind && !system.equally_likely) {
       std::fprintf(
           stderr,
           "keyway: warning: the codes of %s are not equally likely, so under 'blind' who has "
           "opened one of your chips can test guesses cheaply; qf8 is better\n",
-          arith::info(program.number_system).name);
+          system.name);
     }
-    const auto bytes = lock::make_locked_package(program, policy, owner);
-    common::write_file(options->model.output, bytes.data(), bytes.size());
-    describe(program, options->model.output);
+    const lock::LockedNetwork locked = lock::lock_network(network, owner, lock_options);
+    common::write_file(options->model.output, locked.package.data(), locked.package.size());
+    describe(locked.program, options->model.output);
   });
 }
 

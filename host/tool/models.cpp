@@ -7,10 +7,7 @@
 #include <thread>
 
 #include "common/error.hpp"
-#include "compile/compile.hpp"
 #include "graph/onnx_import.hpp"
-#include "lock/bytes.hpp"
-#include "lock/relabel.hpp"
 #include "quantise/quantise.hpp"
 #include "tool/tensors.hpp"
 
@@ -62,22 +59,6 @@ quantise::Network build_network(const std::string& model, const std::string& cal
   const graph::Graph graph = graph::import_onnx(model);
   const auto calibration = read_inputs(calibration_file, graph.input_layout, -1);
   return quantised(graph, calibration, system, calibration_file);
-}
-
-program::Program build_program(quantise::Network network, const program::CoreConfig& core,
-                               bool for_lock) {
-  compile::Options compile_options;
-  if (for_lock) {
-    lock::relabel_codes(network);
-    compile_options.padding = lock::fill_random;
-  }
-  return compile::compile(network, core, compile_options);
-}
-
-program::Program build_program(const ModelOptions& options, bool for_lock) {
-  const auto core = program::core_from_name(options.core);
-  return build_program(build_network(options.model, options.calibration, options.format), core,
-                       for_lock);
 }
 
 void describe(const program::Program& program, const std::string& path) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// From a model file to a program: the steps that `compile` and `lock` share.
+/// From a model file to a quantised network: the steps that `compile`, `lock` and `bench` share.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -20,14 +20,6 @@ void add_model_options(CLI::App& command, ModelOptions& options);
 /// Imports, calibrates and quantises.
 quantise::Network build_network(const std::string& model, const std::string& calibration,
                                 const std::string& format);
-
-/// Compiles. `for_lock` makes the weight codes say nothing by themselves: which code means which
-/// value, and what pads weight tiles, is unpredictable.
-program::Program build_program(quantise::Network network, const program::CoreConfig& core,
-                               bool for_lock);
-
-/// Both. `for_lock` as above.
-program::Program build_program(const ModelOptions& options, bool for_lock);
 
 /// One line about the program, for stderr.
 void describe(const program::Program& program, const std::string& path);

@@ -62,12 +62,8 @@ struct Images {
   std::vector<uint8_t> weights;  ///< the others
 };
 
-/// Plain package of a program.
+/// Plain package of a program. Locked ones come from lock_network.hpp.
 std::vector<uint8_t> make_plain_package(const program::Program& program);
-
-/// Locks a program. Gives it a fresh id, so that no two packages share keys.
-std::vector<uint8_t> make_locked_package(const program::Program& program, Policy policy,
-                                         const Owner& owner);
 
 /// What an enrolled device makes of package and licence: verifies and deciphers as the core does
 /// (rtl/lock/lock_unit.sv, rtl/shell/conductor.sv). For a plain package device and licence are not

@@ -10,6 +10,7 @@
 #include "lock/licence.hpp"
 #include "lock/package.hpp"
 #include "lock/sample.hpp"
+#include "lock/seal.hpp"
 #include "seed.hpp"
 
 using namespace keyway;
@@ -65,7 +66,7 @@ TEST_CASE("a package opens with the right licence on the right device, and gives
   const auto program = test::sample_program();
   const Party party;
   for (const Policy policy : {Policy::kSealed, Policy::kBlind}) {
-    const Bytes package = make_locked_package(program, policy, party.owner);
+    const Bytes package = seal_program(program, policy, party.owner);
     const Images images = open(package, party.licence(package, party.device), party.device);
     CHECK(starts_with(images.program, program.program_image));
     CHECK(starts_with(images.weights, program.weight_image));
@@ -93,7 +94,7 @@ TEST_CASE("the manifest survives the way through a package") {
 
 TEST_CASE("a header that names another core than the manifest is refused before any device") {
   const Party party;
-  const Bytes package = make_locked_package(test::sample_program(), Policy::kSealed, party.owner);
+  const Bytes package = seal_program(test::sample_program(), Policy::kSealed, party.owner);
   CHECK_NOTHROW(describe(parse_package(package, "test"), "test"));
   for (const uint32_t at :
        {contract::kHeaderLanesOffset, contract::kHeaderDepthOffset, contract::kHeaderResidentOffset,
@@ -116,9 +117,9 @@ TEST_CASE("sealed: every wrong right is refused") {
   const auto program = test::sample_program();
   const Party party;
   const Party stranger;
-  const Bytes package = make_locked_package(program, Policy::kSealed, party.owner);
-  const Bytes other = make_locked_package(program, Policy::kSealed, party.owner);
-  const Bytes blind = make_locked_package(program, Policy::kBlind, party.owner);
+  const Bytes package = seal_program(program, Policy::kSealed, party.owner);
+  const Bytes other = seal_program(program, Policy::kSealed, party.owner);
+  const Bytes blind = seal_program(program, Policy::kBlind, party.owner);
   const Bytes licence = party.licence(package, party.device);
   const Device second = party.enrolled(2);
   const Device fresh = new_device(3, "test");
@@ -147,7 +148,7 @@ TEST_CASE(
   const auto program = test::sample_program();
   const Party party;
   const Party stranger;
-  const Bytes package = make_locked_package(program, Policy::kBlind, party.owner);
+  const Bytes package = seal_program(program, Policy::kBlind, party.owner);
   const Bytes licence = party.licence(package, party.device);
   for (int bit : {0, 77, 255}) {  // secrets one bit away
     Device near = party.device;
@@ -169,8 +170,8 @@ TEST_CASE(
 TEST_CASE("two locks of one model share nothing") {
   const auto program = test::sample_program();
   const Party party;
-  const Bytes a = make_locked_package(program, Policy::kSealed, party.owner);
-  const Bytes b = make_locked_package(program, Policy::kSealed, party.owner);
+  const Bytes a = seal_program(program, Policy::kSealed, party.owner);
+  const Bytes b = seal_program(program, Policy::kSealed, party.owner);
   const size_t from = parse_package(a, "a").header_pages.size;
   size_t same = 0;
   for (size_t i = from; i < a.size(); ++i) same += a[i] == b[i];
@@ -180,7 +181,7 @@ TEST_CASE("two locks of one model share nothing") {
 TEST_CASE("licences are made only by the owner, for his devices and his packages") {
   const Party party;
   const Party stranger;
-  const Bytes package = make_locked_package(test::sample_program(), Policy::kSealed, party.owner);
+  const Bytes package = seal_program(test::sample_program(), Policy::kSealed, party.owner);
   const Bytes plain = make_plain_package(test::sample_program());
   CHECK(outcome([&] {
           make_licence(parse_package(package, "p"), stranger.owner,
@@ -203,7 +204,7 @@ TEST_CASE("every byte of a package is authenticated") {
   for (const Policy policy : {Policy::kPlain, Policy::kSealed, Policy::kBlind}) {
     const bool locked = policy != Policy::kPlain;
     const Bytes package =
-        locked ? make_locked_package(program, policy, party.owner) : make_plain_package(program);
+        locked ? seal_program(program, policy, party.owner) : make_plain_package(program);
     const std::optional<Bytes> licence =
         locked ? std::optional<Bytes>(party.licence(package, party.device)) : std::nullopt;
     const auto refused = [&](const Bytes& bad) {
@@ -237,8 +238,8 @@ TEST_CASE("every byte of a package is authenticated") {
 TEST_CASE("frames cannot change places, be repeated, or come from another package") {
   const Party party;
   const auto program = test::sample_program();
-  const Bytes package = make_locked_package(program, Policy::kSealed, party.owner);
-  const Bytes other = make_locked_package(program, Policy::kSealed, party.owner);
+  const Bytes package = seal_program(program, Policy::kSealed, party.owner);
+  const Bytes other = seal_program(program, Policy::kSealed, party.owner);
   const Bytes licence = party.licence(package, party.device);
   const auto view = parse_package(package, "p");
   const size_t first = view.header_pages.size;

@@ -18,6 +18,7 @@
 #include "lock/package.hpp"
 #include "lock/parties.hpp"
 #include "lock/sample.hpp"
+#include "lock/seal.hpp"
 #include "lock/secret.hpp"
 
 using namespace keyway;
@@ -130,7 +131,7 @@ TEST_CASE("no key stays in memory that the owner's work has given back") {
     for (const Key& key : {keys.mac, keys.program, keys.weights}) watch.add(key.data());
     { const FrameKeys again = frame_keys(a, package_key(owner.root, id), id, Policy::kSealed); }
 
-    const auto bytes = make_locked_package(program, Policy::kSealed, read_owner(owner_file));
+    const auto bytes = seal_program(program, Policy::kSealed, read_owner(owner_file));
     const PackageView package = parse_package(bytes, "p");
     look_for(package_key(owner.root, package.header.id));
     const auto licence = make_licence(package, read_owner(owner_file), read_enrolment(record_file));

@@ -9,6 +9,7 @@
 #include "compile/compile.hpp"
 #include "lock/keys.hpp"
 #include "lock/licence.hpp"
+#include "lock/seal.hpp"
 #include "simulate/simulator.hpp"
 
 namespace keyway::test {
@@ -34,7 +35,7 @@ Model plain_model(const program::Program& program) {
 }
 
 Model locked_model(const program::Program& program, lock::Policy policy, const lock::Owner& owner) {
-  return {program, lock::make_locked_package(program, policy, owner)};
+  return {program, lock::seal_program(program, policy, owner)};
 }
 
 Party::Party() : owner_(lock::new_owner()) {

@@ -9,6 +9,7 @@
 #include "kernel_bench.hpp"
 #include "lock/licence.hpp"
 #include "lock/package.hpp"
+#include "lock/seal.hpp"
 #include "scenario.hpp"
 
 namespace keyway::rtl_test {
@@ -94,7 +95,7 @@ Locked make(const Scenario& scenario, Policy policy, bool resident, const Party&
   if (policy == Policy::kPlain) {
     out.package = lock::make_plain_package(program);
   } else {
-    out.package = lock::make_locked_package(program, policy, party.owner);
+    out.package = lock::seal_program(program, policy, party.owner);
     out.licence = lock::make_licence(lock::parse_package(out.package, "package"), party.owner,
                                      party.enrolment);
   }
