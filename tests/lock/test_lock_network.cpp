@@ -22,6 +22,7 @@ const program::CoreConfig kCore = program::core_from_name("8x8");
 /// The first random network of that number system whose tiles have padding.
 quantise::Network network_of(arith::NumberSystem system) {
   for (uint64_t seed = 1;; ++seed) {
+    REQUIRE(seed < 1000);
     auto network = test::random_network(seed);
     if (network.number_system != system) continue;
     const quantise::Layer& first = network.layers.front();
@@ -47,7 +48,7 @@ TEST_CASE("a locked network opens on its device and computes what the plain one 
                                lock::enrolment_record(device.secret, *device.owner_key),
                                lock::owner_fingerprint(*device.owner_key)};
   std::mt19937_64 random(1);
-  for (const auto& system : arith::kNumberSystems) {
+  for (const auto& system : contract::kNumberSystems) {
     for (const auto policy : {lock::Policy::kSealed, lock::Policy::kBlind}) {
       CAPTURE(system.name, static_cast<int>(policy));
       const auto network = network_of(system.system);
