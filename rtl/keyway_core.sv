@@ -88,8 +88,7 @@ module keyway_core
   logic output_request_valid, output_request_ready, output_valid, output_ready;
   logic [31:0] output_request_offset, output_request_bytes;
   logic [127:0] output_data;
-  logic event_array_busy, event_stall_tile, event_stall_bank, event_stall_frames;
-  logic event_stall_rows, event_stall_products, event_stall_empty;
+  keyway_pkg::array_events_t array_events;
 
   logic lock_clear, lock_idle, lock_open_valid, lock_licence_present, lock_open_done;
   logic [7:0] lock_policy;
@@ -198,13 +197,7 @@ module keyway_core
       .output_valid_i         (output_valid),
       .output_ready_o         (output_ready),
       .output_data_i          (output_data),
-      .event_array_busy_i     (event_array_busy),
-      .event_stall_tile_i     (event_stall_tile),
-      .event_stall_bank_i     (event_stall_bank),
-      .event_stall_frames_i   (event_stall_frames),
-      .event_stall_rows_i     (event_stall_rows),
-      .event_stall_products_i (event_stall_products),
-      .event_stall_empty_i    (event_stall_empty),
+      .array_events_i         (array_events),
       .lock_clear_o           (lock_clear),
       .lock_idle_i            (lock_idle),
       .lock_open_valid_o      (lock_open_valid),
@@ -272,13 +265,7 @@ module keyway_core
       .output_valid_o         (output_valid),
       .output_ready_i         (output_ready),
       .output_data_o          (output_data),
-      .event_array_busy_o     (event_array_busy),
-      .event_stall_tile_o     (event_stall_tile),
-      .event_stall_bank_o     (event_stall_bank),
-      .event_stall_frames_o   (event_stall_frames),
-      .event_stall_rows_o     (event_stall_rows),
-      .event_stall_products_o (event_stall_products),
-      .event_stall_empty_o    (event_stall_empty),
+      .events_o               (array_events),
       .activity_o
   );
 

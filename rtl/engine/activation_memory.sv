@@ -14,7 +14,10 @@
 // Test: tests/rtl/engine.
 `include "assert.svh"
 
-module activation_memory #(
+module activation_memory
+  import keyway_contract_pkg::*;
+  import keyway_pkg::*;
+#(
     parameter  int unsigned WordChannels    = 16,
     parameter  int unsigned BlockBanks      = 1,
     parameter  int unsigned ActivationBytes = keyway_contract_pkg::MemoryDefaultActivationBytes,
@@ -23,41 +26,37 @@ module activation_memory #(
     localparam int unsigned AddressBits     = $clog2(Words),
     localparam int unsigned BlockBits       = (BlockBanks > 1) ? $clog2(BlockBanks) : 1
 ) (
-    input  logic                                                clk_i,
-    input  logic                                                rst_ni,
-    input  logic                                                clear_i,
-    input  logic [          19:0]                               clear_address_i,
+    input  logic                                                     clk_i,
+    input  logic                                                     rst_ni,
+    input  logic                                                     clear_i,
+    input  logic      [          19:0]                               clear_address_i,
     // Array: one address in each row bank; enables also a cycle ahead
-    input  logic [           3:0][BlockBanks-1:0]               front_enable_next_i,
-    input  logic [           3:0][BlockBanks-1:0]               front_enable_i,
-    input  logic [           3:0][          15:0]               front_address_i,
-    output logic                                                front_hold_o,
+    input  logic      [           3:0][BlockBanks-1:0]               front_enable_next_i,
+    input  logic      [           3:0][BlockBanks-1:0]               front_enable_i,
+    input  logic      [           3:0][          15:0]               front_address_i,
+    output logic                                                     front_hold_o,
     // Residual: all block banks of one row bank
-    input  logic                                                residual_enable_next_i,
-    input  logic [           1:0]                               residual_bank_next_i,
-    input  logic                                                residual_enable_i,
-    input  logic [           1:0]                               residual_bank_i,
-    input  logic [          15:0]                               residual_address_i,
+    input  logic                                                     residual_enable_next_i,
+    input  row_bank_t                                                residual_bank_next_i,
+    input  logic                                                     residual_enable_i,
+    input  place_t                                                   residual_i,
     // Store: one bank
-    input  logic                                                store_request_i,
-    input  logic [           1:0]                               store_bank_i,
-    input  logic [ BlockBits-1:0]                               store_block_i,
-    input  logic [          15:0]                               store_address_i,
-    output logic                                                store_grant_o,
+    input  logic                                                     store_request_i,
+    input  place_t                                                   store_i,
+    input  logic      [ BlockBits-1:0]                               store_block_i,
+    output logic                                                     store_grant_o,
     // What was read in the cycle before
-    output logic [           3:0][BlockBanks-1:0][WordBits-1:0] read_data_o,
+    output logic      [           3:0][BlockBanks-1:0][WordBits-1:0] read_data_o,
     // Results: all block banks of one row bank
-    input  logic                                                result_valid_i,
-    input  logic [           1:0]                               result_bank_i,
-    input  logic [          15:0]                               result_address_i,
-    input  logic [BlockBanks-1:0][  WordBits-1:0]               result_data_i,
+    input  logic                                                     result_valid_i,
+    input  place_t                                                   result_i,
+    input  logic      [BlockBanks-1:0][  WordBits-1:0]               result_data_i,
     // Input words
-    input  logic                                                load_valid_i,
-    output logic                                                load_ready_o,
-    input  logic [           1:0]                               load_bank_i,
-    input  logic [ BlockBits-1:0]                               load_block_i,
-    input  logic [          15:0]                               load_address_i,
-    input  logic [  WordBits-1:0]                               load_data_i
+    input  logic                                                     load_valid_i,
+    output logic                                                     load_ready_o,
+    input  place_t                                                   load_i,
+    input  logic      [ BlockBits-1:0]                               load_block_i,
+    input  logic      [  WordBits-1:0]                               load_data_i
 );
 
   logic [3:0][BlockBanks-1:0] front_grant;
@@ -70,10 +69,10 @@ module activation_memory #(
                     (|front_enable_next_i[residual_bank_next_i]);
   end
   assign front_grant = front_hold_o ? '0 : front_enable_i;
-  assign store_free    = !front_enable_i[store_bank_i][store_block_i] &&
-                         !(residual_enable_i && residual_bank_i == store_bank_i);
+  assign store_free    = !front_enable_i[store_i.bank][store_block_i] &&
+                         !(residual_enable_i && residual_i.bank == store_i.bank);
   assign store_grant_o = store_request_i && store_free;
-  assign load_ready_o = !(result_valid_i && result_bank_i == load_bank_i);
+  assign load_ready_o = !(result_valid_i && result_i.bank == load_i.bank);
 
   for (genvar r = 0; r < 4; r++) begin : gen_row
     for (genvar b = 0; b < int'(BlockBanks); b++) begin : gen_block
@@ -81,21 +80,21 @@ module activation_memory #(
       logic [15:0] read_address, write_address;
       logic [WordBits-1:0] write_data;
 
-      assign residual_here = residual_enable_i && residual_bank_i == 2'(r);
-      assign store_here = store_grant_o && store_bank_i == 2'(r) && store_block_i == BlockBits'(b);
-      assign result_here = result_valid_i && result_bank_i == 2'(r);
-      assign load_here     = load_valid_i && load_ready_o && load_bank_i == 2'(r) &&
+      assign residual_here = residual_enable_i && residual_i.bank == 2'(r);
+      assign store_here = store_grant_o && store_i.bank == 2'(r) && store_block_i == BlockBits'(b);
+      assign result_here = result_valid_i && result_i.bank == 2'(r);
+      assign load_here     = load_valid_i && load_ready_o && load_i.bank == 2'(r) &&
                              load_block_i == BlockBits'(b);
 
       always_comb begin
-        read_address = store_address_i;
+        read_address = store_i.address;
         if (front_enable_i[r][b]) read_address = front_address_i[r];
-        if (residual_here) read_address = residual_address_i;
+        if (residual_here) read_address = residual_i.address;
         if (clear_i) read_address = '0;
-        write_address = load_address_i;
+        write_address = load_i.address;
         write_data    = load_data_i;
         if (result_here) begin
-          write_address = result_address_i;
+          write_address = result_i.address;
           write_data    = result_data_i[b];
         end
         if (clear_i) begin
@@ -135,7 +134,7 @@ module activation_memory #(
     end
   end
 
-  wire hold_now = residual_enable_i && (|front_enable_i[residual_bank_i]);
+  wire hold_now = residual_enable_i && (|front_enable_i[residual_i.bank]);
   `KEYWAY_ASSERT(HoldAgrees, front_hold_o == hold_now)
   `KEYWAY_ASSERT_HOLD(FrontHolds, (|front_enable_i), !front_hold_o || clear_i, {front_enable_i,
                                                                                 front_address_i})

@@ -36,54 +36,48 @@ module engine
     parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryDefaultActivationBytes,
     parameter int unsigned WeightBytes     = keyway_contract_pkg::MemoryDefaultWeightBytes
 ) (
-    input  logic         clk_i,
-    input  logic         rst_ni,
+    input  logic                  clk_i,
+    input  logic                  rst_ni,
     // Control
-    input  logic         clear_i,
-    output logic         clear_done_o,
-    input  logic         run_i,
-    input  logic         warm_i,
-    input  logic [ 15:0] inputs_i,
-    input  logic [ 27:0] input_stride_i,
-    input  logic [ 27:0] output_stride_i,
-    output logic         done_o,
-    output logic         error_o,
+    input  logic                  clear_i,
+    output logic                  clear_done_o,
+    input  logic                  run_i,
+    input  logic                  warm_i,
+    input  logic          [ 15:0] inputs_i,
+    input  logic          [ 27:0] input_stride_i,
+    input  logic          [ 27:0] output_stride_i,
+    output logic                  done_o,
+    output logic                  error_o,
     // Weight memory
-    input  logic         weight_write_valid_i,
-    input  logic [ 23:0] weight_write_address_i,
-    input  logic [127:0] weight_write_data_i,
+    input  logic                  weight_write_valid_i,
+    input  logic          [ 23:0] weight_write_address_i,
+    input  logic          [127:0] weight_write_data_i,
     // Weight frames
-    output logic         frames_valid_o,
-    input  logic         frames_ready_i,
-    output logic [ 15:0] frames_count_o,
-    output logic [ 23:0] frames_destination_o,
-    input  logic         frame_verified_i,
+    output logic                  frames_valid_o,
+    input  logic                  frames_ready_i,
+    output logic          [ 15:0] frames_count_o,
+    output logic          [ 23:0] frames_destination_o,
+    input  logic                  frame_verified_i,
     // Input
-    output logic         input_request_valid_o,
-    input  logic         input_request_ready_i,
-    output logic [ 31:0] input_request_offset_o,
-    output logic [ 31:0] input_request_bytes_o,
-    input  logic         input_valid_i,
-    output logic         input_ready_o,
-    input  logic [127:0] input_data_i,
+    output logic                  input_request_valid_o,
+    input  logic                  input_request_ready_i,
+    output logic          [ 31:0] input_request_offset_o,
+    output logic          [ 31:0] input_request_bytes_o,
+    input  logic                  input_valid_i,
+    output logic                  input_ready_o,
+    input  logic          [127:0] input_data_i,
     // Output
-    output logic         output_request_valid_o,
-    input  logic         output_request_ready_i,
-    output logic [ 31:0] output_request_offset_o,
-    output logic [ 31:0] output_request_bytes_o,
-    output logic         output_valid_o,
-    input  logic         output_ready_i,
-    output logic [127:0] output_data_o,
+    output logic                  output_request_valid_o,
+    input  logic                  output_request_ready_i,
+    output logic          [ 31:0] output_request_offset_o,
+    output logic          [ 31:0] output_request_bytes_o,
+    output logic                  output_valid_o,
+    input  logic                  output_ready_i,
+    output logic          [127:0] output_data_o,
     // Events: one in each cycle of a run, else none
-    output logic         event_array_busy_o,
-    output logic         event_stall_tile_o,
-    output logic         event_stall_bank_o,
-    output logic         event_stall_frames_o,
-    output logic         event_stall_rows_o,
-    output logic         event_stall_products_o,
-    output logic         event_stall_empty_o,
+    output array_events_t         events_o,
     // For traces
-    output logic [  3:0] activity_o                // activity_t
+    output logic          [  3:0] activity_o                // activity_t
 );
 
   localparam int unsigned WordChannels = word_channels(Depth);
@@ -168,7 +162,7 @@ module engine
   logic operand_ready_next, operand_valid_next, operand_ones_next;
   logic [WordBits-1:0] operand_word, operand_word_next;
   operand_t [4*Lanes-1:0] operands;
-  logic [15:0] frames, rows, products_q, stores;
+  counter_t frames, rows, products_q, stores;
   logic waits_frames, weight_reading, weights_idle;
 
   weight_path #(
@@ -220,7 +214,7 @@ module engine
 
   // ------------------------------------------------------------------ steps
   job_t jobs[JobSlots];
-  logic [7:0] events;
+  logic job_end;
   logic [2:0] activity_q;
   logic hold;
   logic [3:0][BlockBanks-1:0] front_enable_next, front_enable;
@@ -243,9 +237,7 @@ module engine
       .pass_start_i  (pass_start),
       .pass_next_i   (pass_next),
       .pass_last_o   (pass_last),
-      .rows_i        (rows),
-      .products_i    (products_q),
-      .stores_i      (stores),
+      .counters_i    ('{rows: rows, products: products_q, stores: stores}),
       .waits_frames_i(waits_frames),
       .enable_next_o (front_enable_next),
       .enable_o      (front_enable),
@@ -253,7 +245,8 @@ module engine
       .hold_i        (hold),
       .feed_o        (feed),
       .running_i     (running),
-      .events_o      (events)
+      .events_o,
+      .job_end_o     (job_end)
   );
 
   // ------------------------------------------------------------------ array
@@ -335,9 +328,9 @@ module engine
 
   // ------------------------------------------------------------------ post-processing
   logic residual_enable_next, residual_enable, result_valid;
-  logic [1:0] residual_bank_next, residual_bank, result_bank;
-  logic [15:0] residual_address, result_address;
-  logic [Lanes-1:0][7:0] q;
+  row_bank_t residual_bank_next;
+  place_t residual, result;
+  logic [Lanes-1:0][7:0] result_data;
 
   post_process #(
       .Lanes(Lanes),
@@ -359,13 +352,11 @@ module engine
       .residual_enable_next_o(residual_enable_next),
       .residual_bank_next_o  (residual_bank_next),
       .residual_enable_o     (residual_enable),
-      .residual_bank_o       (residual_bank),
-      .residual_address_o    (residual_address),
+      .residual_o            (residual),
       .residual_data_i       (activation_words),
       .result_valid_o        (result_valid),
-      .result_bank_o         (result_bank),
-      .result_address_o      (result_address),
-      .result_o              (q),
+      .result_o              (result),
+      .result_data_o         (result_data),
       .job_done_o            (retire)
   );
 
@@ -375,11 +366,10 @@ module engine
   end
 
   // ------------------------------------------------------------------ activations
-  logic store_request, store_grant, write_valid, write_ready, load_idle, store_idle;
-  logic [1:0] store_bank, write_bank;
-  logic [BlockBits-1:0] store_block, write_block;
-  logic [15:0] store_address, write_address;
-  logic [8*WordChannels-1:0] write_data;
+  logic store_request, store_grant, load_valid, load_ready, load_idle, store_idle;
+  place_t store, load;
+  logic [BlockBits-1:0] store_block, load_block;
+  logic [8*WordChannels-1:0] load_data;
 
   activation_memory #(
       .WordChannels   (WordChannels),
@@ -397,24 +387,20 @@ module engine
       .residual_enable_next_i(residual_enable_next),
       .residual_bank_next_i  (residual_bank_next),
       .residual_enable_i     (residual_enable),
-      .residual_bank_i       (residual_bank),
-      .residual_address_i    (residual_address),
+      .residual_i            (residual),
       .store_request_i       (store_request),
-      .store_bank_i          (store_bank),
+      .store_i               (store),
       .store_block_i         (store_block),
-      .store_address_i       (store_address),
       .store_grant_o         (store_grant),
       .read_data_o           (activation_words),
       .result_valid_i        (result_valid),
-      .result_bank_i         (result_bank),
-      .result_address_i      (result_address),
-      .result_data_i         (q),
-      .load_valid_i          (write_valid),
-      .load_ready_o          (write_ready),
-      .load_bank_i           (write_bank),
-      .load_block_i          (write_block),
-      .load_address_i        (write_address),
-      .load_data_i           (write_data)
+      .result_i              (result),
+      .result_data_i         (result_data),
+      .load_valid_i          (load_valid),
+      .load_ready_o          (load_ready),
+      .load_i                (load),
+      .load_block_i          (load_block),
+      .load_data_i           (load_data)
   );
 
   load_unit #(
@@ -445,12 +431,11 @@ module engine
       .data_valid_i       (input_valid_i),
       .data_ready_o       (input_ready_o),
       .data_i             (input_data_i),
-      .write_valid_o      (write_valid),
-      .write_ready_i      (write_ready),
-      .write_bank_o       (write_bank),
-      .write_block_o      (write_block),
-      .write_address_o    (write_address),
-      .write_data_o       (write_data)
+      .write_valid_o      (load_valid),
+      .write_ready_i      (load_ready),
+      .write_o            (load),
+      .write_block_o      (load_block),
+      .write_data_o       (load_data)
   );
 
   store_unit #(
@@ -469,9 +454,8 @@ module engine
       .idle_o             (store_idle),
       .read_request_o     (store_request),
       .read_grant_i       (store_grant),
-      .read_bank_o        (store_bank),
+      .read_o             (store),
       .read_block_o       (store_block),
-      .read_address_o     (store_address),
       .read_data_i        (activation_words),
       .request_valid_o    (output_request_valid_o),
       .request_ready_i    (output_request_ready_i),
@@ -487,20 +471,12 @@ module engine
     all_idle_q <= rst_ni && !item_valid && weights_idle && load_idle && store_idle;
   end
 
-  assign event_array_busy_o = events[0];
-  assign event_stall_tile_o = events[1];
-  assign event_stall_bank_o = events[2];
-  assign event_stall_frames_o = events[3];
-  assign event_stall_rows_o = events[4];
-  assign event_stall_products_o = events[5];
-  assign event_stall_empty_o = events[6];
-
   // A cycle late, so that nothing waits for it; job_end belongs to the busy event beside it.
   always_ff @(posedge clk_i) begin
     if (!rst_ni) activity_q <= '0;
     else activity_q <= {weight_write_valid_i, weight_reading, result_valid};
   end
-  assign activity_o = {activity_q, events[7]};
+  assign activity_o = {activity_q, job_end};
 
   `KEYWAY_ASSERT(NoRunWhileClearing, !(clear_i && run_i))
 

@@ -10,6 +10,8 @@
 //   block_banks    banks that the channel blocks of a row spread over max(read_words, lane_words)
 //   max_columns    columns of the sliding window                      min(Depth / 3, 5)
 
+// A test of one block uses some of it only.
+// verilator lint_off UNUSEDPARAM
 package keyway_pkg;
   import keyway_contract_pkg::*;
 
@@ -109,12 +111,18 @@ package keyway_pkg;
     return 16'(counter - wanted) < 16'h8000;
   endfunction
 
-  // Values of the counters that a MULTIPLY waits for.
+  // Values of the counters that a MULTIPLY waits for; and the counters.
   typedef struct packed {
-    logic [15:0] rows;
-    logic [15:0] products;
-    logic [15:0] stores;
+    counter_t rows;
+    counter_t products;
+    counter_t stores;
   } waits_t;
+
+  // Where a row of a tensor lies: bank and address of a word, in each block bank.
+  typedef struct packed {
+    row_bank_t bank;
+    activation_address_t address;
+  } place_t;
 
   // Entry of the load and the store queue.
   typedef struct packed {
@@ -213,6 +221,17 @@ package keyway_pkg;
     token_t token;
   } step_t;
 
+  // What the array does in this cycle of a run, or why it does nothing: exactly one.
+  typedef struct packed {
+    logic stall_empty;  // no job
+    logic stall_products;  // waits for words that are to be written, or to be stored
+    logic stall_rows;  // waits for input
+    logic stall_frames;  // waits for frames of weights
+    logic stall_bank;  // a residual takes its bank
+    logic stall_tile;  // its tile is not there
+    logic array_busy;
+  } array_events_t;
+
   // What units do in this cycle, for traces and cycle accounts; it follows from a program's public shape.
   typedef struct packed {
     logic weight_write;  // the unsealer writes weight memory
@@ -237,3 +256,4 @@ package keyway_pkg;
   } feed_t;
 
 endpackage
+// verilator lint_on UNUSEDPARAM

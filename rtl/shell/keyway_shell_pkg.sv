@@ -37,13 +37,7 @@ package keyway_shell_pkg;
     logic load;  // a word of input
     logic unsealer;  // a word of a frame
     logic opening;
-    logic stall_empty;
-    logic stall_products;
-    logic stall_rows;
-    logic stall_frames;
-    logic stall_bank;
-    logic stall_tile;
-    logic array_busy;
+    keyway_pkg::array_events_t array;
   } events_t;
 
   // What the conductor reads of a header block.

@@ -19,6 +19,7 @@ module shell
   import keyway_shell_pkg::*;
   import keyway_lock_pkg::header_place_t;
   import keyway_lock_pkg::licence_place_t;
+  import keyway_pkg::array_events_t;
 #(
     parameter int unsigned Lanes = 16,
     parameter int unsigned Depth = 16,
@@ -105,13 +106,7 @@ module shell
     input  logic                                output_valid_i,
     output logic                                output_ready_o,
     input  logic           [             127:0] output_data_i,
-    input  logic                                event_array_busy_i,
-    input  logic                                event_stall_tile_i,
-    input  logic                                event_stall_bank_i,
-    input  logic                                event_stall_frames_i,
-    input  logic                                event_stall_rows_i,
-    input  logic                                event_stall_products_i,
-    input  logic                                event_stall_empty_i,
+    input  array_events_t                       array_events_i,
     // Lock unit.
     output logic                                lock_clear_o,
     input  logic                                lock_idle_i,
@@ -250,7 +245,7 @@ module shell
   assign engine_input_stride_o = arguments.input_stride[31:4];
   assign engine_output_stride_o = arguments.output_stride[31:4];
 
-  assign progress = event_array_busy_i || lock_payload_valid_i || read_beat || read_waiting ||
+  assign progress = array_events_i.array_busy || lock_payload_valid_i || read_beat || read_waiting ||
                     write_beat || write_waiting;
 
   // ------------------------------------------------------------------------------ reading
@@ -426,13 +421,7 @@ module shell
 
   // ------------------------------------------------------------------------------ events
   assign events_o = '{
-          array_busy: event_array_busy_i,
-          stall_tile: event_stall_tile_i,
-          stall_bank: event_stall_bank_i,
-          stall_frames: event_stall_frames_i,
-          stall_rows: event_stall_rows_i,
-          stall_products: event_stall_products_i,
-          stall_empty: event_stall_empty_i,
+          array: array_events_i,
           opening: opening && start,
           unsealer: lock_data_valid_o && lock_data_ready_i,
           load: input_valid_o && input_ready_i,
@@ -445,13 +434,13 @@ module shell
     events = '0;
     events[CountTotal] = 1'b1;
     events[CountOpen] = opening;
-    events[CountArrayBusy] = event_array_busy_i;
-    events[CountStallTile] = event_stall_tile_i;
-    events[CountStallBank] = event_stall_bank_i;
-    events[CountStallFrames] = event_stall_frames_i;
-    events[CountStallRows] = event_stall_rows_i;
-    events[CountStallProducts] = event_stall_products_i;
-    events[CountStallEmpty] = event_stall_empty_i;
+    events[CountArrayBusy] = array_events_i.array_busy;
+    events[CountStallTile] = array_events_i.stall_tile;
+    events[CountStallBank] = array_events_i.stall_bank;
+    events[CountStallFrames] = array_events_i.stall_frames;
+    events[CountStallRows] = array_events_i.stall_rows;
+    events[CountStallProducts] = array_events_i.stall_products;
+    events[CountStallEmpty] = array_events_i.stall_empty;
     events[CountFrames] = frame_event;
     events[CountReadBytes] = read_beat;
     events[CountWriteBytes] = write_beat;
@@ -469,10 +458,7 @@ module shell
       .counters_o    (counters)
   );
 
-  `KEYWAY_ASSERT(OneEventAtMost, $onehot0({event_array_busy_i, event_stall_tile_i,
-                                           event_stall_bank_i, event_stall_frames_i,
-                                           event_stall_rows_i, event_stall_products_i,
-                                           event_stall_empty_i}))
+  `KEYWAY_ASSERT(OneEventAtMost, $onehot0(array_events_i))
   `KEYWAY_ASSERT(OutputOnlyThroughGate, gate_open || !(gated_valid || gated_request_valid))
 
 endmodule

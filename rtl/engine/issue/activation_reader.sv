@@ -34,9 +34,7 @@ module activation_reader
     input logic pass_next_i,
     output logic pass_last_o,
     // What steps wait for
-    input logic [15:0] rows_i,
-    input logic [15:0] products_i,
-    input logic [15:0] stores_i,
+    input waits_t counters_i,
     input logic waits_frames_i,
     // Activation memory
     output logic [3:0][BlockBanks-1:0] enable_next_o,
@@ -46,7 +44,8 @@ module activation_reader
     output feed_t feed_o,
     // Events
     input logic running_i,
-    output logic [7:0] events_o
+    output array_events_t events_o,
+    output logic job_end_o
 );
 
   logic [SlotBits-1:0] next_slot_q;  // of the job whose first pass comes next
@@ -73,11 +72,11 @@ module activation_reader
   end
 
   for (genvar s = 0; s < int'(JobSlots); s++) begin : gen_slot
-    assign rows_reached[s] = reached(rows_i, jobs_o[s].waits.rows);
+    assign rows_reached[s] = reached(counters_i.rows, jobs_o[s].waits.rows);
     assign products_reached[s] = reached(
-        products_i, jobs_o[s].waits.products
+        counters_i.products, jobs_o[s].waits.products
     ) && reached(
-        stores_i, jobs_o[s].waits.stores
+        counters_i.stores, jobs_o[s].waits.stores
     );
   end
 
@@ -153,7 +152,8 @@ module activation_reader
       .hold_i            (hold_i),
       .step_o            (step),
       .running_i         (running_i),
-      .events_o          (events_o)
+      .events_o          (events_o),
+      .job_end_o         (job_end_o)
   );
 
   address_generator #(

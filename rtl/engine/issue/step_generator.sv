@@ -38,8 +38,8 @@ module step_generator
     output step_t step_o,
     // Events
     input logic running_i,
-    // busy, tile, bank, frames, rows, products, empty (from bit 0); bit 7: last step of a job
-    output logic [7:0] events_o
+    output array_events_t events_o,
+    output logic job_end_o  // the last step of a job, beside its event
 );
 
   logic active_q, started_q;
@@ -191,16 +191,17 @@ module step_generator
 
   // ------------------------------------------------------------------ why the array is idle
   always_ff @(posedge clk_i) begin
-    events_o <= '0;
+    events_o  <= '0;
+    job_end_o <= 1'b0;
     if (rst_ni && !clear_i && running_i) begin
-      if (fire) events_o[0] <= 1'b1;
-      else if (go) events_o[2] <= 1'b1;
-      else if (!active_q && !more_q && !job_waits_i) events_o[6] <= 1'b1;
-      else if (!products_ok_q) events_o[5] <= 1'b1;
-      else if (!rows_ok_q) events_o[4] <= 1'b1;
-      else if (waits_frames_i) events_o[3] <= 1'b1;
-      else events_o[1] <= 1'b1;
-      events_o[7] <= fire && pass_q.last && pass_end;
+      if (fire) events_o.array_busy <= 1'b1;
+      else if (go) events_o.stall_bank <= 1'b1;
+      else if (!active_q && !more_q && !job_waits_i) events_o.stall_empty <= 1'b1;
+      else if (!products_ok_q) events_o.stall_products <= 1'b1;
+      else if (!rows_ok_q) events_o.stall_rows <= 1'b1;
+      else if (waits_frames_i) events_o.stall_frames <= 1'b1;
+      else events_o.stall_tile <= 1'b1;
+      job_end_o <= fire && pass_q.last && pass_end;
     end
   end
 
@@ -213,6 +214,6 @@ module step_generator
   `KEYWAY_ASSERT(
       FirstPassIsTheWaitingJobs,
       !(pass_ready_o && pass_valid_i) || pass_i.first == !more_q && (more_q || pass_i.slot == job_slot_i))
-  `KEYWAY_ASSERT(OneEvent, $onehot0(events_o[6:0]))
+  `KEYWAY_ASSERT(OneEvent, $onehot0(events_o))
 
 endmodule

@@ -32,16 +32,14 @@ module post_process
     input logic [Lanes-1:0][31:0] acc_i,
     // Residual words
     output logic residual_enable_next_o,
-    output logic [1:0] residual_bank_next_o,
+    output row_bank_t residual_bank_next_o,
     output logic residual_enable_o,
-    output logic [1:0] residual_bank_o,
-    output logic [15:0] residual_address_o,
+    output place_t residual_o,
     input logic [3:0][BlockBanks-1:0][8*WordChannels-1:0] residual_data_i,
     // Results
     output logic result_valid_o,
-    output logic [1:0] result_bank_o,
-    output logic [15:0] result_address_o,
-    output logic [Lanes-1:0][7:0] result_o,
+    output place_t result_o,
+    output logic [Lanes-1:0][7:0] result_data_o,
     output logic job_done_o
 );
 
@@ -87,8 +85,7 @@ module post_process
       .enable_next_o(residual_enable_next_o),
       .bank_next_o  (residual_bank_next_o),
       .enable_o     (residual_enable_o),
-      .bank_o       (residual_bank_o),
-      .address_o    (residual_address_o),
+      .place_o      (residual_o),
       .read_data_i  (residual_data_i),
       .residual_o   (residuals)
   );
@@ -108,7 +105,7 @@ module post_process
         .fine_shift_i  (fine_shift[l]),
         .lo_i          (lo[l]),
         .hi_i          (hi[l]),
-        .q_o           (result_o[l])
+        .q_o           (result_data_o[l])
     );
   end
 
@@ -116,12 +113,11 @@ module post_process
       .clk_i,
       .rst_ni,
       .clear_i,
-      .jobs_i   (jobs_i),
+      .jobs_i (jobs_i),
       .tokens_i,
-      .valid_o  (result_valid_o),
-      .bank_o   (result_bank_o),
-      .address_o(result_address_o),
-      .done_o   (job_done_o)
+      .valid_o(result_valid_o),
+      .place_o(result_o),
+      .done_o (job_done_o)
   );
 
 endmodule

@@ -23,11 +23,10 @@ module residual_reader
     input logic clear_i,
     input job_t jobs_i[JobSlots],
     input token_pipe_t tokens_i,
-    output logic enable_next_o,  // enable_o and bank_o of the next cycle
-    output logic [1:0] bank_next_o,
+    output logic enable_next_o,  // enable_o and the bank of the next cycle
+    output row_bank_t bank_next_o,
     output logic enable_o,
-    output logic [1:0] bank_o,
-    output logic [15:0] address_o,
+    output place_t place_o,
     input logic [3:0][BlockBanks-1:0][8*WordChannels-1:0] read_data_i,
     output logic signed [Lanes-1:0][ActivationBits-1:0] residual_o
 );
@@ -82,8 +81,7 @@ module residual_reader
       row_bank_q    <= '0;
       column_q      <= '0;
       x_q           <= '0;
-      bank_o        <= '0;
-      address_o     <= '0;
+      place_o       <= '0;
     end else if (read_q) begin
       logic [15:0] row_address, column;
       logic [1:0] bank;
@@ -95,8 +93,7 @@ module residual_reader
       x = first_q ? '0 : x_q;
       next = 5'(bank) + 5'(stride_y_q);
       enable_o <= 1'b1;
-      bank_o <= bank;
-      address_o <= row_address + column;
+      place_o <= '{bank: bank, address: row_address + column};
       x_q <= x + 10'd1;
       column_q <= column + 16'(stride_x_q);
       row_bank_q <= bank;
@@ -114,7 +111,7 @@ module residual_reader
   // ------------------------------------------------------------------ t + 9: operands
   always_ff @(posedge clk_i) begin
     word_read_q <= enable_o && rst_ni && !clear_i;
-    if (enable_o) word_bank_q <= bank_o;
+    if (enable_o) word_bank_q <= place_o.bank;
     if (!rst_ni || clear_i) begin
       residual_o <= '0;
     end else if (gives_result(choosing)) begin

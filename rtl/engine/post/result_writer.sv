@@ -13,15 +13,14 @@ module result_writer
   import keyway_contract_pkg::*;
   import keyway_pkg::*;
 (
-    input  logic               clk_i,
-    input  logic               rst_ni,
-    input  logic               clear_i,
-    input  job_t               jobs_i   [JobSlots],
-    input  token_pipe_t        tokens_i,
-    output logic               valid_o,
-    output logic        [ 1:0] bank_o,
-    output logic        [15:0] address_o,
-    output logic               done_o
+    input  logic        clk_i,
+    input  logic        rst_ni,
+    input  logic        clear_i,
+    input  job_t        jobs_i  [JobSlots],
+    input  token_pipe_t tokens_i,
+    output logic        valid_o,
+    output place_t      place_o,
+    output logic        done_o
 );
 
   logic [ 9:0] x_q;
@@ -52,8 +51,7 @@ module result_writer
       x_q           <= '0;
       bank_q        <= '0;
       row_address_q <= '0;
-      bank_o        <= '0;
-      address_o     <= '0;
+      place_o       <= '0;
     end else if (gives_result(token)) begin
       logic [ 9:0] x;
       logic [ 1:0] bank;
@@ -63,8 +61,7 @@ module result_writer
       row_address = first_q ? base_q : row_address_q;
       valid_o       <= 1'b1;
       done_o        <= token.job_last;
-      bank_o        <= bank;
-      address_o     <= row_address + 16'(x);
+      place_o       <= '{bank: bank, address: row_address + 16'(x)};
       x_q           <= x + 10'd1;
       bank_q        <= bank;
       row_address_q <= row_address;

@@ -53,9 +53,8 @@ module load_unit
     // Activation memory
     output logic                           write_valid_o,
     input  logic                           write_ready_i,
-    output logic           [          1:0] write_bank_o,
+    output place_t                         write_o,
     output logic           [BlockBits-1:0] write_block_o,
-    output logic           [         15:0] write_address_o,
     output logic           [ WordBits-1:0] write_data_o
 );
 
@@ -181,9 +180,8 @@ module load_unit
       .width_i      (front.width),
       .row_pitch_i  (front.row_pitch),
       .block_pitch_i(front.block_pitch),
-      .bank_o       (write_bank_o),
+      .place_o      (write_o),
       .block_o      (write_block_o),
-      .address_o    (write_address_o),
       .row_last_o   (row_last),
       .last_o       (last)
   );
@@ -218,8 +216,7 @@ module load_unit
                       frames_count_o, frames_destination_o})
   `KEYWAY_ASSERT_HOLD(RequestHolds, request_valid_o, request_ready_i || clear_i, {request_offset_o,
                                                                                   request_bytes_o})
-  `KEYWAY_ASSERT_HOLD(WriteHolds, write_valid_o, write_ready_i || clear_i, {
-                      write_bank_o, write_address_o, write_data_o})
+  `KEYWAY_ASSERT_HOLD(WriteHolds, write_valid_o, write_ready_i || clear_i, {write_o, write_data_o})
   `KEYWAY_ASSERT(FramesAsked, frames_q <= requested_q)
 
 endmodule

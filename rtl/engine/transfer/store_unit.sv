@@ -27,15 +27,14 @@ module store_unit
     input  logic                                                         instruction_valid_i,
     output logic                                                         instruction_ready_o,
     input  transfer_item_t                                               item_i,
-    input  logic           [         15:0]                               products_i,
-    output logic           [         15:0]                               stores_o,
+    input  counter_t                                                     products_i,
+    output counter_t                                                     stores_o,
     output logic                                                         idle_o,
     // Activation memory
     output logic                                                         read_request_o,
     input  logic                                                         read_grant_i,
-    output logic           [          1:0]                               read_bank_o,
+    output place_t                                                       read_o,
     output logic           [BlockBits-1:0]                               read_block_o,
-    output logic           [         15:0]                               read_address_o,
     input  logic           [          3:0][BlockBanks-1:0][WordBits-1:0] read_data_i,
     // Output
     output logic                                                         request_valid_o,
@@ -136,9 +135,8 @@ module store_unit
       .width_i      (head.width),
       .row_pitch_i  (head.row_pitch),
       .block_pitch_i(head.block_pitch),
-      .bank_o       (read_bank_o),
+      .place_o      (read_o),
       .block_o      (read_block_o),
-      .address_o    (read_address_o),
       .row_last_o   (unused_row_last),
       .last_o       (last)
   );
@@ -171,7 +169,7 @@ module store_unit
       read_valid_q <= step;
       if (step) begin
         read_last_q <= last;
-        bank_q      <= read_bank_o;
+        bank_q      <= read_o.bank;
         block_q     <= read_block_o;
       end
       beat_valid_q <= read_valid_q;

@@ -7,26 +7,27 @@
 // Contract: the fields of the instruction come with start_i.
 // Test: tests/rtl/engine, through load_unit and store_unit.
 
-module word_generator #(
+module word_generator
+  import keyway_pkg::*;
+#(
     parameter  int unsigned BlockBanks = 1,
     localparam int unsigned BlockBits  = (BlockBanks > 1) ? $clog2(BlockBanks) : 1
 ) (
-    input  logic                 clk_i,
-    input  logic                 rst_ni,
-    input  logic                 start_i,
-    input  logic                 next_i,
-    input  logic [          1:0] phase_i,
-    input  logic [         15:0] base_i,
-    input  logic [         11:0] rows_i,
-    input  logic [         11:0] blocks_i,
-    input  logic [         11:0] width_i,
-    input  logic [         15:0] row_pitch_i,
-    input  logic [         15:0] block_pitch_i,
-    output logic [          1:0] bank_o,
-    output logic [BlockBits-1:0] block_o,
-    output logic [         15:0] address_o,
-    output logic                 row_last_o,
-    output logic                 last_o
+    input  logic                   clk_i,
+    input  logic                   rst_ni,
+    input  logic                   start_i,
+    input  logic                   next_i,
+    input  logic   [          1:0] phase_i,
+    input  logic   [         15:0] base_i,
+    input  logic   [         11:0] rows_i,
+    input  logic   [         11:0] blocks_i,
+    input  logic   [         11:0] width_i,
+    input  logic   [         15:0] row_pitch_i,
+    input  logic   [         15:0] block_pitch_i,
+    output place_t                 place_o,
+    output logic   [BlockBits-1:0] block_o,
+    output logic                   row_last_o,
+    output logic                   last_o
 );
 
   logic [11:0] x_q, width_q, blocks_q;  // width and blocks less one
@@ -40,9 +41,8 @@ module word_generator #(
   assign last_bank  = block_q == BlockBits'(BlockBanks - 1);
   assign row_last_o = last_x_q && last_block_q;
   assign last_o     = row_last_o && last_row_q;
-  assign bank_o     = bank_q;
   assign block_o    = block_q;
-  assign address_o  = block_address_q + 16'(x_q);
+  assign place_o    = '{bank: bank_q, address: block_address_q + 16'(x_q)};
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin

@@ -68,10 +68,7 @@ class VerilatedDut final : public Dut {
     if (out.output_valid) {
       for (size_t i = 0; i < 4; ++i) out.output_data[i] = top_.output_data_o[i];
     }
-    out.events = {top_.event_array_busy_o != 0, top_.event_stall_tile_o != 0,
-                  top_.event_stall_bank_o != 0, top_.event_stall_frames_o != 0,
-                  top_.event_stall_rows_o != 0, top_.event_stall_products_o != 0,
-                  top_.event_stall_empty_o != 0};
+    for (size_t i = 0; i < out.events.size(); ++i) out.events[i] = ((top_.events_o >> i) & 1) != 0;
   }
 
   void clock() override {

@@ -71,8 +71,7 @@ void ShellBench::step() {
   t.output_request_bytes_i = e.output_bytes;
   t.output_valid_i = e.output_valid;
   std::memcpy(&t.output_data_i, e.output.data(), 16);
-  t.event_array_busy_i = e.busy;
-  t.event_stall_empty_i = e.stall_empty;
+  t.array_events_i = static_cast<uint8_t>((e.busy ? 1 << 0 : 0) | (e.stall_empty ? 1 << 6 : 0));
 
   t.clk_i = 0;
   t.eval();
