@@ -197,7 +197,7 @@ Constants make_constants(const Parts& parts, const program::CoreConfig& core) {
   for (const Layer& layer : parts.network.layers) {
     int table = -1;
     if (has_weights(layer) && arith::info(layer.number_system).has_table) {
-      std::vector<uint8_t> bytes = make_table(layer.table);
+      std::vector<uint8_t> bytes = program::encode_table(layer.table);
       auto& all = constants.tables;
       table = static_cast<int>(std::find(all.begin(), all.end(), bytes) - all.begin());
       if (table == static_cast<int>(all.size())) all.push_back(std::move(bytes));

@@ -16,7 +16,7 @@ namespace {
 using quantise::Layer;
 using quantise::LayerKind;
 
-constexpr int64_t kAddressUnit = 16;        ///< bytes, of LOAD_* and STORE
+constexpr int64_t kAddressUnit = contract::kTransferUnitBytes;
 constexpr int64_t kLeastStoreBytes = 1024;  ///< smaller pieces cost more than they hide
 
 /// Only the order of the leading layers depends on these; results never do.

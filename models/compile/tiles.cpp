@@ -147,14 +147,4 @@ std::vector<uint8_t> make_parameters(const program::CoreConfig& core, const Laye
   return program::encode_parameters(lanes, form, "layer '" + layer.name + "'");
 }
 
-std::vector<uint8_t> make_table(const arith::Table& table) {
-  std::vector<uint8_t> bytes(kTableBytes);
-  for (size_t code = 0; code < table.size(); ++code) {
-    const auto entry = static_cast<uint16_t>(table[code] & 0x0fff);
-    bytes[2 * code] = static_cast<uint8_t>(entry & 0xff);
-    bytes[2 * code + 1] = static_cast<uint8_t>(entry >> 8);
-  }
-  return bytes;
-}
-
 }  // namespace keyway::compile

@@ -29,9 +29,4 @@ std::vector<uint8_t> make_parameters(const program::CoreConfig& core, const quan
                                      const quantise::Region& region, const Mapping& output,
                                      uint32_t block, program::ParameterForm form);
 
-/// A decode table as TABLE reads it: 256 x 16 bits.
-std::vector<uint8_t> make_table(const arith::Table& table);
-
-inline constexpr uint32_t kTableBytes = 512;
-
 }  // namespace keyway::compile

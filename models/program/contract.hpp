@@ -23,6 +23,7 @@ inline constexpr uint32_t kOpcodeBits = 4;
 inline constexpr uint32_t kTransferUnitBytes = 16;
 inline constexpr uint32_t kParameterWords = 3;
 inline constexpr uint32_t kShortParameterWords = 2;
+inline constexpr uint32_t kTableBytes = kTableEntries * kTableEntryBytes;
 
 struct MemoryPreset {
   const char* name;

@@ -8,9 +8,11 @@
 namespace keyway::program {
 namespace {
 
-constexpr uint32_t kOpcodeBits = 4;
-constexpr size_t kRecordWordBytes = 4;  ///< of one lane's record in a weight word
-using Record = std::array<uint8_t, 3 * kRecordWordBytes>;
+using contract::kOpcodeBits;
+constexpr size_t kRecordWordBytes = contract::kLaneWeightBytes;  ///< of one lane's record
+using Record = std::array<uint8_t, contract::kParameterWords * kRecordWordBytes>;
+/// An entry of a decode table.
+constexpr contract::Field kEntry{"entry", 0, contract::kOperandBits, true};
 
 void put_bits(uint8_t* bytes, uint32_t lsb, uint32_t bits, uint64_t value) {
   for (uint32_t i = 0; i < bits; ++i) {
@@ -58,6 +60,20 @@ T decode_fields(const uint8_t* bytes) {
   return result;
 }
 
+/// The first alternative of Instruction, from Index on, that has this opcode.
+template <size_t Index>
+Instruction decode_as(contract::Opcode opcode, const uint8_t* bytes, uint64_t index) {
+  if constexpr (Index < std::variant_size_v<Instruction>) {
+    using T = std::variant_alternative_t<Index, Instruction>;
+    if (opcode == T::kOpcode) return decode_fields<T>(bytes);
+    return decode_as<Index + 1>(opcode, bytes, index);
+  } else {
+    throw Error(ErrorKind::kFile, "malformed program: instruction " + std::to_string(index) +
+                                      " has the unknown opcode " +
+                                      std::to_string(static_cast<int>(opcode)));
+  }
+}
+
 }  // namespace
 
 InstructionBytes encode(const Instruction& instruction, const std::string& where) {
@@ -76,25 +92,7 @@ InstructionBytes encode(const Instruction& instruction, const std::string& where
 
 Instruction decode(const uint8_t* bytes, uint64_t index) {
   const auto opcode = static_cast<contract::Opcode>(get_bits(bytes, 0, kOpcodeBits));
-  switch (opcode) {
-    case contract::Opcode::kLayer:
-      return decode_fields<LayerInstruction>(bytes);
-    case contract::Opcode::kMultiply:
-      return decode_fields<MultiplyInstruction>(bytes);
-    case contract::Opcode::kTable:
-      return decode_fields<TableInstruction>(bytes);
-    case contract::Opcode::kLoadWeights:
-      return decode_fields<LoadWeightsInstruction>(bytes);
-    case contract::Opcode::kLoadInput:
-      return decode_fields<LoadInputInstruction>(bytes);
-    case contract::Opcode::kStore:
-      return decode_fields<StoreInstruction>(bytes);
-    case contract::Opcode::kEnd:
-      return decode_fields<EndInstruction>(bytes);
-  }
-  throw Error(ErrorKind::kFile, "malformed program: instruction " + std::to_string(index) +
-                                    " has the unknown opcode " +
-                                    std::to_string(static_cast<int>(opcode)));
+  return decode_as<0>(opcode, bytes, index);
 }
 
 std::vector<uint8_t> encode_parameters(const std::vector<Parameter>& lanes, ParameterForm form,
@@ -128,6 +126,24 @@ std::vector<Parameter> decode_parameters(const uint8_t* bytes, size_t lanes, Par
     if (form.is_short) parameters.back().lo = form.least();
   }
   return parameters;
+}
+
+std::vector<uint8_t> encode_table(const arith::Table& table) {
+  std::vector<uint8_t> bytes(contract::kTableBytes);
+  for (size_t code = 0; code < table.size(); ++code) {
+    put_field(bytes.data() + code * contract::kTableEntryBytes, kEntry, table[code],
+              "decode table");
+  }
+  return bytes;
+}
+
+arith::Table decode_table(const uint8_t* bytes) {
+  arith::Table table{};
+  for (size_t code = 0; code < table.size(); ++code) {
+    table[code] =
+        static_cast<int16_t>(get_field(bytes + code * contract::kTableEntryBytes, kEntry));
+  }
+  return table;
 }
 
 }  // namespace keyway::program

@@ -12,7 +12,7 @@ namespace {
 using program::CoreConfig;
 using program::Mode;
 
-constexpr int64_t kUnit = 16;  ///< bytes, of LOAD_* and STORE addresses
+constexpr int64_t kUnit = contract::kTransferUnitBytes;
 /// A MULTIPLY that needs more is no program of ours and would only keep the machine busy.
 constexpr uint64_t kMostProducts = uint64_t{1} << 36;
 constexpr uint64_t kMostPatchWords = uint64_t{1} << 22;
@@ -136,7 +136,7 @@ class Decoder {
   }
 
   void step(const program::TableInstruction& i) {
-    require(word_address(i.table_address) + kTableBytes <= core_.weight_bytes,
+    require(word_address(i.table_address) + contract::kTableBytes <= core_.weight_bytes,
             "a table outside the weight memory");
     program_.steps.emplace_back(TableStep{index_, i});
   }

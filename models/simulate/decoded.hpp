@@ -69,6 +69,4 @@ DecodedProgram decode_program(const program::CoreConfig& core,
 
 [[noreturn]] void malformed(uint64_t instruction, const std::string& what);
 
-inline constexpr uint64_t kTableBytes = 512;
-
 }  // namespace keyway::simulate

@@ -191,8 +191,8 @@ class Checker {
   void check(const TableStep& step) {
     const uint64_t address =
         static_cast<uint64_t>(step.table.table_address) * core_.weight_word_bytes();
-    check_weights(step.index, address, kTableBytes, "table");
-    for (uint64_t u = address / kUnit; u < (address + kTableBytes) / kUnit; ++u) {
+    check_weights(step.index, address, contract::kTableBytes, "table");
+    for (uint64_t u = address / kUnit; u < (address + contract::kTableBytes) / kUnit; ++u) {
       units_[u].permanent = true;
     }
     slot_loaded_[static_cast<size_t>(step.table.slot)] = true;
@@ -281,7 +281,7 @@ class Checker {
   int64_t this_rows_ = 0, next_rows_ = 0, resident_frames_ = 0;  ///< asked for by the first
   bool waited_stores_ = false;                                   ///< in this input
   std::vector<int64_t> rows_at_product_;
-  std::array<bool, 2> slot_loaded_{};
+  std::array<bool, contract::kTableSlots> slot_loaded_{};
 };
 
 }  // namespace

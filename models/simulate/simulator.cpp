@@ -18,6 +18,8 @@ namespace {
 using program::CoreConfig;
 using program::Mode;
 
+constexpr int64_t kUnit = contract::kTransferUnitBytes;
+
 /// A MULTIPLY with everything decoded that does not depend on the input.
 struct PreparedMultiply {
   MultiplyStep step;
@@ -75,18 +77,14 @@ class Preparation {
     const size_t first = step.first_frame * contract::kPayloadBytes;
     const size_t size = static_cast<size_t>(step.load.count) * contract::kPayloadBytes;
     std::copy_n(weights_.begin() + static_cast<std::ptrdiff_t>(first), size,
-                memory_.begin() + static_cast<std::ptrdiff_t>(step.load.destination * 16));
+                memory_.begin() + static_cast<std::ptrdiff_t>(step.load.destination * kUnit));
     operands_.clear();
     parameters_.clear();
   }
 
   void prepare(const TableStep& step) {
-    const uint8_t* bytes = memory_.data() + word_address(step.table.table_address);
-    arith::Table& table = tables_[static_cast<size_t>(step.table.slot)];
-    for (size_t code = 0; code < table.size(); ++code) {
-      const int entry = (bytes[2 * code] | bytes[2 * code + 1] << 8) & 0x0fff;
-      table[code] = static_cast<int16_t>(entry >= 0x0800 ? entry - 0x1000 : entry);
-    }
+    tables_[static_cast<size_t>(step.table.slot)] =
+        program::decode_table(memory_.data() + word_address(step.table.table_address));
     operands_.clear();
   }
 
@@ -140,7 +138,7 @@ class Preparation {
   const CoreConfig& core_;
   const std::vector<uint8_t>& weights_;
   std::vector<uint8_t> memory_;
-  std::array<arith::Table, 2> tables_{};
+  std::array<arith::Table, contract::kTableSlots> tables_{};
   std::map<std::array<int64_t, 9>, std::shared_ptr<const std::vector<int16_t>>> operands_;
   std::map<std::array<int64_t, 3>, std::shared_ptr<const PostParameters>> parameters_;
   std::vector<PreparedStep> steps_;
@@ -179,7 +177,7 @@ class Run {
       : core_(core), kernels_(kernels), memory_(memory), wc_(core.word_channels()) {}
 
   void load(const LoadInputStep& step, const uint8_t* image) {
-    const uint8_t* from = image + step.load.source * 16;
+    const uint8_t* from = image + step.load.source * kUnit;
     rows(step.words, [&](uint8_t* row, size_t size) {
       std::memcpy(row, from, size);
       from += size;
@@ -187,7 +185,7 @@ class Run {
   }
 
   void store(const StoreStep& step, uint8_t* image) {
-    uint8_t* to = image + step.store.destination * 16;
+    uint8_t* to = image + step.store.destination * kUnit;
     rows(step.words, [&](const uint8_t* row, size_t size) {
       std::memcpy(to, row, size);
       to += size;

@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What C++ knows of the contract: models/program/contract.hpp, and models/arith/number_systems.hpp."""
+"""What C++ knows of the contract: contract.hpp and instruction_set.hpp of models/program, and
+number_systems.hpp of models/arith."""
 from contract.model import ENUMERATIONS, camel, one_line
 
 
 def boolean(value):
     return "true" if value else "false"
+
+
+def visit(members):
+    """The member list of a structure, of pairs: what the contract says of a member, and its name."""
+    return ["  template <typename Self, typename Visitor>", "  static void visit(Self& self, Visitor&& visitor) {",
+            *[f"    visitor({what}, self.{name});" for what, name in members], "  }"]
 
 
 class Header:
@@ -35,6 +42,7 @@ class Header:
         self.constant("ContractHash", f"0x{c.digest[:8]}")
         for name, value in c["core"].items():
             self.constant(camel(name), value)
+        self.constant("TableBytes", "kTableEntries * kTableEntryBytes")
         self.add("", "struct MemoryPreset {\n  const char* name;\n  uint32_t activation_bytes, weight_bytes;\n};",
                  "/// Smallest first.")
         self.table("MemoryPreset", "MemoryPresets",
@@ -96,13 +104,8 @@ class Header:
             kind = "uint64_t" if a["type"] == "pointer" else "uint32_t"
             self.add(f"  {kind} {a['name']} = {a.get('default', 0)};  ///< {one_line(a['doc'])}")
         self.add("")
-        self.visit([(f"kArguments[{i}]", a["name"]) for i, a in enumerate(arguments)])
+        self.add(*visit([(f"kArguments[{i}]", a["name"]) for i, a in enumerate(arguments)]))
         self.add("};")
-
-    def visit(self, members):
-        """The member list of a structure, as pairs of what the contract says of a member and its name."""
-        self.add("  template <typename Self, typename Visitor>", "  static void visit(Self& self, Visitor&& visitor) {")
-        self.add(*[f"    visitor({what}, self.{name});" for what, name in members], "  }")
 
     def formats(self):
         c = self.c
@@ -150,6 +153,34 @@ class Header:
 
 def header(contract, note):
     return Header(contract, note).text()
+
+
+def structure(name, constants, namespace, fields):
+    lines = [f"struct {name} {{", *[f"  static constexpr {c};" for c in constants]]
+    for f in fields:
+        lines.append(f"  int64_t {f.name} = {f.default};" + (f"  ///< {f.doc}" if f.doc else ""))
+    return [*lines, "", *visit([(f"contract::{namespace}::k{camel(f.name)}", f.name) for f in fields]), "};", ""]
+
+
+def instruction_set(contract, note):
+    """A plain structure for each instruction, and for the parameter record."""
+    lines = ["// SPDX-License-Identifier: Apache-2.0", f"/// {note}",
+             "/// Instructions and the parameter record as plain structures: a member for each field, and `visit`, which",
+             "/// calls a visitor with what the contract says of each field and the member. Their bytes: instructions.hpp.",
+             "#pragma once", "", "#include <cstdint>", "#include <variant>", "", "#include \"program/contract.hpp\"", "",
+             "namespace keyway::program {", ""]
+    names = []
+    for i in contract["instruction"]:
+        names.append(camel(i["name"].lower()) + "Instruction")
+        lines += [f"/// {one_line(i['doc'])}"]
+        lines += structure(names[-1], [f"contract::Opcode kOpcode = contract::Opcode::k{camel(i['name'])}",
+                                       f'const char* kName = "{i["name"]}"'],
+                           i["name"].lower(), contract.instruction_fields(i))
+    lines += [f"using Instruction = std::variant<{', '.join(names)}>;", "",
+              "/// Parameter record of one output lane; the default writes zero."]
+    lines += structure("Parameter", [], "parameter", contract.parameter_fields())
+    lines += ["}  // namespace keyway::program"]
+    return "\n".join(lines) + "\n"
 
 
 def number_systems(contract, note):
