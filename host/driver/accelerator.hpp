@@ -3,7 +3,6 @@
 /// (card, hw_emu, sim: `KernelAccelerator` over a `Shell`) and once for the program simulator.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,11 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "program/contract.hpp"
+#include "driver/counters.hpp"
 
 namespace keyway::driver {
-
-using Counters = std::array<uint64_t, contract::kCounters.size()>;
 
 class Accelerator {
  public:

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/companions.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <string_view>
 
 #include "common/error.hpp"
 
 namespace keyway::driver {
 namespace {
+
+constexpr std::string_view kCorePrefix = "keyway_";
 
 std::string place(const std::string& relative) {
   std::error_code error;
@@ -28,10 +32,26 @@ std::string xrt_program() { return companion(KEYWAY_LIBEXEC_FOLDER "/keyway_xrt"
 std::string simulator_program() { return companion(KEYWAY_LIBEXEC_FOLDER "/keyway_hw_emu"); }
 
 std::string emulation_xclbin(const std::string& core) {
-  const std::string path = place(KEYWAY_SHARE_FOLDER "/keyway_" + core + ".xclbin");
+  const std::string path =
+      place(KEYWAY_SHARE_FOLDER "/" + std::string(kCorePrefix) + core + ".xclbin");
   if (!std::filesystem::exists(path))
     throw Error(ErrorKind::kFit, "this build has no core " + core + " (" + path + " is missing)");
   return path;
+}
+
+std::vector<std::string> emulated_cores() {
+  const std::string folder = place(KEYWAY_SHARE_FOLDER);
+  std::vector<std::string> cores;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    const std::string stem = entry.path().stem().string();
+    if (entry.path().extension() == ".xclbin" && stem.rfind(kCorePrefix, 0) == 0)
+      cores.push_back(stem.substr(kCorePrefix.size()));
+  }
+  if (cores.empty())
+    throw Error(ErrorKind::kFit, folder + ": there is no core's emulation (keyway_*.xclbin)");
+  std::sort(cores.begin(), cores.end());
+  return cores;
 }
 
 std::string zoo_folder() { return companion(KEYWAY_SHARE_FOLDER "/zoo"); }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace keyway::driver {
 
@@ -13,6 +14,10 @@ std::string companion(const std::string& relative);
 std::string xrt_program();                              ///< the process that holds XRT
 std::string simulator_program();                        ///< the process that XRT launches
 std::string emulation_xclbin(const std::string& core);  ///< throws Error(kFit) for an unknown core
+
+/// Names of the cores that there is an emulation of, in order. Throws Error(kFit) when there is
+/// none.
+std::vector<std::string> emulated_cores();
 
 /// Models and inputs that come with this program, named as `keyway bench --suite zoo` wants them.
 std::string zoo_folder();

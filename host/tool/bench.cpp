@@ -10,16 +10,14 @@
 
 #include "common/error.hpp"
 #include "compile/compile.hpp"
-#include "driver/func_accelerator.hpp"
 #include "driver/kernel_accelerator.hpp"
+#include "driver/session.hpp"
 #include "lock/licence.hpp"
 #include "lock/lock_network.hpp"
 #include "lock/package.hpp"
 #include "lock/parties.hpp"
 #include "platform/memory_options.hpp"
 #include "platform/sim_shell.hpp"
-#include "program/image.hpp"
-#include "simulate/simulator.hpp"
 #include "tool/bench_accuracy.hpp"
 #include "tool/models.hpp"
 #include "tool/report.hpp"
@@ -62,77 +60,52 @@ class Party {
   lock::Enrolment enrolment_;
 };
 
-/// Opens the package on a fresh board and runs `image` twice, then in a batch.
-PackageCycles run_package(const program::Program& program, const Bytes& package,
-                          const std::optional<Bytes>& licence, const platform::SimOptions& sim,
-                          const Bytes& image) {
+/// What the program simulator computes of `inputs`.
+driver::Outputs simulate(const driver::Package& package, const driver::Licence& licence,
+                         const std::string& device_file, const std::vector<float>& inputs,
+                         const driver::RunOptions& options = {}) {
+  driver::TargetOptions target;
+  target.device = device_file;
+  target.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return driver::Session(package, licence, target).run(inputs, options);
+}
+
+/// Opens the package on a fresh board and runs `input` twice, then in a batch.
+PackageCycles run_package(const driver::Package& package, const driver::Licence& licence,
+                          const platform::SimOptions& sim, const std::vector<float>& input) {
+  const program::Program& program = package.description();
   auto shell = std::make_unique<platform::SimShell>(sim);
   const platform::SimShell& board = *shell;
-  driver::KernelAccelerator accelerator(std::move(shell));
-  accelerator.open(package, licence);
+  driver::Session session(package, licence,
+                          std::make_unique<driver::KernelAccelerator>(std::move(shell)));
   PackageCycles cycles;
-  cycles.open = (*accelerator.open_counters())[static_cast<size_t>(contract::Counter::kTotal)];
-  const Bytes expected =
-      simulate::ProgramSimulator(program.core, program.program_image, program.weight_image)
-          .run(image);
+  cycles.open = driver::value(session.open_counters().value(), contract::Counter::kTotal);
+  const Bytes expected = simulate(package, licence, sim.device_file, input).bytes;
   /// Counters of the last start.
   const auto run = [&](size_t inputs, size_t batch) {
-    driver::Counters last{};
-    accelerator.run(
-        std::vector<Bytes>(inputs, image), program.output_image.bytes(),
-        [&](size_t, const Bytes& output, const driver::Counters* counters) {
-          if (counters != nullptr) last = *counters;
-          if (!std::equal(output.begin(), output.end(), expected.begin(), expected.end())) {
-            throw Error(ErrorKind::kDevice,
-                        program.name + ": the core's output is not the program simulator's");
-          }
-        },
-        batch);
-    return last;
+    std::vector<float> many;
+    for (size_t i = 0; i < inputs; ++i) many.insert(many.end(), input.begin(), input.end());
+    const driver::Outputs outputs = session.run(many, {batch, {}});
+    for (size_t i = 0; i < inputs; ++i) {
+      const auto first = outputs.bytes.begin() + static_cast<std::ptrdiff_t>(i * expected.size());
+      if (!std::equal(expected.begin(), expected.end(), first)) {
+        throw Error(ErrorKind::kDevice,
+                    program.name + ": the core's output is not the program simulator's");
+      }
+    }
+    return outputs.starts.back().counters;
   };
   for (Inference* inference : {&cycles.cold, &cycles.warm}) {
-    // One input a call, so that the board's account is this inference's.
+    // One input a run, so that the board's account is this inference's.
     inference->counters = run(1, 1);
     inference->layers = layer_cycles(program, board.account(), inference->counters);
   }
   if (program.resident) {
     const driver::Counters counters = run(1 + kBenchBatch, kBenchBatch);
     cycles.batch =
-        static_cast<double>(counters[static_cast<size_t>(contract::Counter::kTotal)]) / kBenchBatch;
+        static_cast<double>(driver::value(counters, contract::Counter::kTotal)) / kBenchBatch;
   }
   return cycles;
-}
-
-Bytes input_image(const program::Program& program, const float* input) {
-  Bytes quantised(static_cast<size_t>(program.input.shape.elements()));
-  program::quantise_input(program.input, input, quantised.data());
-  return program::gather_input(program.input_image, program.input.shape, quantised.data());
-}
-
-/// Dequantised outputs of all inputs, by the program simulator.
-std::vector<float> all_outputs(const std::string& name, const program::Program& program,
-                               const Bytes& package, const common::NpyArray<float>& inputs) {
-  driver::FuncAccelerator accelerator(
-      "", static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
-  accelerator.open(package, std::nullopt);
-  const auto count = static_cast<size_t>(inputs.rows());
-  const auto elements = static_cast<size_t>(program.input.user_shape().elements());
-  const auto output_elements = static_cast<size_t>(program.output.shape.elements());
-  std::vector<Bytes> images;
-  for (size_t i = 0; i < count; ++i) {
-    images.push_back(input_image(program, inputs.values.data() + i * elements));
-  }
-  std::vector<float> outputs(count * output_elements);
-  Progress progress(name + ": accuracy, inputs", count);
-  accelerator.run(images, program.output_image.bytes(),
-                  [&](size_t i, const Bytes& image, const driver::Counters*) {
-                    const auto tensor = program::scatter_output(program.output_image,
-                                                                program.output.shape, image.data());
-                    program::dequantise_output(program.output, tensor.data(),
-                                               outputs.data() + i * output_elements);
-                    progress.at(i + 1);
-                  });
-  return outputs;
 }
 
 double ratio(uint64_t value, uint64_t reference) {
@@ -162,32 +135,36 @@ BenchResult measure(const BenchNetwork& network, const BenchOptions& options) {
   sim.memory = platform::parse_memory_options(options.memory);
 
   const Party party;
-  program::Program plain;
-  Bytes plain_package;
   const bool judged = options.accuracy && !network.labels.empty();
   const std::string& input_file = network.input.empty() ? network.calibration : network.input;
   common::NpyArray<float> inputs;
+  std::optional<driver::Package> plain;
   {
     Progress progress(network.name + ": quantise, plain, sealed, step", kSteps);
     const quantise::Network quantised =
         build_network(network.model, network.calibration, options.format);
-    plain = compile::compile(quantised, result.core);
-    plain_package = lock::make_plain_package(plain);
-    result.macs = plain.macs;
-    inputs = read_inputs(input_file, plain.input.layout, judged ? -1 : 1);
-    const Bytes image = input_image(plain, inputs.values.data());
+    plain.emplace(lock::make_plain_package(compile::compile(quantised, result.core)), "plain");
+    result.macs = plain->macs();
+    inputs = read_inputs(input_file, plain->input_dims(), judged ? -1 : 1);
+    const std::vector<float> input(
+        inputs.values.begin(),
+        inputs.values.begin() + static_cast<std::ptrdiff_t>(plain->input_elements()));
     progress.at(1);
-    result.plain = run_package(plain, plain_package, std::nullopt, sim, image);
+    result.plain = run_package(*plain, std::nullopt, sim, input);
     progress.at(2);
-    const lock::LockedNetwork sealed = lock::lock_network(quantised, party.owner(), {result.core});
+    const driver::Package sealed(
+        lock::lock_network(quantised, party.owner(), {result.core}).package, "sealed");
     sim.device_file = party.device_file();
-    result.sealed =
-        run_package(sealed.program, sealed.package, party.licence(sealed.package), sim, image);
+    result.sealed = run_package(sealed, party.licence(sealed.bytes()), sim, input);
   }
   if (judged) {
-    const auto labels = read_metric_labels(network, plain, static_cast<size_t>(inputs.rows()));
-    const auto outputs = all_outputs(network.name, plain, plain_package, inputs);
-    result.accuracy = judge(network.metric, inputs.values, outputs, labels);
+    const auto count = static_cast<size_t>(inputs.rows());
+    const auto labels = read_metric_labels(network, plain->description(), count);
+    Progress progress(network.name + ": accuracy, inputs", count);
+    driver::RunOptions run_options;
+    run_options.progress = [&](size_t done) { progress.at(done); };
+    const auto outputs = simulate(*plain, std::nullopt, "", inputs.values, run_options);
+    result.accuracy = judge(network.metric, inputs.values, outputs.values, labels);
     result.accuracy_labels = labels.size();
   }
   return result;

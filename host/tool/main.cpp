@@ -8,6 +8,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "driver/sim_target.hpp"
 #include "tool/commands.hpp"
 #include "tool/report.hpp"
 
@@ -50,6 +51,7 @@ int fail(keyway::ErrorKind kind, const std::string& message, bool json) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keyway::driver::add_sim_target();
   CLI::App app{"Keyway locks neural networks to an accelerator and runs them there.", "keyway"};
   app.set_version_flag("--version", "keyway " KEYWAY_VERSION);
   app.footer(kFooter);

@@ -57,7 +57,7 @@ quantise::Network build_network(const std::string& model, const std::string& cal
                                 const std::string& format) {
   const auto system = arith::number_system_from_name(format);
   const graph::Graph graph = graph::import_onnx(model);
-  const auto calibration = read_inputs(calibration_file, graph.input_layout, -1);
+  const auto calibration = read_inputs(calibration_file, graph.input_layout.dims, -1);
   return quantised(graph, calibration, system, calibration_file);
 }
 

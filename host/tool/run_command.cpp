@@ -5,17 +5,17 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
-#include "lock/licence.hpp"
-#include "lock/package.hpp"
-#include "program/image.hpp"
+#include "driver/session.hpp"
+#include "driver/targets.hpp"
+#include "program/program.hpp"
 #include "tool/commands.hpp"
 #include "tool/files.hpp"
 #include "tool/recording.hpp"
 #include "tool/report.hpp"
-#include "tool/targets.hpp"
 #include "tool/tensors.hpp"
 
 namespace keyway::tool {
@@ -27,7 +27,7 @@ using Json = nlohmann::ordered_json;
 struct Options {
   std::string package, licence, input, labels, output;
   int64_t limit = -1;
-  TargetOptions target;
+  driver::TargetOptions target;
   bool json = false;
 };
 
@@ -44,23 +44,16 @@ struct Cycles {
   uint64_t cold = 0, open = 0;
   Mean warm, batch;
 
-  void add(size_t index, const driver::Counters* counters) {
-    if (counters == nullptr) return;
-    measured = true;
-    const uint64_t total = (*counters)[static_cast<size_t>(contract::Counter::kTotal)];
-    const size_t inputs = index - last_;
-    last_ = index;
-    if (index == 0) {
+  void add(const driver::StartCounters& start) {
+    const uint64_t total = driver::value(start.counters, contract::Counter::kTotal);
+    if (!std::exchange(measured, true)) {
       cold = total;
       return;
     }
-    Mean& mean = inputs == 1 ? warm : batch;
+    Mean& mean = start.inputs == 1 ? warm : batch;
     mean.sum += total;
-    mean.inputs += inputs;
+    mean.inputs += start.inputs;
   }
-
- private:
-  size_t last_ = 0;  ///< input whose counters came last
 };
 
 template <typename T>
@@ -103,24 +96,20 @@ void run(const Options& options) {
               {{"--output", options.output},
                {"--trace", options.target.trace},
                {"--wave", options.target.wave}});
-  const auto bytes = common::read_file(options.package);
-  const lock::PackageView package = lock::parse_package(bytes, options.package);
-  const program::Program program = lock::describe(package, options.package);
-  std::optional<std::vector<uint8_t>> licence;
-  if (!options.licence.empty()) licence = lock::read_licence(options.licence);
-  if (package.header.policy != lock::Policy::kPlain && options.target.device.empty() &&
-      options.target.target != "hw") {
+  const driver::Package package(options.package);
+  driver::Licence licence;
+  if (!options.licence.empty()) licence = driver::read_licence(options.licence);
+  if (package.locked() && options.target.device.empty() && options.target.target != "hw") {
     throw Error(ErrorKind::kRefused,
                 "refused: the package is locked, and needs --device (the device) and --licence "
                 "(its licence)");
   }
 
-  const auto inputs = read_inputs(options.input, program.input.layout, options.limit);
+  const auto inputs = read_inputs(options.input, package.input_dims(), options.limit);
   const auto count = static_cast<size_t>(inputs.rows());
-  const auto output_elements = static_cast<size_t>(program.output.shape.elements());
   std::vector<int64_t> labels;
   if (!options.labels.empty()) {
-    labels = read_labels(options.labels, count, program.output.shape.elements());
+    labels = read_labels(options.labels, count, static_cast<int64_t>(package.output_elements()));
   }
 
   // Now, not after the run: what cannot be written is said before any work.
@@ -132,86 +121,70 @@ void run(const Options& options) {
     throw Error(ErrorKind::kFile,
                 options.target.wave + ": is no ordinary file, which a waveform needs");
   }
-  TargetOptions target = options.target;
+  driver::TargetOptions target = options.target;
   target.trace = trace.aside();
   target.wave = wave.aside();
-  const auto accelerator = make_accelerator(target, program.core);
+  const program::CoreConfig& core = package.description().core;
+  auto device = driver::make_accelerator(target, core);
   const auto before = std::chrono::steady_clock::now();
-  accelerator->open(bytes, licence);
-
-  const auto input_elements = static_cast<size_t>(program.input.user_shape().elements());
-  std::vector<std::vector<uint8_t>> images(count);
-  std::vector<uint8_t> quantised(static_cast<size_t>(program.input.shape.elements()));
-  for (size_t i = 0; i < count; ++i) {
-    program::quantise_input(program.input, inputs.values.data() + i * input_elements,
-                            quantised.data());
-    images[i] = program::gather_input(program.input_image, program.input.shape, quantised.data());
-  }
-  std::vector<float> outputs(count * output_elements);
-  Cycles cycles;
-  Json counters = nullptr;
+  driver::Session session(package, licence, std::move(device));
   Progress progress("inputs", count);
-  accelerator->run(
-      images, program.output_image.bytes(),
-      [&](size_t i, const std::vector<uint8_t>& image, const driver::Counters* c) {
-        const auto tensor =
-            program::scatter_output(program.output_image, program.output.shape, image.data());
-        program::dequantise_output(program.output, tensor.data(),
-                                   outputs.data() + i * output_elements);
-        cycles.add(i, c);
-        if (c != nullptr) counters = counters_json(*c);
-        progress.at(i + 1);
-      },
-      target.batch);
+  driver::Outputs outputs =
+      session.run(inputs.values, {target.batch, [&](size_t done) { progress.at(done); }});
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - before;
-  if (const driver::Counters* open = accelerator->open_counters()) {
-    cycles.open = (*open)[static_cast<size_t>(contract::Counter::kTotal)];
-  }
   try {
-    accelerator->close();
+    session.close();
   } catch (const Error& e) {
     throw Error(e.kind(), wave.named(trace.named(e.what())));
   }
 
   std::optional<double> accuracy;
   if (!labels.empty()) {
-    accuracy = static_cast<double>(count_correct(outputs, labels)) / static_cast<double>(count);
+    accuracy =
+        static_cast<double>(count_correct(outputs.values, labels)) / static_cast<double>(count);
   }
   if (output) {
     common::NpyArray<float> array;
     array.shape = {static_cast<int64_t>(count)};
-    array.shape.insert(array.shape.end(), program.output.layout.dims.begin(),
-                       program.output.layout.dims.end());
-    array.values = std::move(outputs);
+    const auto& dims = package.output_dims();
+    array.shape.insert(array.shape.end(), dims.begin(), dims.end());
+    array.values = std::move(outputs.values);
     common::write_npy(*output, array);
   }
   trace.commit();
   wave.commit();
   if (output) output->commit();
 
+  Cycles cycles;
+  for (const driver::StartCounters& start : outputs.starts) cycles.add(start);
+  if (const auto& open = session.open_counters()) {
+    cycles.open = driver::value(*open, contract::Counter::kTotal);
+  }
   const auto warm = cycles.warm.value();
   std::optional<double> utilisation;
   if (warm) {
-    utilisation = static_cast<double>(program.macs) /
-                  (static_cast<double>(program.core.lanes) * program.core.depth * *warm);
+    utilisation = static_cast<double>(package.macs()) /
+                  (static_cast<double>(core.lanes) * core.depth * *warm);
   }
-  const Json result{{"status", "ok"},
-                    {"target", options.target.target},
-                    {"lanes", program.core.lanes},
-                    {"depth", program.core.depth},
-                    {"inputs", count},
-                    {"accuracy", or_null(accuracy)},
-                    {"macs", program.macs},
-                    {"cycles_cold", cycles.measured ? Json(cycles.cold) : Json(nullptr)},
-                    {"cycles_warm", or_null(warm)},
-                    {"cycles_batch", or_null(cycles.batch.value())},
-                    {"cycles_open", cycles.measured ? Json(cycles.open) : Json(nullptr)},
-                    {"utilisation", or_null(utilisation)},
-                    {"cycles_total", cycles.measured ? Json(cycles.open + cycles.cold +
-                                                            cycles.warm.sum + cycles.batch.sum)
-                                                     : Json(nullptr)},
-                    {"seconds", seconds.count()},
-                    {"counters", counters}};
+  const Json result{
+      {"status", "ok"},
+      {"target", options.target.target},
+      {"lanes", core.lanes},
+      {"depth", core.depth},
+      {"inputs", count},
+      {"accuracy", or_null(accuracy)},
+      {"macs", package.macs()},
+      {"cycles_cold", cycles.measured ? Json(cycles.cold) : Json(nullptr)},
+      {"cycles_warm", or_null(warm)},
+      {"cycles_batch", or_null(cycles.batch.value())},
+      {"cycles_open", cycles.measured ? Json(cycles.open) : Json(nullptr)},
+      {"utilisation", or_null(utilisation)},
+      {"cycles_total", cycles.measured
+                           ? Json(cycles.open + cycles.cold + cycles.warm.sum + cycles.batch.sum)
+                           : Json(nullptr)},
+      {"seconds", seconds.count()},
+      {"counters",
+       outputs.starts.empty() ? Json(nullptr) : counters_json(outputs.starts.back().counters)}};
   if (options.json) {
     print_json(result);
   } else {
@@ -223,7 +196,7 @@ void run(const Options& options) {
 
 void add_run_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  TargetOptions& target = options->target;
+  driver::TargetOptions& target = options->target;
   auto* command = app.add_subcommand("run", "Run a package on inputs");
   command->add_option("package", options->package, "The package (.kwp)")->required();
   command->add_option(
@@ -241,7 +214,7 @@ void add_run_command(CLI::App& app) {
   command->add_option("--limit", options->limit, "Only the first so many inputs")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 31));
   command->add_option("--target", target.target, "func, sim, hw_emu or hw (below)")
-      ->check(CLI::IsMember(target_names()))
+      ->check(CLI::IsMember(driver::target_names()))
       ->capture_default_str();
   command
       ->add_option("--batch", target.batch,

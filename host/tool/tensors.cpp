@@ -18,10 +18,11 @@ std::string shape_text(const std::vector<int64_t>& shape, size_t from) {
 }
 }  // namespace
 
-common::NpyArray<float> read_inputs(const std::string& path, const Layout& layout, int64_t limit) {
+common::NpyArray<float> read_inputs(const std::string& path, const std::vector<int64_t>& dims,
+                                    int64_t limit) {
   auto array = common::read_npy_float(path, limit);
   std::vector<int64_t> wanted{0};
-  wanted.insert(wanted.end(), layout.dims.begin(), layout.dims.end());
+  wanted.insert(wanted.end(), dims.begin(), dims.end());
   if (array.shape.size() != wanted.size() ||
       !std::equal(wanted.begin() + 1, wanted.end(), array.shape.begin() + 1)) {
     throw Error(ErrorKind::kFile, path + ": holds " + shape_text(array.shape, 0) +

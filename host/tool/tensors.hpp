@@ -7,14 +7,13 @@
 #include <vector>
 
 #include "common/npy.hpp"
-#include "graph/graph.hpp"
 
 namespace keyway::tool {
 
-/// Inputs, N first, in the shape of the model file's input. At most the first `limit` (negative:
-/// all). Throws Error(kFile) naming the file for another shape or type, NaN or infinity, or no
-/// input.
-common::NpyArray<float> read_inputs(const std::string& path, const Layout& layout, int64_t limit);
+/// Inputs, N first, each in the shape `dims`. At most the first `limit` (negative: all). Throws
+/// Error(kFile) naming the file for another shape or type, NaN or infinity, or no input.
+common::NpyArray<float> read_inputs(const std::string& path, const std::vector<int64_t>& dims,
+                                    int64_t limit);
 
 /// Labels of the first `count` inputs. Throws Error(kFile) when the file has fewer, or labels
 /// outside 0..classes-1.

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Where a package is to run, and how.
+///
+///     func    the program simulator: bit-exact, fast, no cycles
+///     sim     the core's RTL, cycle by cycle, in this process (where the program has linked it)
+///     hw_emu  the same RTL behind the stock Xilinx Runtime's hardware emulation
+///     hw      a card; its secret is in the chip, so there is no device file
+///
+/// All give the same output bits. What a target has no use for is refused.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace keyway::driver {
+
+struct TargetOptions {
+  std::string target = "func";
+  std::string device;       ///< func, sim, hw_emu: device file (.kwd); empty for a blank device
+  std::string memory;       ///< sim, hw_emu: "latency=60,stall=0.0,seed=1"
+  std::string trace, wave;  ///< sim, hw_emu: files to write; empty for none
+  std::string xclbin;       ///< hw: the bitstream for the card
+  int threads = 1;          ///< func: threads of the host
+  size_t batch = 1;         ///< sim, hw_emu, hw: inputs a start
+};
+
+}  // namespace keyway::driver
