@@ -9,7 +9,6 @@
 namespace keyway::driver {
 namespace {
 
-constexpr uint32_t kModeRun = 0, kModeOpen = 1;
 constexpr size_t kPage = contract::kFrameBytes;
 constexpr size_t kMostInputs = 65535;  // of one start
 
@@ -130,7 +129,7 @@ void KernelAccelerator::open(const std::vector<uint8_t>& package,
                    size(contract::kHeaderWeightBytesOffset)};
   package_ = std::make_unique<Memory>(*shell_, package);
   licence_ = licence ? std::make_unique<Memory>(*shell_, *licence) : nullptr;
-  shell_->start(package_arguments(kModeOpen));
+  shell_->start(package_arguments(contract::StartMode::kOpen));
   open_counters_ = finish();
 }
 
@@ -159,7 +158,7 @@ void KernelAccelerator::run(const std::vector<std::vector<uint8_t>>& images, siz
       inputs[s % 2].write(images[starts[s].first + i], i * input_stride);
   };
   const auto begin = [&](size_t s) {
-    KernelArguments arguments = package_arguments(kModeRun);
+    KernelArguments arguments = package_arguments(contract::StartMode::kRun);
     arguments.input = inputs[s % 2].address();
     arguments.output = outputs[s % 2].address();
     arguments.count = static_cast<uint32_t>(starts[s].count);
@@ -204,9 +203,9 @@ void KernelAccelerator::close() {
   shell_->close();
 }
 
-KernelArguments KernelAccelerator::package_arguments(uint32_t mode) const {
+KernelArguments KernelAccelerator::package_arguments(contract::StartMode mode) const {
   KernelArguments arguments;
-  arguments.mode = mode;
+  arguments.mode = static_cast<uint32_t>(mode);
   arguments.package = package_->address();
   arguments.licence = licence_ ? licence_->address() : 0;
   return arguments;

@@ -40,7 +40,7 @@ class KernelAccelerator final : public Accelerator {
   class Memory;
 
   void check_contract();
-  KernelArguments package_arguments(uint32_t mode) const;
+  KernelArguments package_arguments(contract::StartMode mode) const;
   Counters finish();
   Counters read_counters();
   [[noreturn]] void refuse(contract::Status status);

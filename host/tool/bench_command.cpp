@@ -59,7 +59,7 @@ void run(const Options& options) {
   if (options.json) {
     nlohmann::ordered_json networks = nlohmann::ordered_json::array();
     for (const BenchResult& result : results) networks.push_back(to_json(result, options.layers));
-    print_json({{"status", "ok"},
+    print_json({{"status", kSuccess},
                 {"suite", suite.name.empty() ? nlohmann::ordered_json(nullptr)
                                              : nlohmann::ordered_json(suite.name)},
                 {"target", "sim"},

@@ -19,13 +19,12 @@ std::string shape_text(const Shape& s) {
 }
 
 std::string summary(const lock::Header& header, const program::Program& p, size_t file_bytes) {
-  static constexpr const char* kPolicies[] = {"plain", "sealed", "blind"};
   std::string text;
   const auto line = [&](const char* name, const std::string& value) {
     text += fmt::format("{:<12} {}\n", name, value);
   };
   line("name", p.name);
-  line("policy", kPolicies[static_cast<size_t>(header.policy)]);
+  line("policy", contract::kPolicyNames[static_cast<size_t>(header.policy)]);
   if (header.policy != lock::Policy::kPlain) line("id", lock::to_hex(header.id));
   line("format", arith::info(p.number_system).name);
   line("core", fmt::format("{}, {} KiB activations, {} KiB weights and parameters", p.core.name(),

@@ -9,11 +9,18 @@
 #include "tool/models.hpp"
 
 namespace keyway::tool {
+namespace {
+
+std::string policy_name(lock::Policy policy) {
+  return contract::kPolicyNames[static_cast<size_t>(policy)];
+}
+
+}  // namespace
 
 void add_lock_command(CLI::App& app) {
   struct Options {
     ModelOptions model;
-    std::string owner, policy = "sealed";
+    std::string owner, policy = policy_name(lock::Policy::kSealed);
   };
   auto options = std::make_shared<Options>();
   options->model.format = "qf8";
@@ -21,7 +28,8 @@ void add_lock_command(CLI::App& app) {
   add_model_options(*command, options->model);
   command->add_option("--owner", options->owner, "The owner file (.kwo)")->required();
   command->add_option("--policy", options->policy, "What a wrong device meets: sealed or blind")
-      ->check(CLI::IsMember({"sealed", "blind"}))
+      ->check(
+          CLI::IsMember({policy_name(lock::Policy::kSealed), policy_name(lock::Policy::kBlind)}))
       ->capture_default_str();
   command->footer(
       "sealed: a device without the right licence is refused with a clear error.\n"
@@ -37,8 +45,9 @@ void add_lock_command(CLI::App& app) {
     const lock::Owner owner = lock::read_owner(options->owner);
     lock::LockOptions lock_options;
     lock_options.core = program::core_from_name(options->model.core);
-    lock_options.policy =
-        options->policy == "sealed" ? lock::Policy::kSealed : lock::Policy::kBlind;
+    lock_options.policy = options->policy == policy_name(lock::Policy::kBlind)
+                              ? lock::Policy::kBlind
+                              : lock::Policy::kSealed;
     const auto network =
         build_network(options->model.model, options->model.calibration, options->model.format);
     const auto& system = arith::info(network.number_system);

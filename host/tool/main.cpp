@@ -22,8 +22,20 @@ constexpr char kFooter[] = R"(A first round, from a trained model to a locked ru
   keyway licence model.kwp --owner owner.kwo --device dev.kwe -o dev.kwl
   keyway run model.kwp --device dev.kwd --licence dev.kwl --input images.npy --target sim
 
-Exit status: 0 success, 2 usage, 3 file, 4 unsupported model, 5 does not fit, 6 refused,
-7 authentication failed, 8 device or simulator failed.)";
+)";
+
+std::string footer() {
+  std::string statuses = "Exit status:";
+  size_t line = 0;  // where the last one began
+  for (const keyway::ExitStatus& status : keyway::kExitStatuses) {
+    const std::string one = std::to_string(status.value) + " " + status.sentence + ",";
+    const bool full = statuses.size() + one.size() - line > 90;
+    if (full) line = statuses.size() + 1;
+    statuses += (full ? "\n" : " ") + one;
+  }
+  statuses.back() = '.';
+  return kFooter + statuses;
+}
 
 bool wants_json(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
@@ -54,7 +66,7 @@ int main(int argc, char** argv) {
   keyway::driver::add_sim_target();
   CLI::App app{"Keyway locks neural networks to an accelerator and runs them there.", "keyway"};
   app.set_version_flag("--version", "keyway " KEYWAY_VERSION);
-  app.footer(kFooter);
+  app.footer(footer());
   app.require_subcommand(1);
   keyway::tool::add_owner_command(app);
   keyway::tool::add_device_command(app);

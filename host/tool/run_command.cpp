@@ -167,7 +167,7 @@ void run(const Options& options) {
                   (static_cast<double>(core.lanes) * core.depth * *warm);
   }
   const Json result{
-      {"status", "ok"},
+      {"status", kSuccess},
       {"target", options.target.target},
       {"lanes", core.lanes},
       {"depth", core.depth},

@@ -4,21 +4,8 @@
 namespace keyway {
 
 const char* name(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kUsage:
-      return "usage";
-    case ErrorKind::kFile:
-      return "file";
-    case ErrorKind::kUnsupported:
-      return "unsupported";
-    case ErrorKind::kFit:
-      return "fit";
-    case ErrorKind::kRefused:
-      return "refused";
-    case ErrorKind::kAuthentication:
-      return "authentication";
-    case ErrorKind::kDevice:
-      return "device";
+  for (const ExitStatus& status : kExitStatuses) {
+    if (status.value == static_cast<int>(kind)) return status.name;
   }
   return "unknown";
 }

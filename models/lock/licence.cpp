@@ -67,8 +67,13 @@ std::vector<uint8_t> read_licence(const std::string& path) {
   constexpr size_t kMaxBytes = 4096;  // of anything that may be taken for one
   auto bytes = common::read_file(path, kMaxBytes);
   const Bytes16 head = licence_head(Policy::kPlain);
-  if (bytes.size() < 8 || std::memcmp(bytes.data(), head.data(), 8) != 0) {
+  if (bytes.size() < contract::kHeaderMagicBytes ||
+      std::memcmp(bytes.data(), head.data(), contract::kMagicNameBytes) != 0) {
     throw Error(ErrorKind::kFile, path + ": not a Keyway licence");
+  }
+  if (bytes[contract::kMagicNameBytes] != head[contract::kMagicNameBytes]) {
+    throw Error(ErrorKind::kFile,
+                path + ": made by another version of Keyway; its owner makes a new licence");
   }
   if (bytes.size() != contract::kLicenceBytes) {
     throw Error(ErrorKind::kFile, path + ": a licence of " + std::to_string(bytes.size()) +

@@ -18,18 +18,6 @@ using program::OutputImage;
 constexpr int64_t kMaxExtent = 1 << 20;
 constexpr int64_t kMaxImageBytes = int64_t{1} << 30;
 
-const char* policy_name(contract::Policy policy) {
-  switch (policy) {
-    case contract::Policy::kSealed:
-      return "sealed";
-    case contract::Policy::kBlind:
-      return "blind";
-    case contract::Policy::kPlain:
-      break;
-  }
-  return "plain";
-}
-
 const char* function_name(OutputFunction function) {
   switch (function) {
     case OutputFunction::kSoftmax:
@@ -278,7 +266,7 @@ std::string manifest_text(const program::Program& program, contract::Policy poli
   Json products = Json::array();
   for (const auto& run : program.products) products.push_back({run.layer, run.count});
   Json json{{"name", program.name},
-            {"policy", policy_name(policy)},
+            {"policy", contract::kPolicyNames[static_cast<size_t>(policy)]},
             {"format", arith::info(program.number_system).name},
             {"core",
              {{"name", program.core.name()},

@@ -32,8 +32,15 @@ PackageView parse_package(ByteView bytes, const std::string& name) {
     return Error(kind, name + ": " + why);
   };
   if (bytes.size < contract::kHeaderMagicBytes ||
-      std::memcmp(bytes.data, contract::kPackageMagic, contract::kHeaderMagicBytes) != 0) {
+      std::memcmp(bytes.data, contract::kPackageMagic, contract::kMagicNameBytes) != 0) {
     throw bad(ErrorKind::kFile, "not a Keyway package");
+  }
+  const auto other_version = [&] {
+    return bad(ErrorKind::kFile,
+               "made by another version of Keyway; compile or lock the model again");
+  };
+  if (std::memcmp(bytes.data, contract::kPackageMagic, contract::kHeaderMagicBytes) != 0) {
+    throw other_version();
   }
   if (bytes.size < kPage || bytes.size % kPage != 0) {
     throw bad(ErrorKind::kFile, "the package is cut: " + std::to_string(bytes.size) +
@@ -41,8 +48,7 @@ PackageView parse_package(ByteView bytes, const std::string& name) {
   }
   const uint8_t* head = bytes.data;
   if (get32(head + contract::kHeaderContractOffset) != contract::kContractHash) {
-    throw bad(ErrorKind::kFile,
-              "made by another version of Keyway; compile or lock the model again");
+    throw other_version();
   }
   PackageView view;
   view.bytes = bytes;

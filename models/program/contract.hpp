@@ -5,9 +5,11 @@
 #include <array>
 #include <cstdint>
 
+#include "common/exit_status.hpp"
+
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0xc153eaa5;
+inline constexpr uint32_t kContractHash = 0xa2978fcd;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -46,6 +48,7 @@ inline constexpr uint32_t kManifestOffset = 128;
 inline constexpr const char* kPackageMagic = "KEYWAYP1";
 inline constexpr const char* kLicenceMagic = "KEYWAYL1";
 inline constexpr uint32_t kLicenceBytes = 144;
+inline constexpr uint32_t kMagicNameBytes = 7;
 
 /// ap_ctrl_hs: bit 0 start, 1 done (clears on read), 2 idle, 3 ready, 7 auto-restart (reads 0)
 inline constexpr uint32_t kRegControl = 0x000;
@@ -70,7 +73,7 @@ inline constexpr uint32_t kRegWeightBytes = 0x114;
 /// status of the last start, see [[status]]; 0 while running
 inline constexpr uint32_t kRegStatus = 0x120;
 
-/// 0 run; 1 open only: verify header and licence, derive keys, no inference
+/// 0 run, 1 open
 inline constexpr uint32_t kArgMode = 0x010;
 /// package file, 4096-byte aligned
 inline constexpr uint32_t kArgPackage = 0x018;
@@ -107,7 +110,7 @@ inline constexpr std::array<Argument, 8> kArguments{{
     {"output_stride", 7, 0x48, false}}};
 /// What a start gives the kernel.
 struct KernelArguments {
-  uint32_t mode = 0;  ///< 0 run; 1 open only: verify header and licence, derive keys, no inference
+  uint32_t mode = 0;  ///< 0 run, 1 open
   uint64_t package = 0;  ///< package file, 4096-byte aligned
   uint64_t licence = 0;  ///< licence file, 4096-byte aligned, or 0 for none
   uint64_t input = 0;  ///< input image, 4096-byte aligned
@@ -170,10 +173,16 @@ enum class Status : uint8_t {
   kLicenceRefused = 4,  ///< the licence is not this owner's, not whole, or of another package or policy
   kWrongDevice = 5,  ///< sealed: the licence was made for another device
   kAuthentication = 6,  ///< header or a frame is not what the owner made
-  kBadHeader = 7,  ///< not a package, or of another version
+  kBadHeader = 7,  ///< not a package
   kWrongCore = 8,  ///< compiled for another array, another kind of array, or larger memories
   kBusError = 9,  ///< the bus answered with an error
   kBadProgram = 10,  ///< unknown instruction, a mode, turn or number system that this core does not have, or a frame beyond the package's end
+  kOtherVersion = 11,  ///< a package of another version of its format, or of another contract
+};
+
+enum class StartMode : uint8_t {
+  kRun = 0,  ///< open what is not open, and infer
+  kOpen = 1,  ///< verify header and licence, derive keys, no inference
 };
 
 enum class Policy : uint8_t {
@@ -208,6 +217,37 @@ enum class Turn : uint8_t {
   kFirst = 1,  ///< the first input of a start only
   kNext = 2,  ///< reads the input after this one, if there is one
 };
+
+/// What the user reads of a status that ends a start.
+struct Verdict {
+  Status status;
+  ErrorKind kind;
+  const char* sentence;
+};
+inline constexpr std::array<Verdict, 10> kVerdicts{{
+    {Status::kNoLicence, ErrorKind::kRefused,
+     "refused: the package is locked and no licence was given; its owner makes one with `keyway licence`"},
+    {Status::kNotEnrolled, ErrorKind::kRefused,
+     "refused: the package is locked and the device is not enrolled with any owner; `keyway device enrol` does that"},
+    {Status::kLicenceRefused, ErrorKind::kRefused,
+     "refused: the licence is another owner's, of another package or policy, or damaged"},
+    {Status::kWrongDevice, ErrorKind::kRefused,
+     "refused: the licence was made for another device"},
+    {Status::kAuthentication, ErrorKind::kAuthentication,
+     "the package fails authentication: its bytes are not what its owner made"},
+    {Status::kBadHeader, ErrorKind::kAuthentication,
+     "the package's header is damaged"},
+    {Status::kWrongCore, ErrorKind::kFit,
+     "the package was compiled for another core"},
+    {Status::kBusError, ErrorKind::kDevice,
+     "the device's memory bus answered with an error"},
+    {Status::kBadProgram, ErrorKind::kDevice,
+     "the core met an instruction it does not know, one out of bounds, or one that waits for what never comes"},
+    {Status::kOtherVersion, ErrorKind::kFile,
+     "the package was made by another version of Keyway; compile or lock the model again"}}};
+
+/// Index = value of Policy.
+inline constexpr std::array<const char*, 3> kPolicyNames{"plain", "sealed", "blind"};
 
 struct ArrayKindInfo {
   ArrayKind kind;

@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'hc153eaa5;
+  parameter logic [31:0] ContractHash = 32'ha2978fcd;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -39,6 +39,7 @@ package keyway_contract_pkg;
   parameter logic [63:0] PackageMagic = 64'h315059415759454b;
   parameter logic [63:0] LicenceMagic = 64'h314c59415759454b;
   parameter int unsigned LicenceBytes = 144;
+  parameter int unsigned MagicNameBytes = 7;
 
   // ap_ctrl_hs: bit 0 start, 1 done (clears on read), 2 idle, 3 ready, 7 auto-restart (reads 0)
   parameter logic [11:0] RegControl = 12'h000;
@@ -118,8 +119,14 @@ package keyway_contract_pkg;
     StatusBadHeader = 8'd7,
     StatusWrongCore = 8'd8,
     StatusBusError = 8'd9,
-    StatusBadProgram = 8'd10
+    StatusBadProgram = 8'd10,
+    StatusOtherVersion = 8'd11
   } status_e;
+
+  typedef enum logic [7:0] {
+    StartModeRun = 8'd0,
+    StartModeOpen = 8'd1
+  } start_mode_e;
 
   typedef enum logic [7:0] {
     PolicyPlain = 8'd0,

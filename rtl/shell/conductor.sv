@@ -20,7 +20,7 @@
 // Which bytes count: the stored header is compared with the bytes that pass the tag check by the lock
 //   unit, which holds the stored bytes against the header frame, so that memory that changes between
 //   the two reads is refused. Licence bytes are read once. (SEC: ONE_COPY)
-// Checks: magic, policy, contract, sizes -> BAD_HEADER; lanes, depth, kind of the array, memories, program
+// Checks: magic, policy, sizes -> BAD_HEADER; the magic's last byte, contract -> OTHER_VERSION; lanes, depth, kind of the array, memories, program
 //   size -> WRONG_CORE. For locked packages they come before the tag, on purpose: they tell nothing that
 //   is not public.
 // Mode: 0 runs, every other value opens only.
@@ -142,11 +142,17 @@ module conductor
         header_i.program_frames > 32'(WeightFrames)) begin
       header_status = StatusWrongCore;
     end
-    if (header_i.magic != PackageMagic || header_i.policy > PolicyBlind ||
-        header_i.contract != ContractHash || header_i.header_pages == '0 ||
+    if (header_i.policy > PolicyBlind || header_i.header_pages == '0 ||
         header_i.header_pages[31:16] != '0 || header_i.program_frames == '0 ||
         header_i.total_frames < header_i.program_frames || header_i.total_frames[31:24] != '0 ||
         header_i.manifest_bytes > {4'b0, header_i.header_pages[15:0], 12'b0} - ManifestOffset) begin
+      header_status = StatusBadHeader;
+    end
+    // Of another version the rest may mean anything.
+    if (header_i.magic != PackageMagic || header_i.contract != ContractHash) begin
+      header_status = StatusOtherVersion;
+    end
+    if (header_i.magic[8*MagicNameBytes-1:0] != PackageMagic[8*MagicNameBytes-1:0]) begin
       header_status = StatusBadHeader;
     end
   end

@@ -203,7 +203,7 @@ module shell
       .clk_i,
       .rst_ni,
       .start_i                (start),
-      .open_only_i            (arguments.mode != '0),
+      .open_only_i            (arguments.mode != 32'(StartModeRun)),
       .done_o                 (done),
       .status_o               (status),
       .block_load_o           (block_load),

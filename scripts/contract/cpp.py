@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What C++ knows of the contract: contract.hpp and instruction_set.hpp of models/program, and
-number_systems.hpp of models/arith."""
+"""What C++ knows of the contract: contract.hpp and instruction_set.hpp of models/program,
+number_systems.hpp of models/arith, exit_status.hpp of models/common."""
 from contract.model import ENUMERATIONS, camel, one_line
 
 
@@ -18,7 +18,8 @@ class Header:
     def __init__(self, contract, note):
         self.c = contract
         self.lines = ["// SPDX-License-Identifier: Apache-2.0", f"/// {note}", "#pragma once", "",
-                      "#include <array>", "#include <cstdint>", "", "namespace keyway::contract {", ""]
+                      "#include <array>", "#include <cstdint>", "",
+                      '#include "common/exit_status.hpp"', "", "namespace keyway::contract {", ""]
 
     def add(self, *lines):
         self.lines += lines
@@ -64,7 +65,7 @@ class Header:
             self.constant("Reg" + camel(register["name"]), f"0x{register['offset']:03x}")
         self.add("")
         for argument in c["argument"]:
-            self.add(f"/// {one_line(argument['doc'])}")
+            self.add(f"/// {one_line(c.field_doc(argument))}")
             self.constant("Arg" + camel(argument["name"]), f"0x{argument['offset']:03x}")
         self.constant("CounterBase", f"0x{c['registers']['counter_base']:03x}")
         self.constant("CoreId", f"0x{c['registers']['id']:08x}")
@@ -74,6 +75,16 @@ class Header:
                  "/// Index = position of the 64-bit counter after kCounterBase.")
         self.table("Named", "Counters", [f'{{"{n["name"]}", "{one_line(n["doc"])}"}}' for n in c["counter"]])
         self.enumeration("Counter", [(n["name"], i, "") for i, n in enumerate(c["counter"])], "uint32_t")
+
+    def verdicts(self):
+        self.add("", "/// What the user reads of a status that ends a start.",
+                 "struct Verdict {\n  Status status;\n  ErrorKind kind;\n  const char* sentence;\n};")
+        self.table("Verdict", "Verdicts", [f'{{Status::k{camel(s["name"])}, ErrorKind::k{camel(s["exit"])},\n'
+                                           f'     "{one_line(s["sentence"])}"}}' for s in self.c["status"] if "exit" in s])
+        names = ", ".join(f'"{p["name"]}"' for p in self.c["policy"])
+        assert [p["value"] for p in self.c["policy"]] == list(range(len(self.c["policy"])))
+        self.add("", "/// Index = value of Policy.",
+                 f"inline constexpr std::array<const char*, {len(self.c['policy'])}> kPolicyNames{{{names}}};")
 
     def array_kinds(self):
         self.add("", "struct ArrayKindInfo {\n  ArrayKind kind;\n  const char* name;\n"
@@ -102,7 +113,7 @@ class Header:
         self.add("/// What a start gives the kernel.", "struct KernelArguments {")
         for a in arguments:
             kind = "uint64_t" if a["type"] == "pointer" else "uint32_t"
-            self.add(f"  {kind} {a['name']} = {a.get('default', 0)};  ///< {one_line(a['doc'])}")
+            self.add(f"  {kind} {a['name']} = {a.get('default', 0)};  ///< {one_line(self.c.field_doc(a))}")
         self.add("")
         self.add(*visit([(f"kArguments[{i}]", a["name"]) for i, a in enumerate(arguments)]))
         self.add("};")
@@ -136,6 +147,7 @@ class Header:
         for name in ENUMERATIONS:
             self.add("")
             self.enumeration(camel(name), [(v["name"], v["value"], v.get("doc")) for v in c[name]])
+        self.verdicts()
         self.array_kinds()
         self.number_system_facts()
         self.formats()
@@ -153,6 +165,22 @@ class Header:
 
 def header(contract, note):
     return Header(contract, note).text()
+
+
+def exit_statuses(contract, note):
+    """What a command ends with; `ok` is no error."""
+    statuses = contract["exit_status"]
+    lines = ["// SPDX-License-Identifier: Apache-2.0", f"/// {note}", "/// What the `keyway` command ends with.",
+             "#pragma once", "", "#include <array>", "", "namespace keyway {", "",
+             "/// The value is the exit status.", "enum class ErrorKind {",
+             *[f"  k{camel(s['name'])} = {s['value']},  ///< {one_line(s['doc'])}" for s in statuses if s["value"]], "};", "",
+             "struct ExitStatus {", "  int value;", "  const char* name;      ///< as --json says it in `status`",
+             "  const char* sentence;  ///< for --help", "};"]
+    rows = ",\n    ".join(f'{{{s["value"]}, "{s["name"]}", "{s["sentence"]}"}}' for s in statuses)
+    lines += [f"inline constexpr std::array<ExitStatus, {len(statuses)}> kExitStatuses{{{{\n    {rows}}}}};",
+              "inline constexpr const char* kSuccess = kExitStatuses[0].name;",
+              "", "}  // namespace keyway"]
+    return "\n".join(lines) + "\n"
 
 
 def structure(name, constants, namespace, fields):

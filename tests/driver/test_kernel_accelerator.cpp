@@ -205,6 +205,7 @@ TEST_CASE("every verdict of the core is its own error") {
       {Status::kWrongDevice, ErrorKind::kRefused, "another device"},
       {Status::kAuthentication, ErrorKind::kAuthentication, "fails authentication"},
       {Status::kBadHeader, ErrorKind::kAuthentication, "header"},
+      {Status::kOtherVersion, ErrorKind::kFile, "another version of Keyway"},
       {Status::kWrongCore, ErrorKind::kFit,
        "the device has 8x32 with 64 KiB for activations and 128 KiB for weights"},
       {Status::kBusError, ErrorKind::kDevice, "bus"},

@@ -15,6 +15,7 @@ import tomllib
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 import generate_contract  # noqa: E402
+from contract.model import contract_digest  # noqa: E402
 
 
 def manifest(depth):
@@ -47,7 +48,7 @@ def main():
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     contract = tomllib.loads(generate_contract.SOURCE.read_text())
-    contract_hash = int(generate_contract.contract_digest(contract)[:8], 16)
+    contract_hash = int(contract_digest(contract)[:8], 16)
     for depth in (8, 16, 32):
         text = json.dumps(manifest(depth)).encode()
         (out / f"manifest{depth}").write_bytes(b"\0" + text)

@@ -2,6 +2,8 @@
 // Packages and licences as files: what opens, what is refused and how, and that no byte is free.
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <random>
 
@@ -97,7 +99,8 @@ TEST_CASE("a header that names another core than the manifest is refused before 
   const Bytes package = seal_program(test::sample_program(), Policy::kSealed, party.owner);
   CHECK_NOTHROW(describe(parse_package(package, "test"), "test"));
   for (const uint32_t at :
-       {contract::kHeaderLanesOffset, contract::kHeaderDepthOffset, contract::kHeaderResidentOffset,
+       {contract::kHeaderLanesOffset, contract::kHeaderDepthOffset,
+        contract::kHeaderArrayKindOffset, contract::kHeaderResidentOffset,
         contract::kHeaderActivationBytesOffset + 2, contract::kHeaderWeightBytesOffset + 3}) {
     INFO("byte " << at);
     Bytes bad = package;
@@ -105,6 +108,42 @@ TEST_CASE("a header that names another core than the manifest is refused before 
     CHECK_THROWS_WITH(describe(parse_package(bad, "test"), "test"),
                       "test: header and manifest are not of the same package");
   }
+}
+
+TEST_CASE("files of other versions are refused by name") {
+  const auto says_so = [](const auto& read) {
+    try {
+      read();
+      return false;
+    } catch (const Error& error) {
+      INFO(error.what());
+      return error.kind() == ErrorKind::kFile &&
+             std::string(error.what()).find("another version of Keyway") != std::string::npos;
+    }
+  };
+  const Party party;
+  for (const auto& package : {make_plain_package(test::sample_program()),
+                              seal_program(test::sample_program(), Policy::kBlind, party.owner)}) {
+    for (const uint32_t at : {contract::kHeaderContractOffset, contract::kHeaderContractOffset + 3,
+                              contract::kHeaderMagicOffset + contract::kMagicNameBytes}) {
+      INFO("byte " << at);
+      Bytes other = package;
+      other[at] ^= 3;
+      CHECK(says_so([&] { parse_package(other, "test"); }));
+    }
+    Bytes none = package;
+    none[contract::kHeaderMagicOffset] ^= 1;
+    CHECK_FALSE(says_so([&] { parse_package(none, "test"); }));
+  }
+  const std::string path = std::filesystem::temp_directory_path() / "keyway-other-version";
+  const auto write = [&](const std::string& text) { std::ofstream(path) << text; };
+  write("KEYWAYL2" + std::string(contract::kLicenceBytes, '\0'));  // and of another length
+  CHECK(says_so([&] { read_licence(path); }));
+  write("KEYWAYX1" + std::string(contract::kLicenceBytes - 8, '\0'));
+  CHECK_FALSE(says_so([&] { read_licence(path); }));
+  write(R"({"keyway": "device", "version": 2})");
+  CHECK(says_so([&] { read_device(path); }));
+  std::filesystem::remove(path);
 }
 
 TEST_CASE("header pages are at most a quarter of the file, however small the network") {

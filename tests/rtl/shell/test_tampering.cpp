@@ -61,7 +61,9 @@ TEST_CASE("headers that are not for this core are refused by name") {
     REQUIRE_STATUS(run(bad), kWrongCore);
     bad = good;
     bad.contract_hash ^= 1;
-    REQUIRE_STATUS(run(bad), kBadHeader);
+    REQUIRE_STATUS(run(bad), kOtherVersion);
+    bad.manifest_bytes = 1 << 20;  // of another version it may mean something
+    REQUIRE_STATUS(run(bad), kOtherVersion);
     bad = good;
     bad.manifest_bytes = 4096 - 127;
     REQUIRE_STATUS(run(bad), kBadHeader);
@@ -86,6 +88,11 @@ TEST_CASE("headers that are not for this core are refused by name") {
       REQUIRE_STATUS(host.bench.run(host.arguments()), kBadHeader);
       host.check_refused();
     }
+    // A later version of the format.
+    host.put(kPackage, file);
+    host.bench.memory.at(kPackage + kHeaderMagicOffset + kMagicNameBytes) = '2';
+    REQUIRE_STATUS(host.bench.run(host.arguments()), kOtherVersion);
+    host.check_refused();
     REQUIRE_STATUS(run(good), kOk);
   }
 }

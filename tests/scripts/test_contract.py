@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract's hash: over all that core and package must agree on, and over nothing else; and what the
+generator makes of a contract with one number system more."""
+import copy
+import sys
+import tomllib
+import unittest
+
+from script_test import SCRIPTS
+
+sys.path.insert(0, str(SCRIPTS))
+import generate_contract  # noqa: E402
+from contract import cpp, markdown, system_verilog  # noqa: E402
+from contract.model import Contract, contract_digest  # noqa: E402
+
+# What may change without another hash. The file names these keys itself; a key that joins them is a decision.
+OUTSIDE = {"default", "doc", "equally_likely", "exit", "loop_nest", "sentence"}
+
+
+def leaves(tree, path=()):
+    """Every value that is no table and no list of tables, with the way to it."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from leaves(value, (*path, key))
+    elif isinstance(tree, list) and tree and isinstance(tree[0], dict):
+        for i, value in enumerate(tree):
+            yield from leaves(value, (*path, i))
+    else:
+        yield path, tree
+
+
+def other(value):
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, list):
+        return [*value, "another"]
+    return value + "x"
+
+
+def changed(tree, path, value):
+    result = copy.deepcopy(tree)
+    at = result
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = value
+    return result
+
+
+class Hash(unittest.TestCase):
+    def setUp(self):
+        self.tree = tomllib.loads(generate_contract.SOURCE.read_text())
+        self.digest = contract_digest(self.tree)
+
+    def test_documentation_is_outside_and_everything_else_inside(self):
+        seen = {True: 0, False: 0}
+        for path, value in leaves(self.tree):
+            if path[0] == "unhashed":
+                continue
+            outside = path[0] == "exit_status" or path[-1] in OUTSIDE
+            seen[outside] += 1
+            same = contract_digest(changed(self.tree, path, other(value))) == self.digest
+            self.assertEqual(same, outside, f"{'.'.join(map(str, path))} = {value!r}")
+        self.assertGreater(seen[False], 400)
+        self.assertGreater(seen[True], 100)
+
+    def test_order_and_number_of_entries_are_inside(self):
+        for name, entries in self.tree.items():
+            if not isinstance(entries, list) or name == "exit_status":
+                continue
+            for other_entries in (entries[:-1], [*entries[1:], entries[0]] if len(entries) > 1 else []):
+                self.assertNotEqual(contract_digest({**self.tree, name: other_entries}), self.digest, name)
+
+    def test_signs_are_fields(self):
+        """No sentence says what the hash should know."""
+        for path, value in leaves(self.tree):
+            if path[0] == "instruction" and path[-1] == "doc":
+                self.assertFalse(str(value).startswith("signed"), path)
+
+
+class Generated(unittest.TestCase):
+    def test_a_number_system_is_one_entry(self):
+        tree = tomllib.loads(generate_contract.SOURCE.read_text())
+        tree["number_system"].append({"name": "toy4", "value": 9, "has_table": True, "equally_likely": False,
+                                      "array_kinds": ["multiplier"], "doc": "a toy"})
+        contract = Contract(tree)
+        for made, wanted in ((system_verilog.package, "NumberSystemToy4 = 5'd9"),
+                             (system_verilog.number_systems, "toy4 u_toy4 ("),
+                             (cpp.header, "kToy4 = 9"),
+                             (cpp.number_systems, "toy4::operand, toy4::encode"),
+                             (markdown.instructions, "| 9 | toy4 |")):
+            self.assertIn(wanted, made(contract, "note"))
+
+    def test_what_does_not_fit_is_refused(self):
+        tree = tomllib.loads(generate_contract.SOURCE.read_text())
+        tree["instruction"][0]["fields"].append({"name": "huge", "bits": 250, "doc": ""})
+        with self.assertRaisesRegex(AssertionError, "LAYER"):
+            cpp.header(Contract(tree), "note")
+
+
+if __name__ == "__main__":
+    unittest.main()
