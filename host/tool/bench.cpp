@@ -142,7 +142,7 @@ BenchResult measure(const BenchNetwork& network, const BenchOptions& options) {
   {
     Progress progress(network.name + ": quantise, plain, sealed, step", kSteps);
     const quantise::Network quantised =
-        build_network(network.model, network.calibration, options.format);
+        build_network(network.model, network.calibration, options.format, result.core);
     plain.emplace(lock::make_plain_package(compile::compile(quantised, result.core)), "plain");
     result.macs = plain->macs();
     inputs = read_inputs(input_file, plain->input_dims(), judged ? -1 : 1);

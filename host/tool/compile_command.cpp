@@ -24,7 +24,7 @@ void add_compile_command(CLI::App& app) {
                 {{"--output", options->output}});
     const auto core = program::core_from_name(options->core);
     const program::Program program = compile::compile(
-        build_network(options->model, options->calibration, options->format), core);
+        build_network(options->model, options->calibration, options->format, core), core);
     const auto bytes = lock::make_plain_package(program);
     common::write_file(options->output, bytes.data(), bytes.size());
     describe(program, options->output);

@@ -48,8 +48,8 @@ void add_lock_command(CLI::App& app) {
     lock_options.policy = options->policy == policy_name(lock::Policy::kBlind)
                               ? lock::Policy::kBlind
                               : lock::Policy::kSealed;
-    const auto network =
-        build_network(options->model.model, options->model.calibration, options->model.format);
+    const auto network = build_network(options->model.model, options->model.calibration,
+                                       options->model.format, lock_options.core);
     const auto& system = arith::info(network.number_system);
     if (lock_options.policy == lock::Policy::kBlind && !system.equally_likely) {
       std::fprintf(

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "common/error.hpp"
+#include "compile/compile.hpp"
 #include "graph/onnx_import.hpp"
 #include "quantise/quantise.hpp"
 #include "tool/tensors.hpp"
@@ -39,8 +40,12 @@ namespace {
 
 /// What is wrong with values that the network computes comes from its inputs.
 quantise::Network quantised(const graph::Graph& graph, const common::NpyArray<float>& calibration,
-                            arith::NumberSystem system, const std::string& path) {
+                            arith::NumberSystem system, const program::CoreConfig& core,
+                            const std::string& path) {
   quantise::Options options;
+  options.check_structure = [&core](const quantise::Network& structure) {
+    compile::check_fit(structure, core);
+  };
   options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   try {
     return quantise::quantise(graph, calibration.values.data(), calibration.rows(), system,
@@ -54,11 +59,11 @@ quantise::Network quantised(const graph::Graph& graph, const common::NpyArray<fl
 }  // namespace
 
 quantise::Network build_network(const std::string& model, const std::string& calibration_file,
-                                const std::string& format) {
+                                const std::string& format, const program::CoreConfig& core) {
   const auto system = arith::number_system_from_name(format);
   const graph::Graph graph = graph::import_onnx(model);
   const auto calibration = read_inputs(calibration_file, graph.input_layout.dims, -1);
-  return quantised(graph, calibration, system, calibration_file);
+  return quantised(graph, calibration, system, core, calibration_file);
 }
 
 void describe(const program::Program& program, const std::string& path) {

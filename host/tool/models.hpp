@@ -17,9 +17,10 @@ struct ModelOptions {
 /// Adds model, --calib, --format, --core and --output.
 void add_model_options(CLI::App& command, ModelOptions& options);
 
-/// Imports, calibrates and quantises.
+/// Imports, calibrates and quantises, unless the network's shapes say that no program for this core
+/// can come of it: that is told at once (compile::check_fit).
 quantise::Network build_network(const std::string& model, const std::string& calibration,
-                                const std::string& format);
+                                const std::string& format, const program::CoreConfig& core);
 
 /// One line about the program, for stderr.
 void describe(const program::Program& program, const std::string& path);

@@ -187,7 +187,20 @@ std::optional<Packing> pack(const std::vector<Item>& items, const std::vector<si
   return packing;
 }
 
+/// True if some tensors that live together have more words than all banks: no order can help.
+bool exceeds_banks(const std::vector<Item>& items, int64_t limit) {
+  return std::any_of(items.begin(), items.end(), [&](const Item& newest) {
+    int64_t words = 0;
+    for (const Item& item : items) {
+      const bool lives = item.birth <= newest.birth && newest.birth <= item.death;
+      if (lives) words += item.height * item.row_pitch;
+    }
+    return words > kBanks * limit;
+  });
+}
+
 std::optional<Packing> pack_somehow(const std::vector<Item>& items, int64_t limit) {
+  if (exceeds_banks(items, limit)) return std::nullopt;
   std::vector<size_t> order(items.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),

@@ -54,7 +54,7 @@ void check_core(const program::CoreConfig& core) {
 void check_number_systems(const Network& network, const program::CoreConfig& core) {
   for (const Layer& layer : network.layers) {
     const arith::NumberSystemInfo& system = arith::info(layer.number_system);
-    if (layer.codes.empty() || system.runs_on(core.array_kind)) continue;
+    if (!has_weights(layer) || system.runs_on(core.array_kind)) continue;
     throw Error(ErrorKind::kFit, "layer '" + layer.name + "': weights in " + system.name +
                                      " do not run on a core " + core.array_name());
   }
@@ -73,8 +73,8 @@ bool has_empty_window(int64_t count, int64_t stride, int64_t pad, int64_t kernel
   throw Error(ErrorKind::kUsage, "layer '" + layer.name + "': " + what);
 }
 
-/// What every pass takes for granted.
-void check_network(const Network& network) {
+/// What every pass takes for granted of shapes and wiring.
+void check_structure(const Network& network) {
   const auto tensors = static_cast<int>(network.tensors.size());
   const auto known = [tensors](int t) { return t >= 0 && t < tensors; };
   if (!known(network.input) || !known(network.output) || network.layers.empty() ||
@@ -86,11 +86,9 @@ void check_network(const Network& network) {
     const Shape &in = tensor(network, layer.input).shape,
                 &out = tensor(network, layer.output).shape;
     const graph::Window& w = layer.window;
-    const bool dense = layer.kind == LayerKind::kDense;
-    if (!dense && in.channels != out.channels) misfit(layer, "input and output channels differ");
-    const int64_t codes =
-        has_weights(layer) ? out.channels * (dense ? in.channels : 1) * w.kernel_h * w.kernel_w : 0;
-    if (static_cast<int64_t>(layer.codes.size()) != codes) misfit(layer, "number of codes");
+    if (layer.kind != LayerKind::kDense && in.channels != out.channels) {
+      misfit(layer, "input and output channels differ");
+    }
     int64_t pixels = 0;
     for (const quantise::Region& region : layer.regions) {
       pixels += region.height * region.width;
@@ -114,6 +112,17 @@ void check_network(const Network& network) {
         (out.width - 1) * layer.residual.stride_w >= from.width) {
       misfit(layer, "the residual is smaller than the output");
     }
+  }
+}
+
+void check_codes(const Network& network) {
+  for (const Layer& layer : network.layers) {
+    const Shape &in = tensor(network, layer.input).shape,
+                &out = tensor(network, layer.output).shape;
+    const int64_t taps = layer.window.kernel_h * layer.window.kernel_w *
+                         (layer.kind == LayerKind::kDense ? in.channels : 1);
+    const int64_t codes = has_weights(layer) ? out.channels * taps : 0;
+    if (static_cast<int64_t>(layer.codes.size()) != codes) misfit(layer, "number of codes");
   }
 }
 
@@ -184,77 +193,139 @@ Parts plan(const Network& original, const InputLayout& layout, const program::Co
   return parts;
 }
 
-/// Tables and parameters, and what they look like once their addresses are known.
+/// What stands behind the instructions in the program image, in sizes.
 struct Constants {
-  std::vector<int> table_of_layer;
-  std::vector<std::vector<uint8_t>> tables;
-  std::vector<std::vector<std::vector<std::vector<uint8_t>>>>
-      parameters;  ///< [layer][region][block]
+  std::vector<int> table_of_layer;              ///< -1: none
+  std::vector<const arith::Table*> tables;      ///< all different
+  std::vector<program::ParameterForm> records;  ///< per layer
 };
 
-Constants make_constants(const Parts& parts, const program::CoreConfig& core) {
+Constants constants_of(const Network& network) {
   Constants constants;
-  for (const Layer& layer : parts.network.layers) {
+  for (const Layer& layer : network.layers) {
     int table = -1;
     if (has_weights(layer) && arith::info(layer.number_system).has_table) {
-      std::vector<uint8_t> bytes = program::encode_table(layer.table);
       auto& all = constants.tables;
-      table = static_cast<int>(std::find(all.begin(), all.end(), bytes) - all.begin());
-      if (table == static_cast<int>(all.size())) all.push_back(std::move(bytes));
+      const auto same = std::find_if(all.begin(), all.end(), [&](const arith::Table* other) {
+        return !layer.codes.empty() && *other == layer.table;
+      });
+      table = static_cast<int>(same - all.begin());
+      if (same == all.end()) all.push_back(&layer.table);
     }
     constants.table_of_layer.push_back(table);
-    const Mapping& output = parts.mappings[static_cast<size_t>(layer.output)];
-    const program::ParameterForm form =
-        parameter_form(layer, tensor(parts.network, layer.output).is_signed);
-    auto& of_layer = constants.parameters.emplace_back();
-    for (const quantise::Region& region : layer.regions) {
-      auto& of_region = of_layer.emplace_back();
-      for (uint32_t b = 0; b < output.blocks(core); ++b) {
-        of_region.push_back(make_parameters(core, layer, region, output, b, form));
-      }
-    }
+    constants.records.push_back(parameter_form(layer, tensor(network, layer.output).is_signed));
   }
   return constants;
 }
 
-ImageLayout lay_out(const Constants& constants, size_t instructions,
+/// The fewest bytes that any values could make of them.
+Constants least(Constants constants) {
+  constants.tables.resize(std::min<size_t>(constants.tables.size(), 1));
+  for (int& table : constants.table_of_layer) table = std::min(table, 0);
+  for (program::ParameterForm& form : constants.records) form.is_short = true;
+  return constants;
+}
+
+ImageLayout lay_out(const Parts& parts, const Constants& constants, size_t instructions,
                     const program::CoreConfig& core) {
   const uint64_t word = core.weight_word_bytes();
   const auto aligned = [word](uint64_t at) { return (at + word - 1) / word * word; };
   ImageLayout layout;
   layout.table_of_layer = constants.table_of_layer;
   uint64_t at = aligned(instructions * contract::kInstructionBytes);
-  const auto place = [&](const std::vector<uint8_t>& bytes) {
-    const uint64_t here = at;
-    at = aligned(at + bytes.size());
-    return here;
-  };
-  for (const auto& table : constants.tables) layout.tables.push_back(place(table));
-  for (const auto& layer : constants.parameters) {
+  const auto place = [&](uint64_t bytes) { return std::exchange(at, aligned(at + bytes)); };
+  for (size_t t = 0; t < constants.tables.size(); ++t)
+    layout.tables.push_back(place(contract::kTableBytes));
+  for (size_t l = 0; l < parts.network.layers.size(); ++l) {
+    const Layer& layer = parts.network.layers[l];
+    const uint32_t blocks = parts.mappings[static_cast<size_t>(layer.output)].blocks(core);
     auto& of_layer = layout.parameters.emplace_back();
-    for (const auto& region : layer) {
+    for (size_t r = 0; r < layer.regions.size(); ++r) {
       auto& of_region = of_layer.emplace_back();
-      for (const auto& block : region) of_region.push_back(place(block));
+      for (uint32_t b = 0; b < blocks; ++b) {
+        of_region.push_back(place(constants.records[l].words() * word));
+      }
     }
   }
   layout.bytes = at;
   return layout;
 }
 
-std::vector<uint8_t> program_image(const Constants& constants, const ImageLayout& layout,
-                                   const Emission& emission) {
-  std::vector<uint8_t> image(layout.bytes, 0);
+WeightPlan weights_behind(const Parts& parts, uint64_t image_bytes,
+                          const program::CoreConfig& core) {
+  std::vector<std::string> names;
+  std::vector<std::vector<uint64_t>> tile_bytes;
+  for (size_t l = 0; l < parts.network.layers.size(); ++l) {
+    const Layer& layer = parts.network.layers[l];
+    const uint32_t blocks = parts.mappings[static_cast<size_t>(layer.output)].blocks(core);
+    names.push_back(layer.name);
+    tile_bytes.emplace_back(blocks,
+                            has_weights(layer) ? parts.work[l].passes * core.tile_bytes() : 0);
+  }
+  return plan_weights(core, names, tile_bytes, image_bytes);
+}
+
+/// False if the weight memory is too small, whatever the number of instructions.
+bool could_hold_weights(const Parts& parts, const Constants& constants,
+                        const program::CoreConfig& core) {
+  try {
+    weights_behind(parts, lay_out(parts, constants, 0, core).bytes, core);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// A program but for the bytes.
+struct Draft {
+  ImageLayout layout;
+  WeightPlan weights;
+  Emission emission;
+};
+
+Draft draft(const Parts& parts, const Constants& constants, const program::CoreConfig& core) {
+  // The number of instructions decides where weights begin, and with that how many loads there are.
+  for (size_t reserved = 0;;) {
+    Draft draft;
+    draft.layout = lay_out(parts, constants, reserved, core);
+    draft.weights = weights_behind(parts, draft.layout.bytes, core);
+    draft.emission =
+        emit({core, parts.network, parts.mappings, parts.work, parts.groups, parts.leading_layers,
+              parts.activations, draft.weights, draft.layout, parts.input_image});
+    if (draft.emission.instructions.size() <= reserved) return draft;
+    reserved = draft.emission.instructions.size();
+  }
+}
+
+std::vector<program::InstructionBytes> encode_all(const Emission& emission) {
+  std::vector<program::InstructionBytes> bytes;
+  for (size_t i = 0; i < emission.instructions.size(); ++i) {
+    bytes.push_back(encode(emission.instructions[i], emission.where[i]));
+  }
+  return bytes;
+}
+
+std::vector<uint8_t> program_image(const Parts& parts, const Constants& constants,
+                                   const Draft& draft, const program::CoreConfig& core) {
+  std::vector<uint8_t> image(draft.layout.bytes, 0);
   const auto put = [&](uint64_t at, const auto& bytes) {
     std::copy(bytes.begin(), bytes.end(), image.begin() + static_cast<std::ptrdiff_t>(at));
   };
-  for (size_t i = 0; i < emission.instructions.size(); ++i) {
-    put(i * contract::kInstructionBytes, encode(emission.instructions[i], emission.where[i]));
+  uint64_t at = 0;
+  for (const program::InstructionBytes& instruction : encode_all(draft.emission)) {
+    put(at, instruction);
+    at += instruction.size();
   }
-  for (size_t t = 0; t < constants.tables.size(); ++t) put(layout.tables[t], constants.tables[t]);
-  for (size_t l = 0; l < constants.parameters.size(); ++l) {
-    for (size_t r = 0; r < constants.parameters[l].size(); ++r) {
-      for (size_t b = 0; b < constants.parameters[l][r].size(); ++b) {
-        put(layout.parameters[l][r][b], constants.parameters[l][r][b]);
+  for (size_t t = 0; t < constants.tables.size(); ++t) {
+    put(draft.layout.tables[t], program::encode_table(*constants.tables[t]));
+  }
+  for (size_t l = 0; l < parts.network.layers.size(); ++l) {
+    const Layer& layer = parts.network.layers[l];
+    const Mapping& output = parts.mappings[static_cast<size_t>(layer.output)];
+    for (size_t r = 0; r < layer.regions.size(); ++r) {
+      for (uint32_t b = 0; b < output.blocks(core); ++b) {
+        put(draft.layout.parameters[l][r][b],
+            make_parameters(core, layer, layer.regions[r], output, b, constants.records[l]));
       }
     }
   }
@@ -278,48 +349,22 @@ std::vector<uint8_t> weight_image(const Parts& parts, const WeightPlan& weights,
   return image;
 }
 
-program::Program assemble_program(const Network& original, const Parts& parts,
-                                  const program::CoreConfig& core, const RandomBytes& padding) {
-  const Constants constants = make_constants(parts, core);
-  std::vector<std::string> names;
-  std::vector<std::vector<uint64_t>> tile_bytes;
-  for (size_t l = 0; l < parts.network.layers.size(); ++l) {
-    const Layer& layer = parts.network.layers[l];
-    const uint32_t blocks = parts.mappings[static_cast<size_t>(layer.output)].blocks(core);
-    names.push_back(layer.name);
-    tile_bytes.emplace_back(blocks,
-                            has_weights(layer) ? parts.work[l].passes * core.tile_bytes() : 0);
-  }
-  // The number of instructions decides where weights begin, and with that how many loads there are.
-  for (size_t reserved = 0;;) {
-    const ImageLayout layout = lay_out(constants, reserved, core);
-    const WeightPlan weights = plan_weights(core, names, tile_bytes, layout.bytes);
-    const Emission emission =
-        emit({core, parts.network, parts.mappings, parts.work, parts.groups, parts.leading_layers,
-              parts.activations, weights, layout, parts.input_image});
-    if (emission.instructions.size() > reserved) {
-      reserved = emission.instructions.size();
-      continue;
-    }
-    program::Program program;
-    program.core = core;
-    program.name = original.name;
-    program.number_system = original.number_system;
-    program.program_image = program_image(constants, layout, emission);
-    program.instructions = static_cast<uint32_t>(emission.instructions.size());
-    program.weight_image = weight_image(parts, weights, core, padding);
-    program.resident = weights.resident;
-    program.layers = emission.layers;
-    program.products = emission.products;
-    program.weight_peak_bytes = weights.peak_bytes;
-    return program;
-  }
-}
-
 program::Program compile_with(const InputLayout& layout, const Network& original,
                               const program::CoreConfig& core, const RandomBytes& padding) {
   const Parts parts = plan(original, layout, core);
-  program::Program program = assemble_program(original, parts, core, padding);
+  const Constants constants = constants_of(parts.network);
+  Draft made = draft(parts, constants, core);
+  program::Program program;
+  program.core = core;
+  program.name = original.name;
+  program.number_system = original.number_system;
+  program.program_image = program_image(parts, constants, made, core);
+  program.instructions = static_cast<uint32_t>(made.emission.instructions.size());
+  program.weight_image = weight_image(parts, made.weights, core, padding);
+  program.resident = made.weights.resident;
+  program.layers = std::move(made.emission.layers);
+  program.products = std::move(made.emission.products);
+  program.weight_peak_bytes = made.weights.peak_bytes;
   program.input = quantise::input_boundary(original);
   program.output = quantise::output_boundary(original);
   program.input_image = parts.input_image;
@@ -336,21 +381,30 @@ program::Program compile_with(const InputLayout& layout, const Network& original
   return program;
 }
 
-}  // namespace
+/// Throws kFit if no values could make this fit.
+void check_fit_with(const InputLayout& layout, const Network& structure,
+                    const program::CoreConfig& core) {
+  const Parts parts = plan(structure, layout, core);
+  const Constants likely = constants_of(parts.network);
+  Draft made;
+  try {
+    made = draft(parts, likely, core);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kFit) throw;
+    if (could_hold_weights(parts, least(likely), core)) return;  // calibration will tell
+    throw;
+  }
+  encode_all(made.emission);
+}
 
-program::Program compile(const Network& original, const program::CoreConfig& core,
-                         const Options& options) {
-  check_core(core);
-  check_network(original);
-  check_number_systems(original, core);
-  const Network network = without_idle_strides(original);
-  prove_accumulators(network);
-  const RandomBytes padding = options.padding ? options.padding : repeatable_bytes();
-  std::optional<Error> failure;  // of the smallest input image
+/// What `make` gives of the first layout that fits; if none does, the error of the smallest image.
+template <typename Make>
+auto first_fit(const Network& network, const program::CoreConfig& core, Make make) {
+  std::optional<Error> failure;
   uint64_t smallest = 0;
   for (const InputLayout& layout : input_layouts(network, core)) {
     try {
-      return compile_with(layout, network, core, padding);
+      return make(layout);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kFit) throw;
       if (!failure || layout.bytes < smallest) {
@@ -360,6 +414,31 @@ program::Program compile(const Network& original, const program::CoreConfig& cor
     }
   }
   throw Error(*failure);
+}
+
+}  // namespace
+
+program::Program compile(const Network& original, const program::CoreConfig& core,
+                         const Options& options) {
+  check_core(core);
+  check_structure(original);
+  check_codes(original);
+  check_number_systems(original, core);
+  const Network network = without_idle_strides(original);
+  prove_accumulators(network);
+  const RandomBytes padding = options.padding ? options.padding : repeatable_bytes();
+  return first_fit(network, core, [&](const InputLayout& layout) {
+    return compile_with(layout, network, core, padding);
+  });
+}
+
+void check_fit(const Network& structure, const program::CoreConfig& core) {
+  check_core(core);
+  check_structure(structure);
+  check_number_systems(structure, core);
+  const Network network = without_idle_strides(structure);
+  first_fit(network, core,
+            [&](const InputLayout& layout) { check_fit_with(layout, network, core); });
 }
 
 }  // namespace keyway::compile

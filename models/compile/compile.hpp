@@ -46,4 +46,10 @@ struct Options {
 program::Program compile(const quantise::Network& network, const program::CoreConfig& core,
                          const Options& options = {});
 
+/// Throws the error with which `compile` will refuse every network of this structure
+/// (quantise/structure.hpp), whatever its values: kFit, or kUnsupported for its shapes. A network
+/// that it lets pass may still miss by the few bytes that values decide (how many parameter records
+/// are short, how many decode tables equal).
+void check_fit(const quantise::Network& structure, const program::CoreConfig& core);
+
 }  // namespace keyway::compile

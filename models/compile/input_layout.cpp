@@ -34,6 +34,29 @@ uint64_t image_bytes(const Shape& shape, const program::CoreConfig& core) {
          core.word_channels();
 }
 
+/// [out][c][ky][kx] -> [out][(dy, dx, c)][ky'][kx'], where ky = dy or ky', kx = dx or kx'.
+std::vector<uint8_t> gathered_codes(const std::vector<uint8_t>& codes, int64_t outputs,
+                                    int64_t channels, const graph::Window& whole,
+                                    const graph::Window& left) {
+  std::vector<uint8_t> result;
+  result.reserve(codes.size());
+  for (int64_t o = 0; o < outputs; ++o) {
+    for (int64_t dy = 0; dy < whole.kernel_h; dy += left.kernel_h) {
+      for (int64_t dx = 0; dx < whole.kernel_w; dx += left.kernel_w) {
+        for (int64_t c = 0; c < channels; ++c) {
+          for (int64_t y = 0; y < left.kernel_h; ++y) {
+            for (int64_t x = 0; x < left.kernel_w; ++x) {
+              result.push_back(codes[static_cast<size_t>(
+                  ((o * channels + c) * whole.kernel_h + dy + y) * whole.kernel_w + dx + x)]);
+            }
+          }
+        }
+      }
+    }
+  }
+  return result;
+}
+
 void estimate(InputLayout& layout, const Network& network, const program::CoreConfig& core) {
   Network gathered;  // only what the estimate reads
   gathered.tensors = network.tensors;
@@ -95,9 +118,9 @@ program::InputImage apply(const InputLayout& layout, Network& network,
     Layer& layer = *sole_reader(network);
     const Shape& out = tensor(network, layer.output).shape;
     graph::Window& w = layer.window;
-    const int64_t kernel_h = w.kernel_h, kernel_w = w.kernel_w;
+    const graph::Window whole = w;
     if (layout.gather_rows) {
-      taps_h = kernel_h;
+      taps_h = whole.kernel_h;
       image.stride_h = static_cast<int32_t>(w.stride_h);
       image.pad_top = static_cast<int32_t>(w.pad_top);
       input.shape.height = out.height;
@@ -105,31 +128,16 @@ program::InputImage apply(const InputLayout& layout, Network& network,
       w.pad_top = w.pad_bottom = 0;
     }
     if (layout.gather_columns) {
-      taps_w = kernel_w;
+      taps_w = whole.kernel_w;
       image.stride_w = static_cast<int32_t>(w.stride_w);
       image.pad_left = static_cast<int32_t>(w.pad_left);
       input.shape.width = out.width;
       w.kernel_w = w.stride_w = 1;
       w.pad_left = w.pad_right = 0;
     }
-    // [out][c][ky][kx] -> [out][(dy, dx, c)][ky'][kx'], where ky = dy or ky', kx = dx or kx'.
-    std::vector<uint8_t> codes;
-    codes.reserve(layer.codes.size());
-    for (int64_t o = 0; o < out.channels; ++o) {
-      for (int64_t dy = 0; dy < taps_h; ++dy) {
-        for (int64_t dx = 0; dx < taps_w; ++dx) {
-          for (int64_t c = 0; c < before.channels; ++c) {
-            for (int64_t y = 0; y < w.kernel_h; ++y) {
-              for (int64_t x = 0; x < w.kernel_w; ++x) {
-                codes.push_back(layer.codes[static_cast<size_t>(
-                    ((o * before.channels + c) * kernel_h + dy + y) * kernel_w + dx + x)]);
-              }
-            }
-          }
-        }
-      }
+    if (!layer.codes.empty()) {  // those of a structure are not known
+      layer.codes = gathered_codes(layer.codes, out.channels, before.channels, whole, w);
     }
-    layer.codes = std::move(codes);
     input.shape.channels = taps_h * taps_w * before.channels;
   }
   image.height = static_cast<uint32_t>(input.shape.height);

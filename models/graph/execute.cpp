@@ -215,15 +215,7 @@ class Block {
   }
 
   void run(const float* user, int64_t image, float* output, std::vector<float>& scratch) {
-    const Shape& in = shape(graph_.input);
-    float* x = at(graph_.input, image);
-    gather_layout(graph_.input_layout, in, user, x);
-    for (int64_t c = 0; c < in.channels; ++c) {
-      const auto channel = static_cast<size_t>(c);
-      for (int64_t i = 0; i < in.pixels(); ++i, ++x) {
-        *x = *x * graph_.input_scale[channel] + graph_.input_offset[channel];
-      }
-    }
+    load_input(graph_, user, at(graph_.input, image));
     for (const Node& node : graph_.nodes) {
       Layer(node, shape(node.inputs[0]), shape(node.output))
           .run(at(node.inputs[0], image),
@@ -267,6 +259,16 @@ void for_each_image(int64_t images, int threads, Work work) {
 }
 
 }  // namespace
+
+void load_input(const Graph& graph, const float* user, float* tensor) {
+  const Shape& shape = graph.tensors[static_cast<size_t>(graph.input)].shape;
+  gather_layout(graph.input_layout, shape, user, tensor);
+  for (size_t c = 0; c < graph.input_scale.size(); ++c) {
+    for (int64_t i = 0; i < shape.pixels(); ++i, ++tensor) {
+      *tensor = *tensor * graph.input_scale[c] + graph.input_offset[c];
+    }
+  }
+}
 
 void gather_layout(const Layout& layout, const Shape& shape, const float* user, float* tensor) {
   for (int64_t c = 0; c < shape.channels; ++c) {

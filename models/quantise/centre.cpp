@@ -103,19 +103,33 @@ graph::Node* last_layer(graph::Graph& graph) {
 
 }  // namespace
 
-Centred centre(const graph::Graph& graph, const float* inputs, int64_t images, int threads) {
+Centred centre_input(const graph::Graph& graph, const float* inputs, int64_t images) {
   Centred result{graph, {}, {}};
-  graph::Graph& g = result.graph;
-  const auto shape = [&](int tensor) { return g.tensors[static_cast<size_t>(tensor)].shape; };
-  std::vector<InputValues> of_input(static_cast<size_t>(shape(g.input).channels));
-  std::vector<Range> of_output(static_cast<size_t>(shape(g.output).channels));
-  const auto visit = [&](int tensor, const float* data, int64_t count) {
-    const int64_t pixels = shape(tensor).pixels();
-    for (int64_t i = 0; tensor == g.input && i < count * shape(tensor).channels; ++i) {
-      of_input[static_cast<size_t>(i) % of_input.size()].add(data + i * pixels, pixels);
+  const Shape& shape = graph.tensors[static_cast<size_t>(graph.input)].shape;
+  std::vector<InputValues> values(static_cast<size_t>(shape.channels));
+  std::vector<float> image(static_cast<size_t>(shape.elements()));
+  for (int64_t n = 0; n < images; ++n) {
+    graph::load_input(graph, inputs + n * shape.elements(), image.data());
+    const float* channel = image.data();
+    for (InputValues& of_channel : values) {
+      of_channel.add(channel, shape.pixels());
+      channel += shape.pixels();
     }
-    for (int64_t i = 0; tensor == g.output && i < count * shape(tensor).elements(); ++i) {
-      Range& range = of_output[static_cast<size_t>(i / pixels) % of_output.size()];
+  }
+  const bool can_move = can_centre_input(graph), padded = is_input_padded(graph);
+  const auto units = choose_units(values, padded, can_move, padded ? kLeastPaddedGain : kLeastGain);
+  for (const InputUnit& unit : units) result.input_step.push_back(unit.step);
+  if (can_move) move_input(result.graph, units);
+  return result;
+}
+
+void centre_output(Centred& centred, const graph::Graph& graph, const float* inputs, int64_t images,
+                   int threads) {
+  const Shape& shape = graph.tensors[static_cast<size_t>(graph.output)].shape;
+  std::vector<Range> ranges(static_cast<size_t>(shape.channels));
+  const auto visit = [&](int tensor, const float* data, int64_t count) {
+    for (int64_t i = 0; tensor == graph.output && i < count * shape.elements(); ++i) {
+      Range& range = ranges[static_cast<size_t>(i / shape.pixels()) % ranges.size()];
       range.lo = std::min(range.lo, data[i]);
       range.hi = std::max(range.hi, data[i]);
     }
@@ -124,21 +138,14 @@ Centred centre(const graph::Graph& graph, const float* inputs, int64_t images, i
   options.threads = threads;
   graph::execute(graph, inputs, images, options, visit);
 
-  const bool can_move = can_centre_input(g), padded = is_input_padded(g);
-  const auto units =
-      choose_units(of_input, padded, can_move, padded ? kLeastPaddedGain : kLeastGain);
-  for (const InputUnit& unit : units) result.input_step.push_back(unit.step);
-  if (can_move) move_input(g, units);
-
-  result.output_offset.assign(of_output.size(), 0.0F);
-  if (graph::Node* last = last_layer(g)) {
-    for (size_t c = 0; c < of_output.size(); ++c) {
-      const float middle = middle_of(of_output[c].lo, of_output[c].hi, kLeastGain);
-      result.output_offset[c] = middle;
-      last->bias[c] -= middle;
-    }
+  centred.output_offset.assign(ranges.size(), 0.0F);
+  graph::Node* const last = last_layer(centred.graph);
+  if (last == nullptr) return;
+  for (size_t c = 0; c < ranges.size(); ++c) {
+    const float middle = middle_of(ranges[c].lo, ranges[c].hi, kLeastGain);
+    centred.output_offset[c] = middle;
+    last->bias[c] -= middle;
   }
-  return result;
 }
 
 }  // namespace keyway::quantise

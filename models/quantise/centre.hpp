@@ -28,7 +28,12 @@ struct Centred {
   std::vector<float> output_offset;  ///< to add to the graph's outputs, one per channel
 };
 
-/// `inputs` are `images` calibration inputs in the user's layout.
-Centred centre(const graph::Graph& graph, const float* inputs, int64_t images, int threads);
+/// The input's part, which settles every shape. It follows from the `images` calibration inputs
+/// (in the user's layout) alone: nothing runs.
+Centred centre_input(const graph::Graph& graph, const float* inputs, int64_t images);
+
+/// The output's part. `graph` is the one that centre_input was given; it runs over all inputs.
+void centre_output(Centred& centred, const graph::Graph& graph, const float* inputs, int64_t images,
+                   int threads);
 
 }  // namespace keyway::quantise

@@ -13,6 +13,7 @@
 #include "quantise/centre.hpp"
 #include "quantise/lower.hpp"
 #include "quantise/requantise.hpp"
+#include "quantise/structure.hpp"
 
 namespace keyway::quantise {
 namespace {
@@ -43,26 +44,20 @@ class Quantiser {
         system_(system),
         options_(options),
         lowered_(lower(graph_)),
-        statistics_(calibrate(graph_, inputs, images, options.threads)),
-        index_(graph_.tensors.size(), -1) {
-    network_.name = graph_.name;
-    network_.input_layout = graph_.input_layout;
-    network_.output_layout = graph_.output_layout;
-    network_.input_scale = graph_.input_scale;
-    network_.input_offset = graph_.input_offset;
-    network_.output_function = graph_.output_function;
+        statistics_(calibrate(graph_, inputs, images, options.threads)) {
+    Structure structure = structure_of(graph_, lowered_, system);
+    network_ = std::move(structure.network);
+    index_ = std::move(structure.index);
     network_.output_offset = centred.output_offset;
-    network_.macs = graph_.macs;
-    network_.number_system = system;
   }
 
   Network run(const float* inputs, int64_t images) {
-    make_tensors();
+    complete_tensors();
     CalibrationRun calibration(network_, options_.threads);
     calibration.start(inputs, images);
     for (size_t i = 0; i < lowered_.layers.size(); ++i) {
-      network_.layers.push_back(layer(lowered_.layers[i], calibration, i));
-      calibration.advance(network_.layers.back());
+      complete(network_.layers[i], lowered_.layers[i], calibration, i);
+      calibration.advance(network_.layers[i]);
     }
     return std::move(network_);
   }
@@ -76,64 +71,36 @@ class Quantiser {
     return network_.tensors[static_cast<size_t>(index(graph_tensor))];
   }
 
-  int add_tensor(int graph_tensor, Tensor tensor) {
-    index_[static_cast<size_t>(graph_tensor)] = static_cast<int>(network_.tensors.size());
-    network_.tensors.push_back(std::move(tensor));
-    return index(graph_tensor);
-  }
-
-  void make_tensors() {
+  void complete_tensors() {
     const std::vector<Bound> bounds = value_bounds(graph_);
-    const auto choose = [&](int t) {
+    const auto chosen = [&](int t, bool is_input) {
       const auto i = static_cast<size_t>(t);
-      return choose_scales(graph_.tensors[i], statistics_[i], bounds[i], false, options_.scales);
+      return choose_scales(graph_.tensors[i], statistics_[i], bounds[i], is_input, options_.scales);
     };
-    make_input();
+    const auto complete = [&](int t, const Tensor& from) {
+      Tensor& made = network_.tensors[static_cast<size_t>(index(t))];
+      made.is_signed = from.is_signed;
+      made.scale = from.scale;
+    };
+    // Ranges come from the user's values; pixels that the host adds do not count.
+    Tensor input = chosen(graph_.input, true);
+    for (size_t c = 0; c < input.scale.size(); ++c) {
+      if (centred_.input_step[c] > 0) input.scale[c] = centred_.input_step[c];
+    }
+    complete(lowered_.input, input);
     for (const FloatLayer& layer : lowered_.layers) {
-      Tensor made = choose(layer.output);
-      if (layer.keeps_values) {
-        made.is_signed = tensor(layer.input).is_signed;
-        made.scale = tensor(layer.input).scale;
-      }
-      add_tensor(layer.output, std::move(made));
+      complete(layer.output,
+               layer.keeps_values ? tensor(layer.input) : chosen(layer.output, false));
     }
-    network_.output = index(graph_.output);
   }
 
-  /// Ranges come from the user's values; pixels that the host adds do not count.
-  void make_input() {
-    const auto i = static_cast<size_t>(graph_.input);
-    const Bound unknown = value_bounds(graph_)[i];
-    Tensor made = choose_scales(graph_.tensors[i], statistics_[i], unknown, true, options_.scales);
-    made.shape = graph_.tensors[static_cast<size_t>(lowered_.input)].shape;
-    for (size_t c = 0; c < made.scale.size(); ++c) {
-      if (centred_.input_step[c] > 0) made.scale[c] = centred_.input_step[c];
-    }
-    network_.input = add_tensor(lowered_.input, std::move(made));
-    network_.input_padding = lowered_.padding;
-    network_.input_pad_value = lowered_.pad_value;
-  }
-
-  Layer layer(const FloatLayer& from, const CalibrationRun& calibration, size_t number) {
-    Layer layer;
-    layer.name = from.name;
-    layer.kind = from.kind;
-    layer.input = index(from.input);
-    layer.output = index(from.output);
-    layer.window = from.window;
-    layer.macs = from.macs;
-    layer.number_system = from.selects ? arith::NumberSystem::kInt8 : system_;
-    layer.has_residual = from.has_residual;
-    if (from.has_residual) {
-      layer.residual = from.residual;
-      layer.residual.tensor = index(from.residual.tensor);
-    }
+  void complete(Layer& layer, const FloatLayer& from, const CalibrationRun& calibration,
+                size_t number) const {
     if (from.weights.empty()) {
       without_weights(from, layer);
     } else {
       with_weights(from, layer, calibration, number);
     }
-    return layer;
   }
 
   /// Scale of the residual that channel c of a layer's output adds, over the output's own scale.
@@ -155,13 +122,11 @@ class Quantiser {
 
   void without_weights(const FloatLayer& from, Layer& layer) const {
     const Tensor& in = tensor(from.input);
-    for (const Part& part : from.parts) {
-      Region region{part.y, part.x, part.height, part.width, {}};
+    for (size_t p = 0; p < from.parts.size(); ++p) {
       for (size_t c = 0; c < in.scale.size(); ++c) {
-        const double step = static_cast<double>(in.scale[c]) * from.gain / part.divisor;
-        region.post.push_back(post(from, c, step, 0.0));
+        const double step = static_cast<double>(in.scale[c]) * from.gain / from.parts[p].divisor;
+        layer.regions[p].post[c] = post(from, c, step, 0.0);
       }
-      layer.regions.push_back(std::move(region));
     }
   }
 
@@ -179,12 +144,8 @@ class Quantiser {
       const std::vector<double> change = bias_change(from, layer, coding.step, calibration);
       for (size_t c = 0; c < bias.size(); ++c) bias[c] += change[c];
     }
-    const Part& whole = from.parts.front();
-    Region region{whole.y, whole.x, whole.height, whole.width, {}};
-    for (size_t c = 0; c < bias.size(); ++c) {
-      region.post.push_back(post(from, c, coding.step[c], bias[c]));
-    }
-    layer.regions.push_back(std::move(region));
+    std::vector<ChannelPost>& posts = layer.regions.front().post;
+    for (size_t c = 0; c < bias.size(); ++c) posts[c] = post(from, c, coding.step[c], bias[c]);
   }
 
   arith::WeightProblem weight_problem(const FloatLayer& from, size_t number) const {
@@ -361,7 +322,12 @@ Network quantise(const graph::Graph& graph, const float* calibration, int64_t im
                                     kMoreImages * options.max_images);
   const std::vector<float> inputs = sample(calibration, images, elements, wanted);
   const auto count = static_cast<int64_t>(inputs.size()) / elements;
-  const Centred centred = centre(graph, inputs.data(), count, options.threads);
+  Centred centred = centre_input(graph, inputs.data(), count);
+  if (options.check_structure) {
+    const graph::Graph& shaped = centred.graph;
+    options.check_structure(structure_of(shaped, lower(shaped), system).network);
+  }
+  centre_output(centred, graph, inputs.data(), count, options.threads);
   return Quantiser(centred, inputs.data(), count, system, options).run(inputs.data(), count);
 }
 

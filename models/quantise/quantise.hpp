@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Calibrated post-training quantisation: a float graph and example inputs become integers.
 ///
-/// Steps, one file each: `centre` (input and output values around zero), `lower` (structure),
-/// `calibrate` (scale of every tensor), then layer by layer in order: the input's scales are folded
+/// Steps, one file each: `centre` (input and output values around zero), `lower` and `structure`
+/// (layers and shapes), `calibrate` (scale of every tensor), then layer by layer in order: the input's scales are folded
 /// into the weights; the number system codes them, each input channel as important as the bytes
 /// that meet it are large (`arith/coding.hpp`); the bias is corrected; the requantiser's integers
 /// follow (`requantise`).
@@ -21,6 +21,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "arith/number_system.hpp"
 #include "graph/graph.hpp"
@@ -35,6 +36,9 @@ struct Options {
   ScaleOptions scales;
   uint64_t seed = 1;  ///< of qf8's pseudo-random choices
   int threads = 1;
+  /// Called with the network's structure (structure.hpp) before the network runs over the first
+  /// calibration input; what it throws ends the quantisation.
+  std::function<void(const Network& structure)> check_structure;
 };
 
 /// `images` inputs in the user's layout (Layout), one after the other.

@@ -150,7 +150,7 @@ TEST_CASE("moving the input changes no value of the float network") {
   const graph::Graph g = b.finish(b.conv(x, 5, test::window(3, 1, 1), kRelu));
   auto inputs = test::random_inputs(g, 4, 1);
   for (float& v : inputs) v -= 5;
-  const Centred centred = centre(g, inputs.data(), 4, 1);
+  const Centred centred = centre_input(g, inputs.data(), 4);
   CHECK(centred.graph.nodes.size() == 2);
   CHECK(test::relative_distance(graph::execute(centred.graph, inputs.data(), 4),
                                 graph::execute(g, inputs.data(), 4)) < 1e-6);

@@ -86,6 +86,10 @@ class Files(CommandTest):
         np.save(self.file("wide.npy"), np.random.default_rng(2).normal(size=(2, 3, 400, 400)).astype(np.float32))
         done = self.fails(FIT, "compile", self.file("wide.onnx"), "--calib", self.file("wide.npy"), "-o", self.file("wide.kwp"), says="activation")
         self.assertRegex(done.stderr, r"\d+ bytes")
+        # Told from shapes: calibration would have stopped at values like these.
+        np.save(self.file("huge.npy"), np.full((2, 3, 400, 400), 3e38, np.float32))
+        self.assertEqual(
+            self.fails(FIT, "compile", self.file("wide.onnx"), "--calib", self.file("huge.npy"), "-o", self.file("wide.kwp")).stderr, done.stderr)
 
     def test_tensors_of_the_wrong_kind(self):
         images = np.load(IMAGES)
