@@ -28,11 +28,12 @@ macro(keyway_begin_test name)
     "KEYWAY_VENV=${KEYWAY_VENV}" "PYTHONDONTWRITEBYTECODE=1")
 endmacro()
 
-# keyway_add_test(NAME SOURCES a.cpp ... LIBRARIES lib ... [TIMEOUT seconds] [OPTIONAL_DATA])
+# keyway_add_test(NAME SOURCES a.cpp ... LIBRARIES lib ... [TIMEOUT seconds] [OPTIONAL_DATA] [UNIT])
 #   One Catch2 program, test_NAME, and its entry. Test cases with the tag [optional-data] need data
-#   that may be missing; OPTIONAL_DATA makes them an entry NAME_optional_data of their own.
+#   that may be missing; OPTIONAL_DATA makes them an entry NAME_optional_data of their own. UNIT: it needs
+#   no Verilated code; target keyway_unit_tests builds these and label `unit` runs them, for sanitizers.
 function(keyway_add_test name)
-  cmake_parse_arguments(arg "OPTIONAL_DATA" "TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "OPTIONAL_DATA;UNIT" "TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
   keyway_begin_test(${name})
   set(program test_${name})
   add_executable(${program} ${arg_SOURCES})
@@ -49,6 +50,10 @@ function(keyway_add_test name)
   endif()
   set_tests_properties(${entries} PROPERTIES TIMEOUT ${arg_TIMEOUT}
     SKIP_REGULAR_EXPRESSION "(^|\n)SKIPPED:" ENVIRONMENT "${environment}")
+  if(arg_UNIT)
+    set_tests_properties(${name} PROPERTIES LABELS unit)
+    add_dependencies(keyway_unit_tests ${program})
+  endif()
 endfunction()
 
 # keyway_add_script_test(NAME COMMAND script.py [argument ...] [TIMEOUT seconds] [LABELS label ...])
