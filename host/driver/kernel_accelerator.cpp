@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kPage = contract::kFrameBytes;
 constexpr size_t kMostInputs = 65535;  // of one start
+constexpr size_t kMostBytes = UINT32_MAX;  // of a buffer
 
 std::string hex(uint32_t value) {
   char text[16];
@@ -63,7 +64,8 @@ size_t padded(size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
 class KernelAccelerator::Memory {
  public:
-  Memory(Shell& shell, size_t bytes) : shell_(shell), buffer_(shell.allocate(padded(bytes))) {}
+  Memory(Shell& shell, size_t bytes)
+      : shell_(shell), bytes_(padded(bytes)), buffer_(shell.allocate(bytes_)) {}
   Memory(Shell& shell, const std::vector<uint8_t>& content) : Memory(shell, content.size()) {
     write(content, 0);
   }
@@ -84,9 +86,12 @@ class KernelAccelerator::Memory {
     shell_.read(buffer_, offset, data.data(), data.size());
   }
   uint64_t address() const { return shell_.address(buffer_); }
+  /// What the core may touch.
+  uint32_t bytes() const { return static_cast<uint32_t>(bytes_); }
 
  private:
   Shell& shell_;
+  size_t bytes_;
   Shell::Buffer buffer_;
 };
 
@@ -118,6 +123,7 @@ void KernelAccelerator::open(const std::vector<uint8_t>& package,
     throw Error(ErrorKind::kRefused, "the licence has " + std::to_string(licence->size()) +
                                          " bytes instead of " +
                                          std::to_string(contract::kLicenceBytes));
+  facts_ = examine(package);
   open_counters_.reset();
   resident_ = package[contract::kHeaderResidentOffset] != 0;
   const auto size = [&](uint32_t offset) {
@@ -143,11 +149,18 @@ void KernelAccelerator::run(const std::vector<std::vector<uint8_t>>& images, siz
   for (const std::vector<uint8_t>& image : images)
     if (image.size() != input_bytes)
       throw Error(ErrorKind::kUsage, "the images of one run differ in size");
+  if (facts_.input_bytes > input_bytes)
+    throw Error(ErrorKind::kFile, "the program reads more than its manifest says");
+  if (facts_.output_bytes > output_bytes)
+    throw Error(ErrorKind::kFile, "the program writes more than its manifest says");
 
   if (!resident_) batch = 1;  // each start reads the weights anew
   // While the kernel works on one set of buffers, the other one is emptied and filled.
   const size_t input_stride = padded(input_bytes), output_stride = padded(output_bytes);
   batch = std::min(batch, images.size());
+  if (batch > kMostBytes / std::max({input_stride, output_stride, size_t{1}}))
+    throw Error(ErrorKind::kUsage, "a batch of " + std::to_string(batch) +
+                                       " inputs has more than the 4 GiB of a buffer");
   Memory inputs[2] = {{*shell_, batch * input_stride}, {*shell_, batch * input_stride}};
   Memory outputs[2] = {{*shell_, batch * output_stride}, {*shell_, batch * output_stride}};
   const std::vector<Start> starts = split(images.size(), batch);
@@ -164,6 +177,8 @@ void KernelAccelerator::run(const std::vector<std::vector<uint8_t>>& images, siz
     arguments.count = static_cast<uint32_t>(starts[s].count);
     arguments.input_stride = static_cast<uint32_t>(input_stride);
     arguments.output_stride = static_cast<uint32_t>(output_stride);
+    arguments.input_bytes = inputs[s % 2].bytes();
+    arguments.output_bytes = outputs[s % 2].bytes();
     shell_->start(arguments);
   };
   const auto deliver = [&](size_t s) {
@@ -208,6 +223,7 @@ KernelArguments KernelAccelerator::package_arguments(contract::StartMode mode) c
   arguments.mode = static_cast<uint32_t>(mode);
   arguments.package = package_->address();
   arguments.licence = licence_ ? licence_->address() : 0;
+  arguments.package_bytes = package_->bytes();
   return arguments;
 }
 

@@ -2,12 +2,14 @@
 /// Accelerator over anything with a kernel: the same code for card, hardware emulation and
 /// in-process simulation, which differ in their Shell alone.
 ///
-/// The constructor refuses a core that speaks another contract than this driver. `open` puts
-/// package and licence into device memory and lets the core verify them (mode 1). `run` has two
+/// The constructor refuses a core that speaks another contract than this driver. `open` examines
+/// the package (package_facts.hpp), puts it and the licence into device memory and lets the core
+/// verify them (mode 1). The core is told how large each buffer is. `run` has two
 /// input and two output buffers: while the core works on the inputs of one start, those of the next
 /// go in and the previous results come out.
 ///
-/// Errors: the core's verdict (STATUS) as kRefused, kAuthentication, kFit or kDevice, each with a
+/// Errors: kFile for a program that no core could run, or that needs larger images than it gets;
+/// the core's verdict (STATUS) as kRefused, kAuthentication, kFit or kDevice, each with a
 /// sentence that says what to do; kDevice from the shell. After an error nothing of the output is
 /// read.
 #pragma once
@@ -16,6 +18,7 @@
 #include <memory>
 
 #include "driver/accelerator.hpp"
+#include "driver/package_facts.hpp"
 #include "driver/shell.hpp"
 #include "program/core_config.hpp"
 
@@ -49,6 +52,7 @@ class KernelAccelerator final : public Accelerator {
   std::unique_ptr<Memory> package_, licence_;
   bool resident_ = false;             ///< the package's weights stay on chip
   program::CoreConfig package_core_;  ///< what the package asks for
+  PackageFacts facts_;
   std::optional<Counters> open_counters_;
 };
 

@@ -9,7 +9,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0xa2978fcd;
+inline constexpr uint32_t kContractHash = 0x1a37d13f;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -89,6 +89,12 @@ inline constexpr uint32_t kArgCount = 0x038;
 inline constexpr uint32_t kArgInputStride = 0x040;
 /// bytes from one output to the next, a multiple of 16
 inline constexpr uint32_t kArgOutputStride = 0x048;
+/// size of the package's buffer
+inline constexpr uint32_t kArgPackageBytes = 0x050;
+/// size of the input buffer, all inputs of the start together
+inline constexpr uint32_t kArgInputBytes = 0x058;
+/// size of the output buffer, all outputs of the start together
+inline constexpr uint32_t kArgOutputBytes = 0x060;
 inline constexpr uint32_t kCounterBase = 0x140;
 inline constexpr uint32_t kCoreId = 0x5957454b;
 inline constexpr uint32_t kCoreVersion = 0x00000001;
@@ -99,7 +105,7 @@ struct Argument {
   uint32_t offset;
   bool is_pointer;
 };
-inline constexpr std::array<Argument, 8> kArguments{{
+inline constexpr std::array<Argument, 11> kArguments{{
     {"mode", 0, 0x10, false},
     {"package", 1, 0x18, true},
     {"licence", 2, 0x20, true},
@@ -107,7 +113,10 @@ inline constexpr std::array<Argument, 8> kArguments{{
     {"output", 4, 0x30, true},
     {"count", 5, 0x38, false},
     {"input_stride", 6, 0x40, false},
-    {"output_stride", 7, 0x48, false}}};
+    {"output_stride", 7, 0x48, false},
+    {"package_bytes", 8, 0x50, false},
+    {"input_bytes", 9, 0x58, false},
+    {"output_bytes", 10, 0x60, false}}};
 /// What a start gives the kernel.
 struct KernelArguments {
   uint32_t mode = 0;  ///< 0 run, 1 open
@@ -118,6 +127,9 @@ struct KernelArguments {
   uint32_t count = 1;  ///< inputs of this start; the low 16 bits count, 0 counts as 1
   uint32_t input_stride = 0;  ///< bytes from one input to the next, a multiple of 16
   uint32_t output_stride = 0;  ///< bytes from one output to the next, a multiple of 16
+  uint32_t package_bytes = 0;  ///< size of the package's buffer
+  uint32_t input_bytes = 0;  ///< size of the input buffer, all inputs of the start together
+  uint32_t output_bytes = 0;  ///< size of the output buffer, all outputs of the start together
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& visitor) {
@@ -129,6 +141,9 @@ struct KernelArguments {
     visitor(kArguments[5], self.count);
     visitor(kArguments[6], self.input_stride);
     visitor(kArguments[7], self.output_stride);
+    visitor(kArguments[8], self.package_bytes);
+    visitor(kArguments[9], self.input_bytes);
+    visitor(kArguments[10], self.output_bytes);
   }
 };
 
@@ -178,6 +193,7 @@ enum class Status : uint8_t {
   kBusError = 9,  ///< the bus answered with an error
   kBadProgram = 10,  ///< unknown instruction, a mode, turn or number system that this core does not have, or a frame beyond the package's end
   kOtherVersion = 11,  ///< a package of another version of its format, or of another contract
+  kOutsideBuffer = 12,  ///< the program asked for memory outside the buffers of this start
 };
 
 enum class StartMode : uint8_t {
@@ -224,7 +240,7 @@ struct Verdict {
   ErrorKind kind;
   const char* sentence;
 };
-inline constexpr std::array<Verdict, 10> kVerdicts{{
+inline constexpr std::array<Verdict, 11> kVerdicts{{
     {Status::kNoLicence, ErrorKind::kRefused,
      "refused: the package is locked and no licence was given; its owner makes one with `keyway licence`"},
     {Status::kNotEnrolled, ErrorKind::kRefused,
@@ -244,7 +260,9 @@ inline constexpr std::array<Verdict, 10> kVerdicts{{
     {Status::kBadProgram, ErrorKind::kDevice,
      "the core met an instruction it does not know, one out of bounds, or one that waits for what never comes"},
     {Status::kOtherVersion, ErrorKind::kFile,
-     "the package was made by another version of Keyway; compile or lock the model again"}}};
+     "the package was made by another version of Keyway; compile or lock the model again"},
+    {Status::kOutsideBuffer, ErrorKind::kDevice,
+     "the program asked for memory outside the buffers of this run, and was stopped"}}};
 
 /// Index = value of Policy.
 inline constexpr std::array<const char*, 3> kPolicyNames{"plain", "sealed", "blind"};

@@ -7,11 +7,12 @@
 //   input; after the last one it waits until nothing is under way.
 //   Inputs of a start: what the program says of one input (waits, addresses) becomes what the units
 //   need here, by adding what the inputs before it have counted (contract.toml, Ordering). Loads that
-//   are not for this input are dropped here.
+//   are not for this input are dropped here. An address that 28 bits do not hold is an error: it would
+//   come back at the start of the buffer.
 // Timing: one instruction a cycle out of a word, two cycles to get the next word; a full queue stalls.
 // Contract: run_i only when idle (assertion RunWhenIdle). done_o is a pulse; error_o stands from an
-//   unknown opcode, or a mode, turn or number system that this core does not have, to the next run_i or
-//   clear_i, and then there is no done_o.
+//   unknown opcode, a mode, turn or number system that this core does not have, or an address too large, to
+//   the next run_i or clear_i, and then there is no done_o.
 // Test: tests/rtl/engine (each instruction, unknown opcodes and values, full queues).
 `include "assert.svh"
 
@@ -79,12 +80,12 @@ module dispatcher
   logic array_push, array_room, load_push, load_room, store_push, store_room;
 
   assign instruction = word_q[255:0];
-  assign opcode      = word_q[3:0];
-  assign dispatch    = state_q == StDispatch;
+  assign opcode = word_q[3:0];
+  assign dispatch = state_q == StDispatch;
 
-  assign array_push  = dispatch && (opcode == OpMultiply || opcode == OpTable);
-  assign load_push   = dispatch && (opcode == OpLoadWeights || opcode == OpLoadInput) && !drop;
-  assign store_push  = dispatch && opcode == OpStore;
+  assign array_push = dispatch && (opcode == OpMultiply || opcode == OpTable);
+  assign load_push   = dispatch && known && (opcode == OpLoadWeights || opcode == OpLoadInput) && !drop;
+  assign store_push = dispatch && known && opcode == OpStore;
 
   // ------------------------------------------------------------------ inputs
   logic next_input;
@@ -95,7 +96,8 @@ module dispatcher
       products_q, products_before_q;  // of all inputs before this one, before the one before
   logic [15:0] rows_q;
   logic [15:0] stores_q, stores_before_q, stores_pushed_q;
-  logic [27:0] source_q, destination_q;
+  // Bit 28 says that an address is too large, and stays.
+  logic [28:0] source_q, next_source_q, destination_q;
   end_t end_fields;
 
   assign end_fields = instruction;
@@ -114,6 +116,7 @@ module dispatcher
       stores_before_q   <= '0;
       stores_pushed_q   <= '0;
       source_q          <= '0;
+      next_source_q     <= {1'b0, input_stride_i};
       destination_q     <= '0;
     end else begin
       if (store_push && store_room) stores_pushed_q <= stores_pushed_q + 16'd1;
@@ -126,11 +129,18 @@ module dispatcher
         rows_q            <= rows_q + 16'(end_fields.rows);
         stores_q          <= stores_pushed_q;
         stores_before_q   <= stores_q;
-        source_q          <= source_q + input_stride_i;
-        destination_q     <= destination_q + output_stride_i;
+        source_q          <= next_source_q;
+        next_source_q     <= further(next_source_q, input_stride_i);
+        destination_q     <= further(destination_q, output_stride_i);
       end
     end
   end
+
+  function automatic logic [28:0] further(logic [28:0] address, logic [27:0] by);
+    logic [28:0] sum;
+    sum = {1'b0, address[27:0]} + {1'b0, by};
+    return {address[28] || sum[28], sum[27:0]};
+  endfunction
 
   // A wait of 0 is one for what is long past.
   function automatic logic [15:0] from_here(logic [15:0] wanted);
@@ -149,12 +159,14 @@ module dispatcher
   assign load_input = instruction;
   assign store = instruction;
 
+  logic input_too_far, store_too_far;
+
   always_comb begin
     moved_input = load_input;
-    moved_input.source = load_input.source + source_q;
-    if (load_input.turn == TurnNext) moved_input.source = moved_input.source + input_stride_i;
+    {input_too_far, moved_input.source} =
+        further(load_input.turn == TurnNext ? next_source_q : source_q, load_input.source);
     moved_store = store;
-    moved_store.destination = store.destination + destination_q;
+    {store_too_far, moved_store.destination} = further(destination_q, store.destination);
     drop = 1'b0;
     if (opcode == OpLoadWeights) drop = load_weights.resident && !first_input_q;
     if (opcode == OpLoadInput) begin
@@ -204,9 +216,12 @@ module dispatcher
       OpLoadWeights: accepted = load_room || drop;
       OpLoadInput: begin
         accepted = load_room || drop;
-        known = load_input.turn <= TurnNext;
+        known = load_input.turn <= TurnNext && (drop || !input_too_far);
       end
-      OpStore: accepted = store_room;
+      OpStore: begin
+        accepted = store_room;
+        known = !store_too_far;
+      end
       OpEnd: is_end = 1'b1;
       default: known = 1'b0;
     endcase

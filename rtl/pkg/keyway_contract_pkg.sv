@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'ha2978fcd;
+  parameter logic [31:0] ContractHash = 32'h1a37d13f;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -71,6 +71,9 @@ package keyway_contract_pkg;
   parameter logic [11:0] ArgCount = 12'h038;
   parameter logic [11:0] ArgInputStride = 12'h040;
   parameter logic [11:0] ArgOutputStride = 12'h048;
+  parameter logic [11:0] ArgPackageBytes = 12'h050;
+  parameter logic [11:0] ArgInputBytes = 12'h058;
+  parameter logic [11:0] ArgOutputBytes = 12'h060;
   // SHAPE
   typedef struct packed {
     logic [7:0] array_kind;
@@ -81,6 +84,9 @@ package keyway_contract_pkg;
   } shape_t;
   // Arguments as they were when start was written.
   typedef struct packed {
+    logic [31:0] output_bytes;
+    logic [31:0] input_bytes;
+    logic [31:0] package_bytes;
     logic [31:0] output_stride;
     logic [31:0] input_stride;
     logic [31:0] count;
@@ -120,7 +126,8 @@ package keyway_contract_pkg;
     StatusWrongCore = 8'd8,
     StatusBusError = 8'd9,
     StatusBadProgram = 8'd10,
-    StatusOtherVersion = 8'd11
+    StatusOtherVersion = 8'd11,
+    StatusOutsideBuffer = 8'd12
   } status_e;
 
   typedef enum logic [7:0] {

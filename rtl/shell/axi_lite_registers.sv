@@ -161,6 +161,10 @@ module axi_lite_registers
           ArgInputStride: written_q.input_stride <= merge(written_q.input_stride, data_q, strobe_q);
           ArgOutputStride:
           written_q.output_stride <= merge(written_q.output_stride, data_q, strobe_q);
+          ArgPackageBytes:
+          written_q.package_bytes <= merge(written_q.package_bytes, data_q, strobe_q);
+          ArgInputBytes: written_q.input_bytes <= merge(written_q.input_bytes, data_q, strobe_q);
+          ArgOutputBytes: written_q.output_bytes <= merge(written_q.output_bytes, data_q, strobe_q);
           default: ;
         endcase
       end
@@ -226,6 +230,9 @@ module axi_lite_registers
       ArgCount: of_arguments = written_q.count;
       ArgInputStride: of_arguments = written_q.input_stride;
       ArgOutputStride: of_arguments = written_q.output_stride;
+      ArgPackageBytes: of_arguments = written_q.package_bytes;
+      ArgInputBytes: of_arguments = written_q.input_bytes;
+      ArgOutputBytes: of_arguments = written_q.output_bytes;
       default: of_arguments = '0;
     endcase
     of_counters = '0;

@@ -12,7 +12,8 @@
 //   A word stands at its client the cycle after its beat; no path leads from client to bus.
 // Contract: data_valid_o is one-hot or zero, words come in the order of a client's requests, and a
 //   client takes its words without waiting for another client's. error_o rises with the first answer
-//   that is not OKAY and stays until flush_i. flush_i (a level, held until idle_o) drops requests and
+//   that is not OKAY and stays until flush_i, and so does outside_o with the first request that leaves its
+//   client's buffer, which is dropped (burst_splitter). flush_i (a level, held until idle_o) drops requests and
 //   answers; what is on the bus already is finished, as AXI demands. idle_o comes a cycle late: who reads
 //   it knows that nothing was asked for in the cycle before.
 // Source: AMBA AXI4 specification (IHI 0022). Test: tests/rtl/shell/test_dma.cpp.
@@ -29,9 +30,11 @@ module axi_read_dma
     input  logic                            flush_i,
     output logic                            idle_o,
     output logic                            error_o,
+    output logic                            outside_o,
     output logic                            beat_o,           // a beat came: for counters
     output logic                            waiting_o,        // for the memory
     // Clients.
+    input  buffer_t      [ ReadClients-1:0] buffer_i,
     input  logic         [ ReadClients-1:0] request_valid_i,
     output logic         [ ReadClients-1:0] request_ready_o,
     input  dma_request_t [ ReadClients-1:0] request_i,
@@ -60,6 +63,7 @@ module axi_read_dma
   logic   [ReadClients-1:0] burst_ready;
   burst_t [ReadClients-1:0] burst;
   logic   [ReadClients-1:0] splitter_idle;
+  logic   [ReadClients-1:0] splitter_outside;
 
   for (genvar i = 0; i < ReadClients; i++) begin : gen_splitter
     burst_splitter #(
@@ -68,10 +72,12 @@ module axi_read_dma
         .clk_i,
         .rst_ni,
         .clear_i        (flush_i),
+        .buffer_i       (buffer_i[i]),
         .request_valid_i(request_valid_i[i]),
         .request_ready_o(request_ready_o[i]),
         .request_i      (request_i[i]),
         .idle_o         (splitter_idle[i]),
+        .outside_o      (splitter_outside[i]),
         .burst_valid_o  (burst_valid[i]),
         .burst_ready_i  (burst_ready[i]),
         .burst_o        (burst[i])
@@ -229,6 +235,7 @@ module axi_read_dma
     else if (rvalid_i && rready_o && rresp_i != 2'b00) error_o <= 1'b1;
   end
 
+  assign outside_o = |splitter_outside;
   assign beat_o = rvalid_i && rready_o;
   assign waiting_o = (arvalid_q && !arready_i) || (head_valid && !rvalid_i);
 

@@ -8,7 +8,8 @@
 //   address was accepted, one word a cycle. OutstandingBursts bursts may be open. Words pass a register.
 // Contract: words are taken in the order of the requests. idle_o means that every request's last
 //   answer has come; it comes a cycle late, see axi_read_dma. error_o rises with the first answer that is
-//   not OKAY and stays until abort_i. abort_i (a level, held until idle_o, two cycles at least) drops
+//   not OKAY and stays until abort_i, and so does outside_o with a request that leaves buffer_i, which is
+//   dropped (burst_splitter). abort_i (a level, held until idle_o, two cycles at least) drops
 //   requests and words, from its second cycle to the one behind it; what is left of a burst whose address
 //   is on the bus goes without a strobe, so that it changes nothing.
 // Source: AMBA AXI4 specification (IHI 0022). Test: tests/rtl/shell/test_dma.cpp.
@@ -25,9 +26,11 @@ module axi_write_dma
     input  logic                              abort_i,
     output logic                              idle_o,
     output logic                              error_o,
+    output logic                              outside_o,
     output logic                              beat_o,           // a beat went: for counters
     output logic                              waiting_o,        // for the memory
     // Client.
+    input  buffer_t                           buffer_i,
     input  logic                              request_valid_i,
     output logic                              request_ready_o,
     input  dma_request_t                      request_i,
@@ -66,10 +69,12 @@ module axi_write_dma
       .clk_i,
       .rst_ni,
       .clear_i      (abort_q),
+      .buffer_i,
       .request_valid_i,
       .request_ready_o,
       .request_i,
       .idle_o       (splitter_idle),
+      .outside_o,
       .burst_valid_o(burst_valid),
       .burst_ready_i(burst_ready),
       .burst_o      (burst)

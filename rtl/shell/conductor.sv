@@ -87,6 +87,7 @@ module conductor
     input  logic           read_error_i,
     input  logic           write_idle_i,
     input  logic           write_error_i,
+    input  logic           outside_i,                // a request that left its buffer was refused
     input  logic           progress_i,               // something moved, or the memory is waited for
     output logic           gate_open_o,
     // Counters.
@@ -167,6 +168,7 @@ module conductor
   always_comb begin
     failure = StatusNone;
     if (frames_bad_program_i || engine_error_i || stalled_q) failure = StatusBadProgram;
+    if (outside_i) failure = StatusOutsideBuffer;
     if (frames_failed_i) failure = StatusAuthentication;
     if (read_error_i || write_error_i) failure = StatusBusError;
   end

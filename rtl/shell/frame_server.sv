@@ -31,7 +31,6 @@ module frame_server
     input logic clear_i,
     // What is open.
     input header_t header_fields_i,
-    input logic [63:0] package_address_i,
     // Work.
     input logic header_i,
     input logic boot_i,
@@ -190,7 +189,7 @@ module frame_server
     end
   end
   assign request_valid_o = state_q == StIssue && !requested_q;
-  assign request_o.address = package_address_i + 64'({first_page_q, 12'b0});
+  assign request_o.offset = {first_page_q, 12'b0};
   assign request_o.bytes = {3'b0, pages_q, 12'b0};
 
   assign frame_valid_o = state_q == StIssue && left_q != '0 && place_ready;

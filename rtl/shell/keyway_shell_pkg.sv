@@ -10,10 +10,16 @@ package keyway_shell_pkg;
   parameter int unsigned WordBytes = 16;
   typedef logic [127:0] word_t;
 
-  // A transfer between the bus and a stream of words.
+  // A part of the host's memory that a start was given.
   typedef struct packed {
     logic [63:0] address;  // multiple of 16; the low four bits are ignored
-    logic [31:0] bytes;    // 0: the request is accepted and moves nothing
+    logic [31:0] bytes;
+  } buffer_t;
+
+  // A transfer between a buffer and a stream of words.
+  typedef struct packed {
+    logic [43:0] offset;  // from the buffer's address, multiple of 16
+    logic [31:0] bytes;   // 0: the request is accepted and moves nothing
   } dma_request_t;
 
   // A part of a request that one AXI burst serves.

@@ -10,7 +10,8 @@
 //   engine output --> output_gate --> axi_write_dma --> bus
 //
 // No port carries a key. Bus addresses, lengths and their order follow from the arguments and from the
-// public shape of package and program. (SEC: KEYS_OFF_BUS, PUBLIC_TIMING)
+// public shape of package and program, and lie in the buffers that the arguments name: the bus masters
+// see to that, for every client alike. (SEC: KEYS_OFF_BUS, PUBLIC_TIMING, BUFFER_BOUNDS)
 // Contracts of the ports stand in the modules that they lead to. Test: tests/rtl/shell/test_start.cpp.
 `include "assert.svh"
 
@@ -188,8 +189,8 @@ module shell
   logic frames_clear, frames_header, frames_boot;
   logic frames_idle, frames_failed, frames_bad_program, frame_event;
   logic [31:0] frames_verified;
-  logic bus_flush, read_idle, read_error, read_beat, read_waiting;
-  logic write_idle, write_error, write_beat, write_waiting;
+  logic bus_flush, read_idle, read_error, read_outside, read_beat, read_waiting;
+  logic write_idle, write_error, write_outside, write_beat, write_waiting;
   logic progress, gate_open, clear_events, opening;
 
   conductor #(
@@ -235,6 +236,7 @@ module shell
       .read_error_i           (read_error),
       .write_idle_i           (write_idle),
       .write_error_i          (write_error),
+      .outside_i              (read_outside || write_outside),
       .progress_i             (progress),
       .gate_open_o            (gate_open),
       .counters_clear_events_o(clear_events),
@@ -250,6 +252,7 @@ module shell
 
   // ------------------------------------------------------------------------------ reading
   logic [ReadClients-1:0] request_valid, request_ready, data_valid, data_ready;
+  buffer_t [ReadClients-1:0] buffer;
   dma_request_t [ReadClients-1:0] request;
   word_t read_data;
   logic unused_last;
@@ -262,8 +265,10 @@ module shell
       .flush_i        (bus_flush),
       .idle_o         (read_idle),
       .error_o        (read_error),
+      .outside_o      (read_outside),
       .beat_o         (read_beat),
       .waiting_o      (read_waiting),
+      .buffer_i       (buffer),
       .request_valid_i(request_valid),
       .request_ready_o(request_ready),
       .request_i      (request),
@@ -283,8 +288,11 @@ module shell
   );
 
   assign request_valid[ClientInput] = input_request_valid_i;
-  assign request[ClientInput].address = arguments.input_address + 64'(input_request_offset_i);
-  assign request[ClientInput].bytes = input_request_bytes_i;
+  assign buffer[ClientInput] = '{address: arguments.input_address, bytes: arguments.input_bytes};
+  assign request[ClientInput] = '{
+          offset: 44'(input_request_offset_i),
+          bytes: input_request_bytes_i
+      };
   assign input_request_ready_o = request_ready[ClientInput];
   assign input_valid_o = data_valid[ClientInput];
   assign data_ready[ClientInput] = input_ready_i;
@@ -304,6 +312,7 @@ module shell
       .mismatch_o       (block_mismatch),
       .request_valid_o  (request_valid[ClientStart]),
       .request_ready_i  (request_ready[ClientStart]),
+      .buffer_o         (buffer[ClientStart]),
       .request_o        (request[ClientStart]),
       .data_valid_i     (data_valid[ClientStart]),
       .data_i           (read_data),
@@ -323,18 +332,17 @@ module shell
   ) u_frame_server (
       .clk_i,
       .rst_ni,
-      .clear_i          (frames_clear),
-      .header_fields_i  (header),
-      .package_address_i(arguments.package_address),
-      .header_i         (frames_header),
-      .boot_i           (frames_boot),
-      .begin_run_i      (engine_run_o),
-      .warm_i           (engine_warm_o),
-      .idle_o           (frames_idle),
-      .failed_o         (frames_failed),
-      .bad_program_o    (frames_bad_program),
-      .verified_o       (frames_verified),
-      .verified_event_o (frame_event),
+      .clear_i         (frames_clear),
+      .header_fields_i (header),
+      .header_i        (frames_header),
+      .boot_i          (frames_boot),
+      .begin_run_i     (engine_run_o),
+      .warm_i          (engine_warm_o),
+      .idle_o          (frames_idle),
+      .failed_o        (frames_failed),
+      .bad_program_o   (frames_bad_program),
+      .verified_o      (frames_verified),
+      .verified_event_o(frame_event),
       .frames_valid_i,
       .frames_ready_o,
       .frames_count_i,
@@ -343,22 +351,26 @@ module shell
       .weight_write_valid_o,
       .weight_write_address_o,
       .weight_write_data_o,
-      .request_valid_o  (request_valid[ClientFrames]),
-      .request_ready_i  (request_ready[ClientFrames]),
-      .request_o        (request[ClientFrames]),
-      .frame_valid_o    (lock_frame_valid_o),
-      .frame_ready_i    (lock_frame_ready_i),
-      .frame_kind_o     (lock_frame_kind_o),
-      .frame_index_o    (lock_frame_index_o),
-      .total_frames_o   (lock_total_frames_o),
-      .frame_beats_o    (lock_frame_beats_o),
-      .frame_plain_o    (lock_frame_plain_o),
-      .payload_valid_i  (lock_payload_valid_i),
-      .payload_i        (lock_payload_i),
-      .frame_done_i     (lock_frame_done_i),
-      .frame_ok_i       (lock_frame_ok_i)
+      .request_valid_o (request_valid[ClientFrames]),
+      .request_ready_i (request_ready[ClientFrames]),
+      .request_o       (request[ClientFrames]),
+      .frame_valid_o   (lock_frame_valid_o),
+      .frame_ready_i   (lock_frame_ready_i),
+      .frame_kind_o    (lock_frame_kind_o),
+      .frame_index_o   (lock_frame_index_o),
+      .total_frames_o  (lock_total_frames_o),
+      .frame_beats_o   (lock_frame_beats_o),
+      .frame_plain_o   (lock_frame_plain_o),
+      .payload_valid_i (lock_payload_valid_i),
+      .payload_i       (lock_payload_i),
+      .frame_done_i    (lock_frame_done_i),
+      .frame_ok_i      (lock_frame_ok_i)
   );
 
+  assign buffer[ClientFrames] = '{
+          address: arguments.package_address,
+          bytes: arguments.package_bytes
+      };
   assign lock_data_valid_o = data_valid[ClientFrames];
   assign data_ready[ClientFrames] = lock_data_ready_i;
   assign lock_data_o = read_data;
@@ -366,10 +378,12 @@ module shell
   // ------------------------------------------------------------------------------ writing
   dma_request_t engine_request, gated_request;
   logic gated_request_valid, gated_request_ready, gated_valid, gated_ready;
-  word_t gated_data;
+  word_t   gated_data;
 
-  assign engine_request.address = arguments.output_address + 64'(output_request_offset_i);
-  assign engine_request.bytes   = output_request_bytes_i;
+  buffer_t output_buffer;
+
+  assign output_buffer  = '{address: arguments.output_address, bytes: arguments.output_bytes};
+  assign engine_request = '{offset: 44'(output_request_offset_i), bytes: output_request_bytes_i};
 
   output_gate u_output_gate (
       .clk_i,
@@ -397,8 +411,10 @@ module shell
       .abort_i        (bus_flush),
       .idle_o         (write_idle),
       .error_o        (write_error),
+      .outside_o      (write_outside),
       .beat_o         (write_beat),
       .waiting_o      (write_waiting),
+      .buffer_i       (output_buffer),
       .request_valid_i(gated_request_valid),
       .request_ready_o(gated_request_ready),
       .request_i      (gated_request),

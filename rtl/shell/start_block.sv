@@ -41,6 +41,7 @@ module start_block
     // Bus.
     output logic                  request_valid_o,
     input  logic                  request_ready_i,
+    output buffer_t               buffer_o,           // of the request
     output dma_request_t          request_o,
     input  logic                  data_valid_i,
     input  word_t                 data_i,
@@ -146,9 +147,12 @@ module start_block
   end
 
   assign request_valid_o = |requests_q && hold_q == '0;
-  assign request_o = requests_q[0] ?
-      '{address: package_address_i, bytes: 32'(keyway_contract_pkg::HeaderBlockBytes)} :
-      '{address: licence_address_i, bytes: 32'(keyway_contract_pkg::LicenceBytes)};
+  // Both lengths are fixed, so both buffers have at least a page, whatever the host says of them.
+  assign buffer_o.address = requests_q[0] ? package_address_i : licence_address_i;
+  assign buffer_o.bytes = 32'(keyway_contract_pkg::FrameBytes);
+  assign request_o.offset = '0;
+  assign request_o.bytes = requests_q[0] ? 32'(keyway_contract_pkg::HeaderBlockBytes) :
+      32'(keyway_contract_pkg::LicenceBytes);
 
   assign busy_o = busy_q || checking_q;
   assign mismatch_o = mismatch_q;

@@ -136,7 +136,7 @@ TEST_CASE("transfers overlap runs, buffers are two and go away") {
 TEST_CASE("a batch is one start, and its counters come with its last input") {
   FakeShell::State state;
   KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
-  std::vector<uint8_t> package = standin::package(1);
+  std::vector<uint8_t> package = standin::package(1);  // resident
   const auto counted = [&](size_t count, size_t batch) {
     std::string with_counters;
     accelerator.open(package, std::nullopt);
@@ -149,12 +149,13 @@ TEST_CASE("a batch is one start, and its counters come with its last input") {
         batch);
     return with_counters;
   };
-  package[contract::kHeaderResidentOffset] = 1;
   CHECK(counted(6, 3) == "0 3 5 ");
   CHECK(state.log ==
         "w2 start(2>4) w3 w3 w3 wait start(3>5x3) w2 w2 r4 wait start(2>4x2) r5 r5 r5 wait r4 r4 ");
   CHECK(counted(2, 100) == "0 1 ");
-  package[contract::kHeaderResidentOffset] = 0;  // weights are read anew by every start
+  standin::Job streaming;
+  streaming.resident = false;  // weights are read anew by every start
+  package = standin::package(streaming);
   CHECK(counted(3, 3) == "0 1 2 ");
   for (const size_t batch : {size_t{0}, size_t{65536}}) {
     CHECK(error_of([&] { counted(3, batch); }).first == ErrorKind::kUsage);
@@ -196,6 +197,52 @@ TEST_CASE("an error ends the run, delivers nothing more and leaves the kernel id
   CHECK(state.live_buffers == 1);
 }
 
+TEST_CASE("the core is told how large its buffers are") {
+  FakeShell::State state;
+  auto shell = std::make_unique<FakeShell>(state);
+  FakeShell& fake = *shell;
+  KernelAccelerator accelerator(std::move(shell));
+  accelerator.open(standin::package(1), std::nullopt);
+  CHECK(fake.last.package_bytes == 4 * kPage);
+  CHECK(fake.last.input_bytes == 0);
+  CHECK(fake.last.output_bytes == 0);
+  const auto nothing = [](size_t, const std::vector<uint8_t>&, const Counters*) {};
+  accelerator.run(images(1), 3 * kPage - 1, nothing);
+  CHECK(fake.last.package_bytes == 4 * kPage);
+  CHECK(fake.last.input_bytes == kPage);
+  CHECK(fake.last.output_bytes == 3 * kPage);
+  accelerator.run(images(3), kPage, nothing, 2);
+  CHECK(fake.last.count == 2);
+  CHECK(fake.last.input_bytes == 2 * kPage);
+  CHECK(fake.last.output_bytes == 2 * kPage);
+  CHECK(error_of([&] { accelerator.run(images(3), size_t{1} << 31, nothing, 2); }).first ==
+        ErrorKind::kUsage);
+}
+
+TEST_CASE("a plain program that no core could run does not reach the device") {
+  const auto refused = [](const std::string& program, size_t input, size_t output) {
+    FakeShell::State state;
+    KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
+    standin::Job job;
+    job.program = program;
+    const auto error = error_of([&] {
+      accelerator.open(standin::package(job), std::nullopt);
+      state.log.clear();  // opening runs nothing
+      accelerator.run({std::vector<uint8_t>(input)}, output,
+                      [](size_t, const std::vector<uint8_t>&, const Counters*) {});
+    });
+    CHECK(state.log.empty());
+    CHECK(error.first == ErrorKind::kFile);
+    return error.second;
+  };
+  CHECK(refused("STORE rows=4095 width=4095 blocks=1\nEND\n", kPage, kPage).find("malformed") == 0);
+  CHECK(refused("TABLE table_address=1048575\nEND\n", kPage, kPage).find("malformed") == 0);
+  CHECK(refused("LOAD_INPUT source=256 rows=1 width=1 blocks=1\nEND rows=1\n", kPage, kPage) ==
+        "the program reads more than its manifest says");
+  CHECK(refused("STORE destination=65536 rows=1 width=1 blocks=1\nEND\n", kPage, kPage) ==
+        "the program writes more than its manifest says");
+}
+
 TEST_CASE("every verdict of the core is its own error") {
   using contract::Status;
   const std::tuple<Status, ErrorKind, const char*> verdicts[] = {
@@ -210,6 +257,7 @@ TEST_CASE("every verdict of the core is its own error") {
        "the device has 8x32 with 64 KiB for activations and 128 KiB for weights"},
       {Status::kBusError, ErrorKind::kDevice, "bus"},
       {Status::kBadProgram, ErrorKind::kDevice, "instruction"},
+      {Status::kOutsideBuffer, ErrorKind::kDevice, "outside the buffers"},
       {Status::kNone, ErrorKind::kDevice, "unexpected status 0"},
       {static_cast<Status>(77), ErrorKind::kDevice, "unexpected status 77"}};
   for (const auto& [status, kind, words] : verdicts) {
@@ -230,16 +278,17 @@ TEST_CASE("every verdict of the core is its own error") {
 TEST_CASE("the kernel's own verdicts arrive") {
   KernelAccelerator accelerator(board());  // a blank device
   CHECK(error_of([&] {
-          accelerator.open(standin::package(1, 1), std::nullopt);
+          accelerator.open(standin::sealed_package(), std::nullopt);
         }).second.find("no licence") != std::string::npos);
   CHECK(error_of([&] {
-          accelerator.open(standin::package(1, 1), standin::licence(0));
+          accelerator.open(standin::sealed_package(), standin::licence(0));
         }).second.find("not enrolled") != std::string::npos);
-  auto other = standin::package(1);
-  other[contract::kHeaderLanesOffset] = 8;
-  CHECK(error_of([&] { accelerator.open(other, std::nullopt); }).second ==
-        "the package was compiled for another core: it needs 8x16 with 0 KiB for activations and "
-        "0 KiB for weights, the device has 16x16 with 0 KiB for activations and 0 KiB for weights");
+  standin::Job other;
+  other.core = "8x8";
+  CHECK(error_of([&] { accelerator.open(standin::package(other), std::nullopt); }).second ==
+        "the package was compiled for another core: it needs 8x8 with 256 KiB for activations and "
+        "512 KiB for weights, the device has 16x16 with 0 KiB for activations and 0 KiB for "
+        "weights");
   accelerator.open(standin::package(1), std::nullopt);  // and a good one still opens
 }
 

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
+#include <string>
 #include <vector>
 
+#include "lock/package.hpp"
+#include "lock/sample.hpp"
 #include "program/contract.hpp"
+#include "program/listing.hpp"
 
 namespace keyway::standin {
 
@@ -14,15 +17,33 @@ inline constexpr uint8_t kXor = 0x5a;  ///< what the kernel does to every byte
 inline constexpr uint32_t kModeCrossing = 2, kModeWithdrawn = 3, kModeEarlyLast = 4, kModeHang = 5,
                           kModeUnstable = 6;
 
-/// A package that makes the kernel copy `pages` pages.
-inline std::vector<uint8_t> package(uint32_t pages, uint8_t policy = 0) {
-  std::vector<uint8_t> bytes((1 + size_t{pages}) * 4096);
-  std::memcpy(bytes.data(), contract::kPackageMagic, 8);
-  bytes[contract::kHeaderPolicyOffset] = policy;
-  bytes[contract::kHeaderLanesOffset] = bytes[contract::kHeaderDepthOffset] = 16;
-  const uint32_t one = 1;
-  std::memcpy(bytes.data() + contract::kHeaderHeaderPagesOffset, &one, 4);
-  std::memcpy(bytes.data() + contract::kHeaderTotalFramesOffset, &pages, 4);
+/// What the kernel is given to do.
+struct Job {
+  uint32_t pages =
+      1;  ///< to copy: two less than the package has frames, since it has three at least
+  std::string core = "16x16";
+  bool resident = true;
+  std::string program = "END\n";
+};
+
+/// A plain package; the host decodes its program, the stand-in does not look at it.
+inline std::vector<uint8_t> package(const Job& job) {
+  program::Program program = test::sample_program(0, 0);
+  program.core = program::core_from_name(job.core);
+  program.input_image.lanes.resize(program.core.word_channels());
+  program.output_image.channels.resize(program.core.word_channels());
+  program.resident = job.resident;
+  program.program_image = program::assemble(job.program);
+  program.program_image.resize((job.pages + size_t{2}) * contract::kPayloadBytes);
+  return lock::make_plain_package(program);
+}
+
+inline std::vector<uint8_t> package(uint32_t pages) { return package(Job{pages}); }
+
+/// The same as if it were sealed: the stand-in looks at the policy alone.
+inline std::vector<uint8_t> sealed_package() {
+  std::vector<uint8_t> bytes = package(1);
+  bytes[contract::kHeaderPolicyOffset] = static_cast<uint8_t>(contract::Policy::kSealed);
   return bytes;
 }
 

@@ -5,8 +5,8 @@
 // Start with mode 0 or 1 reads the 128-byte header block of `package` and answers in STATUS:
 // BAD_HEADER (magic), WRONG_CORE (not 16 x 16), for a locked policy NO_LICENCE (licence pointer is
 // zero), NOT_ENROLLED (pin), WRONG_DEVICE (first byte of the secret is not that of the licence's
-// byte 48), else OK. Mode 0 then copies total_frames * 4096 bytes from `input` to `output`, each byte
-// XOR 0x5a, 16 beats a burst.
+// byte 48), else OK. Mode 0 then copies (total_frames - 2) * 4096 bytes from `input` to `output`, each
+// byte XOR 0x5a, 16 beats a burst.
 //
 // Modes 2 to 6 plant a fault: 2 a burst across a 4 KiB boundary, 3 ARVALID withdrawn, 4 WLAST one
 // beat early, 5 never done, 6 write data that change before they are taken.
@@ -265,7 +265,7 @@ module standin_kernel
           status_q <= judge(
               header_q[0][87:0], licence_q != '0, enrolled_i, wrapped_q == secret_i[7:0]
           );
-          frames_q <= header_q[2][127:96];
+          frames_q <= header_q[2][127:96] - 32'd2;
           state_q <= StDone;
           if (judge(
                   header_q[0][87:0], licence_q != '0, enrolled_i, wrapped_q == secret_i[7:0]

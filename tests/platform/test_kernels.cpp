@@ -6,8 +6,6 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "common/error.hpp"
-#include "driver/kernel_accelerator.hpp"
 #include "platform/sim_shell.hpp"
 #include "program/contract.hpp"
 
@@ -25,29 +23,28 @@ TEST_CASE("every kernel is what its name says, and refuses what is no package") 
       platform::SimOptions options;
       options.core = name;
       options.memory = platform::parse_memory_options(memory);
-      auto shell = std::make_unique<platform::SimShell>(options);
-      const uint32_t shape = shell->read_register(contract::kRegShape);
+      platform::SimShell shell(options);
+      const uint32_t shape = shell.read_register(contract::kRegShape);
       const auto part = [&](const contract::Field& field) {
         return shape >> field.lsb & ((1U << field.bits) - 1);
       };
       const program::CoreConfig core{part(contract::shape::kLanes), part(contract::shape::kDepth),
                                      contract::ArrayKind(part(contract::shape::kArrayKind)),
-                                     shell->read_register(contract::kRegActivationBytes),
-                                     shell->read_register(contract::kRegWeightBytes)};
+                                     shell.read_register(contract::kRegActivationBytes),
+                                     shell.read_register(contract::kRegWeightBytes)};
       CHECK(core.name() == name);
-      CHECK(shell->read_register(contract::kRegStatus) == 0);
-      CHECK((shell->read_register(contract::kRegControl) & 0xf) == 4);  // idle
+      CHECK(shell.read_register(contract::kRegStatus) == 0);
+      CHECK((shell.read_register(contract::kRegControl) & 0xf) == 4);  // idle
 
-      driver::KernelAccelerator accelerator(std::move(shell));
-      std::vector<uint8_t> package(2 * contract::kFrameBytes, 0x11);
-      for (uint32_t i = 0; i < 4; ++i)
-        package[contract::kHeaderHeaderPagesOffset + i] =
-            package[contract::kHeaderTotalFramesOffset + i] = i == 0;
-      try {
-        accelerator.open(package, std::nullopt);
-        FAIL("no error");
-      } catch (const Error& error) {
-        CHECK(error.kind() == ErrorKind::kAuthentication);
-      }
+      const std::vector<uint8_t> package(2 * contract::kFrameBytes, 0x11);
+      const auto buffer = shell.allocate(package.size());
+      shell.write(buffer, 0, package.data(), package.size());
+      driver::KernelArguments arguments;
+      arguments.package = shell.address(buffer);
+      arguments.package_bytes = static_cast<uint32_t>(package.size());
+      shell.start(arguments);
+      shell.wait();
+      CHECK(static_cast<contract::Status>(shell.read_register(contract::kRegStatus)) ==
+            contract::Status::kBadHeader);
     }
 }

@@ -239,7 +239,7 @@ TEST_CASE("the device file drives the identity pins") {
     SimOptions options;
     options.device_file = file.value_or("");
     SimShell shell(options);
-    const auto package = standin::package(1, 1), licence = standin::licence(licensed);
+    const auto package = standin::sealed_package(), licence = standin::licence(licensed);
     const auto p = shell.allocate(package.size()), l = shell.allocate(licence.size());
     shell.write(p, 0, package.data(), package.size());
     shell.write(l, 0, licence.data(), licence.size());

@@ -83,6 +83,19 @@ contract::Status status_of(platform::SimShell& shell) {
   return static_cast<contract::Status>(shell.read_register(contract::kRegStatus));
 }
 
+driver::KernelArguments arguments(const Region& package, const Region* licence, const Region& input,
+                                  const Region& output) {
+  driver::KernelArguments arguments;
+  arguments.package = package.address();
+  arguments.licence = licence ? licence->address() : 0;
+  arguments.input = input.address();
+  arguments.output = output.address();
+  arguments.package_bytes = package.bytes();
+  arguments.input_bytes = input.bytes();
+  arguments.output_bytes = output.bytes();
+  return arguments;
+}
+
 contract::Status run_kernel(platform::SimShell& shell, const driver::KernelArguments& arguments) {
   shell.start(arguments);
   shell.wait();

@@ -59,6 +59,7 @@ class Region {
   Region(const Region&) = delete;
   Region& operator=(const Region&) = delete;
   uint64_t address() const { return shell_.address(buffer_); }
+  uint32_t bytes() const { return static_cast<uint32_t>(bytes_); }
   void write(const Bytes& content);
   Bytes read() const;
 
@@ -69,6 +70,10 @@ class Region {
 };
 
 contract::Status status_of(platform::SimShell& shell);
+
+/// A run of one input, in exactly these buffers.
+driver::KernelArguments arguments(const Region& package, const Region* licence, const Region& input,
+                                  const Region& output);
 
 /// Starts and waits.
 contract::Status run_kernel(platform::SimShell& shell, const driver::KernelArguments& arguments);

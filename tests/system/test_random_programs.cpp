@@ -70,16 +70,14 @@ void check_several_inputs(platform::SimShell& shell, const test::Model& model,
   }
   const test::Region input(shell, images);
   const test::Region output(shell, want.size(), 0xa5);
-  driver::KernelArguments arguments{0, package.address(), licence ? licence->address() : 0,
-                                    input.address(), output.address()};
+  driver::KernelArguments arguments = test::arguments(package, licence, input, output);
   if (random() % 2 == 0) {  // another package makes the next start a cold one
     const test::Model other = test::plain_model(
         test::compile_for(test::random_network(random()), model.program.core.array_name()));
     const test::Region other_package(shell, other.package);
     const test::Region other_input(shell, other.random_input(1));
     const test::Region other_output(shell, other.program.output_image.bytes(), 0);
-    REQUIRE(test::run_kernel(shell, {0, other_package.address(), 0, other_input.address(),
-                                     other_output.address()}) == contract::Status::kOk);
+    REQUIRE(test::run_kernel(shell, test::arguments(other_package, nullptr, other_input, other_output)) == contract::Status::kOk);
   }
   arguments.count = count;
   arguments.input_stride = static_cast<uint32_t>(images.size() / count);
@@ -136,8 +134,7 @@ TEST_CASE("random programs give the program simulator's bytes on the core") {
       const Bytes image = model.random_input(random());
       const test::Region input(*shell, image);
       const test::Region output(*shell, program.output_image.bytes(), 0xa5);
-      REQUIRE(test::run_kernel(*shell, {0, package.address(), locked ? licence.address() : 0,
-                                        input.address(), output.address()}) ==
+      REQUIRE(test::run_kernel(*shell, test::arguments(package, locked ? &licence : nullptr, input, output)) ==
               contract::Status::kOk);
       const Bytes want = model.expected(image);
       const Bytes got = output.read();

@@ -11,11 +11,14 @@ module dma_bench
     input  logic                             flush_i,
     output logic                             read_idle_o,
     output logic                             read_error_o,
+    output logic                             read_outside_o,
     output logic                             read_waiting_o,
     output logic                             read_beat_o,
     input  logic [ReadClients-1:0]           read_valid_i,
     output logic [ReadClients-1:0]           read_ready_o,
-    input  logic [ReadClients-1:0][    63:0] read_address_i,
+    input  logic [ReadClients-1:0][    63:0] read_address_i,  // of the buffer
+    input  logic [ReadClients-1:0][    31:0] read_size_i,
+    input  logic [ReadClients-1:0][    43:0] read_offset_i,
     input  logic [ReadClients-1:0][    31:0] read_bytes_i,
     output logic [ReadClients-1:0]           read_data_valid_o,
     input  logic [ReadClients-1:0]           read_data_ready_i,
@@ -25,11 +28,14 @@ module dma_bench
     input  logic                             abort_i,
     output logic                             write_idle_o,
     output logic                             write_error_o,
+    output logic                             write_outside_o,
     output logic                             write_waiting_o,
     output logic                             write_beat_o,
     input  logic                             write_valid_i,
     output logic                             write_ready_o,
     input  logic [           63:0]           write_address_i,
+    input  logic [           31:0]           write_size_i,
+    input  logic [           43:0]           write_offset_i,
     input  logic [           31:0]           write_bytes_i,
     input  logic                             write_data_valid_i,
     output logic                             write_data_ready_o,
@@ -58,16 +64,18 @@ module dma_bench
     input  logic                             rlast_i
 );
 
+  buffer_t [ReadClients-1:0] read_buffer;
+  buffer_t write_buffer;
   dma_request_t [ReadClients-1:0] read_request;
   dma_request_t write_request;
 
   always_comb begin
     for (int unsigned i = 0; i < ReadClients; i++) begin
-      read_request[i].address = read_address_i[i];
-      read_request[i].bytes   = read_bytes_i[i];
+      read_buffer[i]  = '{address: read_address_i[i], bytes: read_size_i[i]};
+      read_request[i] = '{offset: read_offset_i[i], bytes: read_bytes_i[i]};
     end
-    write_request.address = write_address_i;
-    write_request.bytes   = write_bytes_i;
+    write_buffer  = '{address: write_address_i, bytes: write_size_i};
+    write_request = '{offset: write_offset_i, bytes: write_bytes_i};
   end
 
   axi_read_dma #(
@@ -78,8 +86,10 @@ module dma_bench
       .flush_i,
       .idle_o         (read_idle_o),
       .error_o        (read_error_o),
+      .outside_o      (read_outside_o),
       .beat_o         (read_beat_o),
       .waiting_o      (read_waiting_o),
+      .buffer_i       (read_buffer),
       .request_valid_i(read_valid_i),
       .request_ready_o(read_ready_o),
       .request_i      (read_request),
@@ -106,8 +116,10 @@ module dma_bench
       .abort_i,
       .idle_o         (write_idle_o),
       .error_o        (write_error_o),
+      .outside_o      (write_outside_o),
       .beat_o         (write_beat_o),
       .waiting_o      (write_waiting_o),
+      .buffer_i       (write_buffer),
       .request_valid_i(write_valid_i),
       .request_ready_o(write_ready_o),
       .request_i      (write_request),

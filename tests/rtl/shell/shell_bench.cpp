@@ -143,15 +143,11 @@ uint32_t ShellBench::read(uint32_t address) {
   return slave_.rdata;
 }
 
-void ShellBench::start(const Arguments& a) {
-  const uint64_t values[] = {a.mode,   a.package, a.licence,      a.input,
-                             a.output, a.count,   a.input_stride, a.output_stride};
-  for (size_t i = 0; i < kArguments.size(); ++i) {
-    write(kArguments[i].offset, static_cast<uint32_t>(values[i]));
-    if (kArguments[i].is_pointer) {
-      write(kArguments[i].offset + 4, static_cast<uint32_t>(values[i] >> 32));
-    }
-  }
+void ShellBench::start(const Arguments& arguments) {
+  Arguments::visit(arguments, [this](const Argument& argument, uint64_t value) {
+    write(argument.offset, static_cast<uint32_t>(value));
+    if (argument.is_pointer) write(argument.offset + 4, static_cast<uint32_t>(value >> 32));
+  });
   memory.reads.clear();
   memory.writes.clear();
   write(kRegInterruptGlobal, 1);

@@ -14,11 +14,7 @@
 
 namespace keyway::rtl_test {
 
-struct Arguments {
-  uint32_t mode = 0;
-  uint64_t package = 0, licence = 0, input = 0, output = 0;
-  uint32_t count = 1, input_stride = 0, output_stride = 0;
-};
+using Arguments = contract::KernelArguments;
 
 class ShellBench {
  public:

@@ -55,12 +55,24 @@ struct Host {
     std::fill_n(&bench.memory.at(kOutput), 4096, uint8_t{0xee});
   }
   Arguments arguments(uint32_t mode = 0) const {
-    const bool plain = package.policy == Policy::kPlain;
-    return {mode, kPackage, plain ? 0 : kLicence, kInput, kOutput};
+    return arguments_of(package, kPackage, kLicence, mode);
   }
   Arguments other_arguments(uint32_t mode = 0) const {
-    const bool plain = other.policy == Policy::kPlain;
-    return {mode, kOther, plain ? 0 : kOtherLicence, kInput, kOutput};
+    return arguments_of(other, kOther, kOtherLicence, mode);
+  }
+  /// Buffers of exactly the sizes that are needed.
+  static Arguments arguments_of(const ToyPackage& what, uint64_t at, uint64_t licence,
+                                uint32_t mode) {
+    Arguments arguments;
+    arguments.mode = mode;
+    arguments.package = at;
+    arguments.licence = what.policy == Policy::kPlain ? 0 : licence;
+    arguments.input = kInput;
+    arguments.output = kOutput;
+    arguments.package_bytes = (what.header_pages + what.total_frames()) * kFrameBytes;
+    arguments.input_bytes = kToyInputBytes;
+    arguments.output_bytes = kToyOutputOffset + 16 * kToyOutputWords;
+    return arguments;
   }
 
   /// The output area is what a run of `ran` must leave there.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Both bus masters at every data width: random requests, latencies and stalls against a byte
-/// array, with the AXI protocol checker on the bus; throughput, fairness, bus errors, flush and
-/// abort.
+/// array, with the AXI protocol checker on the bus; throughput, fairness, buffer bounds, bus errors,
+/// flush and abort.
 #include <VDmaBench128.h>
 #include <VDmaBench256.h>
 #include <VDmaBench512.h>
@@ -52,6 +52,7 @@ class DmaBench {
   std::deque<Word> write_words;
   double writer_stall = 0;
   bool flush = false, abort = false;
+  uint32_t buffer_bytes = kMemoryBytes;  ///< of everybody's buffer, at kBase
 
  private:
   VerilatedContext context_;
@@ -76,24 +77,36 @@ class DmaBench {
     Top& t = *top_;
     const bool in_reset = !t.rst_ni;
     uint8_t valid = 0, ready = 0;
+    std::array<uint64_t, kClients> read_offsets{};
     for (unsigned i = 0; i < kClients; ++i) {
       if (!reads[i].empty() && !in_reset) {
         valid |= static_cast<uint8_t>(1 << i);
-        t.read_address_i[2 * i] = static_cast<uint32_t>(reads[i].front().address);
-        t.read_address_i[2 * i + 1] = static_cast<uint32_t>(reads[i].front().address >> 32);
+        read_offsets[i] = reads[i].front().address - kBase;
         t.read_bytes_i[i] = reads[i].front().bytes;
       }
+      t.read_address_i[2 * i] = static_cast<uint32_t>(kBase);
+      t.read_address_i[2 * i + 1] = static_cast<uint32_t>(kBase >> 32);
+      t.read_size_i[i] = buffer_bytes;
       if (!chance(reader_stall)) ready |= static_cast<uint8_t>(1 << i);
     }
+    // 44 bits each, one behind the other.
+    static_assert(kClients == 3);
+    t.read_offset_i[0] = static_cast<uint32_t>(read_offsets[0]);
+    t.read_offset_i[1] = static_cast<uint32_t>(read_offsets[0] >> 32 | read_offsets[1] << 12);
+    t.read_offset_i[2] = static_cast<uint32_t>(read_offsets[1] >> 20 | read_offsets[2] << 24);
+    t.read_offset_i[3] = static_cast<uint32_t>(read_offsets[2] >> 8);
+    t.read_offset_i[4] = static_cast<uint32_t>(read_offsets[2] >> 40);
     t.read_valid_i = valid;
     t.read_data_ready_i = ready;
     t.flush_i = flush;
     t.abort_i = abort;
     t.write_valid_i = !writes.empty() && !in_reset;
     if (t.write_valid_i) {
-      t.write_address_i = writes.front().address;
+      t.write_offset_i = writes.front().address - kBase;
       t.write_bytes_i = writes.front().bytes;
     }
+    t.write_address_i = kBase;
+    t.write_size_i = buffer_bytes;
     // A word once offered stays offered.
     offering_ = !in_reset && !write_words.empty() && (offering_ || !chance(writer_stall));
     t.write_data_valid_i = offering_;
@@ -247,6 +260,81 @@ TEST_CASE("read master lets input and frames take turns, the start block before 
   bench.finish();
   REQUIRE(bench.memory.reads.size() == 17);
   CHECK(bench.memory.reads.back().address == kBase + 131072);
+}
+
+TEMPLATE_TEST_CASE("a request that leaves its buffer does not reach the bus", "", VDmaBench64,
+                   VDmaBench128, VDmaBench256, VDmaBench512) {
+  // Offsets up to 2^44 and lengths up to 2^32 around the end of a buffer: sums that would wrap in
+  // 32 bits (or 44) come out inside of it.
+  constexpr uint64_t kLargest = (uint64_t{1} << 44) - 16;
+  struct Case {
+    uint64_t offset;
+    uint32_t bytes;
+    bool inside;
+  };
+  constexpr uint32_t kSize = 4096 + 64;
+  const std::vector<Case> cases = {{0, kSize, true},
+                                   {16, kSize - 16, true},
+                                   {kSize - 16, 16, true},
+                                   {0, kSize - 7, true},
+                                   {0, kSize + 1, false},
+                                   {16, kSize, false},
+                                   {kSize - 16, 17, false},
+                                   {kSize, 16, false},
+                                   {kSize, 0, true},  // moves nothing
+                                   {0, UINT32_MAX, false},
+                                   {uint64_t{1} << 32, 16, false},
+                                   {(uint64_t{1} << 32) - 16, 32, false},
+                                   {kLargest, 16, false},
+                                   {kLargest, 32, false},
+                                   {kLargest, UINT32_MAX, false}};
+  for (const bool write : {false, true}) {
+    for (const Case& c : cases) {
+      CAPTURE(write, c.offset, c.bytes);
+      DmaBench<TestType> bench(10);
+      bench.buffer_bytes = kSize;
+      const std::vector<uint8_t> before = bench.memory.bytes;
+      (write ? bench.writes : bench.reads[kInput]).push_back({kBase + c.offset, c.bytes});
+      if (write && c.inside) bench.write_words.assign((c.bytes + 15) / 16, Word{});
+      bench.finish();
+      const auto& bursts = write ? bench.memory.writes : bench.memory.reads;
+      CHECK(bursts.empty() == (!c.inside || c.bytes == 0));
+      CHECK((bench.top().read_outside_o || bench.top().write_outside_o) == !c.inside);
+      CHECK(std::equal(before.begin() + kSize, before.end(), bench.memory.bytes.begin() + kSize));
+      // The report stays until the master is emptied, and what follows a refusal is served.
+      (write ? bench.writes : bench.reads[kInput]).push_back({kBase + 32, 64});
+      if (write) bench.write_words.assign(4, Word{});
+      bench.finish();
+      CHECK((bench.top().read_outside_o || bench.top().write_outside_o) == !c.inside);
+      CHECK((write ? bench.memory.writes : bench.memory.reads).size() > 0);
+      bench.flush = bench.abort = true;
+      for (int i = 0; i < 3; ++i) bench.step();
+      CHECK_FALSE((bench.top().read_outside_o || bench.top().write_outside_o));
+    }
+  }
+}
+
+TEST_CASE("clients with and without right requests: each gets its own words, no burst is outside") {
+  DmaBench<VDmaBench128> bench(11);
+  bench.memory.timing = {1, 30, 0.2};
+  bench.buffer_bytes = 64 * 1024;
+  std::vector<Request> right[kClients];
+  for (auto& queue : bench.reads) {
+    for (int i = 0; i < 60; ++i) {
+      const Request request = bench.random_request(400);
+      queue.push_back(request);
+      if (request.address - kBase + request.bytes <= bench.buffer_bytes)
+        right[&queue - bench.reads].push_back(request);
+    }
+  }
+  bench.finish();
+  for (unsigned client = 0; client < kClients; ++client) {
+    REQUIRE(right[client].size() > 5);
+    check_received(bench, client, right[client]);
+  }
+  for (const auto& burst : bench.memory.reads)
+    CHECK(burst.address + burst.bytes <= kBase + bench.buffer_bytes);
+  CHECK(bench.top().read_outside_o);
 }
 
 TEMPLATE_TEST_CASE("a read error is reported until flush, and words go on", "", VDmaBench64,

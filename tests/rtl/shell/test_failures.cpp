@@ -86,6 +86,91 @@ TEST_CASE("programs that break the rules end with BAD_PROGRAM") {
   REQUIRE_STATUS(host.bench.run(host.arguments()), kOk);
 }
 
+TEST_CASE("requests outside the buffers do not reach the bus and end the start") {
+  struct Case {
+    const char* what;
+    std::vector<Step> program;
+  };
+  const Step load{Step::kLoadWeights, 3, 300}, wait{Step::kWaitFrames, 3}, end{Step::kEnd};
+  const Step input{Step::kLoadInput, 0, kToyInputBytes};
+  const uint32_t output_bytes = kToyOutputOffset + 16 * kToyOutputWords;
+  const std::vector<Case> cases = {
+      {"an input behind its buffer",
+       {load, {Step::kLoadInput, 1 << 20, 16}, wait, {Step::kStore, 0, 1, 300}, end}},
+      {"an input one word too long",
+       {load, {Step::kLoadInput, 16, kToyInputBytes}, wait, {Step::kStore, 0, 1, 300}, end}},
+      {"an input that wraps",
+       {load, {Step::kLoadInput, 0xfffffff0, 32}, wait, {Step::kStore, 0, 1, 300}, end}},
+      {"an input that nothing waits for", {load, wait, {Step::kLoadInput, 1 << 30, 64}, end}},
+      {"an output behind its buffer", {load, input, wait, {Step::kStore, 1 << 20, 1, 300}, end}},
+      {"an output one word too long",
+       {load, input, wait, {Step::kStore, output_bytes - 16, 2, 300}, end}},
+      {"an output that wraps", {load, input, wait, {Step::kStore, 0xfffffff0, 2, 300}, end}},
+  };
+  const auto inside = [](const std::vector<BusMemory::Burst>& bursts, const Arguments& a) {
+    const auto in = [](const BusMemory::Burst& burst, uint64_t address, uint64_t bytes) {
+      return burst.address >= address && burst.address + burst.bytes <= address + bytes;
+    };
+    return std::all_of(bursts.begin(), bursts.end(), [&](const BusMemory::Burst& burst) {
+      return in(burst, a.package, a.package_bytes) || in(burst, a.input, a.input_bytes) ||
+             (a.licence != 0 && in(burst, a.licence, kLicenceBytes));
+    });
+  };
+  for (const Case& c : cases) {
+    for (Policy policy : {Policy::kPlain, Policy::kSealed}) {
+      CAPTURE(c.what, static_cast<int>(policy));
+      ToyPackage package = resident_package(33);
+      package.program = c.program;
+      package.policy = policy;
+      Host host(21, resident_package(11), package);
+      ShellBench& bench = host.bench;
+      bench.memory.timing = {1, 30, 0.1};
+      REQUIRE_STATUS(bench.run(host.arguments()), kOk);
+      host.fresh_input();
+      REQUIRE_STATUS(bench.run(host.other_arguments()), kOutsideBuffer);
+      CHECK(inside(bench.memory.reads, host.other_arguments()));
+      host.check_refused();
+      host.check_recovers();
+    }
+  }
+}
+
+TEST_CASE("a package that is shorter than its header says is not read beyond its buffer") {
+  // Cold, open only, and where the frames of a package that is taken for the open one are read.
+  for (const bool streaming : {false, true}) {
+    for (const uint32_t mode : {0U, 1U}) {
+      CAPTURE(streaming, mode);
+      Host host(22, streaming ? streaming_package(11) : resident_package(11));
+      ShellBench& bench = host.bench;
+      Arguments arguments = host.arguments(mode);
+      const auto no_read_behind = [&] {
+        for (const auto& burst : bench.memory.reads) {
+          const uint64_t end = arguments.package + arguments.package_bytes;
+          CHECK((burst.address < arguments.package || burst.address >= kOther ||
+                 burst.address + burst.bytes <= end));
+        }
+      };
+      for (const uint32_t pages : {0U, 1U, 3U}) {
+        arguments.package_bytes = pages * kFrameBytes;
+        if (pages == 0 || mode == 0) {
+          REQUIRE_STATUS(bench.run(arguments), kOutsideBuffer);
+          host.check_refused();
+        }
+        // The header block is read whatever is said: no package has less than a page.
+        if (pages > 0) no_read_behind();
+      }
+      host.check_recovers();
+      if (!streaming || mode != 0) continue;
+      // Open and not resident: the program is read again with the shape of the open package.
+      arguments = host.other_arguments();
+      arguments.package_bytes = 2 * kFrameBytes;
+      REQUIRE_STATUS(bench.run(arguments), kOutsideBuffer);
+      for (const auto& burst : bench.memory.reads)
+        CHECK((burst.address >= kLicence || burst.address + burst.bytes <= kOther + 2 * 4096));
+    }
+  }
+}
+
 TEST_CASE("a slow memory is not taken for a program that hangs") {
   Host host(18);
   host.bench.memory.timing = {3 * ShellBench::kStallCycles, 3 * ShellBench::kStallCycles, 0};

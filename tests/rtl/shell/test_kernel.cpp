@@ -21,7 +21,7 @@ using test::Scenario;
 
 constexpr uint64_t kBase = KernelBench::kBase;
 constexpr uint64_t kPackage = kBase, kLicence = kBase + 0x20'0000, kInput = kBase + 0x21'0000,
-                   kOutput = kBase + 0x30'0000;
+                   kOutput = kBase + 0x30'0000, kOutputBytes = 0x10'0000;
 
 std::string name(Status status) { return "status " + std::to_string(static_cast<int>(status)); }
 #define REQUIRE_STATUS(actual, expected) REQUIRE(name(actual) == name(expected))
@@ -106,18 +106,19 @@ void load(KernelBench& bench, const Locked& locked, const Scenario& scenario) {
   bench.put(kPackage, locked.package);
   bench.put(kLicence, locked.licence);
   bench.put(kInput, scenario.input_bytes());
-  std::fill_n(&bench.memory.at(kOutput), 0x10'0000, uint8_t{0xee});
+  std::fill_n(&bench.memory.at(kOutput), kOutputBytes, uint8_t{0xee});
 }
 
 std::vector<uint64_t> arguments(const Locked& locked, uint64_t mode = 0) {
-  return {mode, kPackage, locked.licence.empty() ? 0 : kLicence, kInput, kOutput};
+  return {mode, kPackage, locked.licence.empty() ? 0 : kLicence, kInput, kOutput, 1, 0, 0,
+          locked.package.size(), kOutput - kInput, kOutputBytes};
 }
 
 /// Empty when the output area is what the reference stores, else the first difference.
 std::string difference(KernelBench& bench, const Scenario& scenario) {
   test::Golden golden(scenario.shape());
   golden.write_weights(scenario.image());
-  std::vector<uint8_t> expected(0x10'0000, 0xee);
+  std::vector<uint8_t> expected(kOutputBytes, 0xee);
   for (const test::StoredBlock& block : golden.run(scenario.input_bytes(), scenario.frames())) {
     std::copy_n(block.data.begin(), block.bytes, expected.begin() + block.offset);
   }
@@ -134,7 +135,7 @@ std::string difference(KernelBench& bench, const Scenario& scenario) {
 bool untouched(KernelBench& bench) {
   const uint8_t* output = &bench.memory.at(kOutput);
   return bench.memory.writes.empty() &&
-         std::all_of(output, output + 0x10'0000, [](uint8_t byte) { return byte == 0xee; });
+         std::all_of(output, output + kOutputBytes, [](uint8_t byte) { return byte == 0xee; });
 }
 
 /// Three convolutions over weights that stay resident.

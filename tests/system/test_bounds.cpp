@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// A host that is handed a bad package: whatever its program asks for, the device touches the buffers
+// of the run and nothing else of the host's memory, and the run ends.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "program/listing.hpp"
+#include "random_network.hpp"
+#include "system/board.hpp"
+#include "system/bus_spy.hpp"
+
+using namespace keyway;
+using contract::Status;
+using test::Bytes;
+
+namespace {
+
+constexpr const char* kCore = "16x16";
+constexpr uint8_t kUntouched = 0xa5;
+constexpr size_t kPage = contract::kFrameBytes;
+
+/// A 16x16 program by hand, in the description of some network.
+program::Program handwritten(const std::string& listing) {
+  program::Program program = test::compile_for(test::random_network(3), kCore);
+  program.program_image = program::assemble(listing);
+  program.weight_image.clear();
+  return program;
+}
+
+/// A board with a program's buffers and a neighbour behind each of them.
+struct Tenants {
+  explicit Tenants(const Bytes& package_bytes, const platform::SimOptions& options = {})
+      : shell(options, test::BusSpy::factory(kCore, record)),
+        package(shell, package_bytes),
+        package_neighbour(shell, 4 * kPage, kUntouched),
+        input(shell, kPage, 1),
+        input_neighbour(shell, 512 * kPage, kUntouched),
+        output(shell, kPage, kUntouched),
+        output_neighbour(shell, 512 * kPage, kUntouched) {}
+
+  bool neighbours_untouched() const {
+    for (const test::Region* region : {&package_neighbour, &input_neighbour, &output_neighbour}) {
+      const Bytes bytes = region->read();
+      if (std::any_of(bytes.begin(), bytes.end(), [](uint8_t b) { return b != kUntouched; }))
+        return false;
+    }
+    return true;
+  }
+  bool inside() const {
+    return std::all_of(record.bursts.begin(), record.bursts.end(), [&](const test::Burst& burst) {
+      if (burst.write) return burst.inside(output.address(), output.bytes());
+      return burst.inside(package.address(), package.bytes()) ||
+             burst.inside(input.address(), input.bytes());
+    });
+  }
+
+  test::BusRecord record;
+  platform::SimShell shell;
+  test::Region package, package_neighbour, input, input_neighbour, output, output_neighbour;
+};
+
+}  // namespace
+
+TEST_CASE("a plain program reads and writes nothing outside its buffers") {
+  const std::string layer =
+      "LAYER kernel_h=1 kernel_w=1 blocks=1 stride_y=1 stride_x=1 input_height=4 input_width=16 "
+      "ones=1 short_parameters=1\n";
+  const std::vector<std::pair<const char*, std::string>> programs = {
+      {"1 MiB behind the input",
+       "LOAD_INPUT source=65536 rows=1 width=16 blocks=1\nSTORE rows=1 width=16 blocks=1\n"
+       "END rows=1\n"},
+      {"a word behind the input",
+       "LOAD_INPUT source=241 rows=1 width=16 blocks=1\nSTORE rows=1 width=16 blocks=1\n"
+       "END rows=1\n"},
+      {"far behind the input",
+       "LOAD_INPUT source=268435455 rows=1 width=16 blocks=1\nSTORE rows=1 width=16 blocks=1\n"
+       "END rows=1\n"},
+      {"1 MiB behind the output", "STORE destination=65536 rows=1 width=16 blocks=1\nEND\n"},
+      {"a word behind the output", "STORE destination=241 rows=1 width=16 blocks=1\nEND\n"},
+      {"far behind the output", "STORE destination=268435455 rows=1 width=16 blocks=1\nEND\n"},
+      {"while the array works",
+       layer + "MULTIPLY height=4 width=16 output_base=200 parameter_address=40\n"
+               "LOAD_INPUT source=4096 rows=1 width=16 blocks=1 base=64\n"
+               "STORE destination=131072 wait_products=1 rows=1 width=16 blocks=1\n"
+               "END rows=1 products=1\n"},
+  };
+  for (const auto& [what, listing] : programs) {
+    INFO(what);
+    Tenants t(lock::make_plain_package(handwritten(listing)));
+    CHECK(test::run_kernel(t.shell, test::arguments(t.package, nullptr, t.input, t.output)) ==
+          Status::kOutsideBuffer);
+    CHECK(t.inside());
+    CHECK(t.neighbours_untouched());
+    const Bytes bytes = t.output.read();
+    CHECK(std::all_of(bytes.begin(), bytes.end(), [](uint8_t b) { return b == kUntouched; }));
+  }
+}
+
+TEST_CASE("transfers up to the last byte of a buffer are served") {
+  Tenants t(lock::make_plain_package(
+      handwritten("LOAD_INPUT source=240 rows=1 width=16 blocks=1\n"
+                  "LAYER kernel_h=1 kernel_w=1 blocks=1 stride_y=1 stride_x=1 input_height=4 "
+                  "input_width=16 ones=1 short_parameters=1\n"
+                  "MULTIPLY wait_rows=1 height=1 width=1 output_base=200 parameter_address=40\n"
+                  "STORE wait_products=1 destination=240 rows=1 width=16 blocks=1\n"
+                  "END rows=1 products=1\n")));
+  CHECK(test::run_kernel(t.shell, test::arguments(t.package, nullptr, t.input, t.output)) ==
+        Status::kOk);
+  CHECK(t.inside());
+  CHECK(t.neighbours_untouched());
+  const Bytes bytes = t.output.read();
+  CHECK(std::count(bytes.end() - 256, bytes.end(), uint8_t{1}) == 256);
+}
+
+TEST_CASE("strides that lead out of the buffers, or around 4 GiB, end the run") {
+  const Bytes package =
+      lock::make_plain_package(handwritten("LOAD_INPUT rows=1 width=16 blocks=1\n"
+                                           "LOAD_INPUT turn=2 rows=1 width=16 blocks=1 base=64\n"
+                                           "STORE rows=1 width=16 blocks=1\nEND rows=1\n"));
+  struct Case {
+    uint32_t count, input_stride, output_stride;
+    Status status;
+  };
+  const uint32_t half = 1U << 31;
+  for (const Case& c :
+       {Case{16, 256, 256, Status::kOk}, Case{17, 256, 0, Status::kOutsideBuffer},
+        Case{17, 0, 256, Status::kOutsideBuffer}, Case{2, 8192, 0, Status::kOutsideBuffer},
+        Case{2, 0, 8192, Status::kOutsideBuffer},
+        // Two of these are 4 GiB, where addresses of 28 bits begin again.
+        Case{3, half, 0, Status::kOutsideBuffer}, Case{3, 0, half, Status::kOutsideBuffer}}) {
+    CAPTURE(c.count, c.input_stride, c.output_stride);
+    Tenants t(package);
+    driver::KernelArguments arguments = test::arguments(t.package, nullptr, t.input, t.output);
+    arguments.count = c.count;
+    arguments.input_stride = c.input_stride;
+    arguments.output_stride = c.output_stride;
+    CHECK(test::run_kernel(t.shell, arguments) == c.status);
+    CHECK(t.inside());
+    CHECK(t.neighbours_untouched());
+  }
+  // A buffer as large as an address can say: the third input begins where 28 bits do not reach.
+  Tenants t(package);
+  driver::KernelArguments arguments = test::arguments(t.package, nullptr, t.input, t.output);
+  arguments.count = 3;
+  arguments.input_bytes = UINT32_MAX;
+  arguments.input_stride = half;
+  CHECK(test::run_kernel(t.shell, arguments) == Status::kBadProgram);
+}
+
+TEST_CASE("the shape of a resident package does not read behind a smaller one's buffers") {
+  const test::Party party;
+  platform::SimOptions options;
+  options.device_file = party.device_file();
+  // Resident: 15 pages of input. Started next: a package of 256 bytes of input, in a page.
+  const std::string tail =
+      "LAYER kernel_h=1 kernel_w=1 blocks=1 stride_y=1 stride_x=1 input_height=4 input_width=16 "
+      "ones=1 short_parameters=1\n"
+      "MULTIPLY wait_rows=1 height=1 width=1 output_base=2000 parameter_address=40\n"
+      "STORE wait_products=1 rows=1 width=16 blocks=1\n";
+  const test::Model large =
+      test::locked_model(handwritten("LOAD_INPUT rows=4 width=960 blocks=1 row_pitch=960\n" + tail +
+                                     "END rows=4 products=1\n"),
+                         lock::Policy::kSealed, party.owner());
+  const test::Model small = test::locked_model(
+      handwritten("LOAD_INPUT rows=1 width=16 blocks=1\n" + tail + "END rows=1 products=1\n"),
+      lock::Policy::kSealed, party.owner());
+  for (const bool plain : {false, true}) {
+    CAPTURE(plain);
+    Tenants t(plain ? lock::make_plain_package(small.program) : small.package, options);
+    const test::Region large_package(t.shell, large.package), large_input(t.shell, 15 * kPage, 3);
+    const test::Region large_licence(t.shell, party.licence(large));
+    const test::Region small_licence(t.shell, party.licence(small));
+    const auto resident = test::arguments(large_package, &large_licence, large_input, t.output);
+    REQUIRE(test::run_kernel(t.shell, resident) == Status::kOk);
+    REQUIRE(test::run_kernel(t.shell, resident) == Status::kOk);
+    t.record.bursts.clear();
+    CHECK(test::run_kernel(t.shell, test::arguments(t.package, plain ? nullptr : &small_licence,
+                                                    t.input, t.output)) == Status::kOk);
+    for (const test::Burst& burst : t.record.bursts) {
+      CAPTURE(burst.address, burst.bytes);
+      CHECK((burst.inside(t.package.address(), t.package.bytes()) ||
+             burst.inside(t.input.address(), t.input.bytes()) ||
+             burst.inside(t.output.address(), t.output.bytes()) ||
+             burst.inside(small_licence.address(), small_licence.bytes())));
+    }
+  }
+}
