@@ -10,11 +10,12 @@
 
 #include "common/error.hpp"
 #include "lock/package.hpp"
+#include "program/verdict.hpp"
 
 namespace keyway::driver {
 
-FuncAccelerator::FuncAccelerator(const std::string& device_file, int threads)
-    : threads_(static_cast<size_t>(std::max(1, threads))) {
+FuncAccelerator::FuncAccelerator(const std::string& device_file, int threads, uint64_t most_cycles)
+    : threads_(static_cast<size_t>(std::max(1, threads))), most_cycles_(most_cycles) {
   if (!device_file.empty()) device_ = lock::read_device(device_file);
 }
 
@@ -26,6 +27,7 @@ void FuncAccelerator::open(const std::vector<uint8_t>& package,
   const lock::PackageView view = lock::parse_package(package, "package");
   const lock::Images images = lock::open_package(view, licence, device_);
   const program::Program description = lock::describe(view, "package");
+  limit_ = cycle_limit(estimated_cycles(description), most_cycles_);
   simulator_.emplace(description.core, images.program, images.weights);
 }
 
@@ -35,6 +37,7 @@ void FuncAccelerator::run(const std::vector<std::vector<uint8_t>>& images, size_
   if (simulator_->output_bytes() > output_bytes) {
     throw Error(ErrorKind::kFile, "the program writes more than its manifest says");
   }
+  if (simulator_->cycles() > limit_) throw verdict(contract::Status::kCycleLimit);
   // Workers take images in order and keep at most so many results that were not given on yet.
   const size_t workers = std::min(threads_, images.size());
   const size_t window = 4 * workers;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "driver/accelerator.hpp"
+#include "driver/package_facts.hpp"
 #include "lock/parties.hpp"
 #include "simulate/simulator.hpp"
 
@@ -18,7 +19,8 @@ namespace keyway::driver {
 class FuncAccelerator final : public Accelerator {
  public:
   /// `device_file`: .kwd, or empty for a blank device. `threads`: images in parallel.
-  FuncAccelerator(const std::string& device_file, int threads);
+  /// `most_cycles`: as for a kernel, of the cycles that the array of a core would need.
+  FuncAccelerator(const std::string& device_file, int threads, uint64_t most_cycles = kMostCycles);
   ~FuncAccelerator() override;
 
   void open(const std::vector<uint8_t>& package,
@@ -30,6 +32,7 @@ class FuncAccelerator final : public Accelerator {
  private:
   std::optional<lock::Device> device_;
   size_t threads_;
+  uint64_t most_cycles_, limit_ = 0;
   std::optional<simulate::ProgramSimulator> simulator_;
 };
 

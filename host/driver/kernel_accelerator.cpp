@@ -10,7 +10,8 @@ namespace keyway::driver {
 namespace {
 
 constexpr size_t kPage = contract::kFrameBytes;
-constexpr size_t kMostInputs = 65535;  // of one start
+constexpr size_t kWord = 16;               // bytes that the core reads in a cycle
+constexpr size_t kMostInputs = 65535;      // of one start
 constexpr size_t kMostBytes = UINT32_MAX;  // of a buffer
 
 std::string hex(uint32_t value) {
@@ -95,7 +96,8 @@ class KernelAccelerator::Memory {
   Shell::Buffer buffer_;
 };
 
-KernelAccelerator::KernelAccelerator(std::unique_ptr<Shell> shell) : shell_(std::move(shell)) {
+KernelAccelerator::KernelAccelerator(std::unique_ptr<Shell> shell, uint64_t most_cycles)
+    : shell_(std::move(shell)), most_cycles_(most_cycles) {
   check_contract();
 }
 
@@ -135,7 +137,9 @@ void KernelAccelerator::open(const std::vector<uint8_t>& package,
                    size(contract::kHeaderWeightBytesOffset)};
   package_ = std::make_unique<Memory>(*shell_, package);
   licence_ = licence ? std::make_unique<Memory>(*shell_, *licence) : nullptr;
-  shell_->start(package_arguments(contract::StartMode::kOpen));
+  // Opening reads no more than the package, a word a cycle.
+  shell_->start(package_arguments(contract::StartMode::kOpen,
+                                  cycle_limit(package.size() / kWord, most_cycles_)));
   open_counters_ = finish();
 }
 
@@ -164,6 +168,7 @@ void KernelAccelerator::run(const std::vector<std::vector<uint8_t>>& images, siz
   Memory inputs[2] = {{*shell_, batch * input_stride}, {*shell_, batch * input_stride}};
   Memory outputs[2] = {{*shell_, batch * output_stride}, {*shell_, batch * output_stride}};
   const std::vector<Start> starts = split(images.size(), batch);
+  const uint64_t input_cycles = cycle_limit(facts_.estimated_cycles, most_cycles_);
   Counters counters{};
   std::vector<uint8_t> output(output_bytes);
   const auto fill = [&](size_t s) {
@@ -171,7 +176,8 @@ void KernelAccelerator::run(const std::vector<std::vector<uint8_t>>& images, siz
       inputs[s % 2].write(images[starts[s].first + i], i * input_stride);
   };
   const auto begin = [&](size_t s) {
-    KernelArguments arguments = package_arguments(contract::StartMode::kRun);
+    KernelArguments arguments =
+        package_arguments(contract::StartMode::kRun, starts[s].count * input_cycles);
     arguments.input = inputs[s % 2].address();
     arguments.output = outputs[s % 2].address();
     arguments.count = static_cast<uint32_t>(starts[s].count);
@@ -197,6 +203,7 @@ void KernelAccelerator::run(const std::vector<std::vector<uint8_t>>& images, siz
     } catch (...) {
       // Leave no run under way behind: the buffers are about to go.
       try {
+        shell_->abort();
         shell_->wait();
       } catch (const Error&) {  // the first reason is the better one
       }
@@ -218,12 +225,15 @@ void KernelAccelerator::close() {
   shell_->close();
 }
 
-KernelArguments KernelAccelerator::package_arguments(contract::StartMode mode) const {
+KernelArguments KernelAccelerator::package_arguments(contract::StartMode mode,
+                                                     uint64_t cycles) const {
   KernelArguments arguments;
   arguments.mode = static_cast<uint32_t>(mode);
   arguments.package = package_->address();
   arguments.licence = licence_ ? licence_->address() : 0;
   arguments.package_bytes = package_->bytes();
+  const uint64_t units = (cycles >> contract::kCycleLimitBits) + 1;
+  arguments.cycle_limit = static_cast<uint32_t>(std::min<uint64_t>(units, UINT32_MAX));
   return arguments;
 }
 

@@ -4,7 +4,8 @@
 ///
 /// The constructor refuses a core that speaks another contract than this driver. `open` examines
 /// the package (package_facts.hpp), puts it and the licence into device memory and lets the core
-/// verify them (mode 1). The core is told how large each buffer is. `run` has two
+/// verify them (mode 1). The core is told how large each buffer is, and how many cycles a start may
+/// take. `run` has two
 /// input and two output buffers: while the core works on the inputs of one start, those of the next
 /// go in and the previous results come out.
 ///
@@ -26,7 +27,8 @@ namespace keyway::driver {
 
 class KernelAccelerator final : public Accelerator {
  public:
-  explicit KernelAccelerator(std::unique_ptr<Shell> shell);
+  /// `most_cycles`: for an input, whatever its package's manifest says.
+  explicit KernelAccelerator(std::unique_ptr<Shell> shell, uint64_t most_cycles = kMostCycles);
   ~KernelAccelerator() override;
 
   void open(const std::vector<uint8_t>& package,
@@ -43,12 +45,13 @@ class KernelAccelerator final : public Accelerator {
   class Memory;
 
   void check_contract();
-  KernelArguments package_arguments(contract::StartMode mode) const;
+  KernelArguments package_arguments(contract::StartMode mode, uint64_t cycles) const;
   Counters finish();
   Counters read_counters();
   [[noreturn]] void refuse(contract::Status status);
 
   std::unique_ptr<Shell> shell_;
+  uint64_t most_cycles_;
   std::unique_ptr<Memory> package_, licence_;
   bool resident_ = false;             ///< the package's weights stay on chip
   program::CoreConfig package_core_;  ///< what the package asks for

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Requests and replies between the host and its XRT process (xrt_shell.hpp, xrt_process.cpp) over
-/// a Unix stream socket that both inherit. One request is answered by one reply, in order. A reply
-/// may also come unasked: the last words of an XRT process that gives up.
+/// a Unix stream socket that both inherit. One request is answered by one reply, in order; an abort
+/// alone has none, and may come while a wait is not answered yet. A reply may also come unasked: the
+/// last words of an XRT process that gives up.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,8 @@ enum class Operation : uint32_t {
   kWrite,         ///< a: buffer, b: offset; payload: data
   kRead,          ///< a: buffer, b: offset, c: bytes -> payload: data
   kStart,         ///< payload: KernelArguments
-  kWait,          ///< answered when the run is done
+  kWait,          ///< a: seconds that it may take, 0: any; answered when the run is done
+  kAbort,         ///< not answered
   kReadRegister,  ///< a: offset -> a: value
   kClose,         ///< answered when everything is put away; the process then ends
 };

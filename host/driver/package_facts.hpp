@@ -13,12 +13,25 @@
 #include <cstdint>
 #include <vector>
 
+#include "driver/target_options.hpp"
+#include "program/program.hpp"
+
 namespace keyway::driver {
 
 struct PackageFacts {
   /// Least size of an input and of an output; 0 where the program is enciphered.
   size_t input_bytes = 0, output_bytes = 0;
+  /// That the array needs for one input, as the manifest says; a plain package's may say anything.
+  uint64_t estimated_cycles = 0;
 };
+
+/// Of a manifest's layers, or as many as a counter holds.
+uint64_t estimated_cycles(const program::Program& description);
+
+/// What a device may spend where `estimated` cycles are expected: 20 times that, and a million for
+/// what an estimate does not see (memories are cleared, weights come over a slow bus); never more
+/// than `most`.
+uint64_t cycle_limit(uint64_t estimated, uint64_t most);
 
 PackageFacts examine(const std::vector<uint8_t>& package);
 

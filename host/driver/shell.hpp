@@ -32,8 +32,11 @@ class Shell {
 
   /// Starts the kernel and returns. Only one start may be under way.
   virtual void start(const KernelArguments& arguments) = 0;
-  /// Returns when the kernel is done. Throws Error(kDevice) when the simulator or card fails.
+  /// Returns when the kernel is done; aborts it when the user interrupts (common/interrupt.hpp).
+  /// Throws Error(kDevice) when the simulator or card fails, or does not end in time.
   virtual void wait() = 0;
+  /// Tells the kernel to end its run and to forget what it holds; `wait` then returns soon.
+  virtual void abort() = 0;
 
   /// AXI4-Lite register of the kernel (32 bits).
   virtual uint32_t read_register(uint32_t offset) = 0;

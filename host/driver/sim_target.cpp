@@ -19,7 +19,8 @@ std::unique_ptr<Accelerator> make_sim(const TargetOptions& options,
   sim.memory = platform::parse_memory_options(options.memory);
   sim.wave = options.wave;
   sim.trace = options.trace;
-  return std::make_unique<KernelAccelerator>(std::make_unique<platform::SimShell>(sim));
+  return std::make_unique<KernelAccelerator>(std::make_unique<platform::SimShell>(sim),
+                                             options.max_cycles);
 }
 
 }  // namespace

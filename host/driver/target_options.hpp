@@ -10,9 +10,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace keyway::driver {
+
+/// No run of one input takes so long: half an hour at 500 kHz of simulation, seconds on a card.
+inline constexpr uint64_t kMostCycles = 1'000'000'000;
 
 struct TargetOptions {
   std::string target = "func";
@@ -22,6 +26,9 @@ struct TargetOptions {
   std::string xclbin;       ///< hw: the bitstream for the card
   int threads = 1;          ///< func: threads of the host
   size_t batch = 1;         ///< sim, hw_emu, hw: inputs a start
+  /// Most that one input may take, in cycles of the core; a run is stopped earlier when it takes
+  /// much longer than its package expects (package_facts.hpp).
+  uint64_t max_cycles = kMostCycles;
 };
 
 }  // namespace keyway::driver

@@ -17,7 +17,7 @@ namespace keyway::driver {
 namespace {
 
 std::unique_ptr<Accelerator> make_func(const TargetOptions& options, const program::CoreConfig&) {
-  return std::make_unique<FuncAccelerator>(options.device, options.threads);
+  return std::make_unique<FuncAccelerator>(options.device, options.threads, options.max_cycles);
 }
 
 std::unique_ptr<Accelerator> make_hw_emu(const TargetOptions& options,
@@ -30,13 +30,14 @@ std::unique_ptr<Accelerator> make_hw_emu(const TargetOptions& options,
   emulation.memory = platform::to_string(platform::parse_memory_options(options.memory));
   emulation.wave = options.wave;
   emulation.trace = options.trace;
-  return std::make_unique<KernelAccelerator>(std::make_unique<XrtShell>(emulation));
+  return std::make_unique<KernelAccelerator>(std::make_unique<XrtShell>(emulation),
+                                             options.max_cycles);
 }
 
 std::unique_ptr<Accelerator> make_hw(const TargetOptions& options, const program::CoreConfig&) {
   CardOptions card;
   card.xclbin = options.xclbin;
-  return std::make_unique<KernelAccelerator>(std::make_unique<XrtShell>(card));
+  return std::make_unique<KernelAccelerator>(std::make_unique<XrtShell>(card), options.max_cycles);
 }
 
 std::vector<Target>& targets() {

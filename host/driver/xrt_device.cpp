@@ -13,6 +13,7 @@ namespace keyway::driver {
 namespace {
 
 constexpr size_t kPage = 4096;
+constexpr auto kAbortTime = std::chrono::seconds(10);  // from an abort to the end of its run
 /// An argument that takes a buffer; all do on the one memory port.
 constexpr int kBufferArgument = 1;
 
@@ -68,22 +69,44 @@ void XrtDevice::start(const KernelArguments& arguments) {
       run_.set_arg(index, value);
     }
   });
+  aborting_ = false;
   run_.start();
 }
 
 /// run.wait() looks once a second in hardware emulation; state() is up to date at any time.
-void XrtDevice::wait() {
+void XrtDevice::wait(unsigned seconds, const std::function<bool()>& wants_abort) {
   using std::chrono::microseconds;
+  using Clock = std::chrono::steady_clock;
   constexpr microseconds kLongest{1000};
+  auto end = seconds == 0 ? Clock::time_point::max() : Clock::now() + std::chrono::seconds(seconds);
+  bool late = false;
   for (microseconds pause{20};; pause = std::min(pause * 2, kLongest)) {
     const ert_cmd_state state = run_.state();
-    if (state == ERT_CMD_STATE_COMPLETED) return;
+    if (state == ERT_CMD_STATE_COMPLETED && !late) return;
+    const bool over = Clock::now() > end;
+    if (late && (over || state == ERT_CMD_STATE_COMPLETED))
+      throw Error(ErrorKind::kDevice,
+                  "the run did not end within " + std::to_string(seconds) +
+                      (over ? " s, and the device obeys no abort" : " s and was aborted"));
     if (state == ERT_CMD_STATE_ERROR || state == ERT_CMD_STATE_ABORT ||
         state == ERT_CMD_STATE_TIMEOUT || state == ERT_CMD_STATE_NORESPONSE)
       throw Error(ErrorKind::kDevice, "XRT reports that the run failed (state " +
                                           std::to_string(static_cast<int>(state)) + ")");
+    if (over) {
+      late = true;
+      end = Clock::now() + kAbortTime;
+    }
+    if (over || wants_abort()) aborting_ = true;
+    if (aborting_) write_abort();  // again and again: XRT may not have started the kernel yet
     std::this_thread::sleep_for(pause);
   }
 }
+
+void XrtDevice::abort() {
+  aborting_ = true;
+  write_abort();
+}
+
+void XrtDevice::write_abort() { kernel_.write_register(contract::kRegAbort, 1); }
 
 }  // namespace keyway::driver

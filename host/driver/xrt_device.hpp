@@ -9,6 +9,7 @@
 #include <xrt/xrt_kernel.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -27,17 +28,22 @@ class XrtDevice {
   void write(Shell::Buffer buffer, size_t offset, const std::vector<uint8_t>& data);
   void read(Shell::Buffer buffer, size_t offset, std::vector<uint8_t>& data);
   void start(const KernelArguments& arguments);
-  void wait();
+  /// Asks `wants_abort` now and then. A run that takes longer than `seconds` (0: any) is aborted and
+  /// an error.
+  void wait(unsigned seconds, const std::function<bool()>& wants_abort);
+  void abort();
   uint32_t read_register(uint32_t offset) { return kernel_.read_register(offset); }
 
  private:
   void set_pointer(int index, uint64_t address);
+  void write_abort();
 
   xrt::device device_;
   xrt::kernel kernel_;
   xrt::run run_;
   std::map<Shell::Buffer, xrt::bo> buffers_;
   Shell::Buffer next_ = 1;
+  bool aborting_ = false;  ///< of the run under way
 };
 
 }  // namespace keyway::driver

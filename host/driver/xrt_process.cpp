@@ -6,6 +6,7 @@
 /// At the end of an emulation nothing of XRT is closed: stock XRT takes up to ten seconds for that
 /// and frees nothing but this process's own. A card is closed properly.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,6 +45,10 @@ class XrtProcess {
       const auto operation = static_cast<Operation>(request.kind);
       if (operation == Operation::kClose) return close();
       try {
+        if (operation == Operation::kAbort) {
+          if (device_) device_->abort();
+          continue;
+        }
         Message reply;
         std::vector<uint8_t> data;
         handle(operation, request, payload, reply, data);
@@ -93,7 +98,7 @@ class XrtProcess {
         break;
       }
       case Operation::kWait:
-        device_->wait();
+        device_->wait(static_cast<unsigned>(request.a), [this] { return abort_came(); });
         break;
       case Operation::kReadRegister:
         reply.a = device_->read_register(static_cast<uint32_t>(request.a));
@@ -101,6 +106,15 @@ class XrtProcess {
       default:
         throw Error(ErrorKind::kDevice, "bad request");
     }
+  }
+
+  /// During a wait nothing but an abort may come.
+  bool abort_came() {
+    pollfd host{socket_, POLLIN, 0};
+    Message request;
+    std::vector<uint8_t> nothing;
+    return poll(&host, 1, 0) > 0 && receive_message(socket_, request, nothing) &&
+           static_cast<Operation>(request.kind) == Operation::kAbort;
   }
 
   int close() {

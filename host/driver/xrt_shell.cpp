@@ -10,14 +10,17 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "common/error.hpp"
+#include "common/interrupt.hpp"
 #include "driver/companions.hpp"
 #include "driver/emulation.hpp"
 
@@ -28,7 +31,9 @@ namespace {
 
 constexpr int kCloseMilliseconds = 65'000;  // then the process is killed
 constexpr int kSpawnTries = 200;
-constexpr int kChildSocket = 3;  // descriptor of the socket in the XRT process
+constexpr int kChildSocket = 3;         // descriptor of the socket in the XRT process
+constexpr int kLookMilliseconds = 100;  // how often a wait looks for an interrupt
+constexpr double kGraceSeconds = 10;    // that a run may take besides its cycles
 
 std::string absolute(const std::string& path) {
   return path.empty() ? path : std::filesystem::absolute(path).string();
@@ -66,7 +71,7 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& chan
 
 }  // namespace
 
-XrtShell::XrtShell(const EmulationOptions& options) {
+XrtShell::XrtShell(const EmulationOptions& options) : least_hertz_(options.least_hertz) {
   require_unzip();
   const std::string xclbin =
       options.xclbin.empty() ? emulation_xclbin(options.core) : absolute(options.xclbin);
@@ -85,7 +90,7 @@ XrtShell::XrtShell(const EmulationOptions& options) {
   open(xclbin, 0);
 }
 
-XrtShell::XrtShell(const CardOptions& options) {
+XrtShell::XrtShell(const CardOptions& options) : least_hertz_(options.least_hertz) {
   launch(folder_.environment(false));
   open(absolute(options.xclbin), options.index);
 }
@@ -99,7 +104,10 @@ void XrtShell::close() {
 
 void XrtShell::open(const std::string& xclbin, unsigned index) {
   try {
-    call(Operation::kOpen, index, 0, 0, xclbin.data(), xclbin.size());
+    send(Operation::kOpen, index, 0, 0, xclbin.data(), xclbin.size());
+    while (!answered_within(kLookMilliseconds))  // XRT takes ten seconds
+      if (common::interrupted()) fail("interrupted while the device was opened");
+    receive();
   } catch (...) {
     shut_down();  // no destructor for an object that never was
     throw;
@@ -150,11 +158,25 @@ void XrtShell::launch(const std::vector<std::string>& environment) {
 
 Message XrtShell::call(Operation operation, uint64_t a, uint64_t b, uint64_t c, const void* payload,
                        size_t bytes) {
+  send(operation, a, b, c, payload, bytes);
+  return receive();
+}
+
+void XrtShell::send(Operation operation, uint64_t a, uint64_t b, uint64_t c, const void* payload,
+                    size_t bytes) {
   if (failed_) throw Error(ErrorKind::kDevice, "the device has failed before");
   const Message request{static_cast<uint32_t>(operation), 0, a, b, c, 0};
   // A process that gave up has left its last words: a request that cannot be sent is no reason not
   // to read them.
   send_message(socket_, request, payload, bytes);
+}
+
+bool XrtShell::answered_within(int milliseconds) {
+  pollfd process{socket_, POLLIN, 0};
+  return poll(&process, 1, milliseconds) > 0;
+}
+
+Message XrtShell::receive() {
   Message reply;
   if (!receive_message(socket_, reply, payload_)) fail(obituary());
   if (reply.kind != static_cast<uint32_t>(Outcome::kDone))
@@ -239,9 +261,19 @@ void XrtShell::read(Buffer buffer, size_t offset, void* data, size_t bytes) {
 
 void XrtShell::start(const KernelArguments& arguments) {
   call(Operation::kStart, 0, 0, 0, &arguments, sizeof arguments);
+  const double cycles = std::ldexp(arguments.cycle_limit, contract::kCycleLimitBits);
+  seconds_ = cycles == 0 ? 0 : static_cast<unsigned>(kGraceSeconds + cycles / least_hertz_);
 }
 
-void XrtShell::wait() { call(Operation::kWait); }
+void XrtShell::wait() {
+  send(Operation::kWait, seconds_);
+  bool aborted = false;
+  while (!answered_within(kLookMilliseconds))
+    if (common::interrupted() && !std::exchange(aborted, true)) abort();
+  receive();
+}
+
+void XrtShell::abort() { send(Operation::kAbort); }
 
 uint32_t XrtShell::read_register(uint32_t offset) {
   return static_cast<uint32_t>(call(Operation::kReadRegister, offset).a);

@@ -8,8 +8,8 @@
 /// hangs for good when its simulator dies. There all of that is harmless, and a call here always
 /// returns. Both targets go through the same code; they differ in environment variables alone.
 ///
-/// Errors: Error(kDevice) with XRT's or the simulator's own reason; then the shell is of no more
-/// use.
+/// Errors: Error(kDevice) with XRT's or the simulator's own reason, or for a run with a cycle limit
+/// that takes longer than that many cycles at the least clock; then the shell is of no more use.
 #pragma once
 
 #include <sys/types.h>
@@ -32,11 +32,13 @@ struct EmulationOptions {
   std::string memory;       ///< as --memory
   std::string wave, trace;  ///< files to write, or empty
   std::string simulator, xclbin;  ///< empty: the build's
+  double least_hertz = 10e3;      ///< a simulation that makes fewer cycles a second hangs
 };
 
 struct CardOptions {
   std::string xclbin;
-  unsigned index = 0;  ///< which card
+  unsigned index = 0;        ///< which card
+  double least_hertz = 1e6;  ///< its clock has more
 };
 
 class XrtShell final : public Shell {
@@ -52,6 +54,7 @@ class XrtShell final : public Shell {
   void read(Buffer buffer, size_t offset, void* data, size_t bytes) override;
   void start(const KernelArguments& arguments) override;
   void wait() override;
+  void abort() override;
   uint32_t read_register(uint32_t offset) override;
   void close() override;
 
@@ -61,6 +64,10 @@ class XrtShell final : public Shell {
   std::string shut_down() noexcept;
   Message call(Operation operation, uint64_t a = 0, uint64_t b = 0, uint64_t c = 0,
                const void* payload = nullptr, size_t bytes = 0);
+  void send(Operation operation, uint64_t a = 0, uint64_t b = 0, uint64_t c = 0,
+            const void* payload = nullptr, size_t bytes = 0);
+  Message receive();
+  bool answered_within(int milliseconds);
   [[noreturn]] void fail(const std::string& reason);
   std::string obituary();
 
@@ -68,6 +75,8 @@ class XrtShell final : public Shell {
   int socket_ = -1;
   pid_t process_ = -1;
   bool failed_ = false;
+  double least_hertz_;
+  unsigned seconds_ = 0;          ///< that the run under way may take; 0: any
   std::vector<uint8_t> payload_;  ///< of the last reply
   std::map<Buffer, uint64_t> addresses_;
 };

@@ -9,9 +9,11 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/interrupt.hpp"
 #include "driver/session.hpp"
 #include "driver/targets.hpp"
 #include "program/program.hpp"
+#include "program/verdict.hpp"
 #include "tool/commands.hpp"
 #include "tool/files.hpp"
 #include "tool/recording.hpp"
@@ -124,13 +126,19 @@ void run(const Options& options) {
   driver::TargetOptions target = options.target;
   target.trace = trace.aside();
   target.wave = wave.aside();
+  const common::InterruptGuard guard;
   const program::CoreConfig& core = package.description().core;
   auto device = driver::make_accelerator(target, core);
   const auto before = std::chrono::steady_clock::now();
   driver::Session session(package, licence, std::move(device));
   Progress progress("inputs", count);
   driver::Outputs outputs =
-      session.run(inputs.values, {target.batch, [&](size_t done) { progress.at(done); }});
+      session.run(inputs.values, {target.batch, [&](size_t done) {
+                                    if (common::interrupted()) {
+                                      throw verdict(contract::Status::kAborted);
+                                    }
+                                    progress.at(done);
+                                  }});
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - before;
   try {
     session.close();
@@ -225,6 +233,12 @@ void add_run_command(CLI::App& app) {
   command->add_option("--threads", target.threads, "func: threads of the host")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  command
+      ->add_option("--max-cycles", target.max_cycles,
+                   "Most cycles that one input may take; a run ends earlier when it takes 20 times "
+                   "what its package expects, and a million more")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 47))
+      ->capture_default_str();
   command->add_option("--memory", target.memory,
                       "Memory model of sim and hw_emu: latency=60,stall=0.0,seed=1");
   command->add_option("--trace", target.trace,
@@ -240,7 +254,8 @@ void add_run_command(CLI::App& app) {
       "  sim     the core's RTL, cycle by cycle, in this process\n"
       "  hw_emu  the same RTL behind the stock Xilinx Runtime's hardware emulation\n"
       "  hw      a card; its secret is in the chip, so there is no --device\n"
-      "All give the same output bits. A refused or failed run leaves no output file.");
+      "All give the same output bits. A refused or failed run leaves no output file. Ctrl-C stops\n"
+      "the device and ends with exit status 8; a second one does not wait for it.");
   command->callback([options] { run(*options); });
 }
 

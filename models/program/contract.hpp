@@ -9,7 +9,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0x1a37d13f;
+inline constexpr uint32_t kContractHash = 0x1ebe4441;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -25,6 +25,7 @@ inline constexpr uint32_t kOpcodeBits = 4;
 inline constexpr uint32_t kTransferUnitBytes = 16;
 inline constexpr uint32_t kParameterWords = 3;
 inline constexpr uint32_t kShortParameterWords = 2;
+inline constexpr uint32_t kCycleLimitBits = 16;
 inline constexpr uint32_t kTableBytes = kTableEntries * kTableEntryBytes;
 
 struct MemoryPreset {
@@ -72,6 +73,8 @@ inline constexpr uint32_t kRegActivationBytes = 0x110;
 inline constexpr uint32_t kRegWeightBytes = 0x114;
 /// status of the last start, see [[status]]; 0 while running
 inline constexpr uint32_t kRegStatus = 0x120;
+/// writing 1 to bit 0 ends the start under way: what it holds is erased, status ABORTED; reads 0
+inline constexpr uint32_t kRegAbort = 0x124;
 
 /// 0 run, 1 open
 inline constexpr uint32_t kArgMode = 0x010;
@@ -95,6 +98,8 @@ inline constexpr uint32_t kArgPackageBytes = 0x050;
 inline constexpr uint32_t kArgInputBytes = 0x058;
 /// size of the output buffer, all outputs of the start together
 inline constexpr uint32_t kArgOutputBytes = 0x060;
+/// the start ends with CYCLE_LIMIT after so many units of 2^cycle_limit_bits cycles; 0: never
+inline constexpr uint32_t kArgCycleLimit = 0x068;
 inline constexpr uint32_t kCounterBase = 0x140;
 inline constexpr uint32_t kCoreId = 0x5957454b;
 inline constexpr uint32_t kCoreVersion = 0x00000001;
@@ -105,7 +110,7 @@ struct Argument {
   uint32_t offset;
   bool is_pointer;
 };
-inline constexpr std::array<Argument, 11> kArguments{{
+inline constexpr std::array<Argument, 12> kArguments{{
     {"mode", 0, 0x10, false},
     {"package", 1, 0x18, true},
     {"licence", 2, 0x20, true},
@@ -116,7 +121,8 @@ inline constexpr std::array<Argument, 11> kArguments{{
     {"output_stride", 7, 0x48, false},
     {"package_bytes", 8, 0x50, false},
     {"input_bytes", 9, 0x58, false},
-    {"output_bytes", 10, 0x60, false}}};
+    {"output_bytes", 10, 0x60, false},
+    {"cycle_limit", 11, 0x68, false}}};
 /// What a start gives the kernel.
 struct KernelArguments {
   uint32_t mode = 0;  ///< 0 run, 1 open
@@ -130,6 +136,7 @@ struct KernelArguments {
   uint32_t package_bytes = 0;  ///< size of the package's buffer
   uint32_t input_bytes = 0;  ///< size of the input buffer, all inputs of the start together
   uint32_t output_bytes = 0;  ///< size of the output buffer, all outputs of the start together
+  uint32_t cycle_limit = 0;  ///< the start ends with CYCLE_LIMIT after so many units of 2^cycle_limit_bits cycles; 0: never
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& visitor) {
@@ -144,6 +151,7 @@ struct KernelArguments {
     visitor(kArguments[8], self.package_bytes);
     visitor(kArguments[9], self.input_bytes);
     visitor(kArguments[10], self.output_bytes);
+    visitor(kArguments[11], self.cycle_limit);
   }
 };
 
@@ -194,6 +202,8 @@ enum class Status : uint8_t {
   kBadProgram = 10,  ///< unknown instruction, a mode, turn or number system that this core does not have, or a frame beyond the package's end
   kOtherVersion = 11,  ///< a package of another version of its format, or of another contract
   kOutsideBuffer = 12,  ///< the program asked for memory outside the buffers of this start
+  kAborted = 13,  ///< the host wrote ABORT
+  kCycleLimit = 14,  ///< the start took cycle_limit
 };
 
 enum class StartMode : uint8_t {
@@ -240,7 +250,7 @@ struct Verdict {
   ErrorKind kind;
   const char* sentence;
 };
-inline constexpr std::array<Verdict, 11> kVerdicts{{
+inline constexpr std::array<Verdict, 13> kVerdicts{{
     {Status::kNoLicence, ErrorKind::kRefused,
      "refused: the package is locked and no licence was given; its owner makes one with `keyway licence`"},
     {Status::kNotEnrolled, ErrorKind::kRefused,
@@ -262,7 +272,11 @@ inline constexpr std::array<Verdict, 11> kVerdicts{{
     {Status::kOtherVersion, ErrorKind::kFile,
      "the package was made by another version of Keyway; compile or lock the model again"},
     {Status::kOutsideBuffer, ErrorKind::kDevice,
-     "the program asked for memory outside the buffers of this run, and was stopped"}}};
+     "the program asked for memory outside the buffers of this run, and was stopped"},
+    {Status::kAborted, ErrorKind::kDevice,
+     "interrupted: the device was told to stop, and holds nothing any more"},
+    {Status::kCycleLimit, ErrorKind::kDevice,
+     "the program ran for longer than 20 times its package's estimate, or than --max-cycles, and was stopped"}}};
 
 /// Index = value of Policy.
 inline constexpr std::array<const char*, 3> kPolicyNames{"plain", "sealed", "blind"};

@@ -123,6 +123,7 @@ class Decoder {
                               core_.tile_bytes();
     require(products <= kMostProducts, "a product of unreasonable size");
     step.reads_weights = step.mode != Mode::kMaximum && l.ones == 0;
+    program_.cycles += cycles(i, step.reads_weights ? core_.depth / contract::kLaneWeightBytes : 0);
     if (step.reads_weights) {
       step.weight_bytes = step.passes * core_.tile_bytes();
       require(word_address(i.weight_address) + step.weight_bytes <= core_.weight_bytes,
@@ -201,6 +202,20 @@ class Decoder {
       return static_cast<uint64_t>(ceil_div(l.kernel_h, words) * l.kernel_w * l.blocks);
     }
     return static_cast<uint64_t>(l.kernel_h * l.kernel_w * ceil_div(l.blocks, words));
+  }
+
+  /// Of one MULTIPLY; a pass waits for its tile, which takes `tile` cycles.
+  uint64_t cycles(const program::MultiplyInstruction& i, uint64_t tile) const {
+    const auto& l = layer_;
+    if (l.mode == static_cast<int64_t>(Mode::kDense))
+      return passes() * std::max(static_cast<uint64_t>(i.height * i.width), tile);
+    uint64_t sum = 0;
+    const int64_t most = core_.max_columns();
+    for (int64_t kx = 0; kx < l.kernel_w; kx += most) {
+      const int64_t columns = (i.width - 1) * l.stride_x + std::min(most, l.kernel_w - kx);
+      sum += std::max(static_cast<uint64_t>(i.height * columns), tile);
+    }
+    return sum * static_cast<uint64_t>(ceil_div(l.kernel_h, contract::kWindowRows));
   }
 
   const CoreConfig& core_;

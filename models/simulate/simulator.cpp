@@ -159,6 +159,7 @@ struct ProgramSimulator::Prepared {
   const Kernels* kernels = nullptr;
   std::vector<PreparedStep> steps;
   size_t input_bytes = 0, output_bytes = 0;
+  uint64_t cycles = 0;
 };
 
 struct ProgramSimulator::Workspace::Memory {
@@ -302,6 +303,7 @@ ProgramSimulator::ProgramSimulator(const CoreConfig& core, const std::vector<uin
   prepared->steps = Preparation(core, program, payloads).run(decoded);
   prepared->input_bytes = decoded.input_bytes;
   prepared->output_bytes = decoded.output_bytes;
+  prepared->cycles = decoded.cycles;
   prepared_ = std::move(prepared);
 }
 
@@ -316,6 +318,7 @@ ProgramSimulator::Workspace& ProgramSimulator::Workspace::operator=(Workspace&&)
 
 size_t ProgramSimulator::input_bytes() const { return prepared_->input_bytes; }
 size_t ProgramSimulator::output_bytes() const { return prepared_->output_bytes; }
+uint64_t ProgramSimulator::cycles() const { return prepared_->cycles; }
 
 std::vector<uint8_t> ProgramSimulator::run(const std::vector<uint8_t>& input) const {
   Workspace workspace;

@@ -39,6 +39,7 @@ class ProgramSimulator {
 
   size_t input_bytes() const;   ///< an input image has at least so many
   size_t output_bytes() const;  ///< an output image has so many
+  uint64_t cycles() const;      ///< that a core's array works for one input, without any stall
 
   /// The core's memories for one run at a time; saves their allocation from run to run.
   class Workspace {

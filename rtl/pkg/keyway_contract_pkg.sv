@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h1a37d13f;
+  parameter logic [31:0] ContractHash = 32'h1ebe4441;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -20,6 +20,7 @@ package keyway_contract_pkg;
   parameter int unsigned TransferUnitBytes = 16;
   parameter int unsigned ParameterWords = 3;
   parameter int unsigned ShortParameterWords = 2;
+  parameter int unsigned CycleLimitBits = 16;
   parameter int unsigned MemoryTinyActivationBytes = 65536;
   parameter int unsigned MemoryTinyWeightBytes = 131072;
   parameter int unsigned MemorySmallActivationBytes = 131072;
@@ -63,6 +64,8 @@ package keyway_contract_pkg;
   parameter logic [11:0] RegWeightBytes = 12'h114;
   // status of the last start, see [[status]]; 0 while running
   parameter logic [11:0] RegStatus = 12'h120;
+  // writing 1 to bit 0 ends the start under way: what it holds is erased, status ABORTED; reads 0
+  parameter logic [11:0] RegAbort = 12'h124;
   parameter logic [11:0] ArgMode = 12'h010;
   parameter logic [11:0] ArgPackage = 12'h018;
   parameter logic [11:0] ArgLicence = 12'h020;
@@ -74,6 +77,7 @@ package keyway_contract_pkg;
   parameter logic [11:0] ArgPackageBytes = 12'h050;
   parameter logic [11:0] ArgInputBytes = 12'h058;
   parameter logic [11:0] ArgOutputBytes = 12'h060;
+  parameter logic [11:0] ArgCycleLimit = 12'h068;
   // SHAPE
   typedef struct packed {
     logic [7:0] array_kind;
@@ -84,6 +88,7 @@ package keyway_contract_pkg;
   } shape_t;
   // Arguments as they were when start was written.
   typedef struct packed {
+    logic [31:0] cycle_limit;
     logic [31:0] output_bytes;
     logic [31:0] input_bytes;
     logic [31:0] package_bytes;
@@ -127,7 +132,9 @@ package keyway_contract_pkg;
     StatusBusError = 8'd9,
     StatusBadProgram = 8'd10,
     StatusOtherVersion = 8'd11,
-    StatusOutsideBuffer = 8'd12
+    StatusOutsideBuffer = 8'd12,
+    StatusAborted = 8'd13,
+    StatusCycleLimit = 8'd14
   } status_e;
 
   typedef enum logic [7:0] {

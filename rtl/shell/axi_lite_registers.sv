@@ -6,7 +6,7 @@
 //   The arguments are copied in that cycle, so later writes reach the next start only. CONTROL reads
 //   bit 0 busy, 1 done (cleared by that read and by the next start), 2 idle, 3 ready, which comes with
 //   done and lasts one cycle, 7 auto-restart, always 0. INTERRUPT_STATUS bit 0 rises with done if
-//   enabled; writing one clears it.
+//   enabled; writing one clears it. ABORT bit 0, written while busy, raises abort_o until done_i.
 //   Addresses without a register read zero and ignore writes, both with OKAY: an error response
 //   would stop a card's firewall for a mere probe.
 // Secrets: none of them comes here, there is no port for them. (SEC: KEYS_OFF_BUS)
@@ -50,6 +50,7 @@ module axi_lite_registers
     output logic begin_o,  // pulse in the cycle before start_o rises
     output logic start_o,  // busy: from start to done
     output arguments_t arguments_o,
+    output logic abort_o,  // the host wants an end
     input logic done_i,  // pulse
     input status_e status_i,  // with done_i
     input logic [NumCounters-1:0][63:0] counters_i
@@ -107,7 +108,7 @@ module axi_lite_registers
   // ------------------------------------------------------------------------------ registers
   arguments_t written_q;  // as the bus wrote them
   arguments_t arguments_q;  // as they were at start
-  logic busy_q, done_q, global_q, enable_q, interrupt_q;
+  logic busy_q, done_q, abort_q, global_q, enable_q, interrupt_q;
   status_e status_q;
   logic read, start;
 
@@ -120,6 +121,7 @@ module axi_lite_registers
       arguments_q <= '0;
       busy_q <= 1'b0;
       done_q <= 1'b0;
+      abort_q <= 1'b0;
       global_q <= 1'b0;
       enable_q <= 1'b0;
       interrupt_q <= 1'b0;
@@ -130,6 +132,7 @@ module axi_lite_registers
           RegInterruptGlobal: if (strobe_q[0]) global_q <= data_q[0];
           RegInterruptEnable: if (strobe_q[0]) enable_q <= data_q[0];
           RegInterruptStatus: if (write_bit) interrupt_q <= 1'b0;
+          RegAbort: if (write_bit) abort_q <= busy_q;
           ArgMode: written_q.mode <= merge(written_q.mode, data_q, strobe_q);
           ArgPackage:
           written_q.package_address[31:0] <= merge(
@@ -165,6 +168,7 @@ module axi_lite_registers
           written_q.package_bytes <= merge(written_q.package_bytes, data_q, strobe_q);
           ArgInputBytes: written_q.input_bytes <= merge(written_q.input_bytes, data_q, strobe_q);
           ArgOutputBytes: written_q.output_bytes <= merge(written_q.output_bytes, data_q, strobe_q);
+          ArgCycleLimit: written_q.cycle_limit <= merge(written_q.cycle_limit, data_q, strobe_q);
           default: ;
         endcase
       end
@@ -176,6 +180,7 @@ module axi_lite_registers
         status_q <= StatusNone;
       end
       if (done_i) begin
+        abort_q  <= 1'b0;
         busy_q   <= 1'b0;
         done_q   <= 1'b1;
         status_q <= status_i;
@@ -186,6 +191,7 @@ module axi_lite_registers
 
   assign begin_o = start;
   assign start_o = busy_q;
+  assign abort_o = abort_q;
   assign arguments_o = arguments_q;
   assign interrupt_o = global_q && interrupt_q;
 
@@ -233,6 +239,7 @@ module axi_lite_registers
       ArgPackageBytes: of_arguments = written_q.package_bytes;
       ArgInputBytes: of_arguments = written_q.input_bytes;
       ArgOutputBytes: of_arguments = written_q.output_bytes;
+      ArgCycleLimit: of_arguments = written_q.cycle_limit;
       default: of_arguments = '0;
     endcase
     of_counters = '0;

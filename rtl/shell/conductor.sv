@@ -13,6 +13,7 @@
 //   else: cold        purge -> load header and licence -> check -> open (lock unit) -> header pages
 //                     through the tag check -> program frames -> run.
 //   any failure       purge, then done with the status. Nothing is open after it.
+//   abort, limit      the same, from wherever the start is, and before every other verdict.
 //
 // Purge: engine stopped and its memories overwritten, keys and frames forgotten, both bus masters
 //   drained. The overwriting goes on in the background of a cold start until the first frame.
@@ -25,7 +26,9 @@
 //   is not public.
 // Mode: 0 runs, every other value opens only.
 // Watchdog: a program that makes no progress for StallCycles while no memory access is open (it waits
-//   for a counter that never comes, or stores before its last frame) ends with BAD_PROGRAM.
+//   for a counter that never comes, or stores before its last frame) ends with BAD_PROGRAM. A program
+//   that works without end is stopped by the host: over_limit_i, abort_i. A memory that never answers
+//   holds both, since AXI wants what is open to be finished. (SEC: BOUNDED_RUN)
 //
 // Timing: a resident start pulses run_o in the second cycle of start_i. done_o comes when the engine is
 //   done, all frames have verified, the comparison matched and the last write was answered. What goes to
@@ -53,6 +56,8 @@ module conductor
     input  logic           open_only_i,
     output logic           done_o,
     output status_e        status_o,
+    input  logic           abort_i,                  // levels, until done_o
+    input  logic           over_limit_i,
     // Start block.
     output logic           block_load_o,
     output logic           block_compare_o,
@@ -128,7 +133,7 @@ module conductor
 
   // ------------------------------------------------------------------------------ decisions
   logic locked, all_verified_q, compared;
-  status_e header_status, header_status_q, failure;
+  status_e header_status, header_status_q, failure, stop;
 
   assign locked   = header_i.policy != PolicyPlain;
   assign compared = !block_busy_i && !block_mismatch_i;
@@ -171,6 +176,12 @@ module conductor
     if (outside_i) failure = StatusOutsideBuffer;
     if (frames_failed_i) failure = StatusAuthentication;
     if (read_error_i || write_error_i) failure = StatusBusError;
+  end
+
+  always_comb begin
+    stop = StatusNone;
+    if (over_limit_i) stop = StatusCycleLimit;
+    if (abort_i) stop = StatusAborted;
   end
 
   // ------------------------------------------------------------------------------ sequence
@@ -292,6 +303,14 @@ module conductor
         state_d = StPurge;
         after_purge_d = StDone;
       end
+    end
+
+    // A stop finds a start anywhere, but for one that has its verdict, and the purge after a reset.
+    if (stop != StatusNone && !(state_q inside {StIdle, StDone}) &&
+        !(state_q == StPurge && after_purge_q != StLoad)) begin
+      status_d = stop;
+      state_d = StPurge;
+      after_purge_d = StDone;
     end
   end
 

@@ -145,7 +145,7 @@ module shell
       lanes: 8'(Lanes)
   };
 
-  logic begin_start, start, done;
+  logic begin_start, start, abort, over_limit_q, done;
   status_e status;
   arguments_t arguments;
   logic [NumCounters-1:0][63:0] counters;
@@ -178,6 +178,7 @@ module shell
       .begin_o    (begin_start),
       .start_o    (start),
       .arguments_o(arguments),
+      .abort_o    (abort),
       .done_i     (done),
       .status_i   (status),
       .counters_i (counters)
@@ -207,6 +208,8 @@ module shell
       .open_only_i            (arguments.mode != 32'(StartModeRun)),
       .done_o                 (done),
       .status_o               (status),
+      .abort_i                (abort),
+      .over_limit_i           (over_limit_q),
       .block_load_o           (block_load),
       .block_compare_o        (block_compare),
       .block_hold_o           (block_hold),
@@ -461,6 +464,18 @@ module shell
     events[CountReadBytes] = read_beat;
     events[CountWriteBytes] = write_beat;
   end
+
+  // A register: the comparison is long, and a cycle does not matter among 2^16.
+  logic [63:0] total;
+  assign total = counters[CountTotal];
+
+  always_ff @(posedge clk_i) begin
+    over_limit_q <= rst_ni && start && arguments.cycle_limit != '0 &&
+                    total[63:CycleLimitBits] >= (64 - CycleLimitBits)'(arguments.cycle_limit);
+  end
+
+  logic unused_total;
+  assign unused_total = ^total;
 
   performance_counters #(
       .AxiDataWidth(AxiDataWidth)

@@ -2,9 +2,11 @@
 #include "platform/sim_shell.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/interrupt.hpp"
 #include "platform/address_map.hpp"
 #include "platform/simulation.hpp"
 #include "program/contract.hpp"
@@ -14,6 +16,7 @@ namespace {
 
 constexpr uint64_t kPage = 4096;
 constexpr uint32_t kStart = 1;
+constexpr uint64_t kTurn = 4096;  // cycles until another thread may have the simulation
 
 DeviceConfig config_of(const SimOptions& options, const KernelFactory& kernel) {
   return {kernel, load_identity(options.device_file), options.memory, options.wave, options.trace};
@@ -85,9 +88,12 @@ void SimShell::start(const driver::KernelArguments& arguments) {
 }
 
 void SimShell::wait() {
-  impl_->board.wait();
+  for (bool aborted = false; running(); advance(kTurn))
+    if (common::interrupted() && !std::exchange(aborted, true)) abort();
   read_register(contract::kRegControl);  // clears `done`
 }
+
+void SimShell::abort() { write_register(contract::kRegAbort, 1); }
 
 uint32_t SimShell::read_register(uint32_t offset) { return impl_->board.read_register(offset); }
 

@@ -38,6 +38,7 @@ class SimShell final : public driver::Shell {
   void read(Buffer buffer, size_t offset, void* data, size_t bytes) override;
   void start(const driver::KernelArguments& arguments) override;
   void wait() override;
+  void abort() override;
   uint32_t read_register(uint32_t offset) override;
   void close() override;
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +17,7 @@
 #include <thread>
 
 #include "common/error.hpp"
+#include "common/interrupt.hpp"
 #include "driver/kernel_accelerator.hpp"
 #include "driver/xrt_shell.hpp"
 #include "platform/standin.hpp"
@@ -105,12 +107,14 @@ std::string error_text(const std::function<void()>& action) {
 }
 
 /// Starts the kernel and does not wait.
-void start_job(Shell& shell, uint32_t pages, uint32_t mode = 0) {
+void start_job(Shell& shell, uint32_t pages, uint32_t mode = 0, uint32_t cycle_limit = 0) {
   const auto content = standin::package(pages);
   const auto package = shell.allocate(content.size());
   shell.write(package, 0, content.data(), content.size());
   const auto in = shell.allocate(pages * kPage), out = shell.allocate(pages * kPage);
-  shell.start({mode, shell.address(package), 0, shell.address(in), shell.address(out)});
+  KernelArguments arguments{mode, shell.address(package), 0, shell.address(in), shell.address(out)};
+  arguments.cycle_limit = cycle_limit;
+  shell.start(arguments);
 }
 
 void run_images(Accelerator& accelerator, size_t count, uint8_t salt) {
@@ -210,6 +214,48 @@ TEST_CASE("a killed simulator is an error within seconds, not a hang") {
   }
   CHECK(folders.size() == 1);
   CHECK(gone(folders));
+}
+
+TEST_CASE("a run without end is aborted, and the shell is good for another") {
+  XrtShell shell(standin_options());
+  start_job(shell, 1, standin::kModeHang);
+  shell.abort();
+  shell.wait();
+  CHECK(shell.read_register(contract::kRegStatus) ==
+        static_cast<uint32_t>(contract::Status::kAborted));
+  start_job(shell, 1);
+  shell.wait();
+  CHECK(shell.read_register(contract::kRegStatus) == static_cast<uint32_t>(contract::Status::kOk));
+}
+
+TEST_CASE("an interrupt reaches a run under way") {
+  const common::InterruptGuard guard;
+  XrtShell shell(standin_options());
+  start_job(shell, 1, standin::kModeHang);
+  std::thread user([] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    std::raise(SIGINT);
+  });
+  const auto begin = Clock::now();
+  shell.wait();
+  user.join();
+  CHECK(seconds_since(begin) < 5);
+  CHECK(shell.read_register(contract::kRegStatus) ==
+        static_cast<uint32_t>(contract::Status::kAborted));
+}
+
+TEST_CASE("a run that outlasts its cycles at the least clock is an error") {
+  EmulationOptions options = standin_options();
+  options.least_hertz = 65536;
+  XrtShell shell(options);
+  const bool deaf = GENERATE(false, true);
+  const auto begin = Clock::now();
+  start_job(shell, 1, deaf ? standin::kModeDeaf : standin::kModeEndless, 1);
+  const std::string text = error_text([&] { shell.wait(); });
+  INFO(text);
+  CHECK(text.find("did not end within 11 s") != std::string::npos);
+  CHECK((text.find("obeys no abort") != std::string::npos) == deaf);
+  CHECK(seconds_since(begin) < 30);
 }
 
 TEST_CASE("what stops the simulation is told by its own words") {

@@ -81,6 +81,10 @@ class FakeShell : public Shell {
     state_.log += "wait ";
     if (state_.waits_until_failure-- == 0) throw Error(ErrorKind::kDevice, "it broke");
   }
+  void abort() override {
+    CHECK(state_.running);
+    state_.log += "abort ";
+  }
   uint32_t read_register(uint32_t offset) override {
     CHECK_FALSE(state_.running);  // counters and status are of a run that is done
     return state_.registers[offset];
@@ -183,6 +187,8 @@ TEST_CASE("an error ends the run, delivers nothing more and leaves the kernel id
                                       throw std::runtime_error("enough");
                                     }),
                     std::runtime_error);
+    const std::string last = "abort wait ";
+    CHECK(state.log.substr(state.log.size() - last.size()) == last);
   }
   SECTION("a run is refused") {
     state.registers[contract::kRegStatus] =
@@ -217,6 +223,32 @@ TEST_CASE("the core is told how large its buffers are") {
   CHECK(fake.last.output_bytes == 2 * kPage);
   CHECK(error_of([&] { accelerator.run(images(3), size_t{1} << 31, nothing, 2); }).first ==
         ErrorKind::kUsage);
+}
+
+TEST_CASE("the core is told how many cycles it may take") {
+  FakeShell::State state;
+  auto shell = std::make_unique<FakeShell>(state);
+  FakeShell& fake = *shell;
+  constexpr uint64_t kUnit = uint64_t{1} << contract::kCycleLimitBits;
+  constexpr uint64_t kMost = 100 * kUnit;
+  KernelAccelerator accelerator(std::move(shell), kMost);
+  const auto units = [&](uint64_t estimate, size_t inputs, size_t batch) {
+    standin::Job job;
+    job.estimated_cycles = estimate;
+    accelerator.open(standin::package(job), std::nullopt);
+    // Of an opening: 16 KiB are 1,024 words.
+    CHECK(fake.last.cycle_limit == (1'000'000 + 20 * 1024) / kUnit + 1);
+    accelerator.run(
+        images(inputs), kPage, [](size_t, const std::vector<uint8_t>&, const Counters*) {}, batch);
+    return fake.last.cycle_limit;
+  };
+  CHECK(units(0, 1, 1) == 1'000'000 / kUnit + 1);
+  CHECK(units(10'000, 1, 1) == 1'200'000 / kUnit + 1);
+  CHECK(units(10'000, 4, 3) == 3'600'000 / kUnit + 1);  // for three inputs
+  CHECK(units(1'000'000, 1, 1) == kMost / kUnit + 1);
+  CHECK(units(INT64_MAX, 1, 1) == kMost / kUnit + 1);  // a manifest may say anything
+  CHECK(cycle_limit(UINT64_MAX, kMost) == kMost);
+  CHECK(cycle_limit(UINT64_MAX, UINT64_MAX) == UINT64_MAX);
 }
 
 TEST_CASE("a plain program that no core could run does not reach the device") {
@@ -258,6 +290,8 @@ TEST_CASE("every verdict of the core is its own error") {
       {Status::kBusError, ErrorKind::kDevice, "bus"},
       {Status::kBadProgram, ErrorKind::kDevice, "instruction"},
       {Status::kOutsideBuffer, ErrorKind::kDevice, "outside the buffers"},
+      {Status::kAborted, ErrorKind::kDevice, "interrupted"},
+      {Status::kCycleLimit, ErrorKind::kDevice, "--max-cycles"},
       {Status::kNone, ErrorKind::kDevice, "unexpected status 0"},
       {static_cast<Status>(77), ErrorKind::kDevice, "unexpected status 77"}};
   for (const auto& [status, kind, words] : verdicts) {

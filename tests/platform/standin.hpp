@@ -15,7 +15,7 @@ namespace keyway::standin {
 
 inline constexpr uint8_t kXor = 0x5a;  ///< what the kernel does to every byte
 inline constexpr uint32_t kModeCrossing = 2, kModeWithdrawn = 3, kModeEarlyLast = 4, kModeHang = 5,
-                          kModeUnstable = 6;
+                          kModeUnstable = 6, kModeEndless = 7, kModeDeaf = 8;
 
 /// What the kernel is given to do.
 struct Job {
@@ -24,6 +24,7 @@ struct Job {
   std::string core = "16x16";
   bool resident = true;
   std::string program = "END\n";
+  uint64_t estimated_cycles = 200;
 };
 
 /// A plain package; the host decodes its program, the stand-in does not look at it.
@@ -33,6 +34,7 @@ inline std::vector<uint8_t> package(const Job& job) {
   program.input_image.lanes.resize(program.core.word_channels());
   program.output_image.channels.resize(program.core.word_channels());
   program.resident = job.resident;
+  program.layers.front().ideal_cycles = job.estimated_cycles;
   program.program_image = program::assemble(job.program);
   program.program_image.resize((job.pages + size_t{2}) * contract::kPayloadBytes);
   return lock::make_plain_package(program);

@@ -8,8 +8,9 @@
 // byte 48), else OK. Mode 0 then copies (total_frames - 2) * 4096 bytes from `input` to `output`, each
 // byte XOR 0x5a, 16 beats a burst.
 //
-// Modes 2 to 6 plant a fault: 2 a burst across a 4 KiB boundary, 3 ARVALID withdrawn, 4 WLAST one
-// beat early, 5 never done, 6 write data that change before they are taken.
+// Modes 2 to 8 plant a fault: 2 a burst across a 4 KiB boundary, 3 ARVALID withdrawn, 4 WLAST one
+// beat early, 5 does nothing until an abort, 6 write data that change before they are taken, 7 reads
+// the header until an abort, 8 for ever.
 
 // The pin's name is Vivado's; in C++ Verilator calls it __SYM__interrupt.
 // verilator lint_off SYMRSVDWORD
@@ -75,6 +76,8 @@ module standin_kernel
   localparam logic [31:0] ModeEarlyLast = 4;
   localparam logic [31:0] ModeHang = 5;
   localparam logic [31:0] ModeUnstable = 6;
+  localparam logic [31:0] ModeEndless = 7;
+  localparam logic [31:0] ModeDeaf = 8;
 
   typedef enum logic [3:0] {
     StIdle,
@@ -117,7 +120,7 @@ module standin_kernel
   logic [127:0] header_q[8];
   logic [3:0] beat_q;
   logic [7:0] wrapped_q;
-  logic withdrawn_q, wobble_q;
+  logic withdrawn_q, wobble_q, abort_q;
   status_e status_q;
   logic busy, more;
 
@@ -192,6 +195,7 @@ module standin_kernel
         s_axi_control_bvalid <= 1'b1;
         registers_q[s_axi_control_awaddr[11:2]] <= s_axi_control_wdata;
         if (s_axi_control_awaddr == RegInterruptGlobal) global_enable_q <= s_axi_control_wdata[0];
+        if (s_axi_control_awaddr == RegAbort) abort_q <= busy;
         if (s_axi_control_awaddr == RegInterruptEnable) enable_q <= s_axi_control_wdata[0];
         if (s_axi_control_awaddr == RegInterruptStatus && s_axi_control_wdata[0]) begin
           status_pending_q <= 1'b0;
@@ -220,6 +224,7 @@ module standin_kernel
       case (state_q)
         StIdle: begin
           if (start) begin
+            abort_q       <= 1'b0;
             mode_q        <= registers_q[ArgMode[11:2]];
             package_q     <= {registers_q[ArgPackage[11:2]+10'd1], registers_q[ArgPackage[11:2]]};
             licence_q     <= {registers_q[ArgLicence[11:2]+10'd1], registers_q[ArgLicence[11:2]]};
@@ -270,7 +275,7 @@ module standin_kernel
           if (judge(
                   header_q[0][87:0], licence_q != '0, enrolled_i, wrapped_q == secret_i[7:0]
               ) == StatusOk && mode_q != 32'd1 && header_q[2][127:96] != '0) begin
-            state_q <= (mode_q == ModeHang) ? StHang : StReadAddress;
+            state_q <= (mode_q inside {ModeHang, ModeEndless, ModeDeaf}) ? StHang : StReadAddress;
           end
         end
         StReadAddress:    if (m_axi_gmem_arready) state_q <= StReadData;
@@ -305,7 +310,13 @@ module standin_kernel
           status_pending_q <= 1'b1;
           state_q          <= StIdle;
         end
-        default:          state_q <= StHang;
+        default: begin
+          state_q <= (mode_q == ModeHang) ? StHang : StHeaderAddress;
+          if (abort_q && mode_q != ModeDeaf) begin
+            status_q <= StatusAborted;
+            state_q  <= StDone;
+          end
+        end
       endcase
     end
   end

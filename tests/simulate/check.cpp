@@ -23,6 +23,9 @@ program::Program check_network(const quantise::Network& network, const program::
     FAIL("instruction " << hazard.instruction << ": " << hazard.what);
   }
   const simulate::ProgramSimulator simulator(core, program.program_image, program.weight_image);
+  uint64_t cycles = 0;
+  for (const program::LayerInfo& layer : program.layers) cycles += layer.ideal_cycles;
+  CHECK(simulator.cycles() == cycles);
   const quantise::Reference reference(network);
   const Shape& in = network.tensors[static_cast<size_t>(network.input)].shape;
   const Shape& out = network.tensors[static_cast<size_t>(network.output)].shape;

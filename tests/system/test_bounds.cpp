@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A host that is handed a bad package: whatever its program asks for, the device touches the buffers
-// of the run and nothing else of the host's memory, and the run ends.
+// of the run and nothing else of the host's memory, and the run ends, by itself or when the host says.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <csignal>
+#include <thread>
 
+#include "common/error.hpp"
+#include "common/interrupt.hpp"
+#include "driver/func_accelerator.hpp"
+#include "driver/kernel_accelerator.hpp"
 #include "program/listing.hpp"
 #include "random_network.hpp"
 #include "system/board.hpp"
@@ -11,6 +17,7 @@
 
 using namespace keyway;
 using contract::Status;
+using driver::Counters;
 using test::Bytes;
 
 namespace {
@@ -19,10 +26,16 @@ constexpr const char* kCore = "16x16";
 constexpr uint8_t kUntouched = 0xa5;
 constexpr size_t kPage = contract::kFrameBytes;
 
-/// A 16x16 program by hand, in the description of some network.
+/// A 16x16 program by hand, in the description of some network. Short parameters (m 2, shift 1, hi 127)
+/// are at weight words 40 and 41.
 program::Program handwritten(const std::string& listing) {
   program::Program program = test::compile_for(test::random_network(3), kCore);
   program.program_image = program::assemble(listing);
+  program.program_image.resize(size_t{42} * 64);
+  for (size_t lane = 0; lane < 16; ++lane) {
+    const uint8_t second[] = {2, 0, 1 << 2, 127};
+    std::copy(std::begin(second), std::end(second), &program.program_image[41 * 64 + 4 * lane]);
+  }
   program.weight_image.clear();
   return program;
 }
@@ -184,4 +197,76 @@ TEST_CASE("the shape of a resident package does not read behind a smaller one's 
              burst.inside(small_licence.address(), small_licence.bytes())));
     }
   }
+}
+
+namespace {
+
+/// Two products of 2.1 million cycles each, and a manifest that knows of none.
+const char* const kLong =
+    "LAYER kernel_h=1 kernel_w=1 blocks=4095 stride_y=1 stride_x=1 input_height=1 input_width=1 "
+    "ones=1 short_parameters=1\n"
+    "MULTIPLY height=16 width=32 parameter_address=40\n"
+    "MULTIPLY height=16 width=32 parameter_address=40\n"
+    "END products=2\n";
+
+program::Program with_estimate(program::Program program, uint64_t cycles) {
+  for (program::LayerInfo& layer : program.layers) layer.ideal_cycles = 0;
+  program.layers.front().ideal_cycles = cycles;
+  return program;
+}
+
+std::unique_ptr<platform::SimShell> plain_shell() {
+  return std::make_unique<platform::SimShell>(platform::SimOptions{});
+}
+
+/// Opens a plain package and runs one input; the error, or nothing.
+std::string run_once(driver::Accelerator& accelerator, const program::Program& program) {
+  try {
+    accelerator.open(lock::make_plain_package(program), std::nullopt);
+    accelerator.run({Bytes(program.input_image.bytes())}, program.output_image.bytes(),
+                    [](size_t, const Bytes&, const Counters*) {});
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::kDevice);
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("a program that takes longer than it should is stopped, on every target alike") {
+  const program::Program program = handwritten(kLong);
+  struct Case {
+    uint64_t estimate, most;
+    bool stopped;
+  };
+  for (const Case& c : {Case{0, driver::kMostCycles, true},  // a million is not enough
+                        Case{100'000'000, 1'500'000, true},  // the manifest says too much
+                        Case{4'200'000, driver::kMostCycles, false}}) {
+    CAPTURE(c.estimate, c.most);
+    const program::Program claimed = with_estimate(program, c.estimate);
+    driver::KernelAccelerator kernel(plain_shell(), c.most);
+    driver::FuncAccelerator func("", 1, c.most);
+    const std::string said = run_once(kernel, claimed);
+    CHECK((said.find("--max-cycles") != std::string::npos) == c.stopped);
+    CHECK(run_once(func, claimed) == said);
+    // The device is good for another program.
+    CHECK(run_once(kernel, with_estimate(handwritten("END\n"), 0)) == "");
+  }
+}
+
+TEST_CASE("an interrupt stops the core, which forgets what it holds") {
+  const common::InterruptGuard guard;
+  auto shell = plain_shell();
+  platform::SimShell& board = *shell;
+  driver::KernelAccelerator kernel(std::move(shell));
+  std::thread user([] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    std::raise(SIGINT);
+  });
+  const std::string said = run_once(kernel, with_estimate(handwritten(kLong), 4'200'000'000));
+  user.join();
+  CHECK(said.find("interrupted") == 0);
+  CHECK(test::status_of(board) == Status::kAborted);
+  CHECK_FALSE(board.running());
 }

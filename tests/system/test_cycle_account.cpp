@@ -86,8 +86,8 @@ void check_model(platform::SimShell& shell, const test::Model& model, const Byte
   const test::Region output(shell, model.program.output_image.bytes(), 0);
   for (const bool warm : {false, true}) {
     INFO((warm ? "warm" : "cold") << (locked ? ", sealed" : ", plain"));
-    REQUIRE(test::run_kernel(shell, test::arguments(package, locked ? &licence : nullptr,
-                                                    input, output)) == contract::Status::kOk);
+    REQUIRE(test::run_kernel(shell, test::arguments(package, locked ? &licence : nullptr, input,
+                                                    output)) == contract::Status::kOk);
     check_account(model.program, shell.account(), read_counters(shell), warm);
   }
 }
@@ -128,7 +128,8 @@ TEST_CASE("cycles of random networks are all accounted for, whatever the memory 
     const test::Region input(shell, model.random_input(1));
     const test::Region output(shell, program.output_image.bytes(), 0);
     for (int run = 0; run < 2; ++run) {
-      REQUIRE(test::run_kernel(shell, test::arguments(package, nullptr, input, output)) == contract::Status::kOk);
+      REQUIRE(test::run_kernel(shell, test::arguments(package, nullptr, input, output)) ==
+              contract::Status::kOk);
       const auto counters = read_counters(shell);
       const auto layers = tool::layer_cycles(program, shell.account(), counters);
       uint64_t total = 0;

@@ -120,7 +120,8 @@ TEST_CASE("residency is lent to nobody") {
     const test::Region fresh(s.shell, s.plain.package);
     const test::Region plain_input(s.shell, s.plain.random_input(1));
     // A plain program clears what was resident; after it the mixture has to open anew, and cannot.
-    CHECK(test::run_kernel(s.shell, test::arguments(fresh, nullptr, plain_input, s.output)) == Status::kOk);
+    CHECK(test::run_kernel(s.shell, test::arguments(fresh, nullptr, plain_input, s.output)) ==
+          Status::kOk);
     s.erase_output();
     CHECK(s.run() == Status::kAuthentication);
     CHECK(s.untouched());
@@ -170,7 +171,8 @@ TEST_CASE("memory that changes while the device reads it never gives a wrong out
   int refusals = 0;
   for (int i = 0; i < 60; ++i) {
     // Forget what is open, so that every round reads everything.
-    REQUIRE(test::run_kernel(s.shell, test::arguments(plain, nullptr, plain_input, s.output)) == Status::kOk);
+    REQUIRE(test::run_kernel(s.shell, test::arguments(plain, nullptr, plain_input, s.output)) ==
+            Status::kOk);
     s.erase_output();
     s.package.write(s.a.package);
     const uint64_t before = s.shell.cycles();
@@ -216,7 +218,8 @@ TEST_CASE("several inputs of a start leave no activations behind") {
   const test::Region dump(s.shell, dump_package(s.plain.program));
   const test::Region memory(s.shell, s.a.program.core.activation_bytes, kUntouched);
   const auto dumped = [&] {
-    REQUIRE(test::run_kernel(s.shell, test::arguments(dump, nullptr, s.input, memory)) == Status::kOk);
+    REQUIRE(test::run_kernel(s.shell, test::arguments(dump, nullptr, s.input, memory)) ==
+            Status::kOk);
     const Bytes bytes = memory.read();
     return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
   };
@@ -246,7 +249,8 @@ TEST_CASE("frames that change while several inputs run: all outputs are right, o
     for (int round = 0; round < 20; ++round) {
       const test::Region plain(s.shell, s.plain.package);
       const test::Region plain_input(s.shell, s.plain.random_input(1));
-      REQUIRE(test::run_kernel(s.shell, test::arguments(plain, nullptr, plain_input, s.output)) == Status::kOk);  // A is cold again
+      REQUIRE(test::run_kernel(s.shell, test::arguments(plain, nullptr, plain_input, s.output)) ==
+              Status::kOk);  // A is cold again
       s.erase_output();
       Bytes changed = s.a.package;
       const size_t pages = s.frames() - changed[contract::kHeaderHeaderPagesOffset];
@@ -282,7 +286,8 @@ TEST_CASE("arguments that change after the start change nothing") {
   for (const uint64_t delay : {0, 40, 500, 4000, 7500}) {
     // A plain run forgets what is open, so that every round is a cold one of more than 8,000
     // cycles.
-    REQUIRE(test::run_kernel(s.shell, test::arguments(plain, nullptr, plain_input, s.output)) == Status::kOk);
+    REQUIRE(test::run_kernel(s.shell, test::arguments(plain, nullptr, plain_input, s.output)) ==
+            Status::kOk);
     s.erase_output();
     s.shell.start(s.arguments());
     s.shell.advance(delay + 1);
@@ -330,6 +335,7 @@ TEST_CASE("a device that belongs to nobody opens nothing locked") {
   const test::Region licence(shell, s.party.licence(s.a));
   const test::Region input(shell, s.image);
   const test::Region output(shell, s.want.size(), kUntouched);
-  CHECK(test::run_kernel(shell, test::arguments(package, &licence, input, output)) == Status::kNotEnrolled);
+  CHECK(test::run_kernel(shell, test::arguments(package, &licence, input, output)) ==
+        Status::kNotEnrolled);
   CHECK(output.read() == Bytes(s.want.size(), kUntouched));
 }

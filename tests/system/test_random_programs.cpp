@@ -77,7 +77,8 @@ void check_several_inputs(platform::SimShell& shell, const test::Model& model,
     const test::Region other_package(shell, other.package);
     const test::Region other_input(shell, other.random_input(1));
     const test::Region other_output(shell, other.program.output_image.bytes(), 0);
-    REQUIRE(test::run_kernel(shell, test::arguments(other_package, nullptr, other_input, other_output)) == contract::Status::kOk);
+    REQUIRE(test::run_kernel(shell, test::arguments(other_package, nullptr, other_input,
+                                                    other_output)) == contract::Status::kOk);
   }
   arguments.count = count;
   arguments.input_stride = static_cast<uint32_t>(images.size() / count);
@@ -134,8 +135,8 @@ TEST_CASE("random programs give the program simulator's bytes on the core") {
       const Bytes image = model.random_input(random());
       const test::Region input(*shell, image);
       const test::Region output(*shell, program.output_image.bytes(), 0xa5);
-      REQUIRE(test::run_kernel(*shell, test::arguments(package, locked ? &licence : nullptr, input, output)) ==
-              contract::Status::kOk);
+      REQUIRE(test::run_kernel(*shell, test::arguments(package, locked ? &licence : nullptr, input,
+                                                       output)) == contract::Status::kOk);
       const Bytes want = model.expected(image);
       const Bytes got = output.read();
       INFO((run == 0 ? "cold, " : "warm, ") << first_difference(got, want));

@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 import test_trace
-from keyway_command import FILE, REFUSED, TOOL, USAGE, ZOO, CommandTest, main
+from keyway_command import DEVICE, FILE, REFUSED, TOOL, USAGE, ZOO, CommandTest, main
 
 TARGET = sys.argv.pop(1) if __name__ == "__main__" else "sim"
 IMAGES = ZOO / "sample_images.npy"
@@ -124,7 +124,8 @@ class Recordings(CommandTest):
         np.save(many, np.zeros((20_000, 1, 28, 28), np.float32))
         package = self.plain()
         before = self.left()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        # A user's interrupt ends in good order, other signals end the process.
+        for number, status in ((signal.SIGINT, DEVICE), (signal.SIGTERM, -signal.SIGTERM)):
             process = subprocess.Popen([TOOL, "run", package, "--input", many, "--target", TARGET, "--output", "o.npy", "--trace", "t.json",
                                         "--wave", "w.fst"], cwd=self.work, stderr=subprocess.PIPE)
             wanted = len(before) + 5  # all three aside, two of them by the device
@@ -134,8 +135,9 @@ class Recordings(CommandTest):
             self.assertIsNone(process.poll(), process.stderr)
             self.assertEqual(len(self.left()), wanted, self.left())
             process.send_signal(number)
-            process.communicate(timeout=30)
-            self.assertEqual(process.returncode, -number)
+            said = process.communicate(timeout=30)[1].decode()
+            self.assertEqual(process.returncode, status, said)
+            self.assertEqual(said.startswith("keyway: interrupted"), number == signal.SIGINT, said)
             while self.left() != before and time.monotonic() < end:  # in hw_emu others have to notice
                 time.sleep(0.05)
             self.assertEqual(self.left(), before)

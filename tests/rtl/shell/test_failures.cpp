@@ -171,6 +171,80 @@ TEST_CASE("a package that is shorter than its header says is not read beyond its
   }
 }
 
+TEST_CASE("an abort ends a start wherever it is, and leaves nothing") {
+  size_t aborted = 0, finished = 0;
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    std::mt19937_64 random(seed);
+    const auto policy = static_cast<Policy>(random() % 3);
+    Host host(seed, random() % 2 ? resident_package(11, policy) : streaming_package(11, policy));
+    ShellBench& bench = host.bench;
+    bench.memory.timing = {1, static_cast<unsigned>(1 + random() % 100), random() % 2 ? 0.2 : 0.0};
+    bench.lock.open_cycles = static_cast<unsigned>(1 + random() % 300);
+    bench.engine.clear_cycles = static_cast<unsigned>(1 + random() % 800);
+    const bool warm = random() % 2, another = random() % 4 == 0;
+    const uint32_t mode = random() % 4 == 0;
+    if (warm) REQUIRE_STATUS(bench.run(host.arguments()), kOk);
+    host.fresh_input();
+    bench.start(another ? host.other_arguments(mode) : host.arguments(mode));
+    const uint64_t at = bench.begun + random() % (warm ? 1200 : 4000);
+    uint64_t written = 0;
+    CAPTURE(seed, static_cast<int>(policy), warm, another, mode, at - bench.begun);
+    const Status status = bench.finish([&] {
+      if (written != 0 || bench.cycle < at || bench.interrupt()) return;
+      bench.write(kRegAbort, 1);
+      written = bench.cycle;
+    });
+    if (status == Status::kOk) {
+      ++finished;
+      continue;
+    }
+    ++aborted;
+    REQUIRE_STATUS(status, kAborted);
+    REQUIRE(written != 0);
+    // What is on the bus is finished, and memories are overwritten.
+    CHECK(bench.done < written + bench.engine.clear_cycles + 20 * 100 + 5000);
+    REQUIRE_FALSE(bench.lock.has_key());
+    REQUIRE(bench.engine.clean());
+    REQUIRE_FALSE(bench.engine.running());
+    REQUIRE(bench.memory.idle());
+    host.check_recovers();
+  }
+  CHECK(aborted > 60);
+  CHECK(finished > 10);
+}
+
+TEST_CASE("a program that works without end is stopped at the cycle limit") {
+  constexpr uint64_t kUnit = uint64_t{1} << kCycleLimitBits;
+  const Step load{Step::kLoadWeights, 3, 300, 1}, wait{Step::kWaitFrames, 3}, end{Step::kEnd};
+  for (Policy policy : {Policy::kPlain, Policy::kBlind}) {
+    for (const uint32_t limit : {1U, 2U}) {
+      CAPTURE(static_cast<int>(policy), limit);
+      ToyPackage package = resident_package(33, policy);
+      package.program = {load, wait, {Step::kCompute, 0x7fffffff}, end};
+      Host host(23, resident_package(11), package);
+      ShellBench& bench = host.bench;
+      Arguments arguments = host.other_arguments();
+      arguments.cycle_limit = limit;
+      REQUIRE_STATUS(bench.run(arguments), kCycleLimit);
+      CHECK(bench.counter(Counter::kTotal) >= limit * kUnit);
+      CHECK(bench.counter(Counter::kTotal) < limit * kUnit + 1000);
+      host.check_refused();
+      host.check_recovers();
+    }
+  }
+  // Just below the limit nothing happens, and no limit is none.
+  ToyPackage package = resident_package(33);
+  package.program = {load, wait, {Step::kCompute, static_cast<uint32_t>(kUnit) + 5000}, end};
+  Host host(24, package);
+  Arguments arguments = host.arguments();
+  REQUIRE_STATUS(host.bench.run(arguments), kOk);
+  arguments.cycle_limit = 2;
+  REQUIRE_STATUS(host.bench.run(arguments), kOk);
+  arguments.cycle_limit = 1;
+  REQUIRE_STATUS(host.bench.run(arguments), kCycleLimit);
+  host.check_refused();
+}
+
 TEST_CASE("a slow memory is not taken for a program that hangs") {
   Host host(18);
   host.bench.memory.timing = {3 * ShellBench::kStallCycles, 3 * ShellBench::kStallCycles, 0};

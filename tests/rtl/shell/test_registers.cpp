@@ -233,6 +233,28 @@ TEST_CASE("arguments are latched at start") {
   }
 }
 
+TEST_CASE("an abort lasts from its write to done, and is of this start alone") {
+  RegisterBench bench;
+  bench.write(kRegAbort, 1);
+  CHECK(bench.top->abort_o == 0);  // nothing runs
+  bench.write(kRegControl, 1);
+  CHECK(bench.top->abort_o == 0);
+  bench.write(kRegAbort, 2);
+  bench.write(kRegAbort, 1, 0xe);
+  CHECK(bench.top->abort_o == 0);
+  bench.write(kRegAbort, 1);
+  CHECK(bench.top->abort_o == 1);
+  CHECK(bench.read(kRegAbort) == 0);
+  bench.write(kRegAbort, 0);
+  CHECK(bench.top->abort_o == 1);
+  bench.done(Status::kAborted);
+  CHECK(bench.top->abort_o == 0);
+  CHECK(bench.read(kRegStatus) == static_cast<uint32_t>(Status::kAborted));
+  bench.write(kRegControl, 1);
+  CHECK(bench.top->abort_o == 0);
+  bench.done(Status::kOk);
+}
+
 TEST_CASE("byte strobes write single bytes") {
   RegisterBench bench;
   bench.write(kArgInput, 0x11223344);
