@@ -9,6 +9,7 @@
 //
 // Parameters: see keyway_kernel.sv, which gives these ports the names that tools expect.
 // Test: tests/rtl/shell/test_kernel.cpp, and everything that runs on `--target sim`.
+`include "assert.svh"
 
 module keyway_core
   import keyway_contract_pkg::*;
@@ -104,7 +105,7 @@ module keyway_core
   logic [127:0] lock_data, lock_payload;
 
   // Reset reaches thousands of registers, far apart: it goes through a register for each unit. What gives
-  // orders leaves it last. A reset lasts four cycles or more: until all are in it.
+  // orders leaves it last, and the bus is with it. A reset lasts until all have been in it together.
   logic lock_rst_nq, engine_rst_nq, shell_rst_nq;
 
   always_ff @(posedge clk_i) begin
@@ -114,6 +115,7 @@ module keyway_core
   end
 
   localparam array_kind_e Array = array_kind_e'(8'(ArrayKind));
+  `KEYWAY_ASSERT_RESET(ResetIsLongEnough, 4)
 
   shell #(
       .Lanes          (Lanes),

@@ -9,6 +9,10 @@
 //                     the device's identity, driven by fuses on a chip and by sim/platform/identity in
 //                     simulation; constant while ap_rst_n is high. Byte k of a value is bits 8k+7..8k.
 //
+//   ap_rst_n          low for four cycles or more (an assertion of keyway_core); the bus follows it three
+//                     cycles late, so masters and slaves beside it are reset for longer. Memories are
+//                     overwritten after it, before anything is read.
+//
 //   events_o          what the core does in this cycle: keyway_shell_pkg::events_t in bits 10..0, above it
 //                     keyway_pkg::activity_t; for traces and cycle accounts, else open
 //

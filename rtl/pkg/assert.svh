@@ -9,16 +9,24 @@
 //   `KEYWAY_ASSERT_HOLD_IN(Name, Valid, Ready, Payload)
 //                                           the same for a stream that the module takes, whose giver
 //                                           may be cleared together with it
+//   `KEYWAY_ASSERT_RESET(Name, Cycles)      a reset that begins lasts so many cycles or more
 // All use clk_i and rst_ni of the module they stand in, the last one clear_i too.
 //
 // They are checks of clocked processes, for the simulation's speed: for concurrent assertions Verilator
 // copies every signal in every cycle, and for every `assert` it asks its context in every cycle whether
 // assertions are on. Here a payload is copied while it is stalled only.
-// Registers of the checks have `_assert_` in their names: they are in no hardware.
+// Registers of the checks have `_assert_` in their names: they are in no hardware. A model that is
+// Verilated with KEYWAY_UNCHECKED has no checks either: for what a core does whose contract is broken.
 `ifndef KEYWAY_ASSERT_SVH
 `define KEYWAY_ASSERT_SVH
 
 `ifdef VERILATOR
+`ifndef KEYWAY_UNCHECKED
+`define KEYWAY_CHECKED
+`endif
+`endif
+
+`ifdef KEYWAY_CHECKED
 `define KEYWAY_ASSERT(Name, Expression) \
   always_ff @(posedge clk_i) begin : Name \
     if (rst_ni && !(Expression)) $error("does not hold"); \
@@ -45,11 +53,25 @@
       $error("a stalled stream changed"); \
     end \
   end
+// How much of a reset is left; all of it while there is none.
+`define KEYWAY_ASSERT_RESET(Name, Cycles) \
+  logic [$clog2((Cycles) + 1)-1:0] Name``_assert_left_q; \
+  always_ff @(posedge clk_i) begin : Name \
+    if (rst_ni) begin \
+      if (Name``_assert_left_q != '0 && Name``_assert_left_q != ($clog2((Cycles) + 1))'(Cycles)) begin \
+        $error("a reset was too short"); \
+      end \
+      Name``_assert_left_q <= ($clog2((Cycles) + 1))'(Cycles); \
+    end else if (Name``_assert_left_q != '0) begin \
+      Name``_assert_left_q <= Name``_assert_left_q - 1'b1; \
+    end \
+  end
 `else
 `define KEYWAY_ASSERT(Name, Expression)
 `define KEYWAY_ASSERT_NEXT(Name, Before, Now)
 `define KEYWAY_ASSERT_HOLD(Name, Valid, Ready, Payload)
 `define KEYWAY_ASSERT_HOLD_IN(Name, Valid, Ready, Payload)
+`define KEYWAY_ASSERT_RESET(Name, Cycles)
 `endif
 
 `endif

@@ -8,7 +8,8 @@
 //   open, mode run    The start is taken for a continuation: the engine runs at once if resident, else
 //                     the program frames are read again; the comparison of header and licence with the
 //                     stored ones goes on behind it, and the output gate stays shut until it matched.
-//                     A mismatch purges and goes on as a cold start, with the same arguments.
+//                     A mismatch purges and goes on as a cold start, with the same arguments; a bus
+//                     error ends the start whatever was compared, since what it brought counts for nothing.
 //   open, mode open   The comparison alone.
 //   else: cold        purge -> load header and licence -> check -> open (lock unit) -> header pages
 //                     through the tag check -> program frames -> run.
@@ -77,6 +78,7 @@ module conductor
     output logic           frames_boot_o,
     input  logic           frames_idle_i,
     input  logic           frames_failed_i,
+    input  logic           frames_header_good_i,     // verified since the last purge
     input  logic           frames_bad_program_i,
     input  logic    [31:0] frames_verified_i,
     // Engine.
@@ -243,7 +245,7 @@ module conductor
       end
 
       StHeader: begin
-        if (entered_q && frames_idle_i) state_d = StClean;
+        if (frames_header_good_i) state_d = StClean;
       end
 
       StClean: begin
@@ -292,9 +294,14 @@ module conductor
     endcase
 
     // Failures and mismatches of everything that works with memory. While the comparison still runs,
-    // a failure waits for it: what failed may be another package's, which is no failure at all.
+    // a failure waits for it: what failed may be another package's, which is no failure at all. But the
+    // bus fails on its own, inside the buffers of this start.
     if (state_q inside {StCompare, StLoad, StHeader, StBoot, StRun} && entered_q) begin
-      if (block_mismatch_i) begin
+      if (failure == StatusBusError) begin
+        status_d = failure;
+        state_d = StPurge;
+        after_purge_d = StDone;
+      end else if (block_mismatch_i) begin
         state_d = StPurge;
         after_purge_d = StLoad;
         counters_clear_events_o = 1'b1;
@@ -404,6 +411,7 @@ module conductor
   `KEYWAY_ASSERT(LockReadsAlone, !(state_q inside {StOpen, StHeader}) || !block_busy_i)
   `KEYWAY_ASSERT(PurgeIsState, purge_q == (state_q == StPurge))
   `KEYWAY_ASSERT(ResidentIsOpen, !resident_q || open_q)
+  `KEYWAY_ASSERT(OpenIsVerified, !(open_q && locked) || frames_header_good_i)
   `KEYWAY_ASSERT(GateAfterComparison, !gate_open_o || !(block_busy_i || block_mismatch_i))
 
 endmodule

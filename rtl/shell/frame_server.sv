@@ -9,6 +9,8 @@
 // The bus request for the program asks for the first weight frame, too: its beats wait at the lock unit
 //   until the engine says where they go, and the bus does not idle for its latency in between. So a
 //   program's first load is a LOAD_WEIGHTS (contract.toml, LOAD_INPUT).
+// header_good_o says that a header frame was verified since clear_i: it rises with a good verdict and with
+//   nothing else, so that a header that was never judged is no good one.
 // Checks: an engine request beyond the last frame, or whose payload would pass the end of the weight
 //   memory, raises bad_program_o and fetches nothing. A verdict of "not ok" raises failed_o.
 // Timing: a request takes three cycles, then a frame's descriptor leaves each cycle that the lock unit
@@ -38,6 +40,7 @@ module frame_server
     input logic warm_i,  // with begin_run_i: no weight frame is left
     output logic idle_o,
     output logic failed_o,
+    output logic header_good_o,
     output logic bad_program_o,
     output logic [31:0] verified_o,  // program and weight frames
     output logic verified_event_o,
@@ -250,11 +253,13 @@ module frame_server
       open_q <= '0;
       verified_q <= '0;
       failed_o <= 1'b0;
+      header_good_o <= 1'b0;
       frame_verified_o <= 1'b0;
       verified_event_o <= 1'b0;
     end else begin
       open_q <= open_q + 4'(described) - 4'(frame_done_i);
       if (frame_done_i && !frame_ok_i) failed_o <= 1'b1;
+      if (frame_done_i && frame_ok_i && kind_q == FrameKindHeader) header_good_o <= 1'b1;
       if (boot_i) verified_q <= '0;
       else if (frame_done_i && frame_ok_i && kind_q != FrameKindHeader)
         verified_q <= verified_q + 32'd1;

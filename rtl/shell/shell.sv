@@ -188,7 +188,7 @@ module shell
   logic block_load, block_compare, block_hold, block_busy, block_mismatch;
   header_t header;
   logic frames_clear, frames_header, frames_boot;
-  logic frames_idle, frames_failed, frames_bad_program, frame_event;
+  logic frames_idle, frames_failed, frames_header_good, frames_bad_program, frame_event;
   logic [31:0] frames_verified;
   logic bus_flush, read_idle, read_error, read_outside, read_beat, read_waiting;
   logic write_idle, write_error, write_outside, write_beat, write_waiting;
@@ -226,6 +226,7 @@ module shell
       .frames_boot_o          (frames_boot),
       .frames_idle_i          (frames_idle),
       .frames_failed_i        (frames_failed),
+      .frames_header_good_i   (frames_header_good),
       .frames_bad_program_i   (frames_bad_program),
       .frames_verified_i      (frames_verified),
       .engine_clear_o,
@@ -343,6 +344,7 @@ module shell
       .warm_i          (engine_warm_o),
       .idle_o          (frames_idle),
       .failed_o        (frames_failed),
+      .header_good_o   (frames_header_good),
       .bad_program_o   (frames_bad_program),
       .verified_o      (frames_verified),
       .verified_event_o(frame_event),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# keyway_verilate(TARGET name TOP module SOURCES a.sv ... [PARAMETERS Lanes=8 ...] [TRACE])
+# keyway_verilate(TARGET name TOP module SOURCES a.sv ... [PARAMETERS Lanes=8 ...] [TRACE] [UNCHECKED])
 #   Turns SystemVerilog into the static library `name`, whose class is V<name> (header "V<name>.h").
-#   Assertions are always on.
+#   Assertions are on, but for UNCHECKED models, which show what the RTL does beyond its contracts.
 #   SOURCES: packages first; relative names are relative to rtl/. The file lists live in
 #   rtl/files.cmake. TRACE adds FST waveforms.
 #
@@ -27,7 +27,7 @@ else()
 endif()
 
 function(keyway_verilate)
-  cmake_parse_arguments(arg "TRACE" "TARGET;TOP" "SOURCES;PARAMETERS;FLAGS" ${ARGN})
+  cmake_parse_arguments(arg "TRACE;UNCHECKED" "TARGET;TOP" "SOURCES;PARAMETERS;FLAGS" ${ARGN})
   set(dir ${CMAKE_CURRENT_BINARY_DIR}/${arg_TARGET}.dir)
   set(sources)
   foreach(source IN LISTS arg_SOURCES)
@@ -36,7 +36,11 @@ function(keyway_verilate)
   endforeach()
   # Functions of some thousand operations compile to faster code than the few huge ones that Verilator
   # makes else: 8 % with clang 14 and the default core.
-  set(flags --cc --build -j 2 -Wall --assert -O3 --x-assign fast --x-initial fast --output-split-cfuncs 2000
+  set(checks --assert)
+  if(arg_UNCHECKED)
+    set(checks --no-assert -DKEYWAY_UNCHECKED -Wno-UNUSEDSIGNAL -Wno-UNUSEDPARAM)
+  endif()
+  set(flags --cc --build -j 2 -Wall ${checks} -O3 --x-assign fast --x-initial fast --output-split-cfuncs 2000
       --top-module ${arg_TOP} --prefix V${arg_TARGET} --Mdir ${dir}
       -I${PROJECT_SOURCE_DIR}/rtl/pkg -CFLAGS "-std=c++17 -O3 -fPIC -march=x86-64-v3 -fno-plt -DNDEBUG"
       -MAKEFLAGS "${keyway_verilated_makeflags}" ${arg_FLAGS})

@@ -17,7 +17,8 @@ module assertions_bench (
     input logic [ 1:0] in_ready_i,
     input logic [15:0] in_i,
     input logic        early_i,
-    input logic        late_i
+    input logic        late_i,
+    input logic        long_rst_ni
 );
 
   `KEYWAY_ASSERT(Always, always_i[0] || always_i[1])
@@ -26,5 +27,13 @@ module assertions_bench (
   `KEYWAY_ASSERT_HOLD_IN(HoldIn, in_valid_i[0] || in_valid_i[1], in_ready_i[0] || in_ready_i[1], {
                          in_i[7:0], in_i[15:8]})
   `KEYWAY_ASSERT(Past, late_i == $past(early_i))
+
+  if (1) begin : gen_reset
+    // verilator lint_off VARHIDDEN
+    logic rst_ni;
+    // verilator lint_on VARHIDDEN
+    assign rst_ni = long_rst_ni;
+    `KEYWAY_ASSERT_RESET(Reset, 3)
+  end
 
 endmodule

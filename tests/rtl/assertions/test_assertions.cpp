@@ -65,7 +65,7 @@ std::string failure(const std::vector<Cycle>& cycles) {
     model.clk_i = 1;
     model.eval();
   };
-  model.always_i = model.now_i = model.rst_ni = 1;
+  model.always_i = model.now_i = model.rst_ni = model.long_rst_ni = 1;
   tick();
   for (std::size_t i = 0; i < cycles.size(); ++i) {
     cycles[i](model);
@@ -187,6 +187,21 @@ TEST_CASE("A clear excuses the giver of a stream that a module takes, and nobody
   // What a module gives, it says itself when it drops it.
   CHECK(failure({out(1, 0, 7), clear(out(0, 0, 7))}) == "Hold 1");
   CHECK(failure({clear(out(1, 0, 7)), clear(out(0, 0, 7))}) == "Hold 1");
+}
+
+TEST_CASE("A reset lasts as long as it must") {
+  const auto low = [](unsigned cycles) {
+    std::vector<Cycle> all(cycles, [](Model& m) { m.long_rst_ni = 0; });
+    all.push_back([](Model& m) { m.long_rst_ni = 1; });
+    all.push_back(kIdle);
+    return all;
+  };
+  CHECK(failure(low(1)) == "gen_reset.Reset 1");
+  CHECK(failure(low(2)) == "gen_reset.Reset 2");
+  for (const unsigned cycles : {0U, 3U, 4U, 30U}) CHECK(failure(low(cycles)).empty());
+  auto twice = low(3);
+  for (const Cycle& cycle : low(2)) twice.push_back(cycle);
+  CHECK(failure(twice) == "gen_reset.Reset 7");
 }
 
 TEST_CASE("An assertion may look back") {

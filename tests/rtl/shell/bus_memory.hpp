@@ -40,6 +40,13 @@ class BusMemory {
 
   uint64_t base() const { return base_; }
   uint8_t& at(uint64_t address);
+  /// Forgets what is under way, as the kernel does in a reset.
+  void reset() {
+    reads_.clear();
+    writes_.clear();
+    responses_.clear();
+    offering_read_ = offering_response_ = false;
+  }
   bool idle() const { return reads_.empty() && writes_.empty() && responses_.empty(); }
 
   void drive(platform::MemorySlave& pins);

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel_bench.hpp"
 
-#include <VKernelNarrow.h>
-#include <VKernelWide.h>
-#include <Vkeyway_kernel_16x16.h>
-#include <Vkeyway_kernel_8x8.h>
-
 #include <algorithm>
 #include <stdexcept>
-
-#include "platform/verilated_kernel.hpp"
 
 namespace keyway::rtl_test {
 
@@ -66,7 +59,16 @@ uint32_t KernelBench::read(uint32_t address) {
   return out_.control.rdata;
 }
 
-Status KernelBench::run(const std::vector<uint64_t>& given) {
+void KernelBench::reset(unsigned cycles) {
+  in_.reset_n = false;
+  memory.reset();
+  in_.memory = {};
+  in_.control = {};
+  advance(cycles);
+  in_.reset_n = true;
+}
+
+void KernelBench::start(const std::vector<uint64_t>& given) {
   std::vector<uint64_t> arguments = given;
   arguments.resize(kArguments.size());
   for (size_t i = 0; i < kArguments.size(); ++i) {
@@ -81,6 +83,9 @@ Status KernelBench::run(const std::vector<uint64_t>& given) {
   write(kRegInterruptEnable, 1);
   write(kRegInterruptStatus, 1);
   write(kRegControl, 1);
+}
+
+Status KernelBench::finish() {
   for (int i = 0; !out_.interrupt; ++i) {
     if (i > 3'000'000) throw std::logic_error("the kernel is not done after 3000000 cycles");
     step();
@@ -93,13 +98,6 @@ uint64_t KernelBench::counter(Counter which) {
   const uint32_t address = kCounterBase + 8 * static_cast<uint32_t>(which);
   const uint64_t low = read(address);
   return low | uint64_t{read(address + 4)} << 32;
-}
-
-std::unique_ptr<platform::KernelModel> make_kernel(const std::string& name) {
-  if (name == "8x8") return std::make_unique<platform::VerilatedKernel<Vkeyway_kernel_8x8>>();
-  if (name == "narrow") return std::make_unique<platform::VerilatedKernel<VKernelNarrow>>();
-  if (name == "wide") return std::make_unique<platform::VerilatedKernel<VKernelWide>>();
-  return std::make_unique<platform::VerilatedKernel<Vkeyway_kernel_16x16>>();
 }
 
 }  // namespace keyway::rtl_test

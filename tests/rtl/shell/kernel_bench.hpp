@@ -25,11 +25,23 @@ class KernelBench {
   void put(uint64_t address, const std::vector<uint8_t>& bytes);
   /// Writes the arguments (in the contract's order; those left out are zero) and start, steps until
   /// the interrupt, gives the status.
-  contract::Status run(const std::vector<uint64_t>& arguments);
+  contract::Status run(const std::vector<uint64_t>& arguments) {
+    start(arguments);
+    return finish();
+  }
+  void start(const std::vector<uint64_t>& arguments);
+  contract::Status finish();
+  /// Cycles in which nothing is asked of the kernel's registers.
+  void advance(uint64_t cycles) {
+    while (cycles-- > 0) step();
+  }
+  /// The kernel and the memory's side of its bus, not what lies in memory.
+  void reset(unsigned cycles);
   uint64_t counter(contract::Counter which);
   uint32_t read(uint32_t address);
   void write(uint32_t address, uint32_t data);
   uint64_t cycle() const { return cycle_; }
+  const platform::KernelOutputs& pins() const { return out_; }
 
  private:
   void step();

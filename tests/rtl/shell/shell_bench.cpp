@@ -10,11 +10,11 @@ namespace keyway::rtl_test {
 using namespace contract;
 
 ShellBench::ShellBench(uint64_t seed)
-    : top_(std::make_unique<VShell>(&context_)),
-      memory(kBase, kMemoryBytes, rtl_test::bus_bytes<VShell>(), seed),
+    : top_(std::make_unique<ShellModel>(&context_)),
+      memory(kBase, kMemoryBytes, rtl_test::bus_bytes<ShellModel>(), seed),
       lock(seed + 1),
       engine(kWeightBytes / 16, seed + 2),
-      memory_checker_(rtl_test::bus_bytes<VShell>()) {
+      memory_checker_(rtl_test::bus_bytes<ShellModel>()) {
   top_->rst_ni = 0;
   for (int i = 0; i < 3; ++i) step();
   top_->rst_ni = 1;
@@ -22,7 +22,7 @@ ShellBench::ShellBench(uint64_t seed)
 }
 
 void ShellBench::step() {
-  VShell& t = *top_;
+  ShellModel& t = *top_;
   const bool in_reset = !t.rst_ni;
   t.control_awvalid_i = master_.awvalid;
   t.control_awaddr_i = static_cast<uint16_t>(master_.awaddr);

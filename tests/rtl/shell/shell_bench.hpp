@@ -3,7 +3,11 @@
 /// Protocol checkers watch both buses in every cycle.
 #pragma once
 
+#ifdef KEYWAY_UNCHECKED
+#include <VShellUnchecked.h>
+#else
 #include <VShell.h>
+#endif
 
 #include <functional>
 #include <memory>
@@ -13,6 +17,12 @@
 #include "stand_ins.hpp"
 
 namespace keyway::rtl_test {
+
+#ifdef KEYWAY_UNCHECKED
+using ShellModel = VShellUnchecked;
+#else
+using ShellModel = VShell;
+#endif
 
 using Arguments = contract::KernelArguments;
 
@@ -39,7 +49,7 @@ class ShellBench {
 
  private:
   VerilatedContext context_;
-  std::unique_ptr<VShell> top_;
+  std::unique_ptr<ShellModel> top_;
 
  public:
   BusMemory memory;

@@ -122,6 +122,7 @@ class EngineStandIn {
   EngineStandIn(size_t weight_words, uint64_t seed) : weights(weight_words), random_(seed) {}
   double stall = 0;
   unsigned clear_cycles = 100;
+  bool rogue = false;  ///< asks for no frames all the time, also where it may not
   std::vector<Word> weights;
   unsigned runs = 0, warm_runs = 0;
   bool running() const { return running_; }

@@ -33,6 +33,33 @@ TEST_CASE("bus errors end a start, wherever they are") {
   }
 }
 
+TEST_CASE("a bus error while the open package is compared is no other package") {
+  // The error passes with its first read, and what comes with it differs.
+  for (const bool streaming : {false, true}) {
+    for (const uint32_t mode : {0U, 1U}) {
+      for (const uint64_t page : {kPackage, kLicence}) {
+        CAPTURE(streaming, mode, page - kBase);
+        Host host(26, streaming ? streaming_package(11) : resident_package(11));
+        ShellBench& bench = host.bench;
+        REQUIRE_STATUS(bench.run(host.arguments()), kOk);
+        host.fresh_input();
+        bench.memory.error_pages = {page};
+        bench.memory.at(page + 20) ^= 1;
+        int reads = 0;
+        bench.memory.on_read = [&](uint64_t address, uint64_t) {
+          if (address == page && ++reads == 2) {
+            bench.memory.error_pages.clear();
+            bench.memory.at(page + 20) ^= 1;
+          }
+        };
+        REQUIRE_STATUS(bench.run(host.arguments(mode)), kBusError);
+        host.check_refused();
+        host.check_recovers();
+      }
+    }
+  }
+}
+
 TEST_CASE("programs that break the rules end with BAD_PROGRAM") {
   const auto package_of = [](std::vector<Step> program) {
     ToyPackage package = resident_package(33);

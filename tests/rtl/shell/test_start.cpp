@@ -59,9 +59,8 @@ TEST_CASE("a warm start of a sealed package costs the same as of a plain one") {
 }
 
 TEST_CASE("what fails while another package is taken for the open one is no failure") {
-  // The open package reads 640 bytes of input, the new one 64, and behind those the bus ends. A host
-  // that says how little the new one reads keeps the old one's shape off the bus altogether.
-  const bool said = GENERATE(false, true);
+  // The open package reads 640 bytes of input, the new one 64, and behind those the bus ends: what
+  // the open one's shape asks for there is not even tried, since the new input's buffer is too small.
   ToyPackage small = resident_package(22);
   for (Step& step : small.program) {
     if (step.op == Step::kLoadInput) step.b = 64;
@@ -73,13 +72,13 @@ TEST_CASE("what fails while another package is taken for the open one is no fail
   bench.memory.error_pages = {kInput + 4096};
   Arguments arguments = host.other_arguments();
   arguments.input = kInput + 4096 - 64;
-  if (said) arguments.input_bytes = 64;
+  arguments.input_bytes = 64;
   for (int run = 0; run < 2; ++run) {
     REQUIRE_STATUS(bench.run(arguments), kOk);
     const auto& reads = bench.memory.reads;
     CHECK(std::none_of(reads.begin(), reads.end(), [](const BusMemory::Burst& burst) {
       return burst.address + burst.bytes > kInput + 4096;
-    }) == (said || run > 0));
+    }));
   }
   CHECK(bench.counter(Counter::kFrames) == 0);
 }
