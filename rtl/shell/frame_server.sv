@@ -17,8 +17,8 @@
 //   takes one; the bus gets one request for all of them. Payload and verdict are registered once.
 // Contract: header_i and boot_i only when idle_o, and while the engine asks for nothing (EngineWaits).
 //   frame_verified_o pulses for weight frames only, one cycle after the verdict, when their last payload word
-//   is written. clear_i drops all work and the count of verified frames; the conductor flushes bus and lock
-//   unit along with it.
+//   is written. clear_i drops all work, the count of verified frames and the last payload word; the
+//   conductor flushes bus and lock unit along with it. (SEC: PURGE)
 // Test: tests/rtl/shell/test_start.cpp.
 `include "assert.svh"
 
@@ -232,14 +232,16 @@ module frame_server
     if (!rst_ni || clear_i) begin
       word_q <= '0;
       weight_write_valid_o <= 1'b0;
+      weight_write_address_o <= '0;
+      weight_write_data_o <= '0;
     end else begin
       weight_write_valid_o <= payload_valid_i;
       if (place_done) word_q <= '0;
       else if (payload_valid_i) word_q <= word_q + 8'd1;
-    end
-    if (payload_valid_i) begin
-      weight_write_address_o <= place + 24'(word_q);
-      weight_write_data_o <= payload_i;
+      if (payload_valid_i) begin
+        weight_write_address_o <= place + 24'(word_q);
+        weight_write_data_o <= payload_i;
+      end
     end
   end
 

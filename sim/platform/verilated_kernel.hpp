@@ -62,6 +62,9 @@ class VerilatedKernel final : public KernelModel {
     evaluate();
   }
 
+  /// For tests that look into the model.
+  VerilatedContext& context() { return context_; }
+
   void open_wave([[maybe_unused]] const std::string& path) override {
 #if VM_TRACE_FST
     wave_file_.emplace(path, common::FileMode::kSecret);

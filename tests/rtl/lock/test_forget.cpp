@@ -9,73 +9,21 @@
 ///   at all times            no secret is on an output
 #include <VLockOpen.h>
 #include <VLockOpenIterative.h>
-#include <vpi_user.h>
 
 #include <algorithm>
 #include <map>
 
 #include "lock_bench.hpp"
+#include "rtl/vpi_state.hpp"
 
 using namespace keyway::lock_bench;
+namespace test = keyway::test;
 
 namespace {
 
-Bytes value(vpiHandle handle) {
-  s_vpi_value request{};
-  request.format = vpiVectorVal;
-  vpi_get_value(handle, &request);
-  const auto bits = static_cast<std::size_t>(vpi_get(vpiSize, handle));
-  Bytes bytes(4 * ((bits + 31) / 32));
-  for (std::size_t word = 0; word < bytes.size() / 4; word++) {
-    const auto bits32 = static_cast<std::uint32_t>(request.value.vector[word].aval);
-    std::memcpy(&bytes[4 * word], &bits32, 4);
-  }
-  return bytes;
-}
-
-int bound(vpiHandle array, int which) {
-  s_vpi_value request{};
-  request.format = vpiIntVal;
-  vpi_get_value(vpi_handle(which, array), &request);
-  return request.value.integer;
-}
-
-/// Is the variable a register that one of assert.svh's macros declares?
-bool is_of_assertion(const std::string& path) {
-  for (const std::string end : {"_assert_armed_q", "_assert_stalled_q", "_assert_payload_q"}) {
-    if (path.size() > end.size() && path.compare(path.size() - end.size(), end.size(), end) == 0)
-      return true;
-  }
-  return false;
-}
-
-/// Adds every variable below `scope` (null: everything) to `all`, by path; arrays as one string. Not
-/// the registers of assertions (assert.svh), which are in no hardware.
-void read_variables(vpiHandle scope, std::map<std::string, Bytes>& all) {
-  vpiHandle variables = vpi_iterate(vpiReg, scope);
-  while (vpiHandle item = variables ? vpi_scan(variables) : nullptr) {
-    const std::string path = vpi_get_str(vpiFullName, item);
-    if (is_of_assertion(path)) continue;
-    auto& bytes = all[path];
-    if (vpi_get(vpiType, item) == vpiRegArray) {
-      for (int i = bound(item, vpiLeftRange); i <= bound(item, vpiRightRange); i++) {
-        bytes = bytes + value(vpi_handle_by_index(item, i));
-      }
-    } else {
-      bytes = value(item);
-    }
-  }
-  vpiHandle scopes = vpi_iterate(scope ? vpiInternalScope : vpiModule, scope);
-  while (vpiHandle item = scopes ? vpi_scan(scopes) : nullptr) read_variables(item, all);
-}
-
-/// The model that VPI shows is the one of the thread's context.
 template <class Model>
 std::map<std::string, Bytes> variables(LockBench<Model>& lock) {
-  Verilated::threadContextp(&lock.context());
-  std::map<std::string, Bytes> all;
-  read_variables(nullptr, all);
-  return all;
+  return test::read_state(lock.context());
 }
 
 Bytes reverse_bits(Bytes bytes) {
