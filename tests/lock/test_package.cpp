@@ -274,6 +274,31 @@ TEST_CASE("every byte of a package is authenticated") {
   }
 }
 
+TEST_CASE("every bit of a header and of a licence counts") {
+  const Party party;
+  for (const Policy policy : {Policy::kSealed, Policy::kBlind}) {
+    const Bytes package = seal_program(test::sample_program(), policy, party.owner);
+    const Bytes licence = party.licence(package, party.device);
+    const auto flipped = [](Bytes bytes, size_t bit) {
+      bytes[bit / 8] = static_cast<uint8_t>(bytes[bit / 8] ^ (1U << (bit % 8)));
+      return bytes;
+    };
+    const auto status = [&](const Bytes& p, const Bytes& l) {
+      return outcome([&] { open(p, l, party.device); });
+    };
+    REQUIRE(status(package, licence) == 0);
+    for (size_t bit = 0; bit < 8 * size_t{contract::kHeaderBlockBytes}; ++bit) {
+      INFO("policy " << static_cast<int>(policy) << ", bit " << bit << " of the header");
+      const int got = status(flipped(package, bit), licence);
+      CHECK((got == kFile || got == kRefused || got == kAuthentication));
+    }
+    for (size_t bit = 0; bit < 8 * licence.size(); ++bit) {
+      INFO("policy " << static_cast<int>(policy) << ", bit " << bit << " of the licence");
+      CHECK(status(package, flipped(licence, bit)) == kRefused);
+    }
+  }
+}
+
 TEST_CASE("frames cannot change places, be repeated, or come from another package") {
   const Party party;
   const auto program = test::sample_program();

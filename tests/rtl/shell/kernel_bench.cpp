@@ -32,6 +32,7 @@ void KernelBench::step() {
     control_checker_.sample(cycle_, in_.reset_n, in_.control, out_.control);
   }
   if (in_.reset_n) memory.sample(out_.memory, in_.memory);
+  if (in_.reset_n && watch) watch(out_);
   kernel_->clock();
   ++cycle_;
 }

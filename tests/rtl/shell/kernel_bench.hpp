@@ -21,6 +21,8 @@ class KernelBench {
   KernelBench(std::unique_ptr<platform::KernelModel> kernel, uint64_t seed);
 
   BusMemory memory;
+  /// Called in every cycle out of reset, with what the kernel drives.
+  std::function<void(const platform::KernelOutputs&)> watch;
   void set_identity(const platform::Identity& identity) { kernel_->set_identity(identity); }
   void put(uint64_t address, const std::vector<uint8_t>& bytes);
   /// Writes the arguments (in the contract's order; those left out are zero) and start, steps until
@@ -41,7 +43,6 @@ class KernelBench {
   uint32_t read(uint32_t address);
   void write(uint32_t address, uint32_t data);
   uint64_t cycle() const { return cycle_; }
-  const platform::KernelOutputs& pins() const { return out_; }
 
  private:
   void step();

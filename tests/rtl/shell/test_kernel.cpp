@@ -152,6 +152,108 @@ TEST_CASE("every bit of a locked package counts") {
   }
 }
 
+TEST_CASE("a bit of every byte of header and licence, against a resident package") {
+  const uint64_t seed = environment("KEYWAY_SEED", 5);
+  const auto scenario = resident_scenario(shape_of("8x8"), 6);
+  const Party party(3);
+  std::mt19937_64 random(seed);
+  KernelBench bench(make_kernel("8x8"), seed);
+  bench.set_identity(party.identity());
+  for (Policy policy : {Policy::kSealed, Policy::kBlind}) {
+    const Locked locked = make(*scenario, policy, true, party);
+    for (uint32_t byte = 0; byte < kHeaderBlockBytes + kLicenceBytes; ++byte) {
+      load(bench, locked, *scenario);
+      REQUIRE_STATUS(bench.run(arguments(locked)), Status::kOk);
+      load(bench, locked, *scenario);
+      const uint64_t address =
+          byte < kHeaderBlockBytes ? kPackage + byte : kLicence + byte - kHeaderBlockBytes;
+      bench.memory.at(address) ^= static_cast<uint8_t>(1 << random() % 8);
+      CAPTURE(seed, static_cast<int>(policy), byte);
+      REQUIRE(name(bench.run(arguments(locked))) != name(Status::kOk));
+      REQUIRE(untouched(bench));
+    }
+  }
+}
+
+TEST_CASE("what is outside of the chip sees the same for every device, input and weights") {
+  // All pins that a host or a bus sees, in every cycle, but for the data that are read and written.
+  struct Pins {
+    uint64_t araddr, awaddr, wstrb, flags;
+    uint32_t control, events;
+    bool operator==(const Pins& o) const {
+      return araddr == o.araddr && awaddr == o.awaddr && wstrb == o.wstrb && flags == o.flags &&
+             control == o.control && events == o.events;
+    }
+  };
+  const Party party(1);
+  Party other_device = party;
+  other_device.device.secret[5] ^= 1;
+  const auto trace = [&](const Party& device, uint64_t weights, uint64_t image) {
+    const auto scenario = resident_scenario(shape_of("8x8"), weights);
+    const Locked locked = make(*scenario, Policy::kBlind, true, party);
+    KernelBench bench(make_kernel("8x8"), 1);
+    bench.memory.timing = {60, 60, 0};
+    bench.set_identity(device.identity());
+    load(bench, locked, *scenario);
+    std::mt19937_64 random(image);
+    for (size_t i = 0; i < scenario->input_bytes().size(); ++i)
+      bench.memory.at(kInput + i) = static_cast<uint8_t>(random());
+    std::vector<Pins> pins;
+    bench.watch = [&](const platform::KernelOutputs& out) {
+      const auto& m = out.memory;
+      const auto& c = out.control;
+      uint64_t flags = 0;
+      for (const bool bit : {m.arvalid, m.awvalid, m.wvalid, m.wlast, m.rready, m.bready,
+                             out.interrupt, c.awready, c.wready, c.bvalid, c.arready, c.rvalid})
+        flags = flags << 1 | uint64_t{bit};
+      pins.push_back({m.arvalid ? m.araddr << 8 | m.arlen : 0,
+                      m.awvalid ? m.awaddr << 8 | m.awlen : 0, m.wvalid ? m.wstrb : 0, flags,
+                      c.rvalid ? c.rdata : 0, out.events});
+    };
+    std::vector<uint64_t> several = arguments(locked);
+    several[5] = 3;       // inputs
+    several[7] = 0x1000;  // bytes from output to output
+    REQUIRE_STATUS(bench.run(arguments(locked, 1)), Status::kOk);
+    for (int run = 0; run < 2; ++run) REQUIRE_STATUS(bench.run(arguments(locked)), Status::kOk);
+    REQUIRE_STATUS(bench.run(several), Status::kOk);
+    for (size_t i = 0; i < kCounters.size(); ++i) bench.counter(static_cast<Counter>(i));
+    return pins;
+  };
+  const auto first = trace(party, 5, 1);
+  REQUIRE(first.size() > 20'000);
+  CHECK((trace(party, 5, 1) == first));
+  CHECK((trace(other_device, 5, 1) == first));  // whose weights are noise
+  CHECK((trace(party, 5, 2) == first));
+  CHECK((trace(party, 6, 1) == first));
+}
+
+TEST_CASE("a reset of four cycles is enough, and a shorter one is said to be too short") {
+  const auto scenario = resident_scenario(shape_of("8x8"), 6);
+  const Party party(3);
+  const Locked locked = make(*scenario, Policy::kSealed, true, party);
+  for (const unsigned cycles : {4U, 5U, 16U}) {
+    KernelBench bench(make_kernel("8x8"), 1);
+    bench.set_identity(party.identity());
+    load(bench, locked, *scenario);
+    REQUIRE_STATUS(bench.run(arguments(locked)), Status::kOk);
+    for (const uint64_t moment : {0U, 300U, 900U}) {
+      CAPTURE(cycles, moment);
+      bench.start(arguments(locked));
+      bench.advance(moment);
+      bench.reset(cycles);
+      load(bench, locked, *scenario);
+      REQUIRE_STATUS(bench.run(arguments(locked)), Status::kOk);
+      CHECK(bench.counter(Counter::kOpen) > 1000);  // nothing was open any more
+      REQUIRE(difference(bench, *scenario) == "");
+    }
+  }
+  for (const unsigned cycles : {1U, 3U}) {
+    KernelBench bench(make_kernel("8x8"), 1);
+    bench.reset(cycles);
+    CHECK_THROWS_AS(bench.advance(2), Error);
+  }
+}
+
 TEST_CASE("memory that changes between two reads of the header is refused") {
   const auto scenario = resident_scenario(shape_of("8x8"), 6);
   const Party party(3);
