@@ -36,6 +36,7 @@ set(KEYWAY_RTL_STREAM
 # The engine in the order of the data; the arithmetic units are in arith/.
 set(KEYWAY_RTL_ENGINE
   engine/activation_memory.sv
+  engine/weights/table_banks.sv
   engine/dispatcher.sv
   engine/transfer/word_generator.sv
   engine/transfer/transfer_head.sv

@@ -5,8 +5,8 @@
 #
 # A block (scripts/netlist.py, BLOCKS) is synthesised once and keeps its border: nothing moves across it,
 # which makes the sum a little larger than a flat netlist and lets each number mean its block. Inside,
-# modules are flattened. No constraints, no pads; multipliers go to DSP48E2, large memories to block RAM,
-# decode tables to LUT memory as their source asks. The lock does not depend on the size of the core,
+# modules are flattened. No constraints, no pads; multipliers go to DSP48E2, large memories and decode tables
+# to block RAM, queues to LUT memory. The lock does not depend on the size of the core,
 # so the fast one is synthesised once.
 #
 # usage: scripts/synth_ultrascale.sh [--most-lock PERCENT] [--only-iterative] [SIZE ...]

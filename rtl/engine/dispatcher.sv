@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dispatcher: reads the program from weight memory and hands its instructions out through three queues.
+// Dispatcher: reads the program from weight memory and hands its instructions out through four queues.
 //
 // Mathematics: instructions are taken in order from weight word 0 on; 4 * Lanes / 32 stand in a word.
-//   LAYER is kept and goes with every MULTIPLY that follows. Array (TABLE, MULTIPLY), load (LOAD_WEIGHTS,
-//   LOAD_INPUT) and store instructions wait in a queue each. END begins the program again for the next
-//   input; after the last one it waits until nothing is under way.
+//   LAYER is kept and goes with every MULTIPLY that follows. TABLE, MULTIPLY, load (LOAD_WEIGHTS,
+//   LOAD_INPUT) and STORE instructions wait in a queue each. A TABLE is loaded ahead of the MULTIPLYs in
+//   front of it, into a bank that none of them uses (table_banks), but not before the frames that they wait
+//   for. END begins the program again for the next input; after the last one it waits until nothing is
+//   under way.
 //   Inputs of a start: what the program says of one input (waits, addresses) becomes what the units
 //   need here, by adding what the inputs before it have counted (contract.toml, Ordering). Loads that
 //   are not for this input are dropped here. An address that 28 bits do not hold is an error: it would
@@ -38,7 +40,16 @@ module dispatcher
     output logic [19:0] fetch_address_o,
     input logic fetch_grant_i,
     input logic [32*Lanes-1:0] fetch_data_i,
-    // Heads of the queues
+    // Decode tables: heads of their queue; a bank has been read; a bank is complete
+    output logic table_valid_o,
+    input logic table_ready_i,
+    output table_item_t table_item_o,
+    input logic table_read_valid_i,
+    input table_bank_t table_read_bank_i,
+    input logic table_loaded_valid_i,
+    input table_bank_t table_loaded_bank_i,
+    output logic [TableBanks-1:0] table_loading_o,
+    // Heads of the other queues
     output logic array_valid_o,
     input logic array_ready_i,
     output array_item_t array_item_o,
@@ -72,20 +83,26 @@ module dispatcher
   logic error_q;
 
   logic [3:0] opcode;
-  logic dispatch, accepted, known, is_end, drop;
+  logic dispatch, accepted, known, is_end, drop, drained;
 
   logic [255:0] instruction;
   array_item_t array_item;
   transfer_item_t load_item, store_item;
+  table_item_t table_item;
   logic array_push, array_room, load_push, load_room, store_push, store_room;
+  logic table_push, table_room, table_free, table_taken;
 
   assign instruction = word_q[255:0];
   assign opcode = word_q[3:0];
   assign dispatch = state_q == StDispatch;
 
-  assign array_push = dispatch && (opcode == OpMultiply || opcode == OpTable);
+  assign drained     = all_idle_i && table_loading_o == '0;
+
+  assign array_push  = dispatch && opcode == OpMultiply;
+  assign table_push  = dispatch && opcode == OpTable && table_free;
+  assign table_taken = table_push && table_room;
   assign load_push   = dispatch && known && (opcode == OpLoadWeights || opcode == OpLoadInput) && !drop;
-  assign store_push = dispatch && known && opcode == OpStore;
+  assign store_push  = dispatch && known && opcode == OpStore;
 
   // ------------------------------------------------------------------ inputs
   logic next_input;
@@ -101,7 +118,7 @@ module dispatcher
   end_t end_fields;
 
   assign end_fields = instruction;
-  assign next_input = !last_input_q && (state_q == StDrain ? all_idle_i
+  assign next_input = !last_input_q && (state_q == StDrain ? drained
                                               : dispatch && is_end && end_fields.overlap);
 
   always_ff @(posedge clk_i) begin
@@ -149,12 +166,14 @@ module dispatcher
 
   layer_t layer;
   multiply_t multiply;
+  table_t load_table;
   load_weights_t load_weights;
   load_input_t load_input, moved_input;
   store_t store, moved_store;
 
   assign layer = instruction;
   assign multiply = instruction;
+  assign load_table = instruction;
   assign load_weights = instruction;
   assign load_input = instruction;
   assign store = instruction;
@@ -175,15 +194,53 @@ module dispatcher
     end
   end
 
+  // ------------------------------------------------------------------ decode tables
+  table_bank_t table_bank, multiply_bank;
+  logic [15:0] frames_q;  // the most that a MULTIPLY has waited for
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i || run_i) frames_q <= '0;
+    else if (array_push && multiply.wait_frames > frames_q) frames_q <= multiply.wait_frames;
+  end
+
+  table_banks u_table_banks (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .table_slot_i(load_table.slot),
+      .table_bank_o(table_bank),
+      .table_free_o(table_free),
+      .table_taken_i(table_taken),
+      .reader_slot_i(layer_q.table_slot),
+      .reader_bank_o(multiply_bank),
+      .reader_taken_i(array_push && array_room && has_table(
+          layer_q.number_system
+      ) && !needs_no_weights(
+          layer_q.ones, layer_q.mode
+      )),
+      .read_valid_i(table_read_valid_i),
+      .read_bank_i(table_read_bank_i),
+      .loaded_valid_i(table_loaded_valid_i),
+      .loaded_bank_i(table_loaded_bank_i),
+      .loading_o(table_loading_o)
+  );
+
+  assign table_item = '{
+          bank: table_push ? table_bank : '0,  // zeros for the queue's clearing
+          address: load_table.table_address,
+          wait_frames: frames_q
+      };
+
+  // ------------------------------------------------------------------ entries of the queues
   assign array_item = '{
-          is_table: opcode == OpTable,
           waits: '{
               rows: rows_q + 16'(multiply.wait_rows),
               products: from_here(multiply.wait_products),
               stores: multiply.wait_stores ? stores_q : stores_before_q
           },
           layer: layer_q,
-          instruction: instruction
+          table_bank: multiply_bank,
+          multiply: multiply
       };
   assign load_item = '{
           wait_products:
@@ -212,7 +269,8 @@ module dispatcher
         known = layer.mode <= ModeMaximum && (needs_no_weights(layer.ones, layer.mode) ||
                                               runs_number_system(ArrayKind, layer.number_system));
       end
-      OpMultiply, OpTable: accepted = array_room;
+      OpMultiply: accepted = array_room;
+      OpTable: accepted = table_room && table_free;
       OpLoadWeights: accepted = load_room || drop;
       OpLoadInput: begin
         accepted = load_room || drop;
@@ -268,7 +326,7 @@ module dispatcher
           if (left_q == CountBits'(1)) state_q <= StFetch;
         end
         StDrain:
-        if (all_idle_i) begin
+        if (drained) begin
           done_o  <= !next_input;
           state_q <= next_input ? StFetch : StIdle;
         end
@@ -283,7 +341,24 @@ module dispatcher
   assign fetch_address_o = address_q;
 
   // ------------------------------------------------------------------ queues
-  logic [$clog2(QueueDepth+1)-1:0] unused_array_count, unused_load_count, unused_store_count;
+  logic [$clog2(QueueDepth+1)-1:0] unused_table_count, unused_array_count;
+  logic [$clog2(QueueDepth+1)-1:0] unused_load_count, unused_store_count;
+
+  fifo #(
+      .Width($bits(table_item_t)),
+      .Depth(QueueDepth)
+  ) u_table_queue (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .in_valid_i (table_push),
+      .in_ready_o (table_room),
+      .in_i       (table_item),
+      .out_valid_o(table_valid_o),
+      .out_ready_i(table_ready_i),
+      .out_o      (table_item_o),
+      .count_o    (unused_table_count)
+  );
 
   fifo #(
       .Width($bits(array_item_t)),
@@ -334,9 +409,9 @@ module dispatcher
   );
 
   logic unused_bits;
-  assign unused_bits = ^{end_fields, layer, multiply, load_weights, load_input, store};
+  assign unused_bits = ^{end_fields, layer, load_table, load_weights, load_input, store};
 
   `KEYWAY_ASSERT(RunWhenIdle, !(run_i && running_o))
-  `KEYWAY_ASSERT(OneQueue, $onehot0({array_push, load_push, store_push}))
+  `KEYWAY_ASSERT(OneQueue, $onehot0({table_push, array_push, load_push, store_push}))
 
 endmodule

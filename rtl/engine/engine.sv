@@ -5,7 +5,7 @@
 //   q = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >> shift, lo, hi); which operands and
 //   activations meet is the meaning of the instructions (rtl/pkg/contract.toml).
 // Structure, in the order of the data:
-//   dispatcher                 program -> array, load and store queue
+//   dispatcher                 program -> table, array, load and store queue
 //   weights/weight_path        array queue -> jobs, parameters, operands of tiles; holds weight memory
 //   issue/activation_reader    jobs -> passes -> steps -> bank reads
 //   activation_memory          banks, and who gets which
@@ -118,6 +118,10 @@ module engine
   logic [32*Lanes-1:0] weight_word;
   logic item_valid, item_ready, load_item_valid, load_item_ready;
   logic store_item_valid, store_item_ready;
+  logic table_valid, table_ready, table_read_valid, table_loaded_valid;
+  table_item_t table_item;
+  table_bank_t table_read_bank, table_loaded_bank;
+  logic [TableBanks-1:0] table_loading;
   array_item_t item;
   transfer_item_t load_item, store_item;
 
@@ -132,23 +136,31 @@ module engine
       .inputs_i,
       .input_stride_i,
       .output_stride_i,
-      .running_o      (running),
+      .running_o           (running),
       .done_o,
       .error_o,
-      .fetch_request_o(fetch_request),
-      .fetch_address_o(fetch_address),
-      .fetch_grant_i  (fetch_grant),
-      .fetch_data_i   (weight_word),
-      .array_valid_o  (item_valid),
-      .array_ready_i  (item_ready),
-      .array_item_o   (item),
-      .load_valid_o   (load_item_valid),
-      .load_ready_i   (load_item_ready),
-      .load_item_o    (load_item),
-      .store_valid_o  (store_item_valid),
-      .store_ready_i  (store_item_ready),
-      .store_item_o   (store_item),
-      .all_idle_i     (all_idle_q)
+      .fetch_request_o     (fetch_request),
+      .fetch_address_o     (fetch_address),
+      .fetch_grant_i       (fetch_grant),
+      .fetch_data_i        (weight_word),
+      .table_valid_o       (table_valid),
+      .table_ready_i       (table_ready),
+      .table_item_o        (table_item),
+      .table_read_valid_i  (table_read_valid),
+      .table_read_bank_i   (table_read_bank),
+      .table_loaded_valid_i(table_loaded_valid),
+      .table_loaded_bank_i (table_loaded_bank),
+      .table_loading_o     (table_loading),
+      .array_valid_o       (item_valid),
+      .array_ready_i       (item_ready),
+      .array_item_o        (item),
+      .load_valid_o        (load_item_valid),
+      .load_ready_i        (load_item_ready),
+      .load_item_o         (load_item),
+      .store_valid_o       (store_item_valid),
+      .store_ready_i       (store_item_ready),
+      .store_item_o        (store_item),
+      .all_idle_i          (all_idle_q)
   );
 
   // ------------------------------------------------------------------ weights
@@ -184,6 +196,14 @@ module engine
       .item_valid_i        (item_valid),
       .item_ready_o        (item_ready),
       .item_i              (item),
+      .table_valid_i       (table_valid),
+      .table_ready_o       (table_ready),
+      .table_item_i        (table_item),
+      .table_read_valid_o  (table_read_valid),
+      .table_read_bank_o   (table_read_bank),
+      .table_loaded_valid_o(table_loaded_valid),
+      .table_loaded_bank_o (table_loaded_bank),
+      .table_loading_i     (table_loading),
       .job_valid_o         (job_valid),
       .job_write_o         (job_write),
       .job_o               (job),

@@ -15,7 +15,7 @@
 package keyway_pkg;
   import keyway_contract_pkg::*;
 
-  parameter int unsigned QueueDepth = 4;  // instructions in each of the three queues
+  parameter int unsigned QueueDepth = 4;  // instructions in each of the four queues
   parameter int unsigned JobSlots = 4;  // MULTIPLY instructions between weight_reader and last write
   parameter int unsigned SlotBits = $clog2(JobSlots);
   // Passes whose tiles were requested, but which have not started: there is one tile in the lanes' shadows,
@@ -23,6 +23,10 @@ package keyway_pkg;
   parameter int unsigned PassSlots = 8;
   parameter int unsigned PixelBits = $clog2(AccumulatorPixels);
   parameter int unsigned ActivationBits = 9;  // signed operand of an activation byte
+  parameter int unsigned TableBanks = 4;  // two for each slot: see table_banks
+  // Entries of a decode table that are written a cycle: as many as the port of half a block memory takes.
+  parameter int unsigned TableGroup = 2;
+  parameter int unsigned TableGroupBits = $clog2(TableEntries / TableGroup);
   parameter int unsigned ColumnBits = 3;  // counts columns of the sliding window
 
   // The way of a product through the core, a stage a clock cycle: stage n works in cycle t + n, and t is the
@@ -47,12 +51,6 @@ package keyway_pkg;
 
   // A tap that never wins a maximum: below every signed byte.
   parameter logic signed [ActivationBits-1:0] NeverWins = -9'sd256;
-
-  // Entries of a word of the decode tables, written a cycle. Small cores are for small parts, where each
-  // reader takes block memories as wide as a word.
-  function automatic int unsigned table_group(int unsigned lanes);
-    return (lanes < 16) ? 1 : 4;
-  endfunction
 
   function automatic int unsigned word_channels(int unsigned depth);
     return (depth < MaxWordChannels) ? depth : MaxWordChannels;
@@ -111,6 +109,16 @@ package keyway_pkg;
     return 16'(counter - wanted) < 16'h8000;
   endfunction
 
+  // A bank of the decode tables: the slot, and which of its two.
+  typedef logic [1:0] table_bank_t;
+
+  // What a TABLE asks of the table loader.
+  typedef struct packed {
+    table_bank_t bank;
+    weight_address_t address;
+    counter_t wait_frames;  // as many as the MULTIPLYs before it wait for
+  } table_item_t;
+
   // Values of the counters that a MULTIPLY waits for; and the counters.
   typedef struct packed {
     counter_t rows;
@@ -133,10 +141,10 @@ package keyway_pkg;
 
   // Entry of the array queue.
   typedef struct packed {
-    logic is_table;
     waits_t waits;
-    layer_t layer;  // of a MULTIPLY
-    logic [255:0] instruction;  // multiply_t or table_t
+    layer_t layer;
+    table_bank_t table_bank;
+    multiply_t multiply;
   } array_item_t;
 
   // A MULTIPLY with the LAYER it stands under.

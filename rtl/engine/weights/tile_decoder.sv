@@ -19,13 +19,12 @@ module tile_decoder
     parameter  int unsigned Depth     = 16,
     localparam int unsigned Ports     = 4 * Lanes,
     localparam int unsigned TileWords = Depth / 4,
-    localparam int unsigned WordBits  = (TileWords > 1) ? $clog2(TileWords) : 1,
-    localparam int unsigned GroupBits = $clog2(TableEntries / table_group(Lanes))
+    localparam int unsigned WordBits  = (TileWords > 1) ? $clog2(TileWords) : 1
 ) (
     input logic clk_i,
     input logic rst_ni,
     input logic clear_i,
-    input logic [GroupBits:0] clear_address_i,
+    input logic [TableGroupBits+1:0] clear_address_i,
     // From the weight reader; read_data_i is the word
     input logic code_coming_i,  // in the next cycle
     input logic code_valid_i,
@@ -33,15 +32,18 @@ module tile_decoder
     input logic code_last_i,
     input logic [WordBits-1:0] code_word_i,
     input number_system_t code_system_i,
-    input logic code_table_slot_i,
+    input table_bank_t code_table_bank_i,
+    input logic code_table_end_i,  // the last one of a job that needs its table
     input logic [8*Ports-1:0] read_data_i,
     output logic room_o,
-    output logic [1:0] table_in_use_o,
+    // Such a one has read its entries
+    output logic table_read_valid_o,
+    output table_bank_t table_read_bank_o,
     // From the table loader
     input logic table_write_valid_i,
-    input logic table_write_slot_i,
-    input logic [GroupBits-1:0] table_write_group_i,
-    input logic [table_group(Lanes)-1:0][OperandBits-1:0] table_write_entries_i,
+    input table_bank_t table_write_bank_i,
+    input logic [TableGroupBits-1:0] table_write_group_i,
+    input logic [TableGroup-1:0][OperandBits-1:0] table_write_entries_i,
     // To the lanes
     output logic operand_valid_o,
     input logic operand_ready_i,
@@ -64,7 +66,8 @@ module tile_decoder
     logic last;
     logic [WordBits-1:0] word;
     number_system_t system;
-    logic table_slot;
+    table_bank_t table_bank;
+    logic table_end;
     logic [Ports-1:0][7:0] codes;
   } entry_t;
 
@@ -82,7 +85,8 @@ module tile_decoder
           last: code_last_i,
           word: code_word_i,
           system: code_system_i,
-          table_slot: code_table_slot_i,
+          table_bank: code_table_bank_i,
+          table_end: code_table_end_i,
           codes: read_data_i
       };
 
@@ -131,39 +135,26 @@ module tile_decoder
     end
   end
 
-  // A slot is in use until the last word that was read for it has read its entries.
-  logic [1:0] arriving, leaving;
-  logic [1:0][2:0] waiting_q;
-  assign arriving = (code_valid_i && has_table(code_system_i)) ? 2'b01 << code_table_slot_i : '0;
-  assign leaving  = (read && has_table(head.system)) ? 2'b01 << head.table_slot : '0;
-
   always_ff @(posedge clk_i) begin
-    for (int s = 0; s < 2; s++) begin
-      if (!rst_ni || clear_i) waiting_q[s] <= '0;
-      else waiting_q[s] <= waiting_q[s] + 3'(arriving[s]) - 3'(leaving[s]);
-    end
-  end
-
-  for (genvar s = 0; s < 2; s++) begin : gen_in_use
-    assign table_in_use_o[s] = arriving[s] || waiting_q[s] != '0;
+    table_read_valid_o <= rst_ni && !clear_i && read && head.table_end;
+    table_read_bank_o  <= head.table_bank;
   end
 
   // ------------------------------------------------------------------ table entries, then operands
   logic [Ports-1:0][OperandBits-1:0] entries;
 
   decode_table #(
-      .Ports(Ports),
-      .Group(table_group(Lanes))
+      .Ports(Ports)
   ) u_table (
       .clk_i,
       .clear_i,
       .clear_address_i,
       .write_valid_i  (table_write_valid_i),
-      .write_slot_i   (table_write_slot_i),
+      .write_bank_i   (table_write_bank_i),
       .write_group_i  (table_write_group_i),
       .write_entries_i(table_write_entries_i),
       .read_i         (read && has_table(head.system)),
-      .slot_i         (head.table_slot),
+      .bank_i         (head.table_bank),
       .code_i         (head.codes),
       .entry_o        (entries)
   );

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weight path: weight memory and everything that reads it for the array: weight reader, decode
-// tables, tile decoder.
+// Weight path: weight memory and everything that reads it for the array: weight reader, table loader,
+// tile decoder with the decode tables.
 //
 // Mathematics: codes become operands (tile_decoder); jobs come in the order of the array queue (weight_reader).
 // Timing: a word of 4 * Lanes codes a cycle. A tile whose last word is requested in cycle r
@@ -16,72 +16,80 @@ module weight_path
     parameter  int unsigned Depth       = 16,
     parameter  int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
     localparam int unsigned TileWords   = Depth / 4,
-    localparam int unsigned WordBits    = (TileWords > 1) ? $clog2(TileWords) : 1,
-    localparam int unsigned GroupBits   = $clog2(TableEntries / table_group(Lanes))
+    localparam int unsigned WordBits    = (TileWords > 1) ? $clog2(TileWords) : 1
 ) (
-    input  logic                       clk_i,
-    input  logic                       rst_ni,
-    input  logic                       clear_i,
-    input  logic        [        19:0] clear_address_i,
+    input  logic                         clk_i,
+    input  logic                         rst_ni,
+    input  logic                         clear_i,
+    input  logic        [          19:0] clear_address_i,
     // Writes of the unsealer
-    input  logic                       write_valid_i,
-    input  logic        [        23:0] write_address_i,
-    input  logic        [       127:0] write_data_i,
+    input  logic                         write_valid_i,
+    input  logic        [          23:0] write_address_i,
+    input  logic        [         127:0] write_data_i,
     // Instructions
-    input  logic                       fetch_request_i,
-    input  logic        [        19:0] fetch_address_i,
-    output logic                       fetch_grant_o,
-    output logic        [32*Lanes-1:0] weight_word_o,
+    input  logic                         fetch_request_i,
+    input  logic        [          19:0] fetch_address_i,
+    output logic                         fetch_grant_o,
+    output logic        [  32*Lanes-1:0] weight_word_o,
     // Array queue
-    input  logic                       item_valid_i,
-    output logic                       item_ready_o,
-    input  array_item_t                item_i,
+    input  logic                         item_valid_i,
+    output logic                         item_ready_o,
+    input  array_item_t                  item_i,
+    // Decode tables: what to load; a bank has been read; a bank is complete
+    input  logic                         table_valid_i,
+    output logic                         table_ready_o,
+    input  table_item_t                  table_item_i,
+    output logic                         table_read_valid_o,
+    output table_bank_t                  table_read_bank_o,
+    output logic                         table_loaded_valid_o,
+    output table_bank_t                  table_loaded_bank_o,
+    input  logic        [TableBanks-1:0] table_loading_i,
     // Jobs, their parameters (in weight_word_o), their end
-    output logic                       job_valid_o,
-    output logic                       job_write_o,
-    output job_t                       job_o,
-    output logic        [SlotBits-1:0] job_slot_o,
-    output logic                       parameter_valid_o,
-    output logic        [SlotBits-1:0] parameter_slot_o,
-    output logic        [         1:0] parameter_word_o,
-    output logic                       parameter_short_o,
-    output logic                       parameter_signed_o,
-    input  logic                       retire_i,
+    output logic                         job_valid_o,
+    output logic                         job_write_o,
+    output job_t                         job_o,
+    output logic        [  SlotBits-1:0] job_slot_o,
+    output logic                         parameter_valid_o,
+    output logic        [  SlotBits-1:0] parameter_slot_o,
+    output logic        [           1:0] parameter_word_o,
+    output logic                         parameter_short_o,
+    output logic                         parameter_signed_o,
+    input  logic                         retire_i,
     // Their passes
-    output logic                       pass_start_o,
-    output logic                       pass_next_o,
-    input  logic                       pass_last_i,
+    output logic                         pass_start_o,
+    output logic                         pass_next_o,
+    input  logic                         pass_last_i,
     // Operands of the next tile
-    output logic                       operand_valid_o,
-    input  logic                       operand_ready_i,
-    output logic                       operand_last_o,
-    output logic        [WordBits-1:0] operand_word_o,
-    output operand_t    [ 4*Lanes-1:0] operand_o,
-    input  logic                       operand_ready_next_i,
-    output logic                       operand_valid_next_o,
-    output logic                       operand_ones_next_o,
-    output logic        [WordBits-1:0] operand_word_next_o,
+    output logic                         operand_valid_o,
+    input  logic                         operand_ready_i,
+    output logic                         operand_last_o,
+    output logic        [  WordBits-1:0] operand_word_o,
+    output operand_t    [   4*Lanes-1:0] operand_o,
+    input  logic                         operand_ready_next_i,
+    output logic                         operand_valid_next_o,
+    output logic                         operand_ones_next_o,
+    output logic        [  WordBits-1:0] operand_word_next_o,
     // State
-    input  logic        [        15:0] frames_i,
-    output logic                       waits_frames_o,
-    output logic                       reading_o,
-    output logic                       idle_o
+    input  logic        [          15:0] frames_i,
+    output logic                         waits_frames_o,
+    output logic                         reading_o,
+    output logic                         idle_o
 );
 
-  logic reader_idle, table_valid, table_ready, table_slot;
-  logic [19:0] table_address, table_read_address, tile_address;
-  logic [1:0] table_loading, table_in_use;
+  logic reader_idle;
+  logic [19:0] table_address, tile_address;
   logic table_request, table_grant, tile_request, tile_grant;
-  logic table_write, table_write_slot;
-  logic [GroupBits-1:0] table_write_group;
-  logic [table_group(Lanes)-1:0][OperandBits-1:0] table_write_entries;
-  logic code_coming, code_valid, code_ones, code_last, code_table_slot, code_room;
+  logic table_write;
+  table_bank_t table_write_bank, code_table_bank;
+  logic [TableGroupBits-1:0] table_write_group;
+  logic [TableGroup-1:0][OperandBits-1:0] table_write_entries;
+  logic code_coming, code_valid, code_ones, code_last, code_table_end, code_room;
   logic [WordBits-1:0] code_word;
   number_system_t code_system;
   logic [32*Lanes-1:0] weight_word;
 
   assign weight_word_o = weight_word;
-  assign idle_o        = reader_idle && table_ready;
+  assign idle_o        = reader_idle && table_ready_o;
   assign reading_o     = fetch_grant_o || table_grant || tile_grant;
 
   weight_reader #(
@@ -93,11 +101,7 @@ module weight_path
       .item_valid_i      (item_valid_i),
       .item_ready_o      (item_ready_o),
       .item_i            (item_i),
-      .table_valid_o     (table_valid),
-      .table_ready_i     (table_ready),
-      .table_address_o   (table_address),
-      .table_slot_o      (table_slot),
-      .table_loading_i   (table_loading),
+      .table_loading_i   (table_loading_i),
       .job_valid_o       (job_valid_o),
       .job_write_o       (job_write_o),
       .job_o             (job_o),
@@ -120,7 +124,8 @@ module weight_path
       .code_last_o       (code_last),
       .code_word_o       (code_word),
       .code_system_o     (code_system),
-      .code_table_slot_o (code_table_slot),
+      .code_table_bank_o (code_table_bank),
+      .code_table_end_o  (code_table_end),
       .code_room_i       (code_room),
       .frames_i          (frames_i),
       .waits_frames_o    (waits_frames_o),
@@ -133,18 +138,18 @@ module weight_path
       .clk_i,
       .rst_ni,
       .clear_i,
-      .valid_i        (table_valid),
-      .ready_o        (table_ready),
-      .address_i      (table_address),
-      .slot_i         (table_slot),
-      .loading_o      (table_loading),
-      .in_use_i       (table_in_use),
+      .valid_i        (table_valid_i),
+      .ready_o        (table_ready_o),
+      .item_i         (table_item_i),
+      .frames_i       (frames_i),
+      .loaded_o       (table_loaded_valid_o),
+      .loaded_bank_o  (table_loaded_bank_o),
       .read_request_o (table_request),
-      .read_address_o (table_read_address),
+      .read_address_o (table_address),
       .read_grant_i   (table_grant),
       .read_data_i    (weight_word),
       .write_valid_o  (table_write),
-      .write_slot_o   (table_write_slot),
+      .write_bank_o   (table_write_bank),
       .write_group_o  (table_write_group),
       .write_entries_o(table_write_entries)
   );
@@ -161,7 +166,7 @@ module weight_path
       .fetch_address_i(fetch_address_i),
       .fetch_grant_o  (fetch_grant_o),
       .table_request_i(table_request),
-      .table_address_i(table_read_address),
+      .table_address_i(table_address),
       .table_grant_o  (table_grant),
       .tile_request_i (tile_request),
       .tile_address_i (tile_address),
@@ -179,19 +184,21 @@ module weight_path
       .clk_i,
       .rst_ni,
       .clear_i,
-      .clear_address_i      (clear_address_i[GroupBits:0]),
+      .clear_address_i      (clear_address_i[TableGroupBits+1:0]),
       .code_coming_i        (code_coming),
       .code_valid_i         (code_valid),
       .code_ones_i          (code_ones),
       .code_last_i          (code_last),
       .code_word_i          (code_word),
       .code_system_i        (code_system),
-      .code_table_slot_i    (code_table_slot),
+      .code_table_bank_i    (code_table_bank),
+      .code_table_end_i     (code_table_end),
       .read_data_i          (weight_word),
       .room_o               (code_room),
-      .table_in_use_o       (table_in_use),
+      .table_read_valid_o   (table_read_valid_o),
+      .table_read_bank_o    (table_read_bank_o),
       .table_write_valid_i  (table_write),
-      .table_write_slot_i   (table_write_slot),
+      .table_write_bank_i   (table_write_bank),
       .table_write_group_i  (table_write_group),
       .table_write_entries_i(table_write_entries),
       .operand_valid_o      (operand_valid_o),

@@ -10,8 +10,7 @@
 //   follow the last of this one without a gap; the queue hears of it a cycle later, and so does the slot.
 // Contract: a job takes one of JobSlots slots from its start here to retire_i; parameters and geometry
 //   stand in that slot (assertion SlotsFit). wait_frames holds reads back; a job whose table is being
-//   loaded waits. TABLE is handed to the table loader, which waits for codes that still need the
-//   old entries.
+//   loaded waits.
 // Test: tests/rtl/engine (one-pixel passes at Depth / 4 cycles, waits, tables, ones).
 `include "assert.svh"
 
@@ -30,12 +29,7 @@ module weight_reader
     input logic item_valid_i,
     output logic item_ready_o,
     input array_item_t item_i,
-    // Decode tables
-    output logic table_valid_o,
-    input logic table_ready_i,
-    output logic [19:0] table_address_o,
-    output logic table_slot_o,
-    input logic [1:0] table_loading_i,  // slot is being loaded
+    input logic [TableBanks-1:0] table_loading_i,  // decode tables that are not complete
     // Jobs: written into slot `job_slot_o`
     output logic job_valid_o,
     output logic job_write_o,  // early: the slot is free, its job may come
@@ -62,7 +56,8 @@ module weight_reader
     output logic code_last_o,  // last word of the tile
     output logic [WordBits-1:0] code_word_o,
     output number_system_t code_system_o,
-    output logic code_table_slot_o,
+    output table_bank_t code_table_bank_o,
+    output logic code_table_end_o,  // last word of a job that needs its table
     input logic code_room_i,
     // Counters and state
     input logic [15:0] frames_i,
@@ -77,20 +72,16 @@ module weight_reader
   logic [SlotBits-1:0] slot_q, next_slot_q;
   logic [SlotBits:0] in_flight_q;
   layer_t layer_q;
+  table_bank_t table_bank_q;
   logic no_weights_q, needs_table_q;  // what layer_q says
   logic table_ok_q;  // its table is there; a cycle late, parameters come before
   logic [15:0] wait_frames_q;
   logic [19:0] address_q;  // of the next word of the job
   logic [19:0] weight_address_q;  // of its first tile
 
-  multiply_t item_multiply;
-  table_t item_table;
   logic want_parameter, last_parameter, want_tile, want_ones;
-  logic last_word, advance_tile, last_request, finish, free, accept, take_job;
+  logic last_word, advance_tile, last_request, finish, free, accept;
   logic accept_q;  // the item at hand was accepted in the cycle before: it leaves the queue
-
-  assign item_multiply = item_i.instruction;
-  assign item_table = item_i.instruction;
 
   // ------------------------------------------------------------------ reads of the job at hand
   assign want_parameter = parameters_q && frames_ok_q;
@@ -109,19 +100,14 @@ module weight_reader
 
   // ------------------------------------------------------------------ next item
   assign free = !busy_q || finish;
-  assign accept = item_valid_i && free &&
-                  (item_i.is_table ? table_ready_i : in_flight_q != (SlotBits + 1)'(JobSlots));
-  assign take_job = accept && !item_i.is_table;
+  assign accept = item_valid_i && free && in_flight_q != (SlotBits + 1)'(JobSlots);
   assign item_ready_o = accept_q;
-  assign job_valid_o = accept_q && !item_i.is_table;
+  assign job_valid_o = accept_q;
   assign job_write_o = item_valid_i && in_flight_q != (SlotBits + 1)'(JobSlots);
-  assign job_o = '{waits: item_i.waits, layer: item_i.layer, multiply: item_multiply};
+  assign job_o = '{waits: item_i.waits, layer: item_i.layer, multiply: item_i.multiply};
   assign job_slot_o = next_slot_q;
-  assign table_valid_o = item_valid_i && item_i.is_table && free;
-  assign table_address_o = item_table.table_address;
-  assign table_slot_o = item_table.slot;
 
-  assign pass_start_o = take_job;
+  assign pass_start_o = accept;
   assign pass_next_o = last_request;
 
   always_ff @(posedge clk_i) begin
@@ -139,6 +125,7 @@ module weight_reader
       next_slot_q      <= '0;
       in_flight_q      <= '0;
       layer_q          <= '0;
+      table_bank_q     <= '0;
       no_weights_q     <= 1'b0;
       needs_table_q    <= 1'b0;
       wait_frames_q    <= '0;
@@ -156,7 +143,7 @@ module weight_reader
         tiles_q      <= !no_weights_q;
         ones_q       <= no_weights_q;
       end
-      table_ok_q <= !(needs_table_q && table_loading_i[layer_q.table_slot]);
+      table_ok_q <= !(needs_table_q && table_loading_i[table_bank_q]);
       if (advance_tile) begin
         tile_word_q <= last_word ? '0 : tile_word_q + WordBits'(1);
         if (!want_ones) address_q <= address_q + 20'd1;
@@ -168,20 +155,21 @@ module weight_reader
       end
       accept_q <= accept;
       if (job_valid_o) next_slot_q <= next_slot_q + SlotBits'(1);
-      if (take_job) begin
+      if (accept) begin
         busy_q           <= 1'b1;
         parameters_q     <= 1'b1;
         parameter_word_q <= '0;
         slot_q           <= next_slot_q;
         layer_q          <= item_i.layer;
+        table_bank_q     <= item_i.table_bank;
         no_weights_q     <= needs_no_weights(item_i.layer.ones, item_i.layer.mode);
         needs_table_q    <= has_table(item_i.layer.number_system);
-        wait_frames_q    <= item_multiply.wait_frames;
-        weight_address_q <= item_multiply.weight_address;
-        address_q        <= item_multiply.parameter_address;
+        wait_frames_q    <= item_i.multiply.wait_frames;
+        weight_address_q <= item_i.multiply.weight_address;
+        address_q        <= item_i.multiply.parameter_address;
       end
       // The counter only grows, so what was enough stays enough.
-      frames_ok_q <= frames_i >= (take_job ? item_multiply.wait_frames : wait_frames_q);
+      frames_ok_q <= frames_i >= (accept ? item_i.multiply.wait_frames : wait_frames_q);
     end
   end
 
@@ -201,7 +189,8 @@ module weight_reader
       code_last_o        <= 1'b0;
       code_word_o        <= '0;
       code_system_o      <= '0;
-      code_table_slot_o  <= 1'b0;
+      code_table_bank_o  <= '0;
+      code_table_end_o   <= 1'b0;
     end else begin
       parameter_valid_o <= want_parameter && read_grant_i;
       code_valid_o      <= advance_tile;
@@ -216,20 +205,21 @@ module weight_reader
         code_last_o       <= last_word;
         code_word_o       <= tile_word_q;
         code_system_o     <= layer_q.number_system;
-        code_table_slot_o <= layer_q.table_slot;
+        code_table_bank_o <= table_bank_q;
+        code_table_end_o  <= finish && needs_table_q && !no_weights_q;
       end
     end
   end
 
   logic unused_bits;
-  assign unused_bits = ^{item_table, item_multiply, layer_q};
+  assign unused_bits = ^{item_i, layer_q};
 
-  // What was accepted makes itself wait: a job is busy for longer, the table loader is not ready.
+  // What was accepted makes itself wait: a job is busy for longer.
   `KEYWAY_ASSERT(AcceptOnce, !(accept && accept_q))
   `KEYWAY_ASSERT(SlotsFit, 32'(in_flight_q) <= JobSlots)
   `KEYWAY_ASSERT(RetireOnlyWhatRuns, !(retire_i && in_flight_q == '0))
   `KEYWAY_ASSERT(
       GroupFits,
-      !job_valid_o || 32'(item_multiply.height) * 32'(item_multiply.width) <= AccumulatorPixels)
+      !job_valid_o || 32'(item_i.multiply.height) * 32'(item_i.multiply.width) <= AccumulatorPixels)
 
 endmodule
