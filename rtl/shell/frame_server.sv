@@ -117,6 +117,7 @@ module frame_server
       bad_program_o <= 1'b0;
       next_weight_q <= '0;
       ahead_q <= 1'b0;
+      destination_q <= '0;
     end else begin
       if (begin_run_i) begin
         next_weight_q <= warm_i ? header_fields_i.total_frames : header_fields_i.program_frames;

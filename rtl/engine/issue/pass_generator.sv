@@ -207,7 +207,8 @@ module pass_generator
 
   assign columns      = (columns_left_q < RowBits'(MaxColumns)) ? columns_left_q[ColumnBits-1:0]
                                                                 : ColumnBits'(MaxColumns);
-  assign most_skipped = columns - ColumnBits'(1);
+  // Zero where no job was: the queue of passes is cleared with what stands here.
+  assign most_skipped = columns - ColumnBits'(columns != '0);
   assign outside = (column_q[15:3] == '1) ? 4'd8 - {1'b0, column_q[2:0]} : 4'd8;
 
   always_comb begin
