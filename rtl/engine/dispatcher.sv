@@ -12,6 +12,7 @@
 //   are not for this input are dropped here. An address that 28 bits do not hold is an error: it would
 //   come back at the start of the buffer.
 // Timing: one instruction a cycle out of a word, two cycles to get the next word; a full queue stalls.
+//   LOAD_INPUT and STORE take a cycle more, for the product of their sizes.
 // Contract: run_i only when idle (assertion RunWhenIdle). done_o is a pulse; error_o stands from an
 //   unknown opcode, a mode, turn or number system that this core does not have, or an address too large, to
 //   the next run_i or clear_i, and then there is no done_o.
@@ -79,6 +80,8 @@ module dispatcher
   logic [19:0] address_q;
   logic [32*Lanes-1:0] word_q;
   logic [CountBits-1:0] left_q;
+  logic stood_q;  // the instruction has stood in word_q for a cycle, so area_q is its
+  logic [23:0] area_q;
   layer_t layer_q;
   logic error_q;
 
@@ -96,13 +99,14 @@ module dispatcher
   assign opcode = word_q[3:0];
   assign dispatch = state_q == StDispatch;
 
-  assign drained     = all_idle_i && table_loading_o == '0;
+  assign drained = all_idle_i && table_loading_o == '0;
 
-  assign array_push  = dispatch && opcode == OpMultiply;
-  assign table_push  = dispatch && opcode == OpTable && table_free;
+  assign array_push = dispatch && opcode == OpMultiply;
+  assign table_push = dispatch && opcode == OpTable && table_free;
   assign table_taken = table_push && table_room;
-  assign load_push   = dispatch && known && (opcode == OpLoadWeights || opcode == OpLoadInput) && !drop;
-  assign store_push  = dispatch && known && opcode == OpStore;
+  assign load_push = dispatch && known && !drop &&
+                     (opcode == OpLoadWeights || (opcode == OpLoadInput && stood_q));
+  assign store_push = dispatch && known && opcode == OpStore && stood_q;
 
   // ------------------------------------------------------------------ inputs
   logic next_input;
@@ -248,16 +252,21 @@ module dispatcher
           (
               opcode == OpLoadWeights ? load_weights.wait_products : load_input.wait_products
           ),
-          area: 24'(load_input.rows) * 24'(load_input.blocks),
+          area: area_q,
           instruction: opcode == OpLoadInput ? moved_input : instruction
       };
   assign store_item = '{
           wait_products: from_here(store.wait_products),
-          area: 24'(store.rows) * 24'(store.blocks),
+          area: area_q,
           instruction: moved_store
       };
 
   // ------------------------------------------------------------------ instructions
+  always_ff @(posedge clk_i) begin
+    stood_q <= dispatch && !accepted;
+    area_q  <= 24'(opcode == OpStore ? store.rows : load_input.rows) *
+               24'(opcode == OpStore ? store.blocks : load_input.blocks);
+  end
 
   always_comb begin
     known    = 1'b1;
@@ -273,11 +282,11 @@ module dispatcher
       OpTable: accepted = table_room && table_free;
       OpLoadWeights: accepted = load_room || drop;
       OpLoadInput: begin
-        accepted = load_room || drop;
+        accepted = (load_room && stood_q) || drop;
         known = load_input.turn <= TurnNext && (drop || !input_too_far);
       end
       OpStore: begin
-        accepted = store_room;
+        accepted = store_room && stood_q;
         known = !store_too_far;
       end
       OpEnd: is_end = 1'b1;
