@@ -23,7 +23,6 @@ module parameter_lane
     output logic signed [        31:0] bias_o,
     output logic signed [        17:0] m_o,
     output logic signed [        17:0] mr_o,
-    output logic        [         5:0] round_shift_o,
     output logic        [         2:0] coarse_shift_o,
     output logic        [         2:0] fine_shift_o,
     output logic signed [         8:0] lo_o,
@@ -94,7 +93,6 @@ module parameter_lane
       bias_o         <= '0;
       m_o            <= '0;
       mr_o           <= '0;
-      round_shift_o  <= '0;
       coarse_shift_o <= '0;
       fine_shift_o   <= '0;
       lo_o           <= '0;
@@ -105,7 +103,6 @@ module parameter_lane
         m_o  <= record[1].m;
         mr_o <= record[1].mr;
       end
-      if (start_q[2]) round_shift_o <= record[2].shift;
       if (start_q[3]) coarse_shift_o <= record[3].shift[5:3];
       if (start_q[4]) begin
         fine_shift_o <= record[4].shift[2:0];

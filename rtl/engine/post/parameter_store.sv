@@ -6,8 +6,8 @@
 //   (parameter_record_t) are bytes 4l..4l+3 of word k. With short_i the third word is not read: it comes
 //   with the second one, as mr = 0, lo = -128 (signed_i) or 0, hi not negative.
 // Timing: a word is written the cycle after it came. A stage's fields are loaded in the cycle before the
-//   first pixel of a job is there: bias for t + 9, m and mr for t + 10, shift for t + 11 (rounding), its
-//   upper bits for t + 12, its lower ones with lo and hi for t + 13.
+//   first pixel of a job is there: bias for t + 9, m and mr for t + 10, the upper bits of shift for t + 12,
+//   its lower ones with lo and hi for t + 13.
 // Contract: a slot is written only before its job's pixels come (weight_reader writes parameters before
 //   tiles). clear_i overwrites the registers and slot clear_address_i mod JobSlots with zeros.
 // Test: tests/rtl/engine.
@@ -31,7 +31,6 @@ module parameter_store
     output logic signed [   Lanes-1:0][31:0] bias_o,
     output logic signed [   Lanes-1:0][17:0] m_o,
     output logic signed [   Lanes-1:0][17:0] mr_o,
-    output logic        [   Lanes-1:0][ 5:0] round_shift_o,
     output logic        [   Lanes-1:0][ 2:0] coarse_shift_o,
     output logic        [   Lanes-1:0][ 2:0] fine_shift_o,
     output logic signed [   Lanes-1:0][ 8:0] lo_o,
@@ -59,7 +58,6 @@ module parameter_store
         .bias_o        (bias_o[l]),
         .m_o           (m_o[l]),
         .mr_o          (mr_o[l]),
-        .round_shift_o (round_shift_o[l]),
         .coarse_shift_o(coarse_shift_o[l]),
         .fine_shift_o  (fine_shift_o[l]),
         .lo_o          (lo_o[l]),

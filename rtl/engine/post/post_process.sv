@@ -45,7 +45,6 @@ module post_process
 
   logic signed [Lanes-1:0][31:0] bias;
   logic signed [Lanes-1:0][17:0] m, mr;
-  logic [Lanes-1:0][5:0] round_shift;
   logic [Lanes-1:0][2:0] coarse_shift, fine_shift;
   logic signed [Lanes-1:0][8:0] lo, hi;
   logic signed [Lanes-1:0][ActivationBits-1:0] residuals;
@@ -66,7 +65,6 @@ module post_process
       .bias_o        (bias),
       .m_o           (m),
       .mr_o          (mr),
-      .round_shift_o (round_shift),
       .coarse_shift_o(coarse_shift),
       .fine_shift_o  (fine_shift),
       .lo_o          (lo),
@@ -100,7 +98,6 @@ module post_process
         .m_i           (m[l]),
         .mr_i          (mr[l]),
         .residual_i    (residuals[l]),
-        .round_shift_i (round_shift[l]),
         .coarse_shift_i(coarse_shift[l]),
         .fine_shift_i  (fine_shift[l]),
         .lo_i          (lo[l]),
