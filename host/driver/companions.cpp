@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/companions.hpp"
 
+#include <dlfcn.h>
+#include <link.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <string_view>
@@ -10,20 +13,33 @@
 namespace keyway::driver {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr std::string_view kCorePrefix = "keyway_";
 
-std::string place(const std::string& relative) {
+/// The folder above bin/ and lib/: this code is in a program, or in libkeyway.
+fs::path root() {
+  Dl_info info;
+  link_map* module = nullptr;
   std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) throw Error(ErrorKind::kDevice, "this program cannot find itself: " + error.message());
-  return (program.parent_path().parent_path() / relative).string();
+  if (dladdr1(&kCorePrefix, &info, reinterpret_cast<void**>(&module), RTLD_DL_LINKMAP) != 0 &&
+      module->l_name[0] != '\0') {
+    const fs::path library = fs::canonical(module->l_name, error);
+    if (!error) return (library.parent_path() / KEYWAY_LIBRARY_TO_ROOT).lexically_normal();
+  } else {
+    const fs::path program = fs::read_symlink("/proc/self/exe", error);
+    if (!error) return program.parent_path().parent_path();
+  }
+  throw Error(ErrorKind::kDevice, "Keyway cannot find its own files: " + error.message());
 }
+
+std::string place(const std::string& relative) { return (root() / relative).string(); }
 
 }  // namespace
 
 std::string companion(const std::string& relative) {
   const std::string path = place(relative);
-  if (!std::filesystem::exists(path))
+  if (!fs::exists(path))
     throw Error(ErrorKind::kDevice, path + " is missing; the installation is not whole");
   return path;
 }
@@ -34,7 +50,7 @@ std::string simulator_program() { return companion(KEYWAY_LIBEXEC_FOLDER "/keywa
 std::string emulation_xclbin(const std::string& core) {
   const std::string path =
       place(KEYWAY_SHARE_FOLDER "/" + std::string(kCorePrefix) + core + ".xclbin");
-  if (!std::filesystem::exists(path))
+  if (!fs::exists(path))
     throw Error(ErrorKind::kFit, "this build has no core " + core + " (" + path + " is missing)");
   return path;
 }
@@ -43,7 +59,7 @@ std::vector<std::string> emulated_cores() {
   const std::string folder = place(KEYWAY_SHARE_FOLDER);
   std::vector<std::string> cores;
   std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+  for (const auto& entry : fs::directory_iterator(folder, none)) {
     const std::string stem = entry.path().stem().string();
     if (entry.path().extension() == ".xclbin" && stem.rfind(kCorePrefix, 0) == 0)
       cores.push_back(stem.substr(kCorePrefix.size()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Where the files are that belong to the running program. Build tree and installation have the
-/// same shape, so they are found from the program's own place: `<program's folder>/../<relative>`.
+/// Where the files are that belong to the running program, or to libkeyway where that has this
+/// code. Build tree and installation have the same shape (bin, lib, libexec, share), so they are
+/// found from the place of the program or library itself.
 #pragma once
 
 #include <string>
