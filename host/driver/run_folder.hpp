@@ -4,7 +4,7 @@
 ///   xrt.ini         settings, among them the work-around below
 ///   xrt/lib         link to the folder of XRT's libraries, as XILINX_XRT wants it
 ///   xrt.log         what XRT prints
-///   lifeline        socket of driver/emulation.hpp
+///   lifeline        socket of hw_emu/emulation.hpp
 ///   <id>            XRT's own socket to the simulator, since USER is this folder's name: XRT
 ///                   puts it into /tmp/$USER
 ///   keyway_xrt      copy of the program: XRT writes its logs and its run folder (.run, ...) beside

@@ -2,10 +2,10 @@
 #include "driver/sim_target.hpp"
 
 #include "driver/kernel_accelerator.hpp"
+#include "driver/sim_shell.hpp"
 #include "driver/targets.hpp"
 #include "platform/kernel_model.hpp"
 #include "platform/memory_options.hpp"
-#include "platform/sim_shell.hpp"
 
 namespace keyway::driver {
 
@@ -13,14 +13,13 @@ namespace {
 
 std::unique_ptr<Accelerator> make_sim(const TargetOptions& options,
                                       const program::CoreConfig& core) {
-  platform::SimOptions sim;
+  SimOptions sim;
   sim.core = choose_core(platform::kernel_names(), core);
   sim.device_file = options.device;
   sim.memory = platform::parse_memory_options(options.memory);
   sim.wave = options.wave;
   sim.trace = options.trace;
-  return std::make_unique<KernelAccelerator>(std::make_unique<platform::SimShell>(sim),
-                                             options.max_cycles);
+  return std::make_unique<KernelAccelerator>(std::make_unique<SimShell>(sim), options.max_cycles);
 }
 
 }  // namespace

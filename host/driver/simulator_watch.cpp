@@ -15,7 +15,7 @@
 #include <filesystem>
 
 #include "common/error.hpp"
-#include "driver/emulation.hpp"
+#include "hw_emu/emulation.hpp"
 
 namespace keyway::driver {
 namespace {

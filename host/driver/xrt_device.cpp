@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "common/error.hpp"
-#include "driver/emulation.hpp"
+#include "hw_emu/emulation.hpp"
 
 namespace keyway::driver {
 namespace {

@@ -20,10 +20,10 @@
 
 #include "common/error.hpp"
 #include "driver/early_waker.hpp"
-#include "driver/emulation.hpp"
 #include "driver/message_channel.hpp"
 #include "driver/simulator_watch.hpp"
 #include "driver/xrt_device.hpp"
+#include "hw_emu/emulation.hpp"
 
 namespace {
 

@@ -22,7 +22,7 @@
 #include "common/error.hpp"
 #include "common/interrupt.hpp"
 #include "driver/companions.hpp"
-#include "driver/emulation.hpp"
+#include "hw_emu/emulation.hpp"
 
 extern char** environ;
 

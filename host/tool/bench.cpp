@@ -12,12 +12,12 @@
 #include "compile/compile.hpp"
 #include "driver/kernel_accelerator.hpp"
 #include "driver/session.hpp"
+#include "driver/sim_shell.hpp"
 #include "lock/licence.hpp"
 #include "lock/lock_network.hpp"
 #include "lock/package.hpp"
 #include "lock/parties.hpp"
 #include "platform/memory_options.hpp"
-#include "platform/sim_shell.hpp"
 #include "tool/bench_accuracy.hpp"
 #include "tool/models.hpp"
 #include "tool/report.hpp"
@@ -72,10 +72,10 @@ driver::Outputs simulate(const driver::Package& package, const driver::Licence& 
 
 /// Opens the package on a fresh board and runs `input` twice, then in a batch.
 PackageCycles run_package(const driver::Package& package, const driver::Licence& licence,
-                          const platform::SimOptions& sim, const std::vector<float>& input) {
+                          const driver::SimOptions& sim, const std::vector<float>& input) {
   const program::Program& program = package.description();
-  auto shell = std::make_unique<platform::SimShell>(sim);
-  const platform::SimShell& board = *shell;
+  auto shell = std::make_unique<driver::SimShell>(sim);
+  const driver::SimShell& board = *shell;
   driver::Session session(package, licence,
                           std::make_unique<driver::KernelAccelerator>(std::move(shell)));
   PackageCycles cycles;
@@ -130,7 +130,7 @@ BenchResult measure(const BenchNetwork& network, const BenchOptions& options) {
   BenchResult result;
   result.network = network;
   result.core = program::core_from_name(options.core);
-  platform::SimOptions sim;
+  driver::SimOptions sim;
   sim.core = options.core;
   sim.memory = platform::parse_memory_options(options.memory);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// keyway_hw_emu --core NAME: the simulator process of hardware emulation. XRT launches it out of
 /// the xclbin; one process is one simulated board. What it simulates beyond the core's name comes
-/// through the environment (driver/emulation.hpp).
+/// through the environment (hw_emu/emulation.hpp).
 ///
 /// Ends with status 0 when its host closed or is gone, 8 when the simulation failed; the reason
 /// goes to the driver on the lifeline, and to standard error.
@@ -11,7 +11,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
-#include "driver/emulation.hpp"
+#include "hw_emu/emulation.hpp"
 #include "hw_emu/server.hpp"
 #include "hw_emu/stream_socket.hpp"
 #include "platform/simulation.hpp"
@@ -19,7 +19,6 @@
 namespace {
 
 using namespace keyway;
-namespace emulation = driver::emulation;
 
 constexpr double kConnectSeconds = 60;  // XRT listens only after it has launched us
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "common/error.hpp"
-#include "driver/emulation.hpp"
+#include "hw_emu/emulation.hpp"
 #include "hw_emu/xclbin.hpp"
 #include "hw_emu/xrt_emulation.pb.h"
 
@@ -69,7 +69,7 @@ void Server::serve() {
   for (bool request = false; wait_for_request(request);) {
     if (request && !answer()) return;
     if (request && !std::exchange(ready, true) && lifeline_) {
-      const std::string line = std::string(driver::emulation::kReadyLine) + "\n";
+      const std::string line = std::string(emulation::kReadyLine) + "\n";
       lifeline_.write(line.data(), line.size());
     }
     if (board_.running()) board_.advance(kTurn);

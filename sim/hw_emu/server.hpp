@@ -6,7 +6,7 @@
 /// XRT's polling neither stops the simulation nor waits for long.
 ///
 /// Ends when XRT says so or is gone, or when the lifeline says `close` or breaks
-/// (driver/emulation.hpp). Throws Error(kDevice) when the board fails or XRT breaks the protocol.
+/// (hw_emu/emulation.hpp). Throws Error(kDevice) when the board fails or XRT breaks the protocol.
 #pragma once
 
 #include <cstdint>

@@ -7,7 +7,7 @@
 
 #include "common/error.hpp"
 #include "driver/kernel_accelerator.hpp"
-#include "platform/sim_shell.hpp"
+#include "driver/sim_shell.hpp"
 #include "platform/standin.hpp"
 
 using namespace keyway;
@@ -17,9 +17,7 @@ namespace {
 
 constexpr size_t kPage = 4096;
 
-std::unique_ptr<Shell> board() {
-  return std::make_unique<platform::SimShell>(platform::SimOptions{});
-}
+std::unique_ptr<Shell> board() { return std::make_unique<driver::SimShell>(driver::SimOptions{}); }
 
 std::vector<std::vector<uint8_t>> images(size_t count) {
   std::vector<std::vector<uint8_t>> all(count, std::vector<uint8_t>(kPage));

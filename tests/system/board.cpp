@@ -59,12 +59,12 @@ Bytes Party::strange_licence(const Model& model) const {
   return lock::make_licence(lock::parse_package(model.package, "test"), owner_, other);
 }
 
-Region::Region(platform::SimShell& shell, const Bytes& content)
+Region::Region(driver::SimShell& shell, const Bytes& content)
     : shell_(shell), bytes_(content.size()), buffer_(shell.allocate(content.size())) {
   write(content);
 }
 
-Region::Region(platform::SimShell& shell, size_t bytes, uint8_t fill)
+Region::Region(driver::SimShell& shell, size_t bytes, uint8_t fill)
     : Region(shell, Bytes(bytes, fill)) {}
 
 Region::~Region() { shell_.free(buffer_); }
@@ -79,7 +79,7 @@ Bytes Region::read() const {
   return content;
 }
 
-contract::Status status_of(platform::SimShell& shell) {
+contract::Status status_of(driver::SimShell& shell) {
   return static_cast<contract::Status>(shell.read_register(contract::kRegStatus));
 }
 
@@ -96,7 +96,7 @@ driver::KernelArguments arguments(const Region& package, const Region* licence, 
   return arguments;
 }
 
-contract::Status run_kernel(platform::SimShell& shell, const driver::KernelArguments& arguments) {
+contract::Status run_kernel(driver::SimShell& shell, const driver::KernelArguments& arguments) {
   shell.start(arguments);
   shell.wait();
   return status_of(shell);

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "driver/sim_shell.hpp"
 #include "lock/package.hpp"
 #include "lock/parties.hpp"
-#include "platform/sim_shell.hpp"
 #include "program/program.hpp"
 #include "quantise/network.hpp"
 
@@ -53,8 +53,8 @@ class Party {
 /// A buffer in the board's memory.
 class Region {
  public:
-  Region(platform::SimShell& shell, const Bytes& content);
-  Region(platform::SimShell& shell, size_t bytes, uint8_t fill);
+  Region(driver::SimShell& shell, const Bytes& content);
+  Region(driver::SimShell& shell, size_t bytes, uint8_t fill);
   ~Region();
   Region(const Region&) = delete;
   Region& operator=(const Region&) = delete;
@@ -64,18 +64,18 @@ class Region {
   Bytes read() const;
 
  private:
-  platform::SimShell& shell_;
+  driver::SimShell& shell_;
   size_t bytes_;
-  platform::SimShell::Buffer buffer_;
+  driver::SimShell::Buffer buffer_;
 };
 
-contract::Status status_of(platform::SimShell& shell);
+contract::Status status_of(driver::SimShell& shell);
 
 /// A run of one input, in exactly these buffers.
 driver::KernelArguments arguments(const Region& package, const Region* licence, const Region& input,
                                   const Region& output);
 
 /// Starts and waits.
-contract::Status run_kernel(platform::SimShell& shell, const driver::KernelArguments& arguments);
+contract::Status run_kernel(driver::SimShell& shell, const driver::KernelArguments& arguments);
 
 }  // namespace keyway::test

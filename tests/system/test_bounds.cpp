@@ -42,7 +42,7 @@ program::Program handwritten(const std::string& listing) {
 
 /// A board with a program's buffers and a neighbour behind each of them.
 struct Tenants {
-  explicit Tenants(const Bytes& package_bytes, const platform::SimOptions& options = {})
+  explicit Tenants(const Bytes& package_bytes, const driver::SimOptions& options = {})
       : shell(options, test::BusSpy::factory(kCore, record)),
         package(shell, package_bytes),
         package_neighbour(shell, 4 * kPage, kUntouched),
@@ -68,7 +68,7 @@ struct Tenants {
   }
 
   test::BusRecord record;
-  platform::SimShell shell;
+  driver::SimShell shell;
   test::Region package, package_neighbour, input, input_neighbour, output, output_neighbour;
 };
 
@@ -162,7 +162,7 @@ TEST_CASE("strides that lead out of the buffers, or around 4 GiB, end the run") 
 
 TEST_CASE("the shape of a resident package does not read behind a smaller one's buffers") {
   const test::Party party;
-  platform::SimOptions options;
+  driver::SimOptions options;
   options.device_file = party.device_file();
   // Resident: 15 pages of input. Started next: a package of 256 bytes of input, in a page.
   const std::string tail =
@@ -215,8 +215,8 @@ program::Program with_estimate(program::Program program, uint64_t cycles) {
   return program;
 }
 
-std::unique_ptr<platform::SimShell> plain_shell() {
-  return std::make_unique<platform::SimShell>(platform::SimOptions{});
+std::unique_ptr<driver::SimShell> plain_shell() {
+  return std::make_unique<driver::SimShell>(driver::SimOptions{});
 }
 
 /// Opens a plain package and runs one input; the error, or nothing.
@@ -258,7 +258,7 @@ TEST_CASE("a program that takes longer than it should is stopped, on every targe
 TEST_CASE("an interrupt stops the core, which forgets what it holds") {
   const common::InterruptGuard guard;
   auto shell = plain_shell();
-  platform::SimShell& board = *shell;
+  driver::SimShell& board = *shell;
   driver::KernelAccelerator kernel(std::move(shell));
   std::thread user([] {
     std::this_thread::sleep_for(std::chrono::milliseconds(500));

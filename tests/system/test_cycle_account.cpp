@@ -24,7 +24,7 @@ constexpr uint64_t kMostAround = 100;
 /// it.
 constexpr uint64_t kGivenUp = 4;
 
-driver::Counters read_counters(platform::SimShell& shell) {
+driver::Counters read_counters(driver::SimShell& shell) {
   driver::Counters counters{};
   for (uint32_t i = 0; i < counters.size(); ++i) {
     counters[i] = shell.read_register(contract::kCounterBase + 8 * i);
@@ -78,7 +78,7 @@ void check_account(const program::Program& program, const CycleAccount& account,
   }
 }
 
-void check_model(platform::SimShell& shell, const test::Model& model, const Bytes& licence_bytes) {
+void check_model(driver::SimShell& shell, const test::Model& model, const Bytes& licence_bytes) {
   const bool locked = !licence_bytes.empty();
   const test::Region package(shell, model.package);
   const test::Region licence(shell, locked ? licence_bytes : Bytes(144));
@@ -96,14 +96,14 @@ void check_model(platform::SimShell& shell, const test::Model& model, const Byte
 
 TEST_CASE("cycles of whole networks are all accounted for") {
   const test::Party party;
-  platform::SimOptions options;
+  driver::SimOptions options;
   options.core = "16x16";
   options.device_file = party.device_file();
   for (const test::KnownNetwork& known : test::known_networks()) {
     if (known.model_cycles > 60000) continue;  // ResNet-20 shows no more than ResNet-8
     INFO(known.name);
     const auto program = test::compile_for(known.make(), options.core);
-    platform::SimShell shell(options);
+    driver::SimShell shell(options);
     check_model(shell, test::plain_model(program), {});
     const test::Model sealed = test::locked_model(program, lock::Policy::kSealed, party.owner());
     check_model(shell, sealed, party.licence(sealed));
@@ -113,7 +113,7 @@ TEST_CASE("cycles of whole networks are all accounted for") {
 TEST_CASE("cycles of random networks are all accounted for, whatever the memory does") {
   std::mt19937_64 random(7);
   for (int i = 0; i < 60; ++i) {
-    platform::SimOptions options;
+    driver::SimOptions options;
     const auto cores = platform::kernel_names();
     options.core = cores[random() % cores.size()];
     options.memory.latency = 1 + static_cast<uint32_t>(random() % 80);
@@ -121,7 +121,7 @@ TEST_CASE("cycles of random networks are all accounted for, whatever the memory 
     options.memory.seed = random();
     const uint64_t seed = random();
     INFO("network " << seed << ", core " << options.core);
-    platform::SimShell shell(options);
+    driver::SimShell shell(options);
     const auto program = test::compile_for(test::random_network(seed), options.core);
     const test::Model model = test::plain_model(program);
     const test::Region package(shell, model.package);
@@ -140,9 +140,9 @@ TEST_CASE("cycles of random networks are all accounted for, whatever the memory 
 }
 
 TEST_CASE("a start that turns out to be of another package is accounted for from its beginning") {
-  platform::SimOptions options;
+  driver::SimOptions options;
   options.core = "16x16";
-  platform::SimShell shell(options);
+  driver::SimShell shell(options);
   const auto first = test::compile_for(test::random_network(3), options.core);
   const auto second = test::compile_for(test::random_network(4), options.core);
   const test::Model a = test::plain_model(first), b = test::plain_model(second);

@@ -123,9 +123,9 @@ size_t codes_read(const Bytes& output, const Bytes& weights) {
 TEST_CASE("with A alone a sealed package gives no weight away, and a blind one all of them") {
   const test::Party party;
   const lock::Key a = *lock::read_device(party.device_file()).owner_key;
-  platform::SimOptions options;
+  driver::SimOptions options;
   options.device_file = party.device_file();
-  platform::SimShell shell(options);
+  driver::SimShell shell(options);
   Bytes one_hot(contract::kFrameBytes);
   for (size_t pixel = 0; pixel < 16; ++pixel) one_hot[17 * pixel] = 1;
   const test::Region input(shell, one_hot);

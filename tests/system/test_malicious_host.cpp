@@ -38,8 +38,8 @@ struct Scene {
     test::RandomNetworkOptions options;
     return test::compile_for(test::random_network(seed, options), "16x16");
   }
-  static platform::SimOptions options(const test::Party& party) {
-    platform::SimOptions options;
+  static driver::SimOptions options(const test::Party& party) {
+    driver::SimOptions options;
     options.device_file = party.device_file();
     return options;
   }
@@ -64,7 +64,7 @@ struct Scene {
 
   test::Party party, stranger;
   test::Model a, b, foreign, plain;
-  platform::SimShell shell;
+  driver::SimShell shell;
   Bytes image, want;
   test::Region package, licence, input, output;
 };
@@ -329,8 +329,8 @@ TEST_CASE("no register holds a byte of a key or of the identity") {
 
 TEST_CASE("a device that belongs to nobody opens nothing locked") {
   Scene s(lock::Policy::kBlind, 47);
-  platform::SimOptions blank;
-  platform::SimShell shell(blank);
+  driver::SimOptions blank;
+  driver::SimShell shell(blank);
   const test::Region package(shell, s.a.package);
   const test::Region licence(shell, s.party.licence(s.a));
   const test::Region input(shell, s.image);

@@ -54,7 +54,7 @@ program::Program compile_for_some_memory(const quantise::Network& network, const
 }
 
 /// Several inputs in one start, right after the runs above or from a cold start.
-void check_several_inputs(platform::SimShell& shell, const test::Model& model,
+void check_several_inputs(driver::SimShell& shell, const test::Model& model,
                           const test::Region& package, const test::Region* licence,
                           std::mt19937_64& random) {
   const auto count = static_cast<uint32_t>(2 + random() % 3);
@@ -104,19 +104,19 @@ TEST_CASE("random programs give the program simulator's bytes on the core") {
   const std::vector<std::string> cores = platform::kernel_names();
 
   std::mt19937_64 random;
-  std::unique_ptr<platform::SimShell> shell;
+  std::unique_ptr<driver::SimShell> shell;
   std::string core;
   for (uint64_t i = 0; i < count; ++i) {
     if (i % kProgramsPerBoard == 0) {
       random.seed(seed + i);
       core = cores[random() % cores.size()];
-      platform::SimOptions options;
+      driver::SimOptions options;
       options.core = core;
       options.device_file = party.device_file();
       options.memory.latency = 1 + static_cast<uint32_t>(random() % 80);
       options.memory.stall = 0.25 * static_cast<double>(random() % 3);
       options.memory.seed = random();
-      shell = std::make_unique<platform::SimShell>(options);
+      shell = std::make_unique<driver::SimShell>(options);
     }
     INFO("KEYWAY_SEED=" << seed + i - i % kProgramsPerBoard << " KEYWAY_COUNT=" << kProgramsPerBoard
                         << " repeats it, core " << core);

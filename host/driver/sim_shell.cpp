@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "platform/sim_shell.hpp"
+#include "driver/sim_shell.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -11,26 +11,27 @@
 #include "platform/simulation.hpp"
 #include "program/contract.hpp"
 
-namespace keyway::platform {
+namespace keyway::driver {
 namespace {
 
 constexpr uint64_t kPage = 4096;
 constexpr uint32_t kStart = 1;
 constexpr uint64_t kTurn = 4096;  // cycles until another thread may have the simulation
 
-DeviceConfig config_of(const SimOptions& options, const KernelFactory& kernel) {
-  return {kernel, load_identity(options.device_file), options.memory, options.wave, options.trace};
+platform::DeviceConfig config_of(const SimOptions& options, const platform::KernelFactory& kernel) {
+  return {kernel, platform::load_identity(options.device_file), options.memory, options.wave,
+          options.trace};
 }
 
 }  // namespace
 
 class SimShell::Impl {
  public:
-  explicit Impl(const DeviceConfig& config) : board(config) {}
-  Simulation::Board board;
+  explicit Impl(const platform::DeviceConfig& config) : board(config) {}
+  platform::Simulation::Board board;
 };
 
-SimShell::SimShell(const SimOptions& options, const KernelFactory& kernel)
+SimShell::SimShell(const SimOptions& options, const platform::KernelFactory& kernel)
     : impl_(std::make_unique<Impl>(config_of(options, kernel))) {}
 
 SimShell::~SimShell() = default;
@@ -42,12 +43,13 @@ SimShell::Buffer SimShell::allocate(size_t bytes) {
   std::sort(used.begin(), used.end(),
             [](const Region& a, const Region& b) { return a.address < b.address; });
   const size_t size = std::max<size_t>((bytes + kPage - 1) / kPage * kPage, kPage);
-  uint64_t address = kMemoryBase;
+  uint64_t address = platform::kMemoryBase;
   for (const Region& region : used) {
     if (region.address - address >= size) break;
     address = region.address + region.bytes;
   }
-  if (size > kMemoryBytes || address - kMemoryBase > kMemoryBytes - size)
+  if (size > platform::kMemoryBytes ||
+      address - platform::kMemoryBase > platform::kMemoryBytes - size)
     throw Error(ErrorKind::kDevice,
                 "the device's memory has no room for " + std::to_string(bytes) + " bytes");
   const std::vector<uint8_t> zeros(size);
@@ -76,14 +78,13 @@ void SimShell::read(Buffer buffer, size_t offset, void* data, size_t bytes) {
   impl_->board.read_memory(region(buffer, offset, bytes).address + offset, data, bytes);
 }
 
-void SimShell::start(const driver::KernelArguments& arguments) {
-  driver::KernelArguments::visit(
-      arguments, [this](const contract::Argument& argument, uint64_t value) {
-        write_register(argument.offset, static_cast<uint32_t>(value));
-        if (argument.is_pointer) {
-          write_register(argument.offset + 4, static_cast<uint32_t>(value >> 32));
-        }
-      });
+void SimShell::start(const KernelArguments& arguments) {
+  KernelArguments::visit(arguments, [this](const contract::Argument& argument, uint64_t value) {
+    write_register(argument.offset, static_cast<uint32_t>(value));
+    if (argument.is_pointer) {
+      write_register(argument.offset + 4, static_cast<uint32_t>(value >> 32));
+    }
+  });
   write_register(contract::kRegControl, kStart);
 }
 
@@ -109,6 +110,6 @@ bool SimShell::running() const { return impl_->board.running(); }
 
 uint64_t SimShell::cycles() const { return impl_->board.cycles(); }
 
-CycleAccount SimShell::account() const { return impl_->board.account(); }
+platform::CycleAccount SimShell::account() const { return impl_->board.account(); }
 
-}  // namespace keyway::platform
+}  // namespace keyway::driver

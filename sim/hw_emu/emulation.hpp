@@ -10,7 +10,7 @@
 /// this driver) serves XRT alone.
 #pragma once
 
-namespace keyway::driver::emulation {
+namespace keyway::emulation {
 
 inline constexpr const char* kSimulatorVariable = "KEYWAY_SIMULATOR";  ///< program to launch
 inline constexpr const char* kLifelineVariable = "KEYWAY_LIFELINE";    ///< path of the socket
@@ -26,4 +26,4 @@ inline constexpr const char* kCloseLine = "close";
 /// Compute unit as xrt::kernel opens it, from the xclbin of sim/hw_emu (and of the board packages).
 inline constexpr const char* kKernelName = "keyway";
 
-}  // namespace keyway::driver::emulation
+}  // namespace keyway::emulation

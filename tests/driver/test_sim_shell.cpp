@@ -13,12 +13,13 @@
 #include <thread>
 
 #include "common/error.hpp"
+#include "driver/sim_shell.hpp"
 #include "lock/parties.hpp"
-#include "platform/sim_shell.hpp"
 #include "platform/simulation.hpp"
 #include "platform/standin.hpp"
 
 using namespace keyway;
+using namespace keyway::driver;
 using namespace keyway::platform;
 
 namespace {

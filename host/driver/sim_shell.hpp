@@ -12,23 +12,24 @@
 #include "platform/kernel_model.hpp"
 #include "platform/memory_options.hpp"
 
-namespace keyway::platform {
+namespace keyway::driver {
 
 struct SimOptions {
   std::string core = "16x16";
   std::string device_file;  ///< .kwd, or empty for a blank device
-  MemoryOptions memory;
+  platform::MemoryOptions memory;
   std::string wave;   ///< FST waveform, or empty. It holds secrets.
   std::string trace;  ///< Chrome/Perfetto trace, or empty. It holds none.
 };
 
-class SimShell final : public driver::Shell {
+class SimShell final : public Shell {
  public:
   /// Throws Error(kFit) for a core that this build lacks, Error(kFile) for the device file. Needs a
   /// library of kernels (keyway_kernels).
-  explicit SimShell(const SimOptions& options);
+  explicit SimShell(const SimOptions& options)
+      : SimShell(options, platform::kernel_factory(options.core)) {}
   /// With another kernel than the build's.
-  SimShell(const SimOptions& options, const KernelFactory& kernel);
+  SimShell(const SimOptions& options, const platform::KernelFactory& kernel);
   ~SimShell() override;
 
   Buffer allocate(size_t bytes) override;
@@ -36,14 +37,14 @@ class SimShell final : public driver::Shell {
   uint64_t address(Buffer buffer) const override;
   void write(Buffer buffer, size_t offset, const void* data, size_t bytes) override;
   void read(Buffer buffer, size_t offset, void* data, size_t bytes) override;
-  void start(const driver::KernelArguments& arguments) override;
+  void start(const KernelArguments& arguments) override;
   void wait() override;
   void abort() override;
   uint32_t read_register(uint32_t offset) override;
   void close() override;
 
   /// Beyond Shell: where the cycles of the last start went, for benchmarks.
-  CycleAccount account() const;
+  platform::CycleAccount account() const;
 
   /// Beyond Shell, for tests that play a malicious host.
   void write_register(uint32_t offset, uint32_t value);
@@ -64,4 +65,4 @@ class SimShell final : public driver::Shell {
   Buffer next_ = 1;
 };
 
-}  // namespace keyway::platform
+}  // namespace keyway::driver

@@ -6,8 +6,9 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "platform/sim_shell.hpp"
+#include "driver/sim_shell.hpp"
 #include "program/contract.hpp"
+#include "program/core_config.hpp"
 
 using namespace keyway;
 
@@ -20,10 +21,10 @@ TEST_CASE("every kernel is what its name says, and refuses what is no package") 
   for (const std::string& name : platform::kernel_names())
     for (const char* memory : {"latency=1", "latency=60,stall=0.5,seed=2"}) {
       INFO("core " << name << ", " << memory);
-      platform::SimOptions options;
+      driver::SimOptions options;
       options.core = name;
       options.memory = platform::parse_memory_options(memory);
-      platform::SimShell shell(options);
+      driver::SimShell shell(options);
       const uint32_t shape = shell.read_register(contract::kRegShape);
       const auto part = [&](const contract::Field& field) {
         return shape >> field.lsb & ((1U << field.bits) - 1);
