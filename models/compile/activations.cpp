@@ -8,6 +8,7 @@
 #include <random>
 
 #include "common/error.hpp"
+#include "compile/layers.hpp"
 #include "program/contract.hpp"
 
 namespace keyway::compile {

@@ -2,7 +2,7 @@
 /// The activation memory planner: a place for every tensor, without two living ones sharing a word.
 ///
 /// A tensor lives from the layer that makes it to the last that reads it; the input from the start,
-/// the output to the end; what the leading layers (plan.hpp) touch, as long as those run. With
+/// the output to the end; what the leading layers (cost.hpp) touch, as long as those run. With
 /// `overlap` input and output live all the time, so that the next input can arrive, and the output
 /// before leave, while the layers run. A tensor's rows go round the four row banks, so it takes in
 /// bank k
@@ -19,11 +19,25 @@
 /// Test: tests/compile/test_activations.cpp.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
-#include "compile/plan.hpp"
+#include "compile/mapping.hpp"
+#include "program/core_config.hpp"
+#include "quantise/network.hpp"
 
 namespace keyway::compile {
+
+/// Where a tensor lies in the activation memory; contract.toml has the formula.
+struct Placement {
+  uint32_t base = 0, phase = 0, row_pitch = 0, block_pitch = 0;
+
+  uint32_t address(int64_t block, int64_t y, int64_t x) const {
+    return static_cast<uint32_t>(base + (y + phase) / 4 * row_pitch + block * block_pitch + x);
+  }
+  uint32_t row_bank(int64_t y) const { return static_cast<uint32_t>((y + phase) % 4); }
+};
 
 struct ActivationPlan {
   std::vector<Placement> placements;  ///< per tensor; meaningless for tensors that nothing makes

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/error.hpp"
-#include "compile/plan.hpp"
+#include "compile/layers.hpp"
 
 namespace keyway::compile {
 namespace {

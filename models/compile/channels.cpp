@@ -5,6 +5,8 @@
 #include <numeric>
 #include <optional>
 
+#include "compile/layers.hpp"
+
 namespace keyway::compile {
 namespace {
 

@@ -13,7 +13,9 @@
 
 #include <vector>
 
-#include "compile/plan.hpp"
+#include "compile/mapping.hpp"
+#include "program/core_config.hpp"
+#include "quantise/network.hpp"
 
 namespace keyway::compile {
 

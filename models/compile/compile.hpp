@@ -3,17 +3,19 @@
 ///
 /// Passes, in order; each is one file and knows only what it takes and gives:
 ///
+///     check          what every pass takes for granted
+///     bounds         proof that no accumulator overflows
 ///     input_layout   how the host lays the image out (gathered taps where that is faster)
 ///     channels       which lane of which block holds each channel; shortcuts fall on whole blocks
-///     bounds         proof that no accumulator overflows
-///     groups         rectangles of at most 512 output pixels
 ///     activations    where every tensor lies in the activation memory, and for how long
-///     tiles          weight tiles and parameter records as the array reads them
+///     groups         rectangles of at most 512 output pixels
 ///     weights        where tiles lie in the weight memory: resident, or streamed through a ring
 ///     emit           instructions, and the waits that order them
-///     encode         bytes
+///     tiles          weight tiles and parameter records as the array reads them
+///     assemble       bytes
 ///
-/// `listing.hpp` turns the bytes back into text. The program computes what the network says, bit
+/// `cost` holds what the passes assume of cycles, `mapping` and `layers` the words they share; `plan`
+/// runs those from input_layout to groups. `program/listing.hpp` turns the bytes back into text. The program computes what the network says, bit
 /// for bit (models/simulate and the core are judged by quantise/reference.hpp).
 ///
 /// Errors: kUnsupported for a layer that the instruction set cannot express, kFit for a network

@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "compile/channels.hpp"
+#include "compile/cost.hpp"
+#include "compile/layers.hpp"
 #include "compile/producers.hpp"
 #include "compile/tiles.hpp"
 #include "program/contract.hpp"
@@ -18,11 +20,6 @@ using quantise::LayerKind;
 
 constexpr int64_t kAddressUnit = contract::kTransferUnitBytes;
 constexpr int64_t kLeastStoreBytes = 1024;  ///< smaller pieces cost more than they hide
-
-/// Only the order of the leading layers depends on these; results never do.
-constexpr uint64_t kInputLatency = 80;    ///< cycles to the first input word
-constexpr uint64_t kProductLatency = 16;  ///< from a product's last step to its last word
-constexpr uint64_t kBusBytes = 16;        ///< a cycle
 
 /// One MULTIPLY.
 struct Job {
@@ -58,16 +55,17 @@ class Emitter {
 
   bool reads_input(size_t index) const {
     const Layer& l = layer(index);
-    return l.input == s_.network.input || (l.has_residual && l.residual.tensor == s_.network.input);
+    return l.input == s_.plan.network.input ||
+           (l.has_residual && l.residual.tensor == s_.plan.network.input);
   }
   int64_t rows_for(const Rows& rows) const {
-    return rows.tensor == s_.network.input ? rows.end_row : 0;
+    return rows.tensor == s_.plan.network.input ? rows.end_row : 0;
   }
-  const Layer& layer(size_t index) const { return s_.network.layers[index]; }
+  const Layer& layer(size_t index) const { return s_.plan.network.layers[index]; }
   const Placement& placement(int t) const {
-    return s_.activations.placements[static_cast<size_t>(t)];
+    return s_.plan.activations.placements[static_cast<size_t>(t)];
   }
-  const Mapping& mapping(int t) const { return s_.mappings[static_cast<size_t>(t)]; }
+  const Mapping& mapping(int t) const { return s_.plan.mappings[static_cast<size_t>(t)]; }
   void add(program::Instruction instruction, const std::string& where) {
     out_.instructions.push_back(instruction);
     out_.where.push_back(where);
@@ -97,14 +95,14 @@ class Emitter {
 
 Emitter::Emitter(const Schedule& schedule)
     : s_(schedule),
-      producers_(s_.core, s_.network, s_.mappings, s_.groups),
-      layers_(s_.network.layers.size()),
+      producers_(s_.core, s_.plan.network, s_.plan.mappings, s_.plan.groups),
+      layers_(s_.plan.network.layers.size()),
       segment_uses_(s_.weights.segments.size(), 0),
       segment_done_(s_.weights.segments.size(), 0),
-      overlap_(s_.activations.overlap && s_.weights.resident) {
+      overlap_(s_.plan.activations.overlap && s_.weights.resident) {
   for (size_t l = 0; l < layers_.size(); ++l) {
     LayerState& state = layers_[l];
-    state.jobs = s_.groups[l].size() * s_.weights.tiles[l].size();
+    state.jobs = s_.plan.groups[l].size() * s_.weights.tiles[l].size();
     if (reads_input(l)) input_readers_ += state.jobs;
     state.table_ready = s_.image.table_of_layer[l] < 0;
     if (layer(l).has_residual) {
@@ -114,7 +112,7 @@ Emitter::Emitter(const Schedule& schedule)
     for (const BlockTiles& tiles : s_.weights.tiles[l]) {
       if (tiles.segment < 0) continue;
       segment_uses_[static_cast<size_t>(tiles.segment)] +=
-          static_cast<int64_t>(s_.groups[l].size());
+          static_cast<int64_t>(s_.plan.groups[l].size());
     }
     program::LayerInfo info;
     info.name = layer(l).name;
@@ -133,7 +131,7 @@ std::vector<Job> Emitter::jobs_of(size_t index) const {
     for (end = first + 1; end < blocks; ++end) {
       if (!s_.weights.resident && tiles[end].segment != tiles[first].segment) break;
     }
-    for (const Group& group : s_.groups[index]) {
+    for (const Group& group : s_.plan.groups[index]) {
       for (uint32_t b = first; b < end; ++b) jobs.push_back({index, group, b});
     }
   }
@@ -143,8 +141,8 @@ std::vector<Job> Emitter::jobs_of(size_t index) const {
 /// Two layers, the second on the first's output, while the first waits for its input: whichever can
 /// go on by the estimated time does, the first layer first.
 void Emitter::mix(const std::vector<Job>& first, const std::vector<Job>& second) {
-  const uint64_t row_bytes =
-      uint64_t{s_.input_image.blocks} * s_.input_image.width * s_.input_image.word_channels;
+  const uint64_t row_bytes = uint64_t{s_.plan.input_image.blocks} * s_.plan.input_image.width *
+                             s_.plan.input_image.word_channels;
   std::vector<uint64_t> finished{0};  // per product
   uint64_t now = 0;
   const auto ready = [&](const Job& job) {
@@ -170,7 +168,7 @@ void Emitter::mix(const std::vector<Job>& first, const std::vector<Job>& second)
 Rows Emitter::operands(const Job& job) const {
   const Layer& l = layer(job.layer);
   const RowRange range =
-      input_rows(l, tensor(s_.network, l.input).shape, job.group.y, job.group.height);
+      input_rows(l, tensor(s_.plan.network, l.input).shape, job.group.y, job.group.height);
   if (l.kind == LayerKind::kDense) {
     return {l.input, 0, mapping(l.input).blocks(s_.core), range.first, range.last};
   }
@@ -194,14 +192,14 @@ bool Emitter::possible(const Job& job) const {
 }
 
 uint64_t Emitter::cycles(const Job& job) const {
-  return group_cycles(s_.core, layer(job.layer), s_.work[job.layer], job.group.height,
+  return group_cycles(s_.core, layer(job.layer), s_.plan.work[job.layer], job.group.height,
                       job.group.width);
 }
 
 program::LayerInstruction Emitter::geometry_of(size_t index) const {
   const Layer& l = layer(index);
   const Placement& in = placement(l.input);
-  const Shape& shape = tensor(s_.network, l.input).shape;
+  const Shape& shape = tensor(s_.plan.network, l.input).shape;
   const bool dense = l.kind == LayerKind::kDense;
   program::LayerInstruction i;
   i.mode = static_cast<int64_t>(dense                       ? program::Mode::kDense
@@ -210,11 +208,12 @@ program::LayerInstruction Emitter::geometry_of(size_t index) const {
   i.ones = l.kind == LayerKind::kSum ? 1 : 0;
   i.number_system = has_weights(l) ? static_cast<int64_t>(l.number_system) : 0;
   i.table_slot = layers_[index].table_slot;
-  i.input_signed = tensor(s_.network, l.input).is_signed ? 1 : 0;
-  const program::ParameterForm form = parameter_form(l, tensor(s_.network, l.output).is_signed);
+  i.input_signed = tensor(s_.plan.network, l.input).is_signed ? 1 : 0;
+  const program::ParameterForm form =
+      parameter_form(l, tensor(s_.plan.network, l.output).is_signed);
   i.short_parameters = form.is_short ? 1 : 0;
   i.output_signed = form.output_signed ? 1 : 0;
-  i.pair_rows = s_.work[index].pair_rows ? 1 : 0;
+  i.pair_rows = s_.plan.work[index].pair_rows ? 1 : 0;
   i.kernel_h = l.window.kernel_h;
   i.kernel_w = l.window.kernel_w;
   i.blocks = dense ? mapping(l.input).words : s_.core.lane_words();
@@ -226,7 +225,7 @@ program::LayerInstruction Emitter::geometry_of(size_t index) const {
   i.input_block_pitch = in.block_pitch;
   i.output_row_pitch = placement(l.output).row_pitch;
   if (l.has_residual) {
-    i.residual_signed = tensor(s_.network, l.residual.tensor).is_signed ? 1 : 0;
+    i.residual_signed = tensor(s_.plan.network, l.residual.tensor).is_signed ? 1 : 0;
     i.residual_row_pitch = placement(l.residual.tensor).row_pitch;
     i.residual_stride_y = l.residual.stride_h;
     i.residual_stride_x = l.residual.stride_w;
@@ -266,9 +265,9 @@ program::MultiplyInstruction Emitter::instruction_for(const Job& job) const {
     i.wait_products = std::max(i.wait_products, producers_.last(*added));
     i.wait_rows = std::max(i.wait_rows, rows_for(*added));
   }
-  if (overlap_ && l.output == s_.network.output) i.wait_stores = 1;
-  if (s_.activations.overlaps_input[static_cast<size_t>(l.output)]) {
-    i.wait_rows = s_.input_image.height;
+  if (overlap_ && l.output == s_.plan.network.output) i.wait_stores = 1;
+  if (s_.plan.activations.overlaps_input[static_cast<size_t>(l.output)]) {
+    i.wait_rows = s_.plan.input_image.height;
   }
   return i;
 }
@@ -310,7 +309,7 @@ void Emitter::execute(const Job& job) {
     if (--segment_uses_[segment] == 0) load_segments();
   }
   if (reads_input(job.layer) && --input_readers_ == 0 && overlap_) load_input(program::Turn::kNext);
-  if (l.output == s_.network.output) store_ready_rows();
+  if (l.output == s_.plan.network.output) store_ready_rows();
   info.instructions += static_cast<uint32_t>(out_.instructions.size() - before);
 }
 
@@ -336,13 +335,13 @@ void Emitter::prepare_table(size_t from_layer, int64_t busy_slot) {
 }
 
 void Emitter::load_input(program::Turn turn) {
-  const Placement& p = placement(s_.network.input);
+  const Placement& p = placement(s_.plan.network.input);
   program::LoadInputInstruction i;
   i.turn = static_cast<int64_t>(turn);
   if (turn == program::Turn::kNext) i.wait_products = products_;
-  i.rows = s_.input_image.height;
-  i.width = s_.input_image.width;
-  i.blocks = s_.input_image.blocks;
+  i.rows = s_.plan.input_image.height;
+  i.width = s_.plan.input_image.width;
+  i.blocks = s_.plan.input_image.blocks;
   i.base = p.base;
   i.phase = p.phase;
   i.row_pitch = p.row_pitch;
@@ -372,8 +371,8 @@ void Emitter::load_segments() {
 
 /// Stores the next rows of the output that are complete. Pieces start at 16-byte units.
 void Emitter::store_ready_rows() {
-  const int t = s_.network.output;
-  const Shape& shape = tensor(s_.network, t).shape;
+  const int t = s_.plan.network.output;
+  const Shape& shape = tensor(s_.plan.network, t).shape;
   const int64_t row_bytes =
       shape.width * mapping(t).words * static_cast<int64_t>(s_.core.word_channels());
   Rows rows{t, 0, mapping(t).blocks(s_.core), stored_rows_, stored_rows_};
@@ -410,7 +409,7 @@ Emission Emitter::run() {
   load_segments();
   prepare_table(0, 1);
   size_t next = 0;
-  if (s_.leading_layers == 2 && s_.weights.resident) {
+  if (s_.plan.leading_layers == 2 && s_.weights.resident) {
     mix(jobs_of(0), jobs_of(1));
     next = 2;
   }
@@ -419,7 +418,7 @@ Emission Emitter::run() {
   }
   program::EndInstruction end;
   end.products = products_;
-  end.rows = s_.input_image.height;
+  end.rows = s_.plan.input_image.height;
   end.overlap = overlap_ ? 1 : 0;
   add(end, "the end");
   return std::move(out_);

@@ -3,7 +3,7 @@
 ///
 /// Order within a layer: groups from top to bottom, in each all output blocks; so the next layer's
 /// first group finds its rows ready while this layer's last group still runs. Where a layer's tiles
-/// are streamed in several segments, segments go outside of groups. The leading layers (plan.hpp)
+/// are streamed in several segments, segments go outside of groups. The leading layers (cost.hpp)
 /// are mixed: while the first waits for input rows, the second works on what is there. Waits name
 /// real producers: wait_products is the last MULTIPLY that writes a row that is read (operand rows
 /// under the kernel, residual rows), wait_rows the last input row, wait_frames the last frame of
@@ -25,10 +25,10 @@
 #include <string>
 #include <vector>
 
-#include "compile/activations.hpp"
 #include "compile/plan.hpp"
 #include "compile/weights.hpp"
 #include "program/instructions.hpp"
+#include "program/program.hpp"
 
 namespace keyway::compile {
 
@@ -42,15 +42,9 @@ struct ImageLayout {
 
 struct Schedule {
   const program::CoreConfig& core;
-  const quantise::Network& network;
-  const std::vector<Mapping>& mappings;
-  const std::vector<Work>& work;                  ///< per layer
-  const std::vector<std::vector<Group>>& groups;  ///< per layer
-  size_t leading_layers = 1;
-  const ActivationPlan& activations;
+  const Plan& plan;
   const WeightPlan& weights;
   const ImageLayout& image;
-  const program::InputImage& input_image;
 };
 
 struct Emission {

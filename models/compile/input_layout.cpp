@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "compile/cost.hpp"
+#include "compile/layers.hpp"
+
 namespace keyway::compile {
 namespace {
 
@@ -10,7 +13,6 @@ using quantise::Layer;
 using quantise::LayerKind;
 using quantise::Network;
 
-constexpr uint64_t kBeatBytes = 16;
 constexpr uint64_t kPieces = 8;  ///< share of the image after which work starts, and that remains
 
 /// The one layer that reads the input, if gathering is possible.
@@ -71,7 +73,7 @@ void estimate(InputLayout& layout, const Network& network, const program::CoreCo
   apply(layout, gathered, core);
   const Shape& shape = tensor(gathered, network.input).shape;
   layout.bytes = image_bytes(shape, core);
-  const uint64_t load = (layout.bytes + kBeatBytes - 1) / kBeatBytes;
+  const uint64_t load = (layout.bytes + kBusBytes - 1) / kBusBytes;
   uint64_t work = 0, next = 0;
   for (const Layer& layer : gathered.layers) {
     const Shape& out = tensor(gathered, layer.output).shape;

@@ -13,9 +13,13 @@
 /// reads, a dense one.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
-#include "compile/plan.hpp"
+#include "compile/mapping.hpp"
+#include "program/core_config.hpp"
+#include "program/image.hpp"
+#include "quantise/network.hpp"
 
 namespace keyway::compile {
 

@@ -6,7 +6,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "compile/plan.hpp"
+#include "compile/groups.hpp"
+#include "compile/mapping.hpp"
+#include "program/core_config.hpp"
+#include "quantise/network.hpp"
 
 namespace keyway::compile {
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "compile/layers.hpp"
 #include "program/contract.hpp"
 #include "program/instructions.hpp"
 

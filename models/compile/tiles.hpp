@@ -11,7 +11,8 @@
 #include <vector>
 
 #include "compile/compile.hpp"
-#include "compile/plan.hpp"
+#include "compile/cost.hpp"
+#include "compile/mapping.hpp"
 #include "program/instructions.hpp"
 
 namespace keyway::compile {

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "compile/plan.hpp"
+#include "program/core_config.hpp"
 
 namespace keyway::compile {
 

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Groups: a layer's output is cut into rectangles of at most 512 pixels, which the accumulators hold;
+/// one MULTIPLY covers one output block over one group.
+///
+/// A region has three groups of rows where it can: what the next layer's first group reads is then
+/// written before this layer's last group runs. Groups that are too small for their passes to hide
+/// the fetch of a tile are avoided. Layers at the start, which must not wait for all of the input,
+/// have smaller ones.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "program/core_config.hpp"
+#include "quantise/network.hpp"
+
+namespace keyway::compile {
+
+/// A rectangle of output pixels within one region of a layer: what one MULTIPLY covers.
+struct Group {
+  size_t region = 0;
+  int64_t y = 0, x = 0, height = 0, width = 0;
+};
+
+/// Pixels of a group of a layer that reads the input while it arrives, and of the layer behind it.
+inline constexpr int64_t kFirstGroupPixels = 64;
+inline constexpr int64_t kSecondGroupPixels = 128;
+
+/// The groups of a layer, in the order of execution. `pixels`: how many a group should have, for
+/// layers that must not wait for all of their input; 0: no matter.
+std::vector<Group> make_groups(const program::CoreConfig& core, const quantise::Layer& layer,
+                               int64_t pixels);
+
+}  // namespace keyway::compile
