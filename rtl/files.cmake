@@ -33,7 +33,14 @@ set(KEYWAY_RTL_STREAM
   stream/ram_1r1w.sv
 )
 
-# The engine in the order of the data; the arithmetic units are in arith/.
+# Number systems, and the choice among them.
+set(KEYWAY_RTL_ARITH
+  arith/int8.sv
+  arith/qf8.sv
+  arith/number_systems.sv
+)
+
+# The engine in the order of the data.
 set(KEYWAY_RTL_ENGINE
   engine/activation_memory.sv
   engine/weights/table_banks.sv
@@ -42,9 +49,7 @@ set(KEYWAY_RTL_ENGINE
   engine/transfer/transfer_head.sv
   engine/transfer/load_unit.sv
   engine/transfer/store_unit.sv
-  arith/int8.sv
-  arith/qf8.sv
-  arith/number_systems.sv
+  ${KEYWAY_RTL_ARITH}
   engine/weights/weight_memory.sv
   engine/weights/weight_reader.sv
   engine/weights/table_loader.sv

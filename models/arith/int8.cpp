@@ -44,12 +44,12 @@ double best_step(const WeightProblem& problem, int64_t channel, double peak, int
 
 int16_t operand(uint8_t code, const Table&) { return static_cast<int8_t>(code); }
 
-double exact_value(uint8_t code, double step) {
+double exact_value(uint8_t code, const Table&) {
   double value = 0;
   for (int bit = 0; bit < 8; ++bit) {
     if ((code >> bit & 1) != 0) value += bit == 7 ? -128.0 : static_cast<double>(1 << bit);
   }
-  return step * value;
+  return value;
 }
 
 Coding encode(const WeightProblem& problem) {

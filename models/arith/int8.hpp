@@ -22,7 +22,7 @@ int16_t operand(uint8_t code, const Table& table);
 /// Codes and table for a tensor.
 Coding encode(const WeightProblem& problem);
 
-/// The number that a code stands for, by the definition above.
-double exact_value(uint8_t code, double step);
+/// The operand by the definition above.
+double exact_value(uint8_t code, const Table& table);
 
 }  // namespace keyway::arith::int8

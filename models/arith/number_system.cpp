@@ -23,6 +23,14 @@ std::vector<NumberSystemInfo>& list() {
 
 }  // namespace
 
+Operands NumberSystemInfo::operands(const Table& table) const {
+  Operands result{};
+  for (size_t code = 0; code < result.size(); ++code) {
+    result[code] = operand(static_cast<uint8_t>(code), table);
+  }
+  return result;
+}
+
 const std::vector<NumberSystemInfo>& number_systems() { return list(); }
 
 void add_number_system(const NumberSystemInfo& entry) {

@@ -6,10 +6,14 @@
 /// (`number_systems.hpp`).
 ///
 /// Contract of a system: `operand` is the twin of the RTL decoder, the same bit patterns in and
-/// out; every operand lies in [-2048, 2047], and nothing outside the system takes codes or table
-/// entries for operands. `encode` chooses codes and table for a tensor of weights (`coding.hpp`); it
-/// is not on the device, so only accuracy and the code statistics bind it.
-/// Test: tests/arith.
+/// out; every operand lies in [-2048, 2047]. `exact_value` says the same by the definition of the
+/// encoding. Nothing outside the system takes codes or table entries for operands: with a table,
+/// `tabulate` finds the table under which each code has the operand that is wanted, whatever they
+/// are, so that copies and locks can deal codes as they like. `encode` chooses codes and table for
+/// a tensor of weights (`coding.hpp`); it is not on the device, so only accuracy and the code
+/// statistics bind it.
+/// Test: tests/arith; a system whose codes and entries are nothing like their operands:
+/// tests/simulate/test_toy_systems.cpp.
 #pragma once
 
 #include <array>
@@ -32,12 +36,19 @@ inline constexpr int kOperandMin = -(1 << (kOperandBits - 1));
 inline constexpr int kOperandMax = (1 << (kOperandBits - 1)) - 1;
 
 /// What the decode memory holds for every code. For systems with a table it is part of the sealed
-/// program; for the others it holds the operands and binds nothing.
+/// program; for the others it binds nothing.
 using Table = std::array<int16_t, contract::kTableEntries>;
+
+/// The operand of every code.
+using Operands = std::array<int16_t, contract::kTableEntries>;
 
 struct NumberSystemInfo : contract::NumberSystemInfo {
   int16_t (*operand)(uint8_t code, const Table& table);
+  double (*exact_value)(uint8_t code, const Table& table);
   Coding (*encode)(const WeightProblem& problem);
+  Table (*tabulate)(const Operands& operands);  ///< null without a table
+
+  Operands operands(const Table& table) const;
 };
 
 /// Those of the contract, in its order, and behind them what was added.

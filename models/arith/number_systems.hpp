@@ -9,16 +9,19 @@ namespace keyway::arith {
 
 namespace int8 {
 int16_t operand(uint8_t code, const Table& table);
+double exact_value(uint8_t code, const Table& table);
 Coding encode(const WeightProblem& problem);
 }  // namespace int8
 
 namespace qf8 {
 int16_t operand(uint8_t code, const Table& table);
+double exact_value(uint8_t code, const Table& table);
 Coding encode(const WeightProblem& problem);
+Table tabulate(const Operands& operands);
 }  // namespace qf8
 
 inline constexpr std::array<NumberSystemInfo, 2> kNumberSystems{{
-    {contract::kNumberSystems[0], int8::operand, int8::encode},
-    {contract::kNumberSystems[1], qf8::operand, qf8::encode}}};
+    {contract::kNumberSystems[0], int8::operand, int8::exact_value, int8::encode, nullptr},
+    {contract::kNumberSystems[1], qf8::operand, qf8::exact_value, qf8::encode, qf8::tabulate}}};
 
 }  // namespace keyway::arith

@@ -103,14 +103,16 @@ int16_t operand(uint8_t code, const Table& table) {
   return static_cast<int16_t>(entry >= 0x800 ? entry - 0x1000 : entry);
 }
 
-double exact_value(uint8_t code, const Table& table, double step) {
+double exact_value(uint8_t code, const Table& table) {
   double value = 0;
   for (int bit = 0; bit < kOperandBits; ++bit) {
     if ((table[code] >> bit & 1) == 0) continue;
     value += bit == kOperandBits - 1 ? -2048.0 : static_cast<double>(1 << bit);
   }
-  return step * value;
+  return value;
 }
+
+Table tabulate(const Operands& operands) { return operands; }
 
 Coding encode(const WeightProblem& problem) {
   if (problem.weights.empty()) return {};

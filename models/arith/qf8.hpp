@@ -28,7 +28,10 @@ int16_t operand(uint8_t code, const Table& table);
 /// Codes and table for a tensor.
 Coding encode(const WeightProblem& problem);
 
-/// The number that a code stands for.
-double exact_value(uint8_t code, const Table& table, double step);
+/// The operand by the definition above.
+double exact_value(uint8_t code, const Table& table);
+
+/// The table under which the codes have these operands.
+Table tabulate(const Operands& operands);
 
 }  // namespace keyway::arith::qf8

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <optional>
 
+#include "common/error.hpp"
 #include "compile/layers.hpp"
 
 namespace keyway::compile {
@@ -95,21 +96,27 @@ bool consistent(const std::vector<int64_t>& channel, const Mapping& source, cons
   return true;
 }
 
-/// Codes of operand one and zero. With a table, codes are dealt so that all stay equally likely
-/// where one weight in `channels` is one.
+/// Codes of operand one and zero; which they are says the number system. With a table, codes are
+/// dealt so that all stay equally likely where one weight in `channels` is one.
 void one_hot_codes(Layer& copy, const std::vector<int64_t>& channel, int64_t channels,
-                   arith::NumberSystem system) {
-  copy.number_system = system;
-  std::vector<uint8_t> ones{1}, zeros{0};
-  if (arith::info(system).has_table) {
+                   arith::NumberSystem number_system) {
+  copy.number_system = number_system;
+  const arith::NumberSystemInfo& system = arith::info(number_system);
+  if (system.has_table) {
+    arith::Operands wanted{};
     const int64_t count = std::clamp<int64_t>(256 / channels, 1, 255);
-    ones.clear();
-    zeros.clear();
-    for (int code = 0; code < 256; ++code) {
-      const bool one = code < count;
-      copy.table[static_cast<size_t>(code)] = one ? 1 : 0;
-      (one ? ones : zeros).push_back(static_cast<uint8_t>(code));
-    }
+    std::fill_n(wanted.begin(), count, int16_t{1});
+    copy.table = system.tabulate(wanted);
+  }
+  const arith::Operands operands = system.operands(copy.table);
+  std::vector<uint8_t> ones, zeros;
+  for (size_t code = 0; code < operands.size(); ++code) {
+    if (operands[code] == 1) ones.push_back(static_cast<uint8_t>(code));
+    if (operands[code] == 0) zeros.push_back(static_cast<uint8_t>(code));
+  }
+  if (ones.empty() || zeros.empty()) {
+    throw Error(ErrorKind::kFit, "layer '" + copy.name + "': a copy of channels needs weights of " +
+                                     "one and zero, which " + system.name + " does not have");
   }
   size_t next = 0;
   copy.codes.reserve(channel.size() * static_cast<size_t>(channels));

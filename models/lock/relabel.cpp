@@ -40,10 +40,12 @@ std::array<uint8_t, 256> random_order(SecureGenerator& random) {
 }
 
 void permute(quantise::Layer& layer, SecureGenerator& random) {
+  const arith::NumberSystemInfo& system = arith::info(layer.number_system);
   const auto order = random_order(random);
-  arith::Table table;
-  for (size_t code = 0; code < table.size(); ++code) table[order[code]] = layer.table[code];
-  layer.table = table;
+  const arith::Operands before = system.operands(layer.table);
+  arith::Operands after;
+  for (size_t code = 0; code < after.size(); ++code) after[order[code]] = before[code];
+  layer.table = system.tabulate(after);
   for (uint8_t& code : layer.codes) code = order[code];
 }
 
@@ -52,9 +54,10 @@ struct Share {
   size_t first = 0, count = 0;
 };
 
+/// Gives the codes of a layer without a table a table in `system`.
 void tabulate(quantise::Layer& layer, arith::NumberSystem system, SecureGenerator& random) {
   std::map<int16_t, size_t> weights_of;
-  const auto& operands = layer.table;
+  const arith::Operands operands = arith::info(layer.number_system).operands(layer.table);
   for (const uint8_t code : layer.codes) ++weights_of[operands[code]];
   // Every value at least one code, the rest in proportion; the most frequent takes what is left.
   const size_t spare = 256 - weights_of.size();
@@ -68,17 +71,17 @@ void tabulate(quantise::Layer& layer, arith::NumberSystem system, SecureGenerato
   }
   shares[most].count += 256 - given;
   const auto order = random_order(random);
-  arith::Table table;
+  arith::Operands dealt;
   size_t next = 0;
   for (auto& [value, share] : shares) {
     share.first = next;
-    for (size_t i = 0; i < share.count; ++i) table[order[next++]] = value;
+    for (size_t i = 0; i < share.count; ++i) dealt[order[next++]] = value;
   }
   for (uint8_t& code : layer.codes) {
     const Share& share = shares[operands[code]];
     code = order[share.first + std::uniform_int_distribution<size_t>(0, share.count - 1)(random)];
   }
-  layer.table = table;
+  layer.table = arith::info(system).tabulate(dealt);
   layer.number_system = system;
 }
 

@@ -73,7 +73,7 @@ struct Layer {
   graph::Window window;
   std::vector<uint8_t> codes;
   arith::NumberSystem number_system = arith::NumberSystem::kInt8;
-  arith::Table table{};  ///< code -> operand; for int8 the identity
+  arith::Table table{};  ///< what the decode memory holds for each code
   std::vector<Region> regions;
   uint64_t macs = 0;  ///< useful multiply-accumulates; 0 for pooling and additions
 };

@@ -216,11 +216,14 @@ def number_systems(contract, note):
     lines = ["// SPDX-License-Identifier: Apache-2.0", f"/// {note}",
              "/// The functions of every number system, see number_system.hpp: those of NAME are in NAME.cpp.", "#pragma once", "",
              "#include \"arith/number_system.hpp\"", "", "namespace keyway::arith {", ""]
-    names = [s["name"] for s in contract["number_system"]]
-    for name in names:
+    rows = []
+    for i, system in enumerate(contract["number_system"]):
+        name, table = system["name"], system["has_table"]
         lines += [f"namespace {name} {{", "int16_t operand(uint8_t code, const Table& table);",
-                  "Coding encode(const WeightProblem& problem);", f"}}  // namespace {name}", ""]
-    rows = ",\n    ".join(f"{{contract::kNumberSystems[{i}], {n}::operand, {n}::encode}}" for i, n in enumerate(names))
-    lines += [f"inline constexpr std::array<NumberSystemInfo, {len(names)}> kNumberSystems{{{{\n    {rows}}}}};", "",
-              "}  // namespace keyway::arith"]
+                  "double exact_value(uint8_t code, const Table& table);", "Coding encode(const WeightProblem& problem);",
+                  *["Table tabulate(const Operands& operands);"] * table, f"}}  // namespace {name}", ""]
+        tabulate = f"{name}::tabulate" if table else "nullptr"
+        rows.append(f"{{contract::kNumberSystems[{i}], {name}::operand, {name}::exact_value, {name}::encode, {tabulate}}}")
+    lines += [f"inline constexpr std::array<NumberSystemInfo, {len(rows)}> kNumberSystems{{{{",
+              "    " + ",\n    ".join(rows) + "}};", "", "}  // namespace keyway::arith"]
     return "\n".join(lines) + "\n"

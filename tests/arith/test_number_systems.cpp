@@ -84,9 +84,32 @@ TEST_CASE("decoders give the value that the encoding defines") {
     for (int k = 0; k < 256; ++k) table[static_cast<size_t>(k)] = static_cast<int16_t>(base + k);
     for (int code = 0; code < 256; ++code) {
       const auto c = static_cast<uint8_t>(code);
-      REQUIRE(int8::operand(c, table) == int8::exact_value(c, 1.0));
-      REQUIRE(qf8::operand(c, table) == qf8::exact_value(c, table, 1.0));
+      for (const NumberSystemInfo& system : number_systems()) {
+        INFO(system.name << ", code " << code);
+        const int operand = system.operand(c, table);
+        REQUIRE(operand == system.exact_value(c, table));
+        REQUIRE((operand >= kOperandMin && operand <= kOperandMax));
+      }
       REQUIRE(qf8::operand(c, table) == base + code);
+    }
+  }
+}
+
+TEST_CASE("systems with a table have one for any operands, the others need none") {
+  std::mt19937_64 random(5);
+  for (const NumberSystemInfo& system : number_systems()) {
+    INFO(system.name);
+    REQUIRE(system.has_table == (system.tabulate != nullptr));
+    if (system.has_table) {
+      Operands wanted{};
+      for (int16_t& operand : wanted) {
+        operand = static_cast<int16_t>(static_cast<int>(random() % 4096) + kOperandMin);
+      }
+      CHECK(system.operands(system.tabulate(wanted)) == wanted);
+    } else {
+      Table full{};
+      full.fill(-1);
+      CHECK(system.operands(Table{}) == system.operands(full));
     }
   }
 }
@@ -107,7 +130,8 @@ TEST_CASE("int8 rounds to nearest and clamps only where that pays") {
     CHECK(relative_error(problem, coding) < 2e-4);
     for (size_t i = 0; i < problem.weights.size(); ++i) {
       const double step = coding.step[i / 50];
-      const double off = std::abs(problem.weights[i] - int8::exact_value(coding.codes[i], step));
+      const double off =
+          std::abs(problem.weights[i] - step * int8::exact_value(coding.codes[i], {}));
       if (std::abs(problem.weights[i]) < 127 * step) REQUIRE(off <= 0.5000001 * step);
       REQUIRE(coding.codes[i] != 0x80);
     }
@@ -185,12 +209,17 @@ TEST_CASE("steps obey grid and least step, operands their limit, and the error s
   for (const NumberSystemInfo& system : number_systems()) {
     for (uint64_t seed = 1; seed <= 5; ++seed) {
       WeightProblem problem = random_problem(12, 96, seed);
-      const Coding free = system.encode(problem);
+      const auto encode = [&] {  // with operands in place of what the decode memory holds
+        Coding coding = system.encode(problem);
+        coding.table = system.operands(coding.table);
+        return coding;
+      };
+      const Coding free = encode();
       const double before = relative_error(problem, free);
       INFO(system.name << ", seed " << seed << ", free error " << before);
       // The free steps are about ten units of this grid.
       for (const double step : free.step) problem.grid.push_back(step / 10.37);
-      const Coding coarse = system.encode(problem);
+      const Coding coarse = encode();
       for (size_t c = 0; c < 12; ++c) {
         const double multiple = coarse.step[c] / problem.grid[c];
         CHECK(multiple == Approx(std::round(multiple)).epsilon(1e-9));
@@ -198,13 +227,13 @@ TEST_CASE("steps obey grid and least step, operands their limit, and the error s
       }
       CHECK(relative_error(problem, coarse) < 1.5 * before);
       problem.operand_limit = 50;
-      const Coding limited = system.encode(problem);
+      const Coding limited = encode();
       for (const uint8_t code : limited.codes) {
-        REQUIRE(std::abs(system.operand(code, limited.table)) <= 50);
+        REQUIRE(std::abs(limited.table[code]) <= 50);
       }
       problem.grid.clear();
       for (const double step : free.step) problem.least_step.push_back(20 * step);
-      const Coding large = system.encode(problem);
+      const Coding large = encode();
       for (size_t c = 0; c < 12; ++c) CHECK(large.step[c] >= 19.999 * free.step[c]);
     }
   }

@@ -7,9 +7,7 @@
 #include <vector>
 
 #include "Vdecoder_bench.h"
-#include "arith/int8.hpp"
 #include "arith/number_system.hpp"
-#include "arith/qf8.hpp"
 
 using namespace keyway::arith;
 
@@ -45,31 +43,45 @@ TEST_CASE("decoders and products equal their twins for every code and activation
   constexpr uint64_t kSeed = 20250101;
   Vdecoder_bench bench;
   uint64_t wrong = 0, seen = 0;
-  for (const Table& table : tables(kSeed)) {
-    for (int code = 0; code < 256; ++code) {
-      bench.code_i = static_cast<uint8_t>(code);
-      bench.entry_i = static_cast<uint16_t>(table[static_cast<size_t>(code)] & 0xfff);
-      const int64_t plain = int8::operand(static_cast<uint8_t>(code), table);
-      const int64_t quantile = qf8::operand(static_cast<uint8_t>(code), table);
-      for (int activation = -256; activation < 256; ++activation) {
-        bench.activation_i = static_cast<uint16_t>(activation & 0x1ff);
-        bench.eval();
-        ++seen;
-        const bool equal = sign_extend(bench.int8_operand_o, 12) == plain &&
-                           sign_extend(bench.int8_product_o, 21) == plain * activation &&
-                           sign_extend(bench.qf8_operand_o, 12) == quantile &&
-                           sign_extend(bench.qf8_product_o, 21) == quantile * activation;
-        if (!equal && wrong++ == 0) {
-          UNSCOPED_INFO("seed " << kSeed << ", code " << code << ", entry "
-                                << table[static_cast<size_t>(code)] << ", activation " << activation
-                                << ": int8 " << sign_extend(bench.int8_product_o, 21)
-                                << " expected " << plain * activation << ", qf8 "
-                                << sign_extend(bench.qf8_product_o, 21) << " expected "
-                                << quantile * activation);
+  for (const NumberSystemInfo& system : number_systems()) {
+    bench.system_i = static_cast<uint8_t>(system.system);
+    for (const Table& table : tables(kSeed)) {
+      for (int code = 0; code < 256; ++code) {
+        const int16_t entry = table[static_cast<size_t>(code)];
+        bench.code_i = static_cast<uint8_t>(code);
+        bench.entry_i = static_cast<uint16_t>(entry & 0xfff);
+        const int64_t operand = system.operand(static_cast<uint8_t>(code), table);
+        for (int activation = -256; activation < 256; ++activation) {
+          bench.activation_i = static_cast<uint16_t>(activation & 0x1ff);
+          bench.eval();
+          ++seen;
+          const int64_t got = sign_extend(bench.operand_o, 12);
+          const int64_t product = sign_extend(bench.product_o, 21);
+          if ((got != operand || product != operand * activation) && wrong++ == 0) {
+            UNSCOPED_INFO(system.name << ", seed " << kSeed << ", code " << code << ", entry "
+                                      << entry << ", activation " << activation << ": operand "
+                                      << got << " expected " << operand << ", product " << product
+                                      << " expected " << operand * activation);
+          }
         }
       }
     }
   }
-  CHECK(seen == 32U * 256U * 512U);
+  CHECK(seen == number_systems().size() * 32U * 256U * 512U);
   REQUIRE(wrong == 0);
+}
+
+TEST_CASE("a value that no number system has gives zero") {
+  Vdecoder_bench bench;
+  bench.entry_i = 0x7ff;
+  bench.activation_i = 1;
+  for (int value = 0; value < 1 << keyway::contract::layer::kNumberSystem.bits; ++value) {
+    if (find_number_system(value) != nullptr) continue;
+    bench.system_i = static_cast<uint8_t>(value);
+    for (int code = 0; code < 256; ++code) {
+      bench.code_i = static_cast<uint8_t>(code);
+      bench.eval();
+      REQUIRE(bench.operand_o == 0);
+    }
+  }
 }

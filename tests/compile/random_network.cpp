@@ -20,7 +20,9 @@ class Generator {
 
   Network run() {
     network_.name = "random";
-    network_.number_system = chance(50) ? arith::NumberSystem::kInt8 : arith::NumberSystem::kQf8;
+    const auto& systems = arith::number_systems();
+    network_.number_system =
+        systems[static_cast<size_t>(pick(0, static_cast<int64_t>(systems.size()) - 1))].system;
     const bool vector = chance(10);
     Shape shape{pick(1, options_.most_channels), vector ? 1 : pick(1, options_.most_side),
                 vector ? 1 : pick(1, options_.most_side)};
@@ -144,10 +146,12 @@ class Generator {
   void add_codes(Layer& layer, const Shape& in, const Shape& out) {
     layer.number_system = network_.number_system;
     const auto& info = arith::info(layer.number_system);
-    for (size_t code = 0; code < 256; ++code) {
-      layer.table[code] = info.has_table
-                              ? static_cast<int16_t>(pick(arith::kOperandMin, arith::kOperandMax))
-                              : info.operand(static_cast<uint8_t>(code), layer.table);
+    if (info.has_table) {
+      arith::Operands operands{};
+      for (int16_t& operand : operands) {
+        operand = static_cast<int16_t>(pick(arith::kOperandMin, arith::kOperandMax));
+      }
+      layer.table = info.tabulate(operands);
     }
     int64_t count = 0;
     const int64_t taps = layer.window.kernel_h * layer.window.kernel_w;
@@ -165,11 +169,14 @@ class Generator {
     double reach = 100;
     if (layer.kind == LayerKind::kSum) reach *= taps;
     if (layer.kind == LayerKind::kDense || layer.kind == LayerKind::kDepthwise) {
-      const bool table = arith::info(layer.number_system).has_table;
+      double square = 0;  // of the operands, on average
+      for (const int16_t operand : arith::info(layer.number_system).operands(layer.table)) {
+        square += static_cast<double>(operand) * operand / 256;
+      }
       double terms = taps;
       if (layer.kind == LayerKind::kDense)
         terms *= static_cast<double>(shape_of(layer.input).channels);
-      reach *= std::sqrt(terms) * (table ? 1200 : 74);
+      reach *= std::sqrt(terms * square);
     }
     quantise::ChannelPost p;
     p.m = static_cast<int32_t>(pick(1, (1 << 17) - 1)) * (chance(30) ? -1 : 1);

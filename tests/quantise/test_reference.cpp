@@ -45,8 +45,7 @@ uint8_t formula(const Network& n, const Layer& l, const TensorBytes& tensors, in
           const int64_t code =
               ((dense ? c * in.channels + i : c) * w.kernel_h + ky) * w.kernel_w + kx;
           const uint8_t byte = l.codes.at(static_cast<size_t>(code));
-          operand = l.number_system == arith::NumberSystem::kInt8 ? static_cast<int8_t>(byte)
-                                                                  : l.table[byte];
+          operand = static_cast<int64_t>(arith::info(l.number_system).exact_value(byte, l.table));
         }
         acc += operand * v;
       }
@@ -124,7 +123,9 @@ Network random_network(Random& r) {
     l.codes.resize(static_cast<size_t>(out.channels * l.window.kernel_h * l.window.kernel_w *
                                        (kind == LayerKind::kDense ? in.channels : 1)));
     for (uint8_t& code : l.codes) code = static_cast<uint8_t>(r.integer(0, 255));
-    l.number_system = r.chance(0.5) ? arith::NumberSystem::kInt8 : arith::NumberSystem::kQf8;
+    const auto& systems = arith::number_systems();
+    l.number_system =
+        systems[static_cast<size_t>(r.integer(0, static_cast<int64_t>(systems.size()) - 1))].system;
     for (int16_t& entry : l.table) {
       entry = static_cast<int16_t>(r.integer(arith::kOperandMin, arith::kOperandMax));
     }

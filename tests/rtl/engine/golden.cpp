@@ -42,9 +42,10 @@ uint8_t* Golden::word(const Place& place, int block, int row, int column) {
 
 int Golden::decode(int code) const {
   namespace f = contract::layer;
-  if (layer_.get(f::kNumberSystem) == 0) return static_cast<int8_t>(code);
+  const auto system = static_cast<arith::NumberSystem>(layer_.get(f::kNumberSystem));
   const auto slot = static_cast<size_t>(layer_.get(f::kTableSlot));
-  return tables_[slot][static_cast<size_t>(code)];
+  return static_cast<int>(
+      arith::info(system).exact_value(static_cast<uint8_t>(code), tables_[slot]));
 }
 
 void Golden::multiply(const Instruction& job) {
@@ -237,9 +238,9 @@ void Golden::run_once(const Bytes& input, const std::vector<Bytes>& frames, cons
         auto& table = tables_[static_cast<size_t>(instruction.get(f::kSlot))];
         const auto from = static_cast<size_t>(instruction.get(f::kTableAddress)) *
                           static_cast<size_t>(shape_.weight_word_bytes());
-        for (size_t i = 0; i < 256; ++i) {
+        for (size_t i = 0; i < table.size(); ++i) {
           const int value = (weight(from + 2 * i) | weight(from + 2 * i + 1) << 8) & 0xfff;
-          table[i] = value >= 0x800 ? value - 0x1000 : value;
+          table[i] = static_cast<int16_t>(value >= 0x800 ? value - 0x1000 : value);
         }
         break;
       }

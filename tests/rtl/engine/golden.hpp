@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "arith/number_system.hpp"
 #include "program.hpp"
 
 namespace keyway::test {
@@ -48,7 +49,7 @@ class Golden {
   Shape shape_;
   Bytes weights_;
   std::vector<Bytes> banks_;  // row bank * block_banks + block bank
-  std::array<std::array<int, 256>, 2> tables_{};
+  std::array<arith::Table, contract::kTableSlots> tables_{};
   Instruction layer_{contract::Opcode::kLayer};
   int products_ = 0;
 };

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "arith/number_system.hpp"
+
 namespace keyway::test {
 
 namespace {
@@ -133,6 +135,13 @@ int Scenario::add_weight_frames(int words, bool resident) {
   return at;
 }
 
+int system_with_table() {
+  for (const auto& system : arith::number_systems()) {
+    if (system.has_table) return static_cast<int>(system.system);
+  }
+  throw std::runtime_error("no number system has a table");
+}
+
 void Scenario::table(int slot) {
   namespace f = contract::table;
   const int at = add_weights((512 + shape_.weight_word_bytes() - 1) / shape_.weight_word_bytes());
@@ -145,7 +154,8 @@ int Scenario::add_parameters(const LayerSpec& spec, int taps) {
   const int words = spec.short_parameters ? 2 : 3;
   const int at = take_weights(words);
   const auto from = static_cast<size_t>(at * shape_.weight_word_bytes());
-  const int operand = spec.ones || spec.mode == 2 ? 1 : spec.number_system == 0 ? 64 : 1024;
+  const auto system = static_cast<arith::NumberSystem>(spec.number_system);
+  const int operand = spec.ones || spec.mode == 2 ? 1 : arith::info(system).has_table ? 1024 : 64;
   for (int lane = 0; lane < shape_.lanes; ++lane) {
     Record bytes{};
     uint8_t* record = bytes.data();
@@ -396,7 +406,7 @@ std::unique_ptr<Scenario> random_scenario(const Shape& shape, uint64_t seed) {
                 s.uniform(1, 2) * shape.lane_words() - (shape.lane_words() > 1 && chance(20)),
                 chance(50), parts));
   }
-  std::array<bool, 2> has_table{};
+  std::array<bool, contract::kTableSlots> has_table{};
   const int layers = s.uniform(1, 5);
   for (int i = 0; i < layers; ++i) {
     const Tensor input =
@@ -405,12 +415,17 @@ std::unique_ptr<Scenario> random_scenario(const Shape& shape, uint64_t seed) {
     spec.mode = s.uniform(0, 5);
     if (spec.mode > 2) spec.mode = 0;
     spec.ones = chance(10);
-    if (!spec.ones && spec.mode != 2 && chance(40)) {
-      spec.number_system = 1;
-      spec.table_slot = s.uniform(0, 1);
-      bool& loaded = has_table[static_cast<size_t>(spec.table_slot)];
-      if (!loaded || chance(40)) s.table(spec.table_slot);
-      loaded = true;
+    if (!spec.ones && spec.mode != 2) {
+      const auto& systems = arith::number_systems();
+      const auto& system =
+          systems[static_cast<size_t>(s.uniform(0, static_cast<int>(systems.size()) - 1))];
+      spec.number_system = static_cast<int>(system.system);
+      if (system.has_table) {
+        spec.table_slot = s.uniform(0, 1);
+        bool& loaded = has_table[static_cast<size_t>(spec.table_slot)];
+        if (!loaded || chance(40)) s.table(spec.table_slot);
+        loaded = true;
+      }
     }
     const bool dense = spec.mode == 0;
     spec.kernel_h = chance(10) ? s.uniform(1, 9) : s.uniform(1, 4);

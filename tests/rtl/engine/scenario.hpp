@@ -27,10 +27,13 @@ struct Tensor {
   int rows = 0;      ///< and so many input rows
 };
 
+/// The first number system whose operands come out of a table.
+int system_with_table();
+
 struct LayerSpec {
   int mode = 0;
   bool ones = false;
-  int number_system = 0, table_slot = 0;
+  int number_system = static_cast<int>(contract::NumberSystem::kInt8), table_slot = 0;
   bool pair_rows = false;
   int kernel_h = 1, kernel_w = 1, stride_y = 1, stride_x = 1;
   int pad_top = 0, pad_left = 0;

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
+#include "common/error.hpp"
 #include "kernel_scene.hpp"
 
 namespace keyway::rtl_test {
