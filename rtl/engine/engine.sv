@@ -273,12 +273,14 @@ module engine
   logic tile_start, column_valid;
   mode_e mode;
   logic [MaxColumns-1:0] columns_live;
-  logic [Depth-1:0][ActivationBits-1:0] dense;
+  logic [ActivationBits-1:0] dense[Depth];
   logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column;
-  logic signed [Lanes-1:0][SumBits-1:0] sums;
+  logic signed [SumBits-1:0] sums[Lanes];
   token_t token;
   token_pipe_t tokens;
-  logic [Lanes-1:0][31:0] results;
+  logic signed [ActivationBits-1:0] maximum_before[Lanes];
+  logic signed [31:0] bias[Lanes];
+  logic signed [AccumulatorBits-1:0] results[Lanes];
 
   operand_feed #(
       .Lanes(Lanes),
@@ -330,6 +332,7 @@ module engine
       .dense_i             (dense),
       .column_i            (column),
       .tokens_i            (tokens),
+      .maximum_before_i    (maximum_before),
       .sum_o               (sums)
   );
 
@@ -340,10 +343,12 @@ module engine
       .clk_i,
       .rst_ni,
       .clear_i,
-      .clear_address_i(clear_address),
-      .tokens_i       (tokens),
-      .sum_i          (sums),
-      .result_o       (results)
+      .clear_address_i (clear_address),
+      .tokens_i        (tokens),
+      .bias_i          (bias),
+      .maximum_before_o(maximum_before),
+      .sum_i           (sums),
+      .result_o        (results)
   );
 
   // ------------------------------------------------------------------ post-processing
@@ -368,6 +373,7 @@ module engine
       .parameter_signed_i    (parameter_signed),
       .parameter_data_i      (weight_word),
       .tokens_i              (tokens),
+      .bias_o                (bias),
       .acc_i                 (results),
       .residual_enable_next_o(residual_enable_next),
       .residual_bank_next_o  (residual_bank_next),

@@ -23,6 +23,7 @@ package keyway_pkg;
   parameter int unsigned PassSlots = 8;
   parameter int unsigned PixelBits = $clog2(AccumulatorPixels);
   parameter int unsigned ActivationBits = 9;  // signed operand of an activation byte
+  parameter int unsigned AccumulatorBits = 33;  // a sum of 32 bits and a bias
   parameter int unsigned TableBanks = 4;  // two for each slot: see table_banks
   // Entries of a decode table that are written a cycle: as many as the port of half a block memory takes.
   parameter int unsigned TableGroup = 2;
@@ -37,11 +38,11 @@ package keyway_pkg;
     StageRead = 2,  // address_generator: banks are read, unless a residual takes one (then all hold)
     StageChoose = 3,  // operand_feed: words are chosen, padding becomes zero
     StageOperands = 4,  // lane: operands go to the products; the waiting tile becomes active; column maximum
-    StageProduct = 5,  // product_unit: products
-    StageQuad = 6,  // lane: sums of four; accumulators are read
-    StageSum = 7,  // lane: sum of the step; accumulators are chosen
-    StageAccumulate = 8,  // accumulator: accumulate; residual is read
-    StageBias = 9,  // post_lane: + bias; residual is chosen
+    StageProduct = 5,  // product_unit: products of the first half; the other half gets its operands
+    StagePair = 6,  // lane: sums of two; products of the other half
+    StageQuad = 7,  // lane: sums of four; accumulators are read
+    StageSum = 8,  // lane: sum of the step; accumulators are chosen; residual is read
+    StageAccumulate = 9,  // accumulator: accumulate, from the bias on; residual is chosen
     StageScale = 10,  // post_lane: multiply by m and mr
     StageTotal = 11,  // post_lane: add, round
     StageShift = 12,  // post_lane: shift by a multiple of eight

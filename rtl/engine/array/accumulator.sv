@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accumulator: adds the sums of a group's pixels over the passes of a job.
+// Accumulator: adds the sums of a group's pixels over the passes of a job, from the bias on.
 //
-// Mathematics: first pass: acc(pixel) = sum; later ones: acc(pixel) + sum (maximum: the larger), in 32
-//   bits that wrap. The last pass's result leaves at once and is not stored.
-// Timing: memory is read at t + 6, chosen at t + 7, added at t + 8, result stands (and is written) at
-//   t + 9; one pixel a cycle. A pixel that returns one to three cycles later (small groups) gets its sum
+// Mathematics: first pass: acc(pixel) = bias + sum; later ones: acc(pixel) + sum, in 33 bits that wrap. The
+//   last pass's result leaves at once and is not stored. Maxima are compared in the lanes, in 9 bits: they
+//   get the one so far (maximum_before_o; -256, which never wins, in the first pass), and the last pass adds
+//   the bias.
+// Timing: memory is read at t + 7, chosen at t + 8, added at t + 9, result stands (and is written) at
+//   t + 10; one pixel a cycle. A pixel that returns one to three cycles later (small groups) gets its sum
 //   from the registers instead of the memory.
-// Contract: pixels below AccumulatorPixels. After the bypass no read meets the write of its own pixel
-//   (assertion NoHazard). clear_i overwrites pixel clear_address_i with zeros, and then
-//   what was read last.
+// Contract: pixels below AccumulatorPixels. bias_i is the token's at t + 8. After the bypass no read meets
+//   the write of its own pixel (assertion NoHazard). clear_i overwrites pixel clear_address_i with zeros,
+//   and then what was read last.
 // Test: tests/rtl/engine (groups of 1, 2, 3, 4 and 512 pixels over several passes).
 `include "assert.svh"
 
@@ -19,33 +21,42 @@ module accumulator
     parameter int unsigned Lanes   = 16,
     parameter int unsigned SumBits = 25
 ) (
-    input  logic                                 clk_i,
-    input  logic                                 rst_ni,
-    input  logic                                 clear_i,
-    input  logic        [     19:0]              clear_address_i,
-    input  token_pipe_t                          tokens_i,
-    input  logic signed [Lanes-1:0][SumBits-1:0] sum_i,
-    output logic        [Lanes-1:0][       31:0] result_o
+    input  logic                              clk_i,
+    input  logic                              rst_ni,
+    input  logic                              clear_i,
+    input  logic        [               19:0] clear_address_i,
+    input  token_pipe_t                       tokens_i,
+    input  logic signed [               31:0] bias_i          [Lanes],
+    output logic signed [ ActivationBits-1:0] maximum_before_o[Lanes],
+    input  logic signed [        SumBits-1:0] sum_i           [Lanes],
+    output logic signed [AccumulatorBits-1:0] result_o        [Lanes]
 );
 
+  typedef logic signed [AccumulatorBits-1:0] accumulator_t;
+
   logic read, write;
-  // At StageSum: the pixel's value is not in memory, but in this register.
-  logic from_result_q, from_older_q;
-  logic again_q;  // at StageAccumulate: the pixel is that of the token before
+  // At StageSum: the pixel's value is not in memory, but with this token.
+  logic from_sum_q, from_result_q, from_older_q;
+  logic again_q;  // at StageAccumulate: it is the result that was just made
   token_t reading, choosing, adding, written, older;
-  logic [Lanes-1:0][31:0] stored, previous_q, result_q, older_q;
+  // A word is the lower 32 bits of all lanes, and beside them the upper one of each.
+  typedef struct packed {
+    logic [Lanes-1:0][AccumulatorBits-33:0] upper;
+    logic [Lanes-1:0][31:0] lower;
+  } word_t;
+  word_t stored, results;
 
   assign reading  = tokens_i[StageQuad];
   assign choosing = tokens_i[StageSum];
   assign adding   = tokens_i[StageAccumulate];
-  assign written  = tokens_i[StageBias];
-  assign older    = tokens_i[StageScale];
+  assign written  = tokens_i[StageScale];
+  assign older    = tokens_i[StageTotal];
 
   assign read     = reading.valid && !reading.first;
   assign write    = written.valid && !written.last;
 
   ram_1r1w #(
-      .Width(32 * Lanes),
+      .Width($bits(word_t)),
       .Words(AccumulatorPixels)
   ) u_ram (
       .clk_i,
@@ -55,42 +66,53 @@ module accumulator
       .read_data_o    (stored),
       .write_enable_i (clear_i ? 32'(clear_address_i) < AccumulatorPixels : write),
       .write_address_i(clear_i ? clear_address_i[PixelBits-1:0] : written.pixel),
-      .write_data_i   (clear_i ? '0 : result_q)
+      .write_data_i   (clear_i ? '0 : results)
   );
 
   always_ff @(posedge clk_i) begin
-    if (clear_i) begin
-      previous_q <= '0;
-      result_q   <= '0;
-      older_q    <= '0;
-      from_result_q  <= 1'b0;
-      from_older_q <= 1'b0;
-      again_q    <= 1'b0;
+    if (!rst_ni || clear_i) begin
+      from_sum_q    <= 1'b0;
+      from_result_q <= 1'b0;
+      from_older_q  <= 1'b0;
+      again_q       <= 1'b0;
     end else begin
-      // t + 7: what the pixel had; the result of the cycle before is not made yet.
-      previous_q <= from_result_q ? result_q : from_older_q ? older_q : stored;
-      from_result_q  <= adding.valid && adding.pixel == reading.pixel;
-      from_older_q <= written.valid && written.pixel == reading.pixel;
-      again_q    <= adding.valid && adding.pixel == choosing.pixel;
-      // t + 8
-      if (adding.valid) begin
-        for (int l = 0; l < int'(Lanes); l++) begin
-          logic signed [31:0] sum, previous;
-          sum = 32'(signed'(sum_i[l]));
-          previous = again_q ? result_q[l] : previous_q[l];
-          if (adding.first) result_q[l] <= sum;
-          else if (adding.maximum) result_q[l] <= (sum > previous) ? sum : previous;
-          else result_q[l] <= previous + sum;
-        end
-      end
-      if (written.valid) older_q <= result_q;
+      from_sum_q    <= choosing.valid && choosing.pixel == reading.pixel;
+      from_result_q <= adding.valid && adding.pixel == reading.pixel;
+      from_older_q  <= written.valid && written.pixel == reading.pixel;
+      again_q       <= from_sum_q && !choosing.first && !choosing.maximum;
     end
+  end
+
+  for (genvar l = 0; l < int'(Lanes); l++) begin : gen_lane
+    accumulator_t previous, addend_q, result_q, older_q;
+
+    assign previous = from_result_q ? result_q : from_older_q ? older_q :
+        signed'({stored.upper[l], stored.lower[l]});
+    assign maximum_before_o[l] = choosing.first ? NeverWins :
+        from_sum_q ? signed'(sum_i[l][ActivationBits-1:0]) : signed'(previous[ActivationBits-1:0]);
+
+    always_ff @(posedge clk_i) begin
+      if (clear_i) begin
+        addend_q <= '0;
+        result_q <= '0;
+        older_q  <= '0;
+      end else begin
+        if (choosing.maximum ? choosing.last : choosing.first)
+          addend_q <= accumulator_t'(bias_i[l]);
+        else addend_q <= choosing.maximum ? '0 : previous;
+        if (adding.valid) begin
+          result_q <= (again_q ? result_q : addend_q) + accumulator_t'(sum_i[l]);
+        end
+        if (written.valid) older_q <= result_q;
+      end
+    end
+
+    assign {results.upper[l], results.lower[l]} = result_q;
+    assign result_o[l] = result_q;
   end
 
   logic unused_bits;
   assign unused_bits = ^{reading, choosing, adding, written, older};
-
-  assign result_o = result_q;
 
   // What is read while it is written comes from the registers a cycle later.
   `KEYWAY_ASSERT_NEXT(NoHazard, read && write && reading.pixel == written.pixel,

@@ -2,7 +2,7 @@
 // Array: Lanes lanes side by side, the weight tiles in front of them.
 //
 // Mathematics: lane l gives the sum (or maximum) of its own weights with the common operands; see lane.
-// Timing: operands at t + 4, sums at t + 8. The shadow takes a word of the next tile a cycle while it
+// Timing: operands at t + 4, sums at t + 9. The shadow takes a word of the next tile a cycle while it
 //   is not full, and in the cycle in which it is copied, which is the one after tile_start_i.
 // Contract: a pass never starts with a shadow that is not full (assertion TileComplete).
 // Test: tests/rtl/engine.
@@ -16,6 +16,7 @@ module array
     parameter  int unsigned Depth      = 16,
     parameter  array_kind_e ArrayKind  = ArrayKindMultiplier,
     localparam int unsigned MaxColumns = max_columns(Depth),
+    localparam int unsigned Half       = Depth / 2,
     localparam int unsigned TileWords  = Depth / 4,
     localparam int unsigned WordBits   = (TileWords > 1) ? $clog2(TileWords) : 1,
     localparam int unsigned SumBits    = sum_bits(ArrayKind, Depth)
@@ -39,11 +40,12 @@ module array
     input logic column_valid_i,
     input mode_e mode_i,
     input logic [MaxColumns-1:0] columns_live_i,
-    input logic [Depth-1:0][ActivationBits-1:0] dense_i,
+    input logic [ActivationBits-1:0] dense_i[Depth],
     input logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column_i,
     input token_pipe_t tokens_i,
-    // Sums at t + 8
-    output logic signed [Lanes-1:0][SumBits-1:0] sum_o
+    // Maxima of the passes before, at t + 8; sums at t + 9
+    input logic signed [ActivationBits-1:0] maximum_before_i[Lanes],
+    output logic signed [SumBits-1:0] sum_o[Lanes]
 );
 
   logic full_d, full_q, ready_q, start_q, write, write_next;
@@ -76,6 +78,34 @@ module array
     end
   end
 
+  // The upper half of the depth is a cycle late: see lane.
+  mode_e mode_late_q;
+  logic [MaxColumns-1:0] columns_live_late_q;
+  logic [ActivationBits-1:0] dense[Depth];
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      mode_late_q         <= ModeDense;
+      columns_live_late_q <= '0;
+    end else begin
+      mode_late_q         <= mode_i;
+      columns_live_late_q <= columns_live_i;
+    end
+  end
+
+  for (genvar d = 0; d < int'(Depth); d++) begin : gen_dense
+    if (d < int'(Half)) begin : gen_early
+      assign dense[d] = dense_i[d];
+    end else begin : gen_late
+      logic [ActivationBits-1:0] late_q;
+      always_ff @(posedge clk_i) begin
+        if (!rst_ni || clear_i) late_q <= '0;
+        else late_q <= dense_i[d];
+      end
+      assign dense[d] = late_q;
+    end
+  end
+
   for (genvar l = 0; l < int'(Lanes); l++) begin : gen_lane
     logic [WindowRows-1:0][ActivationBits-1:0] column;
     for (genvar r = 0; r < int'(WindowRows); r++) begin : gen_row
@@ -88,17 +118,20 @@ module array
     ) u_lane (
         .clk_i,
         .clear_i,
-        .tile_write_next_i(tile_write_next),
-        .tile_ones_next_i (write_next && operand_ones_next_i),
-        .tile_operands_i  (operand_i[4*l+:4]),
-        .tile_start_i     (start_q),
+        .tile_write_next_i  (tile_write_next),
+        .tile_ones_next_i   (write_next && operand_ones_next_i),
+        .tile_operands_i    (operand_i[4*l+:4]),
+        .tile_start_i       (start_q),
         .column_valid_i,
         .mode_i,
+        .mode_late_i        (mode_late_q),
         .columns_live_i,
-        .dense_i,
-        .column_i         (column),
+        .columns_live_late_i(columns_live_late_q),
+        .dense_i            (dense),
+        .column_i           (column),
         .tokens_i,
-        .sum_o            (sum_o[l])
+        .maximum_before_i   (maximum_before_i[l]),
+        .sum_o              (sum_o[l])
     );
   end
 

@@ -32,7 +32,7 @@ module operand_feed
     output logic column_valid_o,
     output mode_e mode_o,
     output logic [MaxColumns-1:0] columns_live_o,
-    output logic [Depth-1:0][ActivationBits-1:0] dense_o,
+    output logic [ActivationBits-1:0] dense_o[Depth],
     output logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column_o,
     output token_t token_o
 );
@@ -53,21 +53,30 @@ module operand_feed
   assign tile_start_o = feed_i.valid && feed_i.tile_first;
 
   // ------------------------------------------------------------------ dense
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i) begin
-      dense_o <= '0;
-    end else if (feed_i.valid && !window) begin
-      for (int w = 0; w < int'(ReadWords); w++) begin
-        logic [1:0] bank;
-        logic [8*WordChannels-1:0] word;
-        bank = feed_i.rotate + ((feed_i.pair_rows && w == 1) ? 2'd1 : 2'd0);
-        word = read_data_i[bank][0];
-        if (ReadWords == 2 && !feed_i.pair_rows) word = read_data_i[bank][w];
-        else if (BlockBanks > 1) word = read_data_i[bank][feed_i.block_odd];
-        dense_o[w*WordChannels+:WordChannels] <= feed_i.live[w] ? extend(
-            word, feed_i.input_signed
-        ) : '0;
+  for (genvar w = 0; w < int'(ReadWords); w++) begin : gen_word
+    logic [1:0] bank;
+    logic [8*WordChannels-1:0] word;
+
+    assign bank = feed_i.rotate + ((feed_i.pair_rows && w == 1) ? 2'd1 : 2'd0);
+
+    always_comb begin
+      word = read_data_i[bank][0];
+      if (ReadWords == 2 && !feed_i.pair_rows) word = read_data_i[bank][w];
+      else if (BlockBanks > 1) word = read_data_i[bank][feed_i.block_odd];
+    end
+
+    for (genvar c = 0; c < int'(WordChannels); c++) begin : gen_channel
+      logic [ActivationBits-1:0] operand_q;
+
+      always_ff @(posedge clk_i) begin
+        if (!rst_ni || clear_i) begin
+          operand_q <= '0;
+        end else if (feed_i.valid && !window) begin
+          operand_q <= feed_i.live[w] ? {feed_i.input_signed && word[8*c+7], word[8*c+:8]} : '0;
+        end
       end
+
+      assign dense_o[w*WordChannels+c] = operand_q;
     end
   end
 

@@ -2,8 +2,7 @@
 // Array kind `multiplier`: the product of two signed integers.
 //
 // Mathematics: product_o = weight_i * activation_i. Exact.
-// Timing: a step a cycle. Operands at t + 5, with valid_i; the product stands at t + 6 and stays until the
-//   next one.
+// Timing: a step a cycle. Operands come with valid_i; the product stands a cycle later, until the next one.
 // Contract: see product_unit, which chooses it.
 // Test: tests/rtl/engine.
 

@@ -8,7 +8,8 @@
 // longer for a step, step_generator says so too.
 //
 // Mathematics: product_o = value(weight_i) * activation_i; a weight whose bits are all zero is zero.
-// Timing: operands at t + 5, with valid_i; the product stands at t + 6 and stays until the next one.
+// Timing: operands come with valid_i, at t + 5 or t + 6 (lane); the product stands a cycle later, until the
+//   next one.
 // Contract: an unknown kind does not elaborate.
 // Test: tests/rtl/engine.
 

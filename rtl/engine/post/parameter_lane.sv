@@ -18,6 +18,8 @@ module parameter_lane
     input  logic                       write_short_i,
     input  logic                       write_signed_i,
     input  logic        [        31:0] write_data_i,
+    input  logic                       bias_start_i,    // a job's first sum is at StagePair
+    input  logic        [SlotBits-1:0] bias_slot_i,
     input  logic                       start_i,         // a job's first result is at StageSum
     input  logic        [SlotBits-1:0] slot_i,
     output logic signed [        31:0] bias_o,
@@ -74,18 +76,17 @@ module parameter_lane
   end
 
   // ------------------------------------------------------------------ reading
-  // Index k: at t + 8 + k.
-  logic [4:0] start_q;
-  logic [4:0][SlotBits-1:0] slot_q;
-  parameter_record_t [4:0] record;
+  // Index k: k stages behind StageAccumulate.
+  logic bias_start_q;
+  logic [SlotBits-1:0] bias_slot_q;
+  logic [3:0] start_q;
+  logic [3:0][SlotBits-1:0] slot_q;
 
   always_ff @(posedge clk_i) begin
-    start_q <= clear_i ? '0 : {start_q[3:0], start_i};
-    slot_q  <= {slot_q[3:0], slot_i};
-  end
-
-  for (genvar k = 0; k < 5; k++) begin : gen_record
-    assign record[k] = {word2_q[slot_q[k]], word1_q[slot_q[k]], word0_q[slot_q[k]]};
+    bias_start_q <= !clear_i && bias_start_i;
+    bias_slot_q  <= bias_slot_i;
+    start_q      <= clear_i ? '0 : {start_q[2:0], start_i};
+    slot_q       <= {slot_q[2:0], slot_i};
   end
 
   always_ff @(posedge clk_i) begin
@@ -98,21 +99,34 @@ module parameter_lane
       lo_o           <= '0;
       hi_o           <= '0;
     end else begin
-      if (start_q[0]) bias_o <= record[0].bias;
-      if (start_q[1]) begin
-        m_o  <= record[1].m;
-        mr_o <= record[1].mr;
+      // A record is put together where it is used: else simulation does it for every stage in every cycle.
+      // Each stage takes some fields.
+      // verilator lint_off UNUSEDSIGNAL
+      parameter_record_t sum, scale, coarse, clamp;
+      // verilator lint_on UNUSEDSIGNAL
+      if (bias_start_q) begin
+        sum = {word2_q[bias_slot_q], word1_q[bias_slot_q], word0_q[bias_slot_q]};
+        bias_o <= sum.bias;
       end
-      if (start_q[3]) coarse_shift_o <= record[3].shift[5:3];
-      if (start_q[4]) begin
-        fine_shift_o <= record[4].shift[2:0];
-        lo_o         <= record[4].lo;
-        hi_o         <= record[4].hi;
+      if (start_q[0]) begin
+        scale = {word2_q[slot_q[0]], word1_q[slot_q[0]], word0_q[slot_q[0]]};
+        m_o  <= scale.m;
+        mr_o <= scale.mr;
+      end
+      if (start_q[2]) begin
+        coarse = {word2_q[slot_q[2]], word1_q[slot_q[2]], word0_q[slot_q[2]]};
+        coarse_shift_o <= coarse.shift[5:3];
+      end
+      if (start_q[3]) begin
+        clamp = {word2_q[slot_q[3]], word1_q[slot_q[3]], word0_q[slot_q[3]]};
+        fine_shift_o <= clamp.shift[2:0];
+        lo_o         <= clamp.lo;
+        hi_o         <= clamp.hi;
       end
     end
   end
 
   logic unused_bits;
-  assign unused_bits = ^{short_record, record};
+  assign unused_bits = ^short_record;
 
 endmodule

@@ -6,8 +6,8 @@
 //   (parameter_record_t) are bytes 4l..4l+3 of word k. With short_i the third word is not read: it comes
 //   with the second one, as mr = 0, lo = -128 (signed_i) or 0, hi not negative.
 // Timing: a word is written the cycle after it came. A stage's fields are loaded in the cycle before the
-//   first pixel of a job is there: bias for t + 9, m and mr for t + 10, the upper bits of shift for t + 12,
-//   its lower ones with lo and hi for t + 13.
+//   first pixel of a job is there: bias for t + 8 of its first pass; of its last pass m and mr for t + 10,
+//   the upper bits of shift for t + 12, its lower ones with lo and hi for t + 13.
 // Contract: a slot is written only before its job's pixels come (weight_reader writes parameters before
 //   tiles). clear_i overwrites the registers and slot clear_address_i mod JobSlots with zeros.
 // Test: tests/rtl/engine.
@@ -18,29 +18,31 @@ module parameter_store
 #(
     parameter int unsigned Lanes = 16
 ) (
-    input  logic                             clk_i,
-    input  logic                             clear_i,
-    input  logic        [        19:0]       clear_address_i,
-    input  logic                             write_valid_i,
-    input  logic        [SlotBits-1:0]       write_slot_i,
-    input  logic        [         1:0]       write_word_i,
-    input  logic                             write_short_i,
-    input  logic                             write_signed_i,
-    input  logic        [32*Lanes-1:0]       write_data_i,
-    input  token_pipe_t                      tokens_i,
-    output logic signed [   Lanes-1:0][31:0] bias_o,
-    output logic signed [   Lanes-1:0][17:0] m_o,
-    output logic signed [   Lanes-1:0][17:0] mr_o,
-    output logic        [   Lanes-1:0][ 2:0] coarse_shift_o,
-    output logic        [   Lanes-1:0][ 2:0] fine_shift_o,
-    output logic signed [   Lanes-1:0][ 8:0] lo_o,
-    output logic signed [   Lanes-1:0][ 8:0] hi_o
+    input  logic                       clk_i,
+    input  logic                       clear_i,
+    input  logic        [        19:0] clear_address_i,
+    input  logic                       write_valid_i,
+    input  logic        [SlotBits-1:0] write_slot_i,
+    input  logic        [         1:0] write_word_i,
+    input  logic                       write_short_i,
+    input  logic                       write_signed_i,
+    input  logic        [32*Lanes-1:0] write_data_i,
+    input  token_pipe_t                tokens_i,
+    output logic signed [        31:0] bias_o         [Lanes],
+    output logic signed [        17:0] m_o            [Lanes],
+    output logic signed [        17:0] mr_o           [Lanes],
+    output logic        [         2:0] coarse_shift_o [Lanes],
+    output logic        [         2:0] fine_shift_o   [Lanes],
+    output logic signed [         8:0] lo_o           [Lanes],
+    output logic signed [         8:0] hi_o           [Lanes]
 );
 
-  token_t token;
-  logic   start;
-  assign token = tokens_i[StageSum];
-  assign start = gives_result(token) && token.pixel == '0;
+  token_t sum, result;
+  logic bias_start, start;
+  assign sum        = tokens_i[StagePair];
+  assign result     = tokens_i[StageSum];
+  assign bias_start = sum.valid && sum.first && sum.pixel == '0;
+  assign start      = gives_result(result) && result.pixel == '0;
 
   for (genvar l = 0; l < int'(Lanes); l++) begin : gen_lane
     parameter_lane u_parameter_lane (
@@ -53,8 +55,10 @@ module parameter_store
         .write_short_i,
         .write_signed_i,
         .write_data_i  (write_data_i[32*l+:32]),
+        .bias_start_i  (bias_start),
+        .bias_slot_i   (sum.slot),
         .start_i       (start),
-        .slot_i        (token.slot),
+        .slot_i        (result.slot),
         .bias_o        (bias_o[l]),
         .m_o           (m_o[l]),
         .mr_o          (mr_o[l]),
@@ -66,6 +70,6 @@ module parameter_store
   end
 
   logic unused_bits;
-  assign unused_bits = ^{clear_address_i, token};
+  assign unused_bits = ^{clear_address_i, sum, result};
 
 endmodule

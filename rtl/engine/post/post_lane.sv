@@ -2,13 +2,13 @@
 // Post-processing of one lane: from a 32-bit sum to a byte.
 //
 // Mathematics: q = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >>> shift, lo, hi), exact
-//   but for the one rounding. acc + bias has 33 bits, the product 51, the total 52. The product is
-//   made of two halves, m * (high * 2^17 + low), each one DSP multiplier; low and residual are added first,
+//   but for the one rounding. acc + bias comes added up, in 33 bits; the product has 51, the total 52. The
+//   product is made of two halves, m * (high * 2^17 + low), each one DSP multiplier; low and residual are added first,
 //   and what is above 2^17 of their sum is added in the DSP of the other half.
 //   The shift is made in two steps, by a multiple of eight and by less than eight. Rounding is half a unit of
 //   the result before the shift, which is the same as the highest bit shifted out, after it:
 //   (total + 2^(shift-1)) >>> shift = (total >>> shift) + total[shift-1].
-// Timing: acc at t + 9, residual at t + 10, byte stands at t + 14; one a cycle.
+// Timing: acc and residual at t + 10, byte stands at t + 14; one a cycle.
 // Contract: 1 <= shift <= 47; shift 0 adds no rounding.
 // Source: the requantisation of the numeric contract, models/quantise/network.hpp, its twin.
 //   Test: tests/rtl/engine (extremes of every field).
@@ -16,22 +16,20 @@
 module post_lane
   import keyway_pkg::*;
 (
-    input  logic                             clk_i,
-    input  logic                             clear_i,
-    input  token_pipe_t                      tokens_i,
-    input  logic signed [              31:0] acc_i,
-    input  logic signed [              31:0] bias_i,
-    input  logic signed [              17:0] m_i,
-    input  logic signed [              17:0] mr_i,
-    input  logic signed [ActivationBits-1:0] residual_i,
-    input  logic        [               2:0] coarse_shift_i,
-    input  logic        [               2:0] fine_shift_i,
-    input  logic signed [               8:0] lo_i,
-    input  logic signed [               8:0] hi_i,
-    output logic        [               7:0] q_o
+    input  logic                              clk_i,
+    input  logic                              clear_i,
+    input  token_pipe_t                       tokens_i,
+    input  logic signed [AccumulatorBits-1:0] acc_i,           // with the bias
+    input  logic signed [               17:0] m_i,
+    input  logic signed [               17:0] mr_i,
+    input  logic signed [ ActivationBits-1:0] residual_i,
+    input  logic        [                2:0] coarse_shift_i,
+    input  logic        [                2:0] fine_shift_i,
+    input  logic signed [                8:0] lo_i,
+    input  logic signed [                8:0] hi_i,
+    output logic        [                7:0] q_o
 );
 
-  logic signed [32:0] biased_q;
   logic signed [35:0] low_q;
   logic signed [33:0] high_q;
   logic signed [26:0] residual_q;
@@ -43,9 +41,14 @@ module post_lane
   logic negative_q;
   logic [7:0] q_q;
 
+  logic scales, totals, shifts, clamps;
+  assign scales = gives_result(tokens_i[StageScale]);
+  assign totals = gives_result(tokens_i[StageTotal]);
+  assign shifts = gives_result(tokens_i[StageShift]);
+  assign clamps = gives_result(tokens_i[StageClamp]);
+
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
-      biased_q      <= '0;
       low_q         <= '0;
       high_q        <= '0;
       residual_q    <= '0;
@@ -56,26 +59,25 @@ module post_lane
       negative_q    <= 1'b0;
       q_q           <= '0;
     end else begin
-      if (gives_result(tokens_i[StageBias])) biased_q <= 33'(acc_i) + 33'(bias_i);
-      if (gives_result(tokens_i[StageScale])) begin
-        low_q      <= 36'(m_i) * 36'(signed'({1'b0, biased_q[16:0]}));
-        high_q     <= 34'(m_i) * 34'(signed'(biased_q[32:17]));
+      if (scales) begin
+        low_q      <= 36'(m_i) * 36'(signed'({1'b0, acc_i[16:0]}));
+        high_q     <= 34'(m_i) * 34'(signed'(acc_i[32:17]));
         residual_q <= 27'(mr_i) * 27'(residual_i);
       end
-      if (gives_result(tokens_i[StageTotal])) begin
+      if (totals) begin
         logic signed [36:0] low;
         low = 37'(low_q) + 37'(residual_q);
         total_high_q <= 35'(high_q) + 35'(low >>> 17);
         total_low_q  <= low[16:0];
       end
-      if (gives_result(tokens_i[StageShift])) begin
+      if (shifts) begin
         logic signed [52:0] shifted;
         shifted = signed'({total_high_q, total_low_q, 1'b0}) >>> {coarse_shift_i, 3'd0};
         coarse_q      <= shifted[16:0];
         coarse_fits_q <= shifted[52:16] == '0 || shifted[52:16] == '1;
         negative_q    <= shifted[52];
       end
-      if (gives_result(tokens_i[StageClamp])) begin
+      if (clamps) begin
         logic signed [16:0] shifted;
         logic signed [9:0] rounded;
         logic fits;  // in 9 bits before it is rounded, as both limits do

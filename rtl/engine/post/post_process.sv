@@ -2,7 +2,7 @@
 // Post-processing: sums of a job's last pass become bytes in activation memory, all lanes every cycle.
 //
 // Mathematics: q = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >> shift, lo, hi); see post_lane.
-// Timing: acc at t + 9, byte written at t + 14; the residual is read at t + 8. It never stalls.
+// Timing: bias at t + 8, acc at t + 10, byte written at t + 14; the residual is read at t + 8. It never stalls.
 // Contract: job_done_o in the cycle of a job's last write; see the modules inside.
 // Test: tests/rtl/engine.
 
@@ -29,7 +29,8 @@ module post_process
     input logic [32*Lanes-1:0] parameter_data_i,
     // Sums
     input token_pipe_t tokens_i,
-    input logic [Lanes-1:0][31:0] acc_i,
+    output logic signed [31:0] bias_o[Lanes],
+    input logic signed [AccumulatorBits-1:0] acc_i[Lanes],
     // Residual words
     output logic residual_enable_next_o,
     output row_bank_t residual_bank_next_o,
@@ -43,10 +44,9 @@ module post_process
     output logic job_done_o
 );
 
-  logic signed [Lanes-1:0][31:0] bias;
-  logic signed [Lanes-1:0][17:0] m, mr;
-  logic [Lanes-1:0][2:0] coarse_shift, fine_shift;
-  logic signed [Lanes-1:0][8:0] lo, hi;
+  logic signed [17:0] m[Lanes], mr[Lanes];
+  logic [2:0] coarse_shift[Lanes], fine_shift[Lanes];
+  logic signed [8:0] lo[Lanes], hi[Lanes];
   logic signed [Lanes-1:0][ActivationBits-1:0] residuals;
 
   parameter_store #(
@@ -62,7 +62,7 @@ module post_process
       .write_signed_i(parameter_signed_i),
       .write_data_i  (parameter_data_i),
       .tokens_i,
-      .bias_o        (bias),
+      .bias_o        (bias_o),
       .m_o           (m),
       .mr_o          (mr),
       .coarse_shift_o(coarse_shift),
@@ -94,7 +94,6 @@ module post_process
         .clear_i,
         .tokens_i,
         .acc_i         (acc_i[l]),
-        .bias_i        (bias[l]),
         .m_i           (m[l]),
         .mr_i          (mr[l]),
         .residual_i    (residuals[l]),

@@ -32,8 +32,8 @@ module residual_reader
 );
 
   token_t coming, choosing;
-  assign coming   = tokens_i[StageQuad];
-  assign choosing = tokens_i[StageBias];
+  assign coming   = tokens_i[StagePair];
+  assign choosing = tokens_i[StageAccumulate];
 
   // ------------------------------------------------------------------ t + 6: what the job says
   logic read_q, first_q;
