@@ -42,6 +42,7 @@ set(KEYWAY_RTL_ARITH
 
 # The engine in the order of the data.
 set(KEYWAY_RTL_ENGINE
+  engine/clear_sweep.sv
   engine/activation_memory.sv
   engine/weights/table_banks.sv
   engine/dispatcher.sv
@@ -61,13 +62,14 @@ set(KEYWAY_RTL_ENGINE
   engine/issue/step_generator.sv
   engine/issue/address_generator.sv
   engine/issue/activation_reader.sv
-  engine/token_pipe.sv
+  engine/array/token_pipe.sv
   engine/array/operand_feed.sv
   engine/array/product_multiplier.sv
   engine/array/product_unit.sv
   engine/array/lane.sv
-  engine/array/array.sv
+  engine/array/lanes.sv
   engine/array/accumulator.sv
+  engine/array/array.sv
   engine/post/parameter_lane.sv
   engine/post/parameter_store.sv
   engine/post/post_lane.sv

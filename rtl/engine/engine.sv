@@ -9,9 +9,7 @@
 //   weights/weight_path        array queue -> jobs, parameters, operands of tiles; holds weight memory
 //   issue/activation_reader    jobs -> passes -> steps -> bank reads
 //   activation_memory          banks, and who gets which
-//   array/operand_feed         bank words -> operands and window columns
-//   array/array                products and sums
-//   array/accumulator          sums over the passes
+//   array/array                bank words, operands of tiles -> sums over the passes
 //   post/post_process          sums of the last pass -> bytes -> activation memory
 //   transfer/load_unit, store_unit  input -> activation memory -> output
 // Timing: one activation word (or window column) a cycle; 14 cycles from step to write, see
@@ -82,11 +80,9 @@ module engine
 
   localparam int unsigned WordChannels = word_channels(Depth);
   localparam int unsigned BlockBanks = block_banks(Lanes, Depth);
-  localparam int unsigned MaxColumns = max_columns(Depth);
   localparam int unsigned BlockBits = (BlockBanks > 1) ? $clog2(BlockBanks) : 1;
   localparam int unsigned TileWords = Depth / 4;
   localparam int unsigned WordBits = (TileWords > 1) ? $clog2(TileWords) : 1;
-  localparam int unsigned SumBits = sum_bits(ArrayKind, Depth);
 
   // Each result writes one word into every block bank.
   if (lane_words(Lanes, Depth) != BlockBanks) begin : gen_shape_error
@@ -99,18 +95,18 @@ module engine
   localparam int unsigned LargestMemory = (WeightWords > BankWords) ? WeightWords : BankWords;
   localparam int unsigned ClearWords =
       (LargestMemory > AccumulatorPixels) ? LargestMemory : AccumulatorPixels;
-  localparam int unsigned ClearBits = $clog2(ClearWords);
 
-  logic [ClearBits:0] clear_q;
   logic [19:0] clear_address;
 
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni || !clear_i) clear_q <= '0;
-    else if (!clear_done_o) clear_q <= clear_q + (ClearBits + 1)'(1);
-  end
-  // One cycle beyond the last word: the registers behind the memories are zero, too.
-  assign clear_done_o  = clear_i && 32'(clear_q) > ClearWords;
-  assign clear_address = 20'(clear_q);
+  clear_sweep #(
+      .Words(ClearWords)
+  ) u_clear_sweep (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .done_o   (clear_done_o),
+      .address_o(clear_address)
+  );
 
   // ------------------------------------------------------------------ program
   logic running, all_idle_q, fetch_request, fetch_grant;
@@ -270,43 +266,9 @@ module engine
   );
 
   // ------------------------------------------------------------------ array
-  logic tile_start, column_valid;
-  mode_e mode;
-  logic [MaxColumns-1:0] columns_live;
-  logic [ActivationBits-1:0] dense[Depth];
-  logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column;
-  logic signed [SumBits-1:0] sums[Lanes];
-  token_t token;
   token_pipe_t tokens;
-  logic signed [ActivationBits-1:0] maximum_before[Lanes];
   logic signed [31:0] bias[Lanes];
   logic signed [AccumulatorBits-1:0] results[Lanes];
-
-  operand_feed #(
-      .Lanes(Lanes),
-      .Depth(Depth)
-  ) u_operand_feed (
-      .clk_i,
-      .rst_ni,
-      .clear_i,
-      .feed_i        (feed),
-      .read_data_i   (activation_words),
-      .tile_start_o  (tile_start),
-      .column_valid_o(column_valid),
-      .mode_o        (mode),
-      .columns_live_o(columns_live),
-      .dense_o       (dense),
-      .column_o      (column),
-      .token_o       (token)
-  );
-
-  token_pipe u_token_pipe (
-      .clk_i,
-      .rst_ni,
-      .clear_i,
-      .token_i (token),
-      .tokens_o(tokens)
-  );
 
   array #(
       .Lanes    (Lanes),
@@ -316,6 +278,7 @@ module engine
       .clk_i,
       .rst_ni,
       .clear_i,
+      .clear_address_i     (clear_address),
       .operand_valid_i     (operand_valid),
       .operand_ready_o     (operand_ready),
       .operand_last_i      (operand_last),
@@ -325,30 +288,11 @@ module engine
       .operand_valid_next_i(operand_valid_next),
       .operand_ones_next_i (operand_ones_next),
       .operand_word_next_i (operand_word_next),
-      .tile_start_i        (tile_start),
-      .column_valid_i      (column_valid),
-      .mode_i              (mode),
-      .columns_live_i      (columns_live),
-      .dense_i             (dense),
-      .column_i            (column),
-      .tokens_i            (tokens),
-      .maximum_before_i    (maximum_before),
-      .sum_o               (sums)
-  );
-
-  accumulator #(
-      .Lanes  (Lanes),
-      .SumBits(SumBits)
-  ) u_accumulator (
-      .clk_i,
-      .rst_ni,
-      .clear_i,
-      .clear_address_i (clear_address),
-      .tokens_i        (tokens),
-      .bias_i          (bias),
-      .maximum_before_o(maximum_before),
-      .sum_i           (sums),
-      .result_o        (results)
+      .feed_i              (feed),
+      .read_data_i         (activation_words),
+      .tokens_o            (tokens),
+      .bias_i              (bias),
+      .result_o            (results)
   );
 
   // ------------------------------------------------------------------ post-processing

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lanes: Lanes of them side by side, and the weight tiles in front of them.
+//
+// Mathematics: lane l gives the sum (or maximum) of its own weights with the common operands; see lane.
+// Timing: operands at t + 4, sums at t + 9. The shadow takes a word of the next tile a cycle while it
+//   is not full, and in the cycle in which it is copied, which is the one after tile_start_i.
+// Contract: a pass never starts with a shadow that is not full (assertion TileComplete).
+// Test: tests/rtl/engine.
+`include "assert.svh"
+
+module lanes
+  import keyway_contract_pkg::*;
+  import keyway_pkg::*;
+#(
+    parameter  int unsigned Lanes      = 16,
+    parameter  int unsigned Depth      = 16,
+    parameter  array_kind_e ArrayKind  = ArrayKindMultiplier,
+    localparam int unsigned MaxColumns = max_columns(Depth),
+    localparam int unsigned Half       = Depth / 2,
+    localparam int unsigned TileWords  = Depth / 4,
+    localparam int unsigned WordBits   = (TileWords > 1) ? $clog2(TileWords) : 1,
+    localparam int unsigned SumBits    = sum_bits(ArrayKind, Depth)
+) (
+    input logic clk_i,
+    input logic rst_ni,
+    input logic clear_i,
+    // Weights
+    input logic operand_valid_i,
+    output logic operand_ready_o,
+    input logic operand_last_i,
+    input logic [WordBits-1:0] operand_word_i,
+    input operand_t [4*Lanes-1:0] operand_i,
+    // Of the next cycle
+    output logic operand_ready_next_o,
+    input logic operand_valid_next_i,
+    input logic operand_ones_next_i,
+    input logic [WordBits-1:0] operand_word_next_i,
+    input logic tile_start_i,
+    // Operands of the step at t + 4
+    input logic column_valid_i,
+    input mode_e mode_i,
+    input logic [MaxColumns-1:0] columns_live_i,
+    input logic [ActivationBits-1:0] dense_i[Depth],
+    input logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column_i,
+    input token_pipe_t tokens_i,
+    // Maxima of the passes before, at t + 8; sums at t + 9
+    input logic signed [ActivationBits-1:0] maximum_before_i[Lanes],
+    output logic signed [SumBits-1:0] sum_o[Lanes]
+);
+
+  logic full_d, full_q, ready_q, start_q, write, write_next;
+  logic [TileWords-1:0] tile_write_next;
+
+  assign operand_ready_o      = ready_q;
+  assign operand_ready_next_o = !full_d || tile_start_i;
+  assign write                = operand_valid_i && ready_q;
+  assign write_next           = operand_valid_next_i && operand_ready_next_o;
+
+  always_comb begin
+    full_d = full_q;
+    if (write && operand_last_i) full_d = 1'b1;
+    else if (start_q) full_d = 1'b0;
+  end
+
+  for (genvar w = 0; w < int'(TileWords); w++) begin : gen_write
+    assign tile_write_next[w] = write_next && operand_word_next_i == WordBits'(w);
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      full_q  <= 1'b0;
+      ready_q <= 1'b1;
+      start_q <= 1'b0;
+    end else begin
+      full_q  <= full_d;
+      ready_q <= operand_ready_next_o;
+      start_q <= tile_start_i;
+    end
+  end
+
+  // The upper half of the depth is a cycle late: see lane.
+  mode_e mode_late_q;
+  logic [MaxColumns-1:0] columns_live_late_q;
+  logic [ActivationBits-1:0] dense[Depth];
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      mode_late_q         <= ModeDense;
+      columns_live_late_q <= '0;
+    end else begin
+      mode_late_q         <= mode_i;
+      columns_live_late_q <= columns_live_i;
+    end
+  end
+
+  for (genvar d = 0; d < int'(Depth); d++) begin : gen_dense
+    if (d < int'(Half)) begin : gen_early
+      assign dense[d] = dense_i[d];
+    end else begin : gen_late
+      logic [ActivationBits-1:0] late_q;
+      always_ff @(posedge clk_i) begin
+        if (!rst_ni || clear_i) late_q <= '0;
+        else late_q <= dense_i[d];
+      end
+      assign dense[d] = late_q;
+    end
+  end
+
+  for (genvar l = 0; l < int'(Lanes); l++) begin : gen_lane
+    logic [WindowRows-1:0][ActivationBits-1:0] column;
+    for (genvar r = 0; r < int'(WindowRows); r++) begin : gen_row
+      assign column[r] = column_i[r][l];
+    end
+
+    lane #(
+        .Depth    (Depth),
+        .ArrayKind(ArrayKind)
+    ) u_lane (
+        .clk_i,
+        .clear_i,
+        .tile_write_next_i  (tile_write_next),
+        .tile_ones_next_i   (write_next && operand_ones_next_i),
+        .tile_operands_i    (operand_i[4*l+:4]),
+        .tile_start_i       (start_q),
+        .column_valid_i,
+        .mode_i,
+        .mode_late_i        (mode_late_q),
+        .columns_live_i,
+        .columns_live_late_i(columns_live_late_q),
+        .dense_i            (dense),
+        .column_i           (column),
+        .tokens_i,
+        .maximum_before_i   (maximum_before_i[l]),
+        .sum_o              (sum_o[l])
+    );
+  end
+
+  `KEYWAY_ASSERT(TileComplete, !start_q || full_q)
+  `KEYWAY_ASSERT(WriteIsForetold, clear_i || $past(clear_i) || write == $past(write_next))
+  `KEYWAY_ASSERT(WordIsForetold, !write || operand_word_i == $past(operand_word_next_i))
+  `KEYWAY_ASSERT(ReadyIsRoom, ready_q == (!full_q || start_q))
+
+endmodule
