@@ -83,7 +83,7 @@ class Includes(unittest.TestCase):
             "host/tool/i.cpp": "<xrt/xrt_bo.h>",
         }
         right = {"models/lock/seal.cpp": '"lock/package_format.hpp"', "models/lock/lock_network.cpp": '"compile/compile.hpp"',
-                 "host/driver/xrt_device.hpp": "<xrt/xrt_bo.h>", "host/tool/run.cpp": '"driver/session.hpp"'}
+                 "host/driver/xrt_card.hpp": "<xrt/xrt_bo.h>", "host/tool/run.cpp": '"driver/session.hpp"'}
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             for name, include in {**planted, **right}.items():

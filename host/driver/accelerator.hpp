@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// One accelerator with one package open on it. Implemented once for everything with a kernel
-/// (card, hw_emu, sim: `KernelAccelerator` over a `Shell`) and once for the program simulator.
+/// (card, hw_emu, sim: `KernelAccelerator` over a `Board`) and once for the program simulator.
 #pragma once
 
 #include <cstdint>

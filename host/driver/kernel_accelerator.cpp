@@ -65,14 +65,14 @@ size_t padded(size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
 class KernelAccelerator::Memory {
  public:
-  Memory(Shell& shell, size_t bytes)
-      : shell_(shell), bytes_(padded(bytes)), buffer_(shell.allocate(bytes_)) {}
-  Memory(Shell& shell, const std::vector<uint8_t>& content) : Memory(shell, content.size()) {
+  Memory(Board& board, size_t bytes)
+      : board_(board), bytes_(padded(bytes)), buffer_(board.allocate(bytes_)) {}
+  Memory(Board& board, const std::vector<uint8_t>& content) : Memory(board, content.size()) {
     write(content, 0);
   }
   ~Memory() {
     try {
-      shell_.free(buffer_);
+      board_.free(buffer_);
     } catch (const Error&) {
       // The device has failed, and its memory is gone with it.
     }
@@ -81,35 +81,35 @@ class KernelAccelerator::Memory {
   Memory& operator=(const Memory&) = delete;
 
   void write(const std::vector<uint8_t>& data, size_t offset) {
-    shell_.write(buffer_, offset, data.data(), data.size());
+    board_.write(buffer_, offset, data.data(), data.size());
   }
   void read(std::vector<uint8_t>& data, size_t offset) {
-    shell_.read(buffer_, offset, data.data(), data.size());
+    board_.read(buffer_, offset, data.data(), data.size());
   }
-  uint64_t address() const { return shell_.address(buffer_); }
+  uint64_t address() const { return board_.address(buffer_); }
   /// What the core may touch.
   uint32_t bytes() const { return static_cast<uint32_t>(bytes_); }
 
  private:
-  Shell& shell_;
+  Board& board_;
   size_t bytes_;
-  Shell::Buffer buffer_;
+  Board::Buffer buffer_;
 };
 
-KernelAccelerator::KernelAccelerator(std::unique_ptr<Shell> shell, uint64_t most_cycles)
-    : shell_(std::move(shell)), most_cycles_(most_cycles) {
+KernelAccelerator::KernelAccelerator(std::unique_ptr<Board> board, uint64_t most_cycles)
+    : board_(std::move(board)), most_cycles_(most_cycles) {
   check_contract();
 }
 
 KernelAccelerator::~KernelAccelerator() = default;
 
 void KernelAccelerator::check_contract() {
-  const uint32_t id = shell_->read_register(contract::kRegId);
+  const uint32_t id = board_->read_register(contract::kRegId);
   if (id != contract::kCoreId)
     throw Error(ErrorKind::kDevice, "the device holds no Keyway core (identification " + hex(id) +
                                         " instead of " + hex(contract::kCoreId) + ")");
-  const uint32_t version = shell_->read_register(contract::kRegVersion);
-  const uint32_t hash = shell_->read_register(contract::kRegContract);
+  const uint32_t version = board_->read_register(contract::kRegVersion);
+  const uint32_t hash = board_->read_register(contract::kRegContract);
   if (version >> 16 != contract::kCoreVersion >> 16 || hash != contract::kContractHash)
     throw Error(ErrorKind::kDevice, "the device's core (version " + std::to_string(version >> 16) +
                                         "." + std::to_string(version & 0xffff) + ", contract " +
@@ -135,10 +135,10 @@ void KernelAccelerator::open(const std::vector<uint8_t>& package,
                    static_cast<contract::ArrayKind>(package[contract::kHeaderArrayKindOffset]),
                    size(contract::kHeaderActivationBytesOffset),
                    size(contract::kHeaderWeightBytesOffset)};
-  package_ = std::make_unique<Memory>(*shell_, package);
-  licence_ = licence ? std::make_unique<Memory>(*shell_, *licence) : nullptr;
+  package_ = std::make_unique<Memory>(*board_, package);
+  licence_ = licence ? std::make_unique<Memory>(*board_, *licence) : nullptr;
   // Opening reads no more than the package, a word a cycle.
-  shell_->start(package_arguments(contract::StartMode::kOpen,
+  board_->start(package_arguments(contract::StartMode::kOpen,
                                   cycle_limit(package.size() / kWord, most_cycles_)));
   open_counters_ = finish();
 }
@@ -165,8 +165,8 @@ void KernelAccelerator::run(const std::vector<std::vector<uint8_t>>& images, siz
   if (batch > kMostBytes / std::max({input_stride, output_stride, size_t{1}}))
     throw Error(ErrorKind::kUsage, "a batch of " + std::to_string(batch) +
                                        " inputs has more than the 4 GiB of a buffer");
-  Memory inputs[2] = {{*shell_, batch * input_stride}, {*shell_, batch * input_stride}};
-  Memory outputs[2] = {{*shell_, batch * output_stride}, {*shell_, batch * output_stride}};
+  Memory inputs[2] = {{*board_, batch * input_stride}, {*board_, batch * input_stride}};
+  Memory outputs[2] = {{*board_, batch * output_stride}, {*board_, batch * output_stride}};
   const std::vector<Start> starts = split(images.size(), batch);
   const uint64_t input_cycles = cycle_limit(facts_.estimated_cycles, most_cycles_);
   Counters counters{};
@@ -185,7 +185,7 @@ void KernelAccelerator::run(const std::vector<std::vector<uint8_t>>& images, siz
     arguments.output_stride = static_cast<uint32_t>(output_stride);
     arguments.input_bytes = inputs[s % 2].bytes();
     arguments.output_bytes = outputs[s % 2].bytes();
-    shell_->start(arguments);
+    board_->start(arguments);
   };
   const auto deliver = [&](size_t s) {
     for (size_t i = 0; i < starts[s].count; ++i) {
@@ -203,8 +203,8 @@ void KernelAccelerator::run(const std::vector<std::vector<uint8_t>>& images, siz
     } catch (...) {
       // Leave no run under way behind: the buffers are about to go.
       try {
-        shell_->abort();
-        shell_->wait();
+        board_->abort();
+        board_->wait();
       } catch (const Error&) {  // the first reason is the better one
       }
       throw;
@@ -222,7 +222,7 @@ const Counters* KernelAccelerator::open_counters() const {
 void KernelAccelerator::close() {
   licence_.reset();
   package_.reset();
-  shell_->close();
+  board_->close();
 }
 
 KernelArguments KernelAccelerator::package_arguments(contract::StartMode mode,
@@ -238,8 +238,8 @@ KernelArguments KernelAccelerator::package_arguments(contract::StartMode mode,
 }
 
 Counters KernelAccelerator::finish() {
-  shell_->wait();
-  const auto status = static_cast<contract::Status>(shell_->read_register(contract::kRegStatus));
+  board_->wait();
+  const auto status = static_cast<contract::Status>(board_->read_register(contract::kRegStatus));
   if (status != contract::Status::kOk) refuse(status);
   return read_counters();
 }
@@ -248,8 +248,8 @@ Counters KernelAccelerator::read_counters() {
   Counters counters{};
   for (size_t i = 0; i < counters.size(); ++i) {
     const auto offset = static_cast<uint32_t>(contract::kCounterBase + 8 * i);
-    const uint64_t low = shell_->read_register(offset);
-    counters[i] = low | uint64_t{shell_->read_register(offset + 4)} << 32;
+    const uint64_t low = board_->read_register(offset);
+    counters[i] = low | uint64_t{board_->read_register(offset + 4)} << 32;
   }
   return counters;
 }
@@ -257,7 +257,7 @@ Counters KernelAccelerator::read_counters() {
 void KernelAccelerator::refuse(contract::Status status) {
   const Error error = verdict(status);
   if (status != contract::Status::kWrongCore) throw error;
-  const uint32_t shape = shell_->read_register(contract::kRegShape);
+  const uint32_t shape = board_->read_register(contract::kRegShape);
   const auto part = [&](const contract::Field& field) {
     return shape >> field.lsb & ((1U << field.bits) - 1);
   };
@@ -266,8 +266,8 @@ void KernelAccelerator::refuse(contract::Status status) {
                   ", the device has " +
                   core_text({part(contract::shape::kLanes), part(contract::shape::kDepth),
                              contract::ArrayKind(part(contract::shape::kArrayKind)),
-                             shell_->read_register(contract::kRegActivationBytes),
-                             shell_->read_register(contract::kRegWeightBytes)}));
+                             board_->read_register(contract::kRegActivationBytes),
+                             board_->read_register(contract::kRegWeightBytes)}));
 }
 
 }  // namespace keyway::driver

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Accelerator over anything with a kernel: the same code for card, hardware emulation and
-/// in-process simulation, which differ in their Shell alone.
+/// in-process simulation, which differ in their Board alone.
 ///
 /// The constructor refuses a core that speaks another contract than this driver. `open` examines
 /// the package (package_facts.hpp), puts it and the licence into device memory and lets the core
@@ -11,7 +11,7 @@
 ///
 /// Errors: kFile for a program that no core could run, or that needs larger images than it gets;
 /// the core's verdict (STATUS) as kRefused, kAuthentication, kFit or kDevice, each with a
-/// sentence that says what to do; kDevice from the shell. After an error nothing of the output is
+/// sentence that says what to do; kDevice from the board. After an error nothing of the output is
 /// read.
 #pragma once
 
@@ -19,8 +19,8 @@
 #include <memory>
 
 #include "driver/accelerator.hpp"
+#include "driver/board.hpp"
 #include "driver/package_facts.hpp"
-#include "driver/shell.hpp"
 #include "program/core_config.hpp"
 
 namespace keyway::driver {
@@ -28,7 +28,7 @@ namespace keyway::driver {
 class KernelAccelerator final : public Accelerator {
  public:
   /// `most_cycles`: for an input, whatever its package's manifest says.
-  explicit KernelAccelerator(std::unique_ptr<Shell> shell, uint64_t most_cycles = kMostCycles);
+  explicit KernelAccelerator(std::unique_ptr<Board> board, uint64_t most_cycles = kMostCycles);
   ~KernelAccelerator() override;
 
   void open(const std::vector<uint8_t>& package,
@@ -38,10 +38,10 @@ class KernelAccelerator final : public Accelerator {
   const Counters* open_counters() const override;
   void close() override;
 
-  Shell& shell() { return *shell_; }
+  Board& board() { return *board_; }
 
  private:
-  /// Frees itself with its shell.
+  /// Frees itself with its board.
   class Memory;
 
   void check_contract();
@@ -50,7 +50,7 @@ class KernelAccelerator final : public Accelerator {
   Counters read_counters();
   [[noreturn]] void refuse(contract::Status status);
 
-  std::unique_ptr<Shell> shell_;
+  std::unique_ptr<Board> board_;
   uint64_t most_cycles_;
   std::unique_ptr<Memory> package_, licence_;
   bool resident_ = false;             ///< the package's weights stay on chip

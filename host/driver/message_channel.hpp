@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Requests and replies between the host and its XRT process (xrt_shell.hpp, xrt_process.cpp) over
+/// Requests and replies between the host and its XRT process (xrt_board.hpp, xrt_process.cpp) over
 /// a Unix stream socket that both inherit. One request is answered by one reply, in order; an abort
 /// alone has none, and may come while a wait is not answered yet. A reply may also come unasked: the
 /// last words of an XRT process that gives up.

@@ -2,7 +2,7 @@
 #include "driver/sim_target.hpp"
 
 #include "driver/kernel_accelerator.hpp"
-#include "driver/sim_shell.hpp"
+#include "driver/sim_board.hpp"
 #include "driver/targets.hpp"
 #include "platform/kernel_model.hpp"
 #include "platform/memory_options.hpp"
@@ -19,7 +19,7 @@ std::unique_ptr<Accelerator> make_sim(const TargetOptions& options,
   sim.memory = platform::parse_memory_options(options.memory);
   sim.wave = options.wave;
   sim.trace = options.trace;
-  return std::make_unique<KernelAccelerator>(std::make_unique<SimShell>(sim), options.max_cycles);
+  return std::make_unique<KernelAccelerator>(std::make_unique<SimBoard>(sim), options.max_cycles);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include "driver/companions.hpp"
 #include "driver/func_accelerator.hpp"
 #include "driver/kernel_accelerator.hpp"
-#include "driver/xrt_shell.hpp"
+#include "driver/xrt_board.hpp"
 #include "lock/parties.hpp"
 #include "platform/memory_options.hpp"
 
@@ -30,14 +30,14 @@ std::unique_ptr<Accelerator> make_hw_emu(const TargetOptions& options,
   emulation.memory = platform::to_string(platform::parse_memory_options(options.memory));
   emulation.wave = options.wave;
   emulation.trace = options.trace;
-  return std::make_unique<KernelAccelerator>(std::make_unique<XrtShell>(emulation),
+  return std::make_unique<KernelAccelerator>(std::make_unique<XrtBoard>(emulation),
                                              options.max_cycles);
 }
 
 std::unique_ptr<Accelerator> make_hw(const TargetOptions& options, const program::CoreConfig&) {
   CardOptions card;
   card.xclbin = options.xclbin;
-  return std::make_unique<KernelAccelerator>(std::make_unique<XrtShell>(card), options.max_cycles);
+  return std::make_unique<KernelAccelerator>(std::make_unique<XrtBoard>(card), options.max_cycles);
 }
 
 std::vector<Target>& targets() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The targets that a package can run on: the one place that knows all of them.
 ///
-/// To add a target: implement Shell (for something with a kernel) or Accelerator (for something
+/// To add a target: implement Board (for something with a kernel) or Accelerator (for something
 /// without), and add a line to the table in targets.cpp; or, where not every program should link
 /// what it needs, call `add_target` as sim_target.cpp does.
 #pragma once

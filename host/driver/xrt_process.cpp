@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// keyway_xrt SOCKET: the process that holds XRT for one XrtShell (xrt_shell.hpp says why). Serves
+/// keyway_xrt SOCKET: the process that holds XRT for one XrtBoard (xrt_board.hpp says why). Serves
 /// the requests of message_channel.hpp on the inherited descriptor until the host closes or is
 /// gone.
 ///
@@ -22,7 +22,7 @@
 #include "driver/early_waker.hpp"
 #include "driver/message_channel.hpp"
 #include "driver/simulator_watch.hpp"
-#include "driver/xrt_device.hpp"
+#include "driver/xrt_card.hpp"
 #include "hw_emu/emulation.hpp"
 
 namespace {
@@ -46,7 +46,7 @@ class XrtProcess {
       if (operation == Operation::kClose) return close();
       try {
         if (operation == Operation::kAbort) {
-          if (device_) device_->abort();
+          if (card_) card_->abort();
           continue;
         }
         Message reply;
@@ -65,43 +65,43 @@ class XrtProcess {
  private:
   void handle(Operation operation, const Message& request, const std::vector<uint8_t>& payload,
               Message& reply, std::vector<uint8_t>& data) {
-    const auto buffer = static_cast<Shell::Buffer>(request.a);
+    const auto buffer = static_cast<Board::Buffer>(request.a);
     if (operation == Operation::kOpen) {
       const EarlyWaker waker([this] { return emulation_ && watch_.ready(); });
-      device_ = std::make_unique<XrtDevice>(static_cast<unsigned>(request.a),
-                                            std::string(payload.begin(), payload.end()));
+      card_ = std::make_unique<XrtCard>(static_cast<unsigned>(request.a),
+                                        std::string(payload.begin(), payload.end()));
       return;
     }
-    if (!device_) throw Error(ErrorKind::kDevice, "no device is open");
+    if (!card_) throw Error(ErrorKind::kDevice, "no device is open");
     switch (operation) {
       case Operation::kAllocate: {
-        const Shell::Buffer made = device_->allocate(request.a);
+        const Board::Buffer made = card_->allocate(request.a);
         reply.a = static_cast<uint64_t>(made);
-        reply.b = device_->address(made);
+        reply.b = card_->address(made);
         break;
       }
       case Operation::kFree:
-        device_->free(buffer);
+        card_->free(buffer);
         break;
       case Operation::kWrite:
-        device_->write(buffer, request.b, payload);
+        card_->write(buffer, request.b, payload);
         break;
       case Operation::kRead:
         data.resize(request.c);
-        device_->read(buffer, request.b, data);
+        card_->read(buffer, request.b, data);
         break;
       case Operation::kStart: {
         KernelArguments arguments;
         if (payload.size() != sizeof arguments) throw Error(ErrorKind::kDevice, "bad request");
         std::memcpy(&arguments, payload.data(), sizeof arguments);
-        device_->start(arguments);
+        card_->start(arguments);
         break;
       }
       case Operation::kWait:
-        device_->wait(static_cast<unsigned>(request.a), [this] { return abort_came(); });
+        card_->wait(static_cast<unsigned>(request.a), [this] { return abort_came(); });
         break;
       case Operation::kReadRegister:
-        reply.a = device_->read_register(static_cast<uint32_t>(request.a));
+        reply.a = card_->read_register(static_cast<uint32_t>(request.a));
         break;
       default:
         throw Error(ErrorKind::kDevice, "bad request");
@@ -122,7 +122,7 @@ class XrtProcess {
     if (emulation_)
       problem = watch_.close_simulator();
     else
-      device_.reset();
+      card_.reset();
     if (problem.empty())
       send_reply({}, nullptr, 0);
     else
@@ -144,7 +144,7 @@ class XrtProcess {
   int socket_;
   bool emulation_;
   std::mutex sending_;
-  std::unique_ptr<XrtDevice> device_;
+  std::unique_ptr<XrtCard> card_;
   SimulatorWatch watch_;
 };
 

@@ -12,7 +12,7 @@
 #include "compile/compile.hpp"
 #include "driver/kernel_accelerator.hpp"
 #include "driver/session.hpp"
-#include "driver/sim_shell.hpp"
+#include "driver/sim_board.hpp"
 #include "lock/licence.hpp"
 #include "lock/lock_network.hpp"
 #include "lock/package.hpp"
@@ -74,10 +74,10 @@ driver::Outputs simulate(const driver::Package& package, const driver::Licence& 
 PackageCycles run_package(const driver::Package& package, const driver::Licence& licence,
                           const driver::SimOptions& sim, const std::vector<float>& input) {
   const program::Program& program = package.description();
-  auto shell = std::make_unique<driver::SimShell>(sim);
-  const driver::SimShell& board = *shell;
+  auto owned = std::make_unique<driver::SimBoard>(sim);
+  const driver::SimBoard& board = *owned;
   driver::Session session(package, licence,
-                          std::make_unique<driver::KernelAccelerator>(std::move(shell)));
+                          std::make_unique<driver::KernelAccelerator>(std::move(owned)));
   PackageCycles cycles;
   cycles.open = driver::value(session.open_counters().value(), contract::Counter::kTotal);
   const Bytes expected = simulate(package, licence, sim.device_file, input).bytes;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// XrtShell over stock XRT in hardware emulation, with the stand-in kernel: data, several devices
+/// XrtBoard over stock XRT in hardware emulation, with the stand-in kernel: data, several devices
 /// at once, and every way in which one of the three processes (host, XRT process, simulator) can
 /// end.
 #include <signal.h>
@@ -19,7 +19,7 @@
 #include "common/error.hpp"
 #include "common/interrupt.hpp"
 #include "driver/kernel_accelerator.hpp"
-#include "driver/xrt_shell.hpp"
+#include "driver/xrt_board.hpp"
 #include "platform/standin.hpp"
 
 using namespace keyway;
@@ -107,14 +107,14 @@ std::string error_text(const std::function<void()>& action) {
 }
 
 /// Starts the kernel and does not wait.
-void start_job(Shell& shell, uint32_t pages, uint32_t mode = 0, uint32_t cycle_limit = 0) {
+void start_job(Board& board, uint32_t pages, uint32_t mode = 0, uint32_t cycle_limit = 0) {
   const auto content = standin::package(pages);
-  const auto package = shell.allocate(content.size());
-  shell.write(package, 0, content.data(), content.size());
-  const auto in = shell.allocate(pages * kPage), out = shell.allocate(pages * kPage);
-  KernelArguments arguments{mode, shell.address(package), 0, shell.address(in), shell.address(out)};
+  const auto package = board.allocate(content.size());
+  board.write(package, 0, content.data(), content.size());
+  const auto in = board.allocate(pages * kPage), out = board.allocate(pages * kPage);
+  KernelArguments arguments{mode, board.address(package), 0, board.address(in), board.address(out)};
   arguments.cycle_limit = cycle_limit;
-  shell.start(arguments);
+  board.start(arguments);
 }
 
 void run_images(Accelerator& accelerator, size_t count, uint8_t salt) {
@@ -138,7 +138,7 @@ TEST_CASE("images through stock XRT, from a folder without write permission, not
   const fs::path here = fs::current_path();
   fs::current_path("/proc");  // nobody can write there
   {
-    KernelAccelerator accelerator(std::make_unique<XrtShell>(standin_options()));
+    KernelAccelerator accelerator(std::make_unique<XrtBoard>(standin_options()));
     CHECK_NOTHROW(run_images(accelerator, 8, 1));
     folders = run_folders(getpid());
     CHECK(folders.size() == 1);
@@ -150,23 +150,23 @@ TEST_CASE("images through stock XRT, from a folder without write permission, not
 }
 
 TEST_CASE("buffers larger than one XRT message") {
-  XrtShell shell(standin_options());
+  XrtBoard board(standin_options());
   constexpr size_t kBytes = (5 << 20) + 12345;
   std::vector<uint8_t> data(kBytes), back(kBytes);
   for (size_t i = 0; i < kBytes; ++i) data[i] = static_cast<uint8_t>(i * 2654435761U >> 24);
-  const auto buffer = shell.allocate(kBytes);
-  CHECK(shell.address(buffer) % kPage == 0);
-  shell.read(buffer, 0, back.data(), kBytes);
+  const auto buffer = board.allocate(kBytes);
+  CHECK(board.address(buffer) % kPage == 0);
+  board.read(buffer, 0, back.data(), kBytes);
   CHECK(back == std::vector<uint8_t>(kBytes));
-  shell.write(buffer, 0, data.data(), kBytes);
-  shell.read(buffer, 0, back.data(), kBytes);
+  board.write(buffer, 0, data.data(), kBytes);
+  board.read(buffer, 0, back.data(), kBytes);
   CHECK(back == data);
   const uint8_t byte = 0xaa;
-  shell.write(buffer, 1'000'003, &byte, 1);
+  board.write(buffer, 1'000'003, &byte, 1);
   data[1'000'003] = byte;
-  shell.read(buffer, 1'000'000, back.data(), 10);
+  board.read(buffer, 1'000'000, back.data(), 10);
   CHECK(std::equal(back.begin(), back.begin() + 10, data.begin() + 1'000'000));
-  shell.free(buffer);
+  board.free(buffer);
 }
 
 TEST_CASE("several devices at once, each with its own memory options") {
@@ -178,9 +178,9 @@ TEST_CASE("several devices at once, each with its own memory options") {
       try {
         EmulationOptions options = standin_options();
         options.memory = "latency=" + std::to_string(10 + 100 * i);
-        KernelAccelerator accelerator(std::make_unique<XrtShell>(options));
+        KernelAccelerator accelerator(std::make_unique<XrtBoard>(options));
         run_images(accelerator, 4, static_cast<uint8_t>(i));
-        const uint64_t cycles = accelerator.shell().read_register(contract::kCounterBase);
+        const uint64_t cycles = accelerator.board().read_register(contract::kCounterBase);
         // 33 latencies in the stand-in's serial copy of one page.
         if (cycles < 33 * (10 + 100 * i) || cycles > 33 * (10 + 100 * (i + 1)) + 1000)
           throw std::runtime_error("cycles " + std::to_string(cycles));
@@ -195,63 +195,63 @@ TEST_CASE("several devices at once, each with its own memory options") {
 TEST_CASE("a killed simulator is an error within seconds, not a hang") {
   std::set<fs::path> folders;
   {
-    XrtShell shell(standin_options());
+    XrtBoard board(standin_options());
     folders = run_folders(getpid());
-    SECTION("while the kernel runs") { start_job(shell, 1, standin::kModeHang); }
+    SECTION("while the kernel runs") { start_job(board, 1, standin::kModeHang); }
     SECTION("while nothing runs") {}
     const auto simulators = descendants(getpid(), "keyway_hw_emu");
     REQUIRE(simulators.size() == 1);
     const auto begin = Clock::now();
     kill(*simulators.begin(), SIGKILL);
     const std::string text = error_text([&] {
-      shell.wait();
-      while (true) shell.read_register(0);
+      board.wait();
+      while (true) board.read_register(0);
     });
     INFO(text);
     CHECK(text.find("simulator process of hw_emu died: Killed") != std::string::npos);
     CHECK(seconds_since(begin) < 5);
-    CHECK(error_text([&] { shell.read_register(0); }) != "");
+    CHECK(error_text([&] { board.read_register(0); }) != "");
   }
   CHECK(folders.size() == 1);
   CHECK(gone(folders));
 }
 
-TEST_CASE("a run without end is aborted, and the shell is good for another") {
-  XrtShell shell(standin_options());
-  start_job(shell, 1, standin::kModeHang);
-  shell.abort();
-  shell.wait();
-  CHECK(shell.read_register(contract::kRegStatus) ==
+TEST_CASE("a run without end is aborted, and the board is good for another") {
+  XrtBoard board(standin_options());
+  start_job(board, 1, standin::kModeHang);
+  board.abort();
+  board.wait();
+  CHECK(board.read_register(contract::kRegStatus) ==
         static_cast<uint32_t>(contract::Status::kAborted));
-  start_job(shell, 1);
-  shell.wait();
-  CHECK(shell.read_register(contract::kRegStatus) == static_cast<uint32_t>(contract::Status::kOk));
+  start_job(board, 1);
+  board.wait();
+  CHECK(board.read_register(contract::kRegStatus) == static_cast<uint32_t>(contract::Status::kOk));
 }
 
 TEST_CASE("an interrupt reaches a run under way") {
   const common::InterruptGuard guard;
-  XrtShell shell(standin_options());
-  start_job(shell, 1, standin::kModeHang);
+  XrtBoard board(standin_options());
+  start_job(board, 1, standin::kModeHang);
   std::thread user([] {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     std::raise(SIGINT);
   });
   const auto begin = Clock::now();
-  shell.wait();
+  board.wait();
   user.join();
   CHECK(seconds_since(begin) < 5);
-  CHECK(shell.read_register(contract::kRegStatus) ==
+  CHECK(board.read_register(contract::kRegStatus) ==
         static_cast<uint32_t>(contract::Status::kAborted));
 }
 
 TEST_CASE("a run that outlasts its cycles at the least clock is an error") {
   EmulationOptions options = standin_options();
   options.least_hertz = 65536;
-  XrtShell shell(options);
+  XrtBoard board(options);
   const bool deaf = GENERATE(false, true);
   const auto begin = Clock::now();
-  start_job(shell, 1, deaf ? standin::kModeDeaf : standin::kModeEndless, 1);
-  const std::string text = error_text([&] { shell.wait(); });
+  start_job(board, 1, deaf ? standin::kModeDeaf : standin::kModeEndless, 1);
+  const std::string text = error_text([&] { board.wait(); });
   INFO(text);
   CHECK(text.find("did not end within 11 s") != std::string::npos);
   CHECK((text.find("obeys no abort") != std::string::npos) == deaf);
@@ -259,10 +259,10 @@ TEST_CASE("a run that outlasts its cycles at the least clock is an error") {
 }
 
 TEST_CASE("what stops the simulation is told by its own words") {
-  XrtShell shell(standin_options());
+  XrtBoard board(standin_options());
   const std::string text = error_text([&] {
-    start_job(shell, 1, standin::kModeCrossing);
-    shell.wait();
+    start_job(board, 1, standin::kModeCrossing);
+    board.wait();
   });
   INFO(text);
   CHECK(text.find("rule AR_BOUNDARY is broken in cycle") != std::string::npos);
@@ -273,29 +273,29 @@ TEST_CASE("a simulator that cannot start is an error, not a hang") {
   const auto begin = Clock::now();
   SECTION("missing") {
     options.simulator = "/nowhere/simulator";
-    CHECK(error_text([&] { XrtShell shell(options); }).find("/nowhere/simulator") !=
+    CHECK(error_text([&] { XrtBoard board(options); }).find("/nowhere/simulator") !=
           std::string::npos);
   }
   SECTION("device file missing") {
     options.device_file = "/nowhere/dev.kwd";
-    CHECK(error_text([&] { XrtShell shell(options); }).find("/nowhere/dev.kwd") !=
+    CHECK(error_text([&] { XrtBoard board(options); }).find("/nowhere/dev.kwd") !=
           std::string::npos);
   }
   SECTION("not the card's xclbin") {
     options.xclbin = STANDIN_SIMULATOR;
-    CHECK(error_text([&] { XrtShell shell(options); }) != "");
+    CHECK(error_text([&] { XrtBoard board(options); }) != "");
   }
   CHECK(seconds_since(begin) < 20);
 }
 
 TEST_CASE("a killed XRT process is an error that says so") {
-  XrtShell shell(standin_options());
+  XrtBoard board(standin_options());
   const auto processes = descendants(getpid(), "keyway_xrt");
   const auto simulators = descendants(getpid(), "keyway_hw_emu");
   REQUIRE(processes.size() == 1);
   REQUIRE(simulators.size() == 1);
   kill(*processes.begin(), SIGKILL);
-  CHECK(error_text([&] { shell.read_register(0); }).find("holds XRT ended unexpectedly (Killed)") !=
+  CHECK(error_text([&] { board.read_register(0); }).find("holds XRT ended unexpectedly (Killed)") !=
         std::string::npos);
   CHECK(within(kLong, [&] { return !alive(*simulators.begin()); }));
 }
@@ -305,10 +305,10 @@ TEST_CASE("when the host is killed, simulator and XRT process end and nothing is
   REQUIRE(pipe(ready) == 0);
   const pid_t host = fork();
   if (host == 0) {
-    XrtShell shell(standin_options());
-    start_job(shell, 1, standin::kModeHang);
+    XrtBoard board(standin_options());
+    start_job(board, 1, standin::kModeHang);
     (void)!write(ready[1], "x", 1);
-    shell.wait();
+    board.wait();
     _exit(0);
   }
   close(ready[1]);
@@ -331,7 +331,7 @@ TEST_CASE("when the host is killed, simulator and XRT process end and nothing is
 TEST_CASE("a card that is not there is an error") {
   CardOptions options;
   options.xclbin = STANDIN_XCLBIN;
-  const std::string text = error_text([&] { XrtShell shell(options); });
+  const std::string text = error_text([&] { XrtBoard board(options); });
   INFO(text);
   CHECK(text.rfind("XRT: ", 0) == 0);
 }
@@ -339,7 +339,7 @@ TEST_CASE("a card that is not there is an error") {
 TEST_CASE("without unzip the error names it") {
   const std::string path = std::getenv("PATH");
   setenv("PATH", "/nowhere", 1);
-  const std::string text = error_text([&] { XrtShell shell(standin_options()); });
+  const std::string text = error_text([&] { XrtBoard board(standin_options()); });
   setenv("PATH", path.c_str(), 1);
   CHECK(text.find("unzip") != std::string::npos);
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /// KernelAccelerator over a board with the stand-in kernel (verdicts, data, overlap), and over a
-/// fake shell that records the order of its calls and can fail.
+/// fake board that records the order of its calls and can fail.
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <map>
 
 #include "common/error.hpp"
 #include "driver/kernel_accelerator.hpp"
-#include "driver/sim_shell.hpp"
+#include "driver/sim_board.hpp"
 #include "platform/standin.hpp"
 
 using namespace keyway;
@@ -17,7 +17,9 @@ namespace {
 
 constexpr size_t kPage = 4096;
 
-std::unique_ptr<Shell> board() { return std::make_unique<driver::SimShell>(driver::SimOptions{}); }
+std::unique_ptr<Board> standin_board() {
+  return std::make_unique<driver::SimBoard>(driver::SimOptions{});
+}
 
 std::vector<std::vector<uint8_t>> images(size_t count) {
   std::vector<std::vector<uint8_t>> all(count, std::vector<uint8_t>(kPage));
@@ -39,7 +41,7 @@ std::pair<ErrorKind, std::string> error_of(Action action) {
 }
 
 /// Registers and memory of a kernel that is done at once; `log` has every call.
-class FakeShell : public Shell {
+class FakeBoard : public Board {
  public:
   struct State {
     std::string log;
@@ -51,7 +53,7 @@ class FakeShell : public Shell {
     bool running = false;
     int waits_until_failure = -1;
   };
-  explicit FakeShell(State& state) : state_(state) {}
+  explicit FakeBoard(State& state) : state_(state) {}
 
   Buffer allocate(size_t bytes) override {
     CHECK(bytes % kPage == 0);
@@ -97,7 +99,7 @@ class FakeShell : public Shell {
 }  // namespace
 
 TEST_CASE("images go through the kernel in order, and the counters with them") {
-  KernelAccelerator accelerator(board());
+  KernelAccelerator accelerator(standin_board());
   CHECK(accelerator.open_counters() == nullptr);
   accelerator.open(standin::package(1), std::nullopt);
   REQUIRE(accelerator.open_counters() != nullptr);
@@ -122,9 +124,9 @@ TEST_CASE("images go through the kernel in order, and the counters with them") {
 }
 
 TEST_CASE("transfers overlap runs, buffers are two and go away") {
-  FakeShell::State state;
+  FakeBoard::State state;
   {
-    KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
+    KernelAccelerator accelerator(std::make_unique<FakeBoard>(state));
     accelerator.open(standin::package(1), standin::licence(0));
     state.log.clear();
     accelerator.run(images(3), kPage, [](size_t, const std::vector<uint8_t>&, const Counters*) {});
@@ -136,8 +138,8 @@ TEST_CASE("transfers overlap runs, buffers are two and go away") {
 }
 
 TEST_CASE("a batch is one start, and its counters come with its last input") {
-  FakeShell::State state;
-  KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
+  FakeBoard::State state;
+  KernelAccelerator accelerator(std::make_unique<FakeBoard>(state));
   std::vector<uint8_t> package = standin::package(1);  // resident
   const auto counted = [&](size_t count, size_t batch) {
     std::string with_counters;
@@ -165,8 +167,8 @@ TEST_CASE("a batch is one start, and its counters come with its last input") {
 }
 
 TEST_CASE("an error ends the run, delivers nothing more and leaves the kernel idle") {
-  FakeShell::State state;
-  KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
+  FakeBoard::State state;
+  KernelAccelerator accelerator(std::make_unique<FakeBoard>(state));
   accelerator.open(standin::package(1), std::nullopt);
   SECTION("the device fails in the second run") {
     state.waits_until_failure = 1;
@@ -202,10 +204,10 @@ TEST_CASE("an error ends the run, delivers nothing more and leaves the kernel id
 }
 
 TEST_CASE("the core is told how large its buffers are") {
-  FakeShell::State state;
-  auto shell = std::make_unique<FakeShell>(state);
-  FakeShell& fake = *shell;
-  KernelAccelerator accelerator(std::move(shell));
+  FakeBoard::State state;
+  auto board = std::make_unique<FakeBoard>(state);
+  FakeBoard& fake = *board;
+  KernelAccelerator accelerator(std::move(board));
   accelerator.open(standin::package(1), std::nullopt);
   CHECK(fake.last.package_bytes == 4 * kPage);
   CHECK(fake.last.input_bytes == 0);
@@ -224,12 +226,12 @@ TEST_CASE("the core is told how large its buffers are") {
 }
 
 TEST_CASE("the core is told how many cycles it may take") {
-  FakeShell::State state;
-  auto shell = std::make_unique<FakeShell>(state);
-  FakeShell& fake = *shell;
+  FakeBoard::State state;
+  auto board = std::make_unique<FakeBoard>(state);
+  FakeBoard& fake = *board;
   constexpr uint64_t kUnit = uint64_t{1} << contract::kCycleLimitBits;
   constexpr uint64_t kMost = 100 * kUnit;
-  KernelAccelerator accelerator(std::move(shell), kMost);
+  KernelAccelerator accelerator(std::move(board), kMost);
   const auto units = [&](uint64_t estimate, size_t inputs, size_t batch) {
     standin::Job job;
     job.estimated_cycles = estimate;
@@ -251,8 +253,8 @@ TEST_CASE("the core is told how many cycles it may take") {
 
 TEST_CASE("a plain program that no core could run does not reach the device") {
   const auto refused = [](const std::string& program, size_t input, size_t output) {
-    FakeShell::State state;
-    KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
+    FakeBoard::State state;
+    KernelAccelerator accelerator(std::make_unique<FakeBoard>(state));
     standin::Job job;
     job.program = program;
     const auto error = error_of([&] {
@@ -293,11 +295,11 @@ TEST_CASE("every verdict of the core is its own error") {
       {Status::kNone, ErrorKind::kDevice, "unexpected status 0"},
       {static_cast<Status>(77), ErrorKind::kDevice, "unexpected status 77"}};
   for (const auto& [status, kind, words] : verdicts) {
-    FakeShell::State state;
+    FakeBoard::State state;
     state.registers[contract::kRegShape] = 8 | 32 << 8;
     state.registers[contract::kRegActivationBytes] = 64 * 1024;
     state.registers[contract::kRegWeightBytes] = 128 * 1024;
-    KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
+    KernelAccelerator accelerator(std::make_unique<FakeBoard>(state));
     state.registers[contract::kRegStatus] = static_cast<uint32_t>(status);
     const auto error = error_of([&] { accelerator.open(standin::package(1), std::nullopt); });
     INFO(error.second);
@@ -308,7 +310,7 @@ TEST_CASE("every verdict of the core is its own error") {
 }
 
 TEST_CASE("the kernel's own verdicts arrive") {
-  KernelAccelerator accelerator(board());  // a blank device
+  KernelAccelerator accelerator(standin_board());  // a blank device
   CHECK(error_of([&] {
           accelerator.open(standin::sealed_package(), std::nullopt);
         }).second.find("no licence") != std::string::npos);
@@ -329,17 +331,17 @@ TEST_CASE("a core of another contract is refused before use") {
                                                    {contract::kRegVersion, 1U << 16 | 1},
                                                    {contract::kRegContract, 0x12345678}};
   for (const auto& [offset, value] : strange) {
-    FakeShell::State state;
+    FakeBoard::State state;
     state.registers[offset] = value;
     CHECK(error_of([&] {
-            KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
+            KernelAccelerator accelerator(std::make_unique<FakeBoard>(state));
           }).first == ErrorKind::kDevice);
   }
 }
 
 TEST_CASE("files that cannot be a package or licence do not reach the device") {
-  FakeShell::State state;
-  KernelAccelerator accelerator(std::make_unique<FakeShell>(state));
+  FakeBoard::State state;
+  KernelAccelerator accelerator(std::make_unique<FakeBoard>(state));
   state.log.clear();
   auto package = standin::package(2);
   const auto open = [&](const std::vector<uint8_t>& bytes) {

@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "driver/sim_shell.hpp"
+#include "driver/sim_board.hpp"
 #include "program/contract.hpp"
 #include "program/core_config.hpp"
 
@@ -24,28 +24,28 @@ TEST_CASE("every kernel is what its name says, and refuses what is no package") 
       driver::SimOptions options;
       options.core = name;
       options.memory = platform::parse_memory_options(memory);
-      driver::SimShell shell(options);
-      const uint32_t shape = shell.read_register(contract::kRegShape);
+      driver::SimBoard board(options);
+      const uint32_t shape = board.read_register(contract::kRegShape);
       const auto part = [&](const contract::Field& field) {
         return shape >> field.lsb & ((1U << field.bits) - 1);
       };
       const program::CoreConfig core{part(contract::shape::kLanes), part(contract::shape::kDepth),
                                      contract::ArrayKind(part(contract::shape::kArrayKind)),
-                                     shell.read_register(contract::kRegActivationBytes),
-                                     shell.read_register(contract::kRegWeightBytes)};
+                                     board.read_register(contract::kRegActivationBytes),
+                                     board.read_register(contract::kRegWeightBytes)};
       CHECK(core.name() == name);
-      CHECK(shell.read_register(contract::kRegStatus) == 0);
-      CHECK((shell.read_register(contract::kRegControl) & 0xf) == 4);  // idle
+      CHECK(board.read_register(contract::kRegStatus) == 0);
+      CHECK((board.read_register(contract::kRegControl) & 0xf) == 4);  // idle
 
       const std::vector<uint8_t> package(2 * contract::kFrameBytes, 0x11);
-      const auto buffer = shell.allocate(package.size());
-      shell.write(buffer, 0, package.data(), package.size());
+      const auto buffer = board.allocate(package.size());
+      board.write(buffer, 0, package.data(), package.size());
       driver::KernelArguments arguments;
-      arguments.package = shell.address(buffer);
+      arguments.package = board.address(buffer);
       arguments.package_bytes = static_cast<uint32_t>(package.size());
-      shell.start(arguments);
-      shell.wait();
-      CHECK(static_cast<contract::Status>(shell.read_register(contract::kRegStatus)) ==
+      board.start(arguments);
+      board.wait();
+      CHECK(static_cast<contract::Status>(board.read_register(contract::kRegStatus)) ==
             contract::Status::kBadHeader);
     }
 }

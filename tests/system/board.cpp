@@ -59,28 +59,28 @@ Bytes Party::strange_licence(const Model& model) const {
   return lock::make_licence(lock::parse_package(model.package, "test"), owner_, other);
 }
 
-Region::Region(driver::SimShell& shell, const Bytes& content)
-    : shell_(shell), bytes_(content.size()), buffer_(shell.allocate(content.size())) {
+Region::Region(driver::SimBoard& board, const Bytes& content)
+    : board_(board), bytes_(content.size()), buffer_(board.allocate(content.size())) {
   write(content);
 }
 
-Region::Region(driver::SimShell& shell, size_t bytes, uint8_t fill)
-    : Region(shell, Bytes(bytes, fill)) {}
+Region::Region(driver::SimBoard& board, size_t bytes, uint8_t fill)
+    : Region(board, Bytes(bytes, fill)) {}
 
-Region::~Region() { shell_.free(buffer_); }
+Region::~Region() { board_.free(buffer_); }
 
 void Region::write(const Bytes& content) {
-  shell_.write(buffer_, 0, content.data(), content.size());
+  board_.write(buffer_, 0, content.data(), content.size());
 }
 
 Bytes Region::read() const {
   Bytes content(bytes_);
-  shell_.read(buffer_, 0, content.data(), bytes_);
+  board_.read(buffer_, 0, content.data(), bytes_);
   return content;
 }
 
-contract::Status status_of(driver::SimShell& shell) {
-  return static_cast<contract::Status>(shell.read_register(contract::kRegStatus));
+contract::Status status_of(driver::SimBoard& board) {
+  return static_cast<contract::Status>(board.read_register(contract::kRegStatus));
 }
 
 driver::KernelArguments arguments(const Region& package, const Region* licence, const Region& input,
@@ -96,10 +96,10 @@ driver::KernelArguments arguments(const Region& package, const Region* licence, 
   return arguments;
 }
 
-contract::Status run_kernel(driver::SimShell& shell, const driver::KernelArguments& arguments) {
-  shell.start(arguments);
-  shell.wait();
-  return status_of(shell);
+contract::Status run_kernel(driver::SimBoard& board, const driver::KernelArguments& arguments) {
+  board.start(arguments);
+  board.wait();
+  return status_of(board);
 }
 
 }  // namespace keyway::test

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "driver/sim_shell.hpp"
+#include "driver/sim_board.hpp"
 #include "lock/package.hpp"
 #include "lock/parties.hpp"
 #include "program/program.hpp"
@@ -53,29 +53,29 @@ class Party {
 /// A buffer in the board's memory.
 class Region {
  public:
-  Region(driver::SimShell& shell, const Bytes& content);
-  Region(driver::SimShell& shell, size_t bytes, uint8_t fill);
+  Region(driver::SimBoard& board, const Bytes& content);
+  Region(driver::SimBoard& board, size_t bytes, uint8_t fill);
   ~Region();
   Region(const Region&) = delete;
   Region& operator=(const Region&) = delete;
-  uint64_t address() const { return shell_.address(buffer_); }
+  uint64_t address() const { return board_.address(buffer_); }
   uint32_t bytes() const { return static_cast<uint32_t>(bytes_); }
   void write(const Bytes& content);
   Bytes read() const;
 
  private:
-  driver::SimShell& shell_;
+  driver::SimBoard& board_;
   size_t bytes_;
-  driver::SimShell::Buffer buffer_;
+  driver::SimBoard::Buffer buffer_;
 };
 
-contract::Status status_of(driver::SimShell& shell);
+contract::Status status_of(driver::SimBoard& board);
 
 /// A run of one input, in exactly these buffers.
 driver::KernelArguments arguments(const Region& package, const Region* licence, const Region& input,
                                   const Region& output);
 
 /// Starts and waits.
-contract::Status run_kernel(driver::SimShell& shell, const driver::KernelArguments& arguments);
+contract::Status run_kernel(driver::SimBoard& board, const driver::KernelArguments& arguments);
 
 }  // namespace keyway::test

@@ -43,13 +43,13 @@ program::Program handwritten(const std::string& listing) {
 /// A board with a program's buffers and a neighbour behind each of them.
 struct Tenants {
   explicit Tenants(const Bytes& package_bytes, const driver::SimOptions& options = {})
-      : shell(options, test::BusSpy::factory(kCore, record)),
-        package(shell, package_bytes),
-        package_neighbour(shell, 4 * kPage, kUntouched),
-        input(shell, kPage, 1),
-        input_neighbour(shell, 512 * kPage, kUntouched),
-        output(shell, kPage, kUntouched),
-        output_neighbour(shell, 512 * kPage, kUntouched) {}
+      : board(options, test::BusSpy::factory(kCore, record)),
+        package(board, package_bytes),
+        package_neighbour(board, 4 * kPage, kUntouched),
+        input(board, kPage, 1),
+        input_neighbour(board, 512 * kPage, kUntouched),
+        output(board, kPage, kUntouched),
+        output_neighbour(board, 512 * kPage, kUntouched) {}
 
   bool neighbours_untouched() const {
     for (const test::Region* region : {&package_neighbour, &input_neighbour, &output_neighbour}) {
@@ -68,7 +68,7 @@ struct Tenants {
   }
 
   test::BusRecord record;
-  driver::SimShell shell;
+  driver::SimBoard board;
   test::Region package, package_neighbour, input, input_neighbour, output, output_neighbour;
 };
 
@@ -100,7 +100,7 @@ TEST_CASE("a plain program reads and writes nothing outside its buffers") {
   for (const auto& [what, listing] : programs) {
     INFO(what);
     Tenants t(lock::make_plain_package(handwritten(listing)));
-    CHECK(test::run_kernel(t.shell, test::arguments(t.package, nullptr, t.input, t.output)) ==
+    CHECK(test::run_kernel(t.board, test::arguments(t.package, nullptr, t.input, t.output)) ==
           Status::kOutsideBuffer);
     CHECK(t.inside());
     CHECK(t.neighbours_untouched());
@@ -117,7 +117,7 @@ TEST_CASE("transfers up to the last byte of a buffer are served") {
                   "MULTIPLY wait_rows=1 height=1 width=1 output_base=200 parameter_address=40\n"
                   "STORE wait_products=1 destination=240 rows=1 width=16 blocks=1\n"
                   "END rows=1 products=1\n")));
-  CHECK(test::run_kernel(t.shell, test::arguments(t.package, nullptr, t.input, t.output)) ==
+  CHECK(test::run_kernel(t.board, test::arguments(t.package, nullptr, t.input, t.output)) ==
         Status::kOk);
   CHECK(t.inside());
   CHECK(t.neighbours_untouched());
@@ -147,7 +147,7 @@ TEST_CASE("strides that lead out of the buffers, or around 4 GiB, end the run") 
     arguments.count = c.count;
     arguments.input_stride = c.input_stride;
     arguments.output_stride = c.output_stride;
-    CHECK(test::run_kernel(t.shell, arguments) == c.status);
+    CHECK(test::run_kernel(t.board, arguments) == c.status);
     CHECK(t.inside());
     CHECK(t.neighbours_untouched());
   }
@@ -157,7 +157,7 @@ TEST_CASE("strides that lead out of the buffers, or around 4 GiB, end the run") 
   arguments.count = 3;
   arguments.input_bytes = UINT32_MAX;
   arguments.input_stride = half;
-  CHECK(test::run_kernel(t.shell, arguments) == Status::kBadProgram);
+  CHECK(test::run_kernel(t.board, arguments) == Status::kBadProgram);
 }
 
 TEST_CASE("the shape of a resident package does not read behind a smaller one's buffers") {
@@ -180,14 +180,14 @@ TEST_CASE("the shape of a resident package does not read behind a smaller one's 
   for (const bool plain : {false, true}) {
     CAPTURE(plain);
     Tenants t(plain ? lock::make_plain_package(small.program) : small.package, options);
-    const test::Region large_package(t.shell, large.package), large_input(t.shell, 15 * kPage, 3);
-    const test::Region large_licence(t.shell, party.licence(large));
-    const test::Region small_licence(t.shell, party.licence(small));
+    const test::Region large_package(t.board, large.package), large_input(t.board, 15 * kPage, 3);
+    const test::Region large_licence(t.board, party.licence(large));
+    const test::Region small_licence(t.board, party.licence(small));
     const auto resident = test::arguments(large_package, &large_licence, large_input, t.output);
-    REQUIRE(test::run_kernel(t.shell, resident) == Status::kOk);
-    REQUIRE(test::run_kernel(t.shell, resident) == Status::kOk);
+    REQUIRE(test::run_kernel(t.board, resident) == Status::kOk);
+    REQUIRE(test::run_kernel(t.board, resident) == Status::kOk);
     t.record.bursts.clear();
-    CHECK(test::run_kernel(t.shell, test::arguments(t.package, plain ? nullptr : &small_licence,
+    CHECK(test::run_kernel(t.board, test::arguments(t.package, plain ? nullptr : &small_licence,
                                                     t.input, t.output)) == Status::kOk);
     for (const test::Burst& burst : t.record.bursts) {
       CAPTURE(burst.address, burst.bytes);
@@ -215,8 +215,8 @@ program::Program with_estimate(program::Program program, uint64_t cycles) {
   return program;
 }
 
-std::unique_ptr<driver::SimShell> plain_shell() {
-  return std::make_unique<driver::SimShell>(driver::SimOptions{});
+std::unique_ptr<driver::SimBoard> plain_board() {
+  return std::make_unique<driver::SimBoard>(driver::SimOptions{});
 }
 
 /// Opens a plain package and runs one input; the error, or nothing.
@@ -245,7 +245,7 @@ TEST_CASE("a program that takes longer than it should is stopped, on every targe
                         Case{4'200'000, driver::kMostCycles, false}}) {
     CAPTURE(c.estimate, c.most);
     const program::Program claimed = with_estimate(program, c.estimate);
-    driver::KernelAccelerator kernel(plain_shell(), c.most);
+    driver::KernelAccelerator kernel(plain_board(), c.most);
     driver::FuncAccelerator func("", 1, c.most);
     const std::string said = run_once(kernel, claimed);
     CHECK((said.find("--max-cycles") != std::string::npos) == c.stopped);
@@ -257,9 +257,9 @@ TEST_CASE("a program that takes longer than it should is stopped, on every targe
 
 TEST_CASE("an interrupt stops the core, which forgets what it holds") {
   const common::InterruptGuard guard;
-  auto shell = plain_shell();
-  driver::SimShell& board = *shell;
-  driver::KernelAccelerator kernel(std::move(shell));
+  auto owned = plain_board();
+  driver::SimBoard& board = *owned;
+  driver::KernelAccelerator kernel(std::move(owned));
   std::thread user([] {
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
     std::raise(SIGINT);

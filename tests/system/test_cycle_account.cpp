@@ -24,10 +24,10 @@ constexpr uint64_t kMostAround = 100;
 /// it.
 constexpr uint64_t kGivenUp = 4;
 
-driver::Counters read_counters(driver::SimShell& shell) {
+driver::Counters read_counters(driver::SimBoard& board) {
   driver::Counters counters{};
   for (uint32_t i = 0; i < counters.size(); ++i) {
-    counters[i] = shell.read_register(contract::kCounterBase + 8 * i);
+    counters[i] = board.read_register(contract::kCounterBase + 8 * i);
   }
   return counters;
 }
@@ -78,17 +78,17 @@ void check_account(const program::Program& program, const CycleAccount& account,
   }
 }
 
-void check_model(driver::SimShell& shell, const test::Model& model, const Bytes& licence_bytes) {
+void check_model(driver::SimBoard& board, const test::Model& model, const Bytes& licence_bytes) {
   const bool locked = !licence_bytes.empty();
-  const test::Region package(shell, model.package);
-  const test::Region licence(shell, locked ? licence_bytes : Bytes(144));
-  const test::Region input(shell, model.random_input(1));
-  const test::Region output(shell, model.program.output_image.bytes(), 0);
+  const test::Region package(board, model.package);
+  const test::Region licence(board, locked ? licence_bytes : Bytes(144));
+  const test::Region input(board, model.random_input(1));
+  const test::Region output(board, model.program.output_image.bytes(), 0);
   for (const bool warm : {false, true}) {
     INFO((warm ? "warm" : "cold") << (locked ? ", sealed" : ", plain"));
-    REQUIRE(test::run_kernel(shell, test::arguments(package, locked ? &licence : nullptr, input,
+    REQUIRE(test::run_kernel(board, test::arguments(package, locked ? &licence : nullptr, input,
                                                     output)) == contract::Status::kOk);
-    check_account(model.program, shell.account(), read_counters(shell), warm);
+    check_account(model.program, board.account(), read_counters(board), warm);
   }
 }
 
@@ -103,10 +103,10 @@ TEST_CASE("cycles of whole networks are all accounted for") {
     if (known.model_cycles > 60000) continue;  // ResNet-20 shows no more than ResNet-8
     INFO(known.name);
     const auto program = test::compile_for(known.make(), options.core);
-    driver::SimShell shell(options);
-    check_model(shell, test::plain_model(program), {});
+    driver::SimBoard board(options);
+    check_model(board, test::plain_model(program), {});
     const test::Model sealed = test::locked_model(program, lock::Policy::kSealed, party.owner());
-    check_model(shell, sealed, party.licence(sealed));
+    check_model(board, sealed, party.licence(sealed));
   }
 }
 
@@ -121,17 +121,17 @@ TEST_CASE("cycles of random networks are all accounted for, whatever the memory 
     options.memory.seed = random();
     const uint64_t seed = random();
     INFO("network " << seed << ", core " << options.core);
-    driver::SimShell shell(options);
+    driver::SimBoard board(options);
     const auto program = test::compile_for(test::random_network(seed), options.core);
     const test::Model model = test::plain_model(program);
-    const test::Region package(shell, model.package);
-    const test::Region input(shell, model.random_input(1));
-    const test::Region output(shell, program.output_image.bytes(), 0);
+    const test::Region package(board, model.package);
+    const test::Region input(board, model.random_input(1));
+    const test::Region output(board, program.output_image.bytes(), 0);
     for (int run = 0; run < 2; ++run) {
-      REQUIRE(test::run_kernel(shell, test::arguments(package, nullptr, input, output)) ==
+      REQUIRE(test::run_kernel(board, test::arguments(package, nullptr, input, output)) ==
               contract::Status::kOk);
-      const auto counters = read_counters(shell);
-      const auto layers = tool::layer_cycles(program, shell.account(), counters);
+      const auto counters = read_counters(board);
+      const auto layers = tool::layer_cycles(program, board.account(), counters);
       uint64_t total = 0;
       for (const tool::LayerCycles& layer : layers) total += layer.cycles;
       CHECK(total == counter(counters, contract::Counter::kTotal));
@@ -142,12 +142,12 @@ TEST_CASE("cycles of random networks are all accounted for, whatever the memory 
 TEST_CASE("a start that turns out to be of another package is accounted for from its beginning") {
   driver::SimOptions options;
   options.core = "16x16";
-  driver::SimShell shell(options);
+  driver::SimBoard board(options);
   const auto first = test::compile_for(test::random_network(3), options.core);
   const auto second = test::compile_for(test::random_network(4), options.core);
   const test::Model a = test::plain_model(first), b = test::plain_model(second);
-  check_model(shell, a, {});
-  check_model(shell, b, {});  // its first start is a warm attempt of `a`, given up
+  check_model(board, a, {});
+  check_model(board, b, {});  // its first start is a warm attempt of `a`, given up
 }
 
 TEST_CASE("an account that misses cycles is refused") {

@@ -125,15 +125,15 @@ TEST_CASE("with A alone a sealed package gives no weight away, and a blind one a
   const lock::Key a = *lock::read_device(party.device_file()).owner_key;
   driver::SimOptions options;
   options.device_file = party.device_file();
-  driver::SimShell shell(options);
+  driver::SimBoard board(options);
   Bytes one_hot(contract::kFrameBytes);
   for (size_t pixel = 0; pixel < 16; ++pixel) one_hot[17 * pixel] = 1;
-  const test::Region input(shell, one_hot);
+  const test::Region input(board, one_hot);
   const auto run = [&](const Forgery& forged, Bytes& output) {
-    const test::Region package(shell, forged.package), licence(shell, forged.licence);
-    const test::Region stored(shell, kTiles * kTileBytes, 0xa5);
+    const test::Region package(board, forged.package), licence(board, forged.licence);
+    const test::Region stored(board, kTiles * kTileBytes, 0xa5);
     const Status status =
-        test::run_kernel(shell, test::arguments(package, &licence, input, stored));
+        test::run_kernel(board, test::arguments(package, &licence, input, stored));
     output = stored.read();
     return status;
   };

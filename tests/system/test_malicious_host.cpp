@@ -26,13 +26,13 @@ struct Scene {
         b(test::locked_model(network(seed + 1), policy, party.owner())),
         foreign(test::locked_model(network(seed + 2), policy, stranger.owner())),
         plain(test::plain_model(network(seed + 3))),
-        shell(options(party)),
+        board(options(party)),
         image(a.random_input(seed)),
         want(a.expected(image)),
-        package(shell, a.package),
-        licence(shell, party.licence(a)),
-        input(shell, image),
-        output(shell, std::max(a.program.output_image.bytes(), size_t{1 << 16}), kUntouched) {}
+        package(board, a.package),
+        licence(board, party.licence(a)),
+        input(board, image),
+        output(board, std::max(a.program.output_image.bytes(), size_t{1 << 16}), kUntouched) {}
 
   static program::Program network(uint64_t seed) {
     test::RandomNetworkOptions options;
@@ -47,9 +47,9 @@ struct Scene {
   driver::KernelArguments arguments() const {
     return test::arguments(package, &licence, input, output);
   }
-  Status run() { return test::run_kernel(shell, arguments()); }
+  Status run() { return test::run_kernel(board, arguments()); }
   Status run(const test::Region& other_package, const test::Region* other_licence) {
-    return test::run_kernel(shell, test::arguments(other_package, other_licence, input, output));
+    return test::run_kernel(board, test::arguments(other_package, other_licence, input, output));
   }
   bool untouched() const {
     const Bytes bytes = output.read();
@@ -64,7 +64,7 @@ struct Scene {
 
   test::Party party, stranger;
   test::Model a, b, foreign, plain;
-  driver::SimShell shell;
+  driver::SimBoard board;
   Bytes image, want;
   test::Region package, licence, input, output;
 };
@@ -74,11 +74,11 @@ struct Scene {
 TEST_CASE("residency is lent to nobody") {
   for (const auto policy : {lock::Policy::kSealed, lock::Policy::kBlind}) {
     Scene s(policy, 11);
-    const test::Region other(s.shell, s.b.package);
-    const test::Region other_licence(s.shell, s.party.licence(s.b));
-    const test::Region strange(s.shell, s.party.strange_licence(s.a));
-    const test::Region foreign(s.shell, s.foreign.package);
-    const test::Region foreign_licence(s.shell, s.stranger.licence(s.foreign));
+    const test::Region other(s.board, s.b.package);
+    const test::Region other_licence(s.board, s.party.licence(s.b));
+    const test::Region strange(s.board, s.party.strange_licence(s.a));
+    const test::Region foreign(s.board, s.foreign.package);
+    const test::Region foreign_licence(s.board, s.stranger.licence(s.foreign));
     const auto resident = [&] {
       REQUIRE(s.run() == Status::kOk);
       REQUIRE(s.run() == Status::kOk);
@@ -112,15 +112,15 @@ TEST_CASE("residency is lent to nobody") {
     Bytes mixed = s.b.package;
     std::copy_n(s.a.package.begin(), kFrame, mixed.begin());
     mixed.resize(s.a.package.size());
-    const test::Region mixture(s.shell, mixed);
+    const test::Region mixture(s.board, mixed);
     s.package.write(mixed);
     CHECK(s.run() == Status::kOk);  // resident: not a byte of the mixture is used
     CHECK(s.right());
     s.erase_output();
-    const test::Region fresh(s.shell, s.plain.package);
-    const test::Region plain_input(s.shell, s.plain.random_input(1));
+    const test::Region fresh(s.board, s.plain.package);
+    const test::Region plain_input(s.board, s.plain.random_input(1));
     // A plain program clears what was resident; after it the mixture has to open anew, and cannot.
-    CHECK(test::run_kernel(s.shell, test::arguments(fresh, nullptr, plain_input, s.output)) ==
+    CHECK(test::run_kernel(s.board, test::arguments(fresh, nullptr, plain_input, s.output)) ==
           Status::kOk);
     s.erase_output();
     CHECK(s.run() == Status::kAuthentication);
@@ -166,18 +166,18 @@ TEST_CASE("memory that changes while the device reads it never gives a wrong out
   const uint64_t seed = test::seed();
   std::mt19937_64 random(seed);
   Scene s(lock::Policy::kSealed, 37);
-  const test::Region plain(s.shell, s.plain.package);
-  const test::Region plain_input(s.shell, s.plain.random_input(1));
+  const test::Region plain(s.board, s.plain.package);
+  const test::Region plain_input(s.board, s.plain.random_input(1));
   int refusals = 0;
   for (int i = 0; i < 60; ++i) {
     // Forget what is open, so that every round reads everything.
-    REQUIRE(test::run_kernel(s.shell, test::arguments(plain, nullptr, plain_input, s.output)) ==
+    REQUIRE(test::run_kernel(s.board, test::arguments(plain, nullptr, plain_input, s.output)) ==
             Status::kOk);
     s.erase_output();
     s.package.write(s.a.package);
-    const uint64_t before = s.shell.cycles();
-    s.shell.start(s.arguments());
-    s.shell.advance(random() % 12000);
+    const uint64_t before = s.board.cycles();
+    s.board.start(s.arguments());
+    s.board.advance(random() % 12000);
     Bytes bad = s.a.package;
     if (i % 2 == 0) {
       bad[random() % kFrame] ^= 1;  // the header pages' first
@@ -186,10 +186,10 @@ TEST_CASE("memory that changes while the device reads it never gives a wrong out
       bad.resize(s.a.package.size());
     }
     s.package.write(bad);
-    const uint64_t changed = s.shell.cycles() - before;
-    s.shell.wait();
+    const uint64_t changed = s.board.cycles() - before;
+    s.board.wait();
     INFO("seed " << seed << ", round " << i << ", changed after " << changed << " cycles");
-    const Status status = test::status_of(s.shell);
+    const Status status = test::status_of(s.board);
     if (status == Status::kOk) {
       CHECK(s.right());
     } else {
@@ -215,23 +215,23 @@ Bytes dump_package(const program::Program& any) {
 
 TEST_CASE("several inputs of a start leave no activations behind") {
   Scene s(lock::Policy::kSealed, 61);
-  const test::Region dump(s.shell, dump_package(s.plain.program));
-  const test::Region memory(s.shell, s.a.program.core.activation_bytes, kUntouched);
+  const test::Region dump(s.board, dump_package(s.plain.program));
+  const test::Region memory(s.board, s.a.program.core.activation_bytes, kUntouched);
   const auto dumped = [&] {
-    REQUIRE(test::run_kernel(s.shell, test::arguments(dump, nullptr, s.input, memory)) ==
+    REQUIRE(test::run_kernel(s.board, test::arguments(dump, nullptr, s.input, memory)) ==
             Status::kOk);
     const Bytes bytes = memory.read();
     return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
   };
   driver::KernelArguments several = s.arguments();
   several.count = 3;  // of the same input, to the same place
-  REQUIRE(test::run_kernel(s.shell, several) == Status::kOk);
+  REQUIRE(test::run_kernel(s.board, several) == Status::kOk);
   CHECK(s.right());
   CHECK(dumped());
-  s.shell.start(several);
-  s.shell.advance(9000);
+  s.board.start(several);
+  s.board.advance(9000);
   s.package.write(s.b.package);  // refused somewhere on the way, or too late to matter
-  s.shell.wait();
+  s.board.wait();
   CHECK(dumped());
 }
 
@@ -247,19 +247,19 @@ TEST_CASE("frames that change while several inputs run: all outputs are right, o
     several.output_stride = static_cast<uint32_t>(stride);
     size_t refused = 0;
     for (int round = 0; round < 20; ++round) {
-      const test::Region plain(s.shell, s.plain.package);
-      const test::Region plain_input(s.shell, s.plain.random_input(1));
-      REQUIRE(test::run_kernel(s.shell, test::arguments(plain, nullptr, plain_input, s.output)) ==
+      const test::Region plain(s.board, s.plain.package);
+      const test::Region plain_input(s.board, s.plain.random_input(1));
+      REQUIRE(test::run_kernel(s.board, test::arguments(plain, nullptr, plain_input, s.output)) ==
               Status::kOk);  // A is cold again
       s.erase_output();
       Bytes changed = s.a.package;
       const size_t pages = s.frames() - changed[contract::kHeaderHeaderPagesOffset];
       changed[changed.size() - 1 - random() % (pages * kFrame)] ^= 1;
-      s.shell.start(several);
-      s.shell.advance(random() % 12000);
+      s.board.start(several);
+      s.board.advance(random() % 12000);
       s.package.write(changed);
-      s.shell.wait();
-      const Status status = test::status_of(s.shell);
+      s.board.wait();
+      const Status status = test::status_of(s.board);
       if (status == Status::kOk) {
         const Bytes bytes = s.output.read();
         for (size_t i = 0; i < several.count; ++i) {
@@ -279,29 +279,29 @@ TEST_CASE("frames that change while several inputs run: all outputs are right, o
 
 TEST_CASE("arguments that change after the start change nothing") {
   Scene s(lock::Policy::kSealed, 41);
-  const test::Region other(s.shell, s.b.package);
-  const test::Region elsewhere(s.shell, size_t{1 << 16}, kUntouched);
-  const test::Region plain(s.shell, s.plain.package);
-  const test::Region plain_input(s.shell, s.plain.random_input(1));
+  const test::Region other(s.board, s.b.package);
+  const test::Region elsewhere(s.board, size_t{1 << 16}, kUntouched);
+  const test::Region plain(s.board, s.plain.package);
+  const test::Region plain_input(s.board, s.plain.random_input(1));
   for (const uint64_t delay : {0, 40, 500, 4000, 7500}) {
     // A plain run forgets what is open, so that every round is a cold one of more than 8,000
     // cycles.
-    REQUIRE(test::run_kernel(s.shell, test::arguments(plain, nullptr, plain_input, s.output)) ==
+    REQUIRE(test::run_kernel(s.board, test::arguments(plain, nullptr, plain_input, s.output)) ==
             Status::kOk);
     s.erase_output();
-    s.shell.start(s.arguments());
-    s.shell.advance(delay + 1);
+    s.board.start(s.arguments());
+    s.board.advance(delay + 1);
     for (const auto& argument : contract::kArguments) {
       const uint64_t value =
           std::string(argument.name) == "package" ? other.address() : elsewhere.address();
-      s.shell.write_register(argument.offset, static_cast<uint32_t>(value));
+      s.board.write_register(argument.offset, static_cast<uint32_t>(value));
       if (argument.is_pointer)
-        s.shell.write_register(argument.offset + 4, static_cast<uint32_t>(value >> 32));
+        s.board.write_register(argument.offset + 4, static_cast<uint32_t>(value >> 32));
     }
-    REQUIRE(s.shell.running());  // a start after the end would be another run
-    s.shell.write_register(contract::kRegControl, 1);
-    s.shell.wait();
-    CHECK(test::status_of(s.shell) == Status::kOk);
+    REQUIRE(s.board.running());  // a start after the end would be another run
+    s.board.write_register(contract::kRegControl, 1);
+    s.board.wait();
+    CHECK(test::status_of(s.board) == Status::kOk);
     CHECK(s.right());
     const Bytes there = elsewhere.read();
     CHECK(std::all_of(there.begin(), there.end(), [](uint8_t byte) { return byte == kUntouched; }));
@@ -313,7 +313,7 @@ TEST_CASE("no register holds a byte of a key or of the identity") {
   REQUIRE(s.run() == Status::kOk);
   const auto device = lock::read_device(s.party.device_file());
   for (uint32_t offset = 0; offset < 0x1000; offset += 4) {
-    const uint32_t value = s.shell.read_register(offset);
+    const uint32_t value = s.board.read_register(offset);
     if (value == 0) continue;
     for (size_t i = 0; i + 4 <= 32; ++i) {
       uint32_t secret = 0, owner = 0;
@@ -330,12 +330,12 @@ TEST_CASE("no register holds a byte of a key or of the identity") {
 TEST_CASE("a device that belongs to nobody opens nothing locked") {
   Scene s(lock::Policy::kBlind, 47);
   driver::SimOptions blank;
-  driver::SimShell shell(blank);
-  const test::Region package(shell, s.a.package);
-  const test::Region licence(shell, s.party.licence(s.a));
-  const test::Region input(shell, s.image);
-  const test::Region output(shell, s.want.size(), kUntouched);
-  CHECK(test::run_kernel(shell, test::arguments(package, &licence, input, output)) ==
+  driver::SimBoard board(blank);
+  const test::Region package(board, s.a.package);
+  const test::Region licence(board, s.party.licence(s.a));
+  const test::Region input(board, s.image);
+  const test::Region output(board, s.want.size(), kUntouched);
+  CHECK(test::run_kernel(board, test::arguments(package, &licence, input, output)) ==
         Status::kNotEnrolled);
   CHECK(output.read() == Bytes(s.want.size(), kUntouched));
 }

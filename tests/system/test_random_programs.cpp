@@ -54,7 +54,7 @@ program::Program compile_for_some_memory(const quantise::Network& network, const
 }
 
 /// Several inputs in one start, right after the runs above or from a cold start.
-void check_several_inputs(driver::SimShell& shell, const test::Model& model,
+void check_several_inputs(driver::SimBoard& board, const test::Model& model,
                           const test::Region& package, const test::Region* licence,
                           std::mt19937_64& random) {
   const auto count = static_cast<uint32_t>(2 + random() % 3);
@@ -68,22 +68,22 @@ void check_several_inputs(driver::SimShell& shell, const test::Model& model,
     want.insert(want.end(), expected.begin(), expected.end());
     want.resize(stride_of(output_bytes) * (i + 1), 0xa5);
   }
-  const test::Region input(shell, images);
-  const test::Region output(shell, want.size(), 0xa5);
+  const test::Region input(board, images);
+  const test::Region output(board, want.size(), 0xa5);
   driver::KernelArguments arguments = test::arguments(package, licence, input, output);
   if (random() % 2 == 0) {  // another package makes the next start a cold one
     const test::Model other = test::plain_model(
         test::compile_for(test::random_network(random()), model.program.core.array_name()));
-    const test::Region other_package(shell, other.package);
-    const test::Region other_input(shell, other.random_input(1));
-    const test::Region other_output(shell, other.program.output_image.bytes(), 0);
-    REQUIRE(test::run_kernel(shell, test::arguments(other_package, nullptr, other_input,
+    const test::Region other_package(board, other.package);
+    const test::Region other_input(board, other.random_input(1));
+    const test::Region other_output(board, other.program.output_image.bytes(), 0);
+    REQUIRE(test::run_kernel(board, test::arguments(other_package, nullptr, other_input,
                                                     other_output)) == contract::Status::kOk);
   }
   arguments.count = count;
   arguments.input_stride = static_cast<uint32_t>(images.size() / count);
   arguments.output_stride = static_cast<uint32_t>(want.size() / count);
-  const contract::Status status = test::run_kernel(shell, arguments);
+  const contract::Status status = test::run_kernel(board, arguments);
   if (!model.program.resident) {  // its frames can be had once a start
     REQUIRE(status == contract::Status::kBadProgram);
     return;
@@ -104,7 +104,7 @@ TEST_CASE("random programs give the program simulator's bytes on the core") {
   const std::vector<std::string> cores = platform::kernel_names();
 
   std::mt19937_64 random;
-  std::unique_ptr<driver::SimShell> shell;
+  std::unique_ptr<driver::SimBoard> board;
   std::string core;
   for (uint64_t i = 0; i < count; ++i) {
     if (i % kProgramsPerBoard == 0) {
@@ -116,7 +116,7 @@ TEST_CASE("random programs give the program simulator's bytes on the core") {
       options.memory.latency = 1 + static_cast<uint32_t>(random() % 80);
       options.memory.stall = 0.25 * static_cast<double>(random() % 3);
       options.memory.seed = random();
-      shell = std::make_unique<driver::SimShell>(options);
+      board = std::make_unique<driver::SimBoard>(options);
     }
     INFO("KEYWAY_SEED=" << seed + i - i % kProgramsPerBoard << " KEYWAY_COUNT=" << kProgramsPerBoard
                         << " repeats it, core " << core);
@@ -129,13 +129,13 @@ TEST_CASE("random programs give the program simulator's bytes on the core") {
     const test::Model model = locked
                                   ? test::locked_model(program, lock::Policy::kBlind, party.owner())
                                   : test::plain_model(program);
-    const test::Region package(*shell, model.package);
-    const test::Region licence(*shell, locked ? party.licence(model) : Bytes(144));
+    const test::Region package(*board, model.package);
+    const test::Region licence(*board, locked ? party.licence(model) : Bytes(144));
     for (uint64_t run = 0; run < 2; ++run) {  // cold, then warm
       const Bytes image = model.random_input(random());
-      const test::Region input(*shell, image);
-      const test::Region output(*shell, program.output_image.bytes(), 0xa5);
-      REQUIRE(test::run_kernel(*shell, test::arguments(package, locked ? &licence : nullptr, input,
+      const test::Region input(*board, image);
+      const test::Region output(*board, program.output_image.bytes(), 0xa5);
+      REQUIRE(test::run_kernel(*board, test::arguments(package, locked ? &licence : nullptr, input,
                                                        output)) == contract::Status::kOk);
       const Bytes want = model.expected(image);
       const Bytes got = output.read();
@@ -143,7 +143,7 @@ TEST_CASE("random programs give the program simulator's bytes on the core") {
       REQUIRE(got == want);
     }
     if (i % 3 == 0)
-      check_several_inputs(*shell, model, package, locked ? &licence : nullptr, random);
+      check_several_inputs(*board, model, package, locked ? &licence : nullptr, random);
   }
   if (count >= 1000) {
     for (const auto opcode :

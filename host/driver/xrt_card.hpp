@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// A card, real or emulated, through XRT's native C++ API. Lives in the XRT process only; its
-/// methods are those of Shell. Errors: whatever XRT throws, and Error(kDevice) for a run that
+/// methods are those of Board. Errors: whatever XRT throws, and Error(kDevice) for a run that
 /// failed.
 #pragma once
 
@@ -14,19 +14,19 @@
 #include <string>
 #include <vector>
 
-#include "driver/shell.hpp"
+#include "driver/board.hpp"
 
 namespace keyway::driver {
 
-class XrtDevice {
+class XrtCard {
  public:
-  XrtDevice(unsigned index, const std::string& xclbin);
+  XrtCard(unsigned index, const std::string& xclbin);
 
-  Shell::Buffer allocate(size_t bytes);
-  void free(Shell::Buffer buffer) { buffers_.erase(buffer); }
-  uint64_t address(Shell::Buffer buffer) { return buffers_.at(buffer).address(); }
-  void write(Shell::Buffer buffer, size_t offset, const std::vector<uint8_t>& data);
-  void read(Shell::Buffer buffer, size_t offset, std::vector<uint8_t>& data);
+  Board::Buffer allocate(size_t bytes);
+  void free(Board::Buffer buffer) { buffers_.erase(buffer); }
+  uint64_t address(Board::Buffer buffer) { return buffers_.at(buffer).address(); }
+  void write(Board::Buffer buffer, size_t offset, const std::vector<uint8_t>& data);
+  void read(Board::Buffer buffer, size_t offset, std::vector<uint8_t>& data);
   void start(const KernelArguments& arguments);
   /// Asks `wants_abort` now and then. A run that takes longer than `seconds` (0: any) is aborted and
   /// an error.
@@ -41,8 +41,8 @@ class XrtDevice {
   xrt::device device_;
   xrt::kernel kernel_;
   xrt::run run_;
-  std::map<Shell::Buffer, xrt::bo> buffers_;
-  Shell::Buffer next_ = 1;
+  std::map<Board::Buffer, xrt::bo> buffers_;
+  Board::Buffer next_ = 1;
   bool aborting_ = false;  ///< of the run under way
 };
 

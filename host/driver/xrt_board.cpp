@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "driver/xrt_shell.hpp"
+#include "driver/xrt_board.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -71,7 +71,7 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& chan
 
 }  // namespace
 
-XrtShell::XrtShell(const EmulationOptions& options) : least_hertz_(options.least_hertz) {
+XrtBoard::XrtBoard(const EmulationOptions& options) : least_hertz_(options.least_hertz) {
   require_unzip();
   const std::string xclbin =
       options.xclbin.empty() ? emulation_xclbin(options.core) : absolute(options.xclbin);
@@ -90,19 +90,19 @@ XrtShell::XrtShell(const EmulationOptions& options) : least_hertz_(options.least
   open(xclbin, 0);
 }
 
-XrtShell::XrtShell(const CardOptions& options) : least_hertz_(options.least_hertz) {
+XrtBoard::XrtBoard(const CardOptions& options) : least_hertz_(options.least_hertz) {
   launch(folder_.environment(false));
   open(absolute(options.xclbin), options.index);
 }
 
-XrtShell::~XrtShell() { shut_down(); }
+XrtBoard::~XrtBoard() { shut_down(); }
 
-void XrtShell::close() {
+void XrtBoard::close() {
   const std::string problem = shut_down();
   if (!problem.empty()) throw Error(ErrorKind::kFile, problem);
 }
 
-void XrtShell::open(const std::string& xclbin, unsigned index) {
+void XrtBoard::open(const std::string& xclbin, unsigned index) {
   try {
     send(Operation::kOpen, index, 0, 0, xclbin.data(), xclbin.size());
     while (!answered_within(kLookMilliseconds))  // XRT takes ten seconds
@@ -114,7 +114,7 @@ void XrtShell::open(const std::string& xclbin, unsigned index) {
   }
 }
 
-void XrtShell::launch(const std::vector<std::string>& environment) {
+void XrtBoard::launch(const std::vector<std::string>& environment) {
   const std::string program = folder_.adopt(xrt_program());
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
@@ -156,13 +156,13 @@ void XrtShell::launch(const std::vector<std::string>& environment) {
   }
 }
 
-Message XrtShell::call(Operation operation, uint64_t a, uint64_t b, uint64_t c, const void* payload,
+Message XrtBoard::call(Operation operation, uint64_t a, uint64_t b, uint64_t c, const void* payload,
                        size_t bytes) {
   send(operation, a, b, c, payload, bytes);
   return receive();
 }
 
-void XrtShell::send(Operation operation, uint64_t a, uint64_t b, uint64_t c, const void* payload,
+void XrtBoard::send(Operation operation, uint64_t a, uint64_t b, uint64_t c, const void* payload,
                     size_t bytes) {
   if (failed_) throw Error(ErrorKind::kDevice, "the device has failed before");
   const Message request{static_cast<uint32_t>(operation), 0, a, b, c, 0};
@@ -171,12 +171,12 @@ void XrtShell::send(Operation operation, uint64_t a, uint64_t b, uint64_t c, con
   send_message(socket_, request, payload, bytes);
 }
 
-bool XrtShell::answered_within(int milliseconds) {
+bool XrtBoard::answered_within(int milliseconds) {
   pollfd process{socket_, POLLIN, 0};
   return poll(&process, 1, milliseconds) > 0;
 }
 
-Message XrtShell::receive() {
+Message XrtBoard::receive() {
   Message reply;
   if (!receive_message(socket_, reply, payload_)) fail(obituary());
   if (reply.kind != static_cast<uint32_t>(Outcome::kDone))
@@ -184,13 +184,13 @@ Message XrtShell::receive() {
   return reply;
 }
 
-void XrtShell::fail(const std::string& reason) {
+void XrtBoard::fail(const std::string& reason) {
   failed_ = true;
   throw Error(ErrorKind::kDevice, reason);
 }
 
 /// Why the XRT process ended without a word.
-std::string XrtShell::obituary() {
+std::string XrtBoard::obituary() {
   int status = 0;
   std::string text = "the process that holds XRT ended unexpectedly";
   if (waitpid(process_, &status, 0) == process_) {
@@ -202,7 +202,7 @@ std::string XrtShell::obituary() {
 }
 
 /// Ends both processes. What could not be put away, or nothing.
-std::string XrtShell::shut_down() noexcept {
+std::string XrtBoard::shut_down() noexcept {
   std::string problem;
   if (socket_ >= 0 && process_ > 0 && !failed_) {
     // The answer comes when trace and waveform are written.
@@ -231,41 +231,41 @@ std::string XrtShell::shut_down() noexcept {
   return problem;
 }
 
-Shell::Buffer XrtShell::allocate(size_t bytes) {
+Board::Buffer XrtBoard::allocate(size_t bytes) {
   const Message reply = call(Operation::kAllocate, bytes);
   const auto buffer = static_cast<Buffer>(reply.a);
   addresses_[buffer] = reply.b;
   return buffer;
 }
 
-void XrtShell::free(Buffer buffer) {
+void XrtBoard::free(Buffer buffer) {
   call(Operation::kFree, static_cast<uint64_t>(buffer));
   addresses_.erase(buffer);
 }
 
-uint64_t XrtShell::address(Buffer buffer) const {
+uint64_t XrtBoard::address(Buffer buffer) const {
   const auto found = addresses_.find(buffer);
   if (found == addresses_.end()) throw Error(ErrorKind::kDevice, "no such device buffer");
   return found->second;
 }
 
-void XrtShell::write(Buffer buffer, size_t offset, const void* data, size_t bytes) {
+void XrtBoard::write(Buffer buffer, size_t offset, const void* data, size_t bytes) {
   call(Operation::kWrite, static_cast<uint64_t>(buffer), offset, 0, data, bytes);
 }
 
-void XrtShell::read(Buffer buffer, size_t offset, void* data, size_t bytes) {
+void XrtBoard::read(Buffer buffer, size_t offset, void* data, size_t bytes) {
   call(Operation::kRead, static_cast<uint64_t>(buffer), offset, bytes);
   if (payload_.size() != bytes) fail("the process that holds XRT answered with another length");
   std::memcpy(data, payload_.data(), bytes);
 }
 
-void XrtShell::start(const KernelArguments& arguments) {
+void XrtBoard::start(const KernelArguments& arguments) {
   call(Operation::kStart, 0, 0, 0, &arguments, sizeof arguments);
   const double cycles = std::ldexp(arguments.cycle_limit, contract::kCycleLimitBits);
   seconds_ = cycles == 0 ? 0 : static_cast<unsigned>(kGraceSeconds + cycles / least_hertz_);
 }
 
-void XrtShell::wait() {
+void XrtBoard::wait() {
   send(Operation::kWait, seconds_);
   bool aborted = false;
   while (!answered_within(kLookMilliseconds))
@@ -273,9 +273,9 @@ void XrtShell::wait() {
   receive();
 }
 
-void XrtShell::abort() { send(Operation::kAbort); }
+void XrtBoard::abort() { send(Operation::kAbort); }
 
-uint32_t XrtShell::read_register(uint32_t offset) {
+uint32_t XrtBoard::read_register(uint32_t offset) {
   return static_cast<uint32_t>(call(Operation::kReadRegister, offset).a);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// `--target hw_emu` and `--target hw`: the driver's Shell over stock XRT.
+/// `--target hw_emu` and `--target hw`: the driver's Board over stock XRT.
 ///
 /// XRT lives in a process of its own (xrt_process.cpp, started as libexec/keyway/keyway_xrt) and
 /// this class speaks with it. That is so because of what XRT 2.13 does to the process that holds
@@ -9,7 +9,7 @@
 /// returns. Both targets go through the same code; they differ in environment variables alone.
 ///
 /// Errors: Error(kDevice) with XRT's or the simulator's own reason, or for a run with a cycle limit
-/// that takes longer than that many cycles at the least clock; then the shell is of no more use.
+/// that takes longer than that many cycles at the least clock; then the board is of no more use.
 #pragma once
 
 #include <sys/types.h>
@@ -19,9 +19,9 @@
 #include <string>
 #include <vector>
 
+#include "driver/board.hpp"
 #include "driver/message_channel.hpp"
 #include "driver/run_folder.hpp"
-#include "driver/shell.hpp"
 
 namespace keyway::driver {
 
@@ -41,11 +41,11 @@ struct CardOptions {
   double least_hertz = 1e6;  ///< its clock has more
 };
 
-class XrtShell final : public Shell {
+class XrtBoard final : public Board {
  public:
-  explicit XrtShell(const EmulationOptions& options);
-  explicit XrtShell(const CardOptions& options);
-  ~XrtShell() override;
+  explicit XrtBoard(const EmulationOptions& options);
+  explicit XrtBoard(const CardOptions& options);
+  ~XrtBoard() override;
 
   Buffer allocate(size_t bytes) override;
   void free(Buffer buffer) override;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What a card, the hardware emulation and the in-process simulation have in common: memory that
 /// the kernel reads, kernel arguments, a start, registers. Everything above (`accelerator.hpp`) is
-/// the same code for all of them. A shell is used by one thread at a time.
+/// the same code for all of them. A board is used by one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -14,14 +14,14 @@
 
 namespace keyway::driver {
 
-/// Addresses in it as `Shell::address` gives them.
+/// Addresses in it as `Board::address` gives them.
 using contract::KernelArguments;
 
-class Shell {
+class Board {
  public:
   using Buffer = int;
 
-  virtual ~Shell() = default;
+  virtual ~Board() = default;
 
   /// Device memory, 4096-byte aligned, zeroed. Throws Error(kDevice).
   virtual Buffer allocate(size_t bytes) = 0;

@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "common/error.hpp"
-#include "driver/sim_shell.hpp"
+#include "driver/sim_board.hpp"
 #include "lock/parties.hpp"
 #include "platform/simulation.hpp"
 #include "platform/standin.hpp"
@@ -32,32 +32,32 @@ std::vector<uint8_t> pattern(size_t bytes, unsigned salt) {
   return data;
 }
 
-/// A job of `pages` pages on a shell: buffers, start, verdict.
+/// A job of `pages` pages on a board: buffers, start, verdict.
 struct Job {
-  Job(SimShell& s, uint32_t pages, unsigned salt) : shell(s), input(pattern(pages * kPage, salt)) {
+  Job(SimBoard& s, uint32_t pages, unsigned salt) : board(s), input(pattern(pages * kPage, salt)) {
     const auto content = standin::package(pages);
-    package = shell.allocate(content.size());
-    shell.write(package, 0, content.data(), content.size());
-    in = shell.allocate(input.size());
-    out = shell.allocate(input.size());
-    shell.write(in, 0, input.data(), input.size());
+    package = board.allocate(content.size());
+    board.write(package, 0, content.data(), content.size());
+    in = board.allocate(input.size());
+    out = board.allocate(input.size());
+    board.write(in, 0, input.data(), input.size());
   }
   void start(uint32_t mode = 0) {
-    shell.start({mode, shell.address(package), 0, shell.address(in), shell.address(out)});
+    board.start({mode, board.address(package), 0, board.address(in), board.address(out)});
   }
   void check_output() {
     std::vector<uint8_t> output(input.size());
-    shell.read(out, 0, output.data(), output.size());
+    board.read(out, 0, output.data(), output.size());
     for (size_t i = 0; i < output.size(); ++i)
       if (output[i] != (input[i] ^ standin::kXor)) {
         FAIL("byte " << i << ": expected " << (input[i] ^ standin::kXor) << ", got " << +output[i]);
       }
   }
-  uint32_t cycles() { return shell.read_register(contract::kCounterBase); }
+  uint32_t cycles() { return board.read_register(contract::kCounterBase); }
 
-  SimShell& shell;
+  SimBoard& board;
   std::vector<uint8_t> input;
-  driver::Shell::Buffer package{}, in{}, out{};
+  driver::Board::Buffer package{}, in{}, out{};
 };
 
 std::string failure(const std::function<void()>& action) {
@@ -73,30 +73,30 @@ std::string failure(const std::function<void()>& action) {
 }  // namespace
 
 TEST_CASE("a run on the board") {
-  SimShell shell(SimOptions{});
-  CHECK(shell.read_register(contract::kRegId) == contract::kCoreId);
-  Job job(shell, 3, 1);
+  SimBoard board(SimOptions{});
+  CHECK(board.read_register(contract::kRegId) == contract::kCoreId);
+  Job job(board, 3, 1);
   for (int i = 0; i < 2; ++i) {
     job.start();
-    CHECK(shell.running());
-    shell.wait();
-    CHECK_FALSE(shell.running());
-    CHECK(shell.read_register(contract::kRegStatus) ==
+    CHECK(board.running());
+    board.wait();
+    CHECK_FALSE(board.running());
+    CHECK(board.read_register(contract::kRegStatus) ==
           static_cast<uint32_t>(contract::Status::kOk));
     job.check_output();
   }
 }
 
 TEST_CASE("time stands still while the kernel is idle") {
-  SimShell shell(SimOptions{});
-  Job job(shell, 1, 1);
+  SimBoard board(SimOptions{});
+  Job job(board, 1, 1);
   job.start();
-  shell.wait();
-  const uint64_t before = shell.cycles();
-  shell.advance(100'000);
-  CHECK(shell.cycles() == before);
-  shell.read_register(contract::kRegStatus);
-  CHECK(shell.cycles() - before < 32);
+  board.wait();
+  const uint64_t before = board.cycles();
+  board.advance(100'000);
+  CHECK(board.cycles() == before);
+  board.read_register(contract::kRegStatus);
+  CHECK(board.cycles() - before < 32);
 }
 
 TEST_CASE("memory timing changes cycles, never data") {
@@ -106,10 +106,10 @@ TEST_CASE("memory timing changes cycles, never data") {
         "latency=60,stall=0.4,seed=9", "latency=60,stall=0.4,seed=10"}) {
     SimOptions options;
     options.memory = parse_memory_options(memory);
-    SimShell shell(options);
-    Job job(shell, 2, 3);
+    SimBoard board(options);
+    Job job(board, 2, 3);
     job.start();
-    shell.wait();
+    board.wait();
     job.check_output();
     cycles.push_back(job.cycles());
   }
@@ -132,22 +132,22 @@ TEST_CASE("a kernel that breaks the protocol ends the run with the rule's name")
     INFO(rule);
     SimOptions options;
     options.memory.stall = 0.98;  // so that handshakes wait, whenever they come
-    SimShell shell(options);
-    Job job(shell, 1, 1);
+    SimBoard board(options);
+    Job job(board, 1, 1);
     const std::string text = failure([&] {
       job.start(mode);
-      shell.wait();
+      board.wait();
     });
     CHECK(text.find(rule) != std::string::npos);
     CHECK(text.find("cycle") != std::string::npos);
     // The device stays failed.
-    CHECK(failure([&] { shell.read_register(contract::kRegId); }) == text);
+    CHECK(failure([&] { board.read_register(contract::kRegId); }) == text);
   }
   // A fresh board in the same slot works.
-  SimShell shell(SimOptions{});
-  Job job(shell, 1, 1);
+  SimBoard board(SimOptions{});
+  Job job(board, 1, 1);
   job.start();
-  shell.wait();
+  board.wait();
   job.check_output();
 }
 
@@ -166,54 +166,54 @@ TEST_CASE("a kernel that hangs ends the run") {
 }
 
 TEST_CASE("a wrong address is the kernel's bus error, not the platform's") {
-  SimShell shell(SimOptions{});
-  Job job(shell, 1, 1);
-  shell.start({0, shell.address(job.package), 0, shell.address(job.in), 0x1000});
-  shell.wait();
-  CHECK(shell.read_register(contract::kRegStatus) ==
+  SimBoard board(SimOptions{});
+  Job job(board, 1, 1);
+  board.start({0, board.address(job.package), 0, board.address(job.in), 0x1000});
+  board.wait();
+  CHECK(board.read_register(contract::kRegStatus) ==
         static_cast<uint32_t>(contract::Status::kBusError));
 }
 
 TEST_CASE("device buffers") {
-  SimShell shell(SimOptions{});
-  const auto a = shell.allocate(5000), b = shell.allocate(1), c = shell.allocate(kPage);
-  CHECK(shell.address(a) % kPage == 0);
-  CHECK(shell.address(b) >= shell.address(a) + 5000);
-  CHECK(shell.address(c) != shell.address(b));
-  const uint64_t hole = shell.address(b);
+  SimBoard board(SimOptions{});
+  const auto a = board.allocate(5000), b = board.allocate(1), c = board.allocate(kPage);
+  CHECK(board.address(a) % kPage == 0);
+  CHECK(board.address(b) >= board.address(a) + 5000);
+  CHECK(board.address(c) != board.address(b));
+  const uint64_t hole = board.address(b);
   const uint8_t mark = 0xee;
-  shell.write(b, 0, &mark, 1);
-  shell.free(b);
-  const auto d = shell.allocate(kPage);
-  CHECK(shell.address(d) == hole);
+  board.write(b, 0, &mark, 1);
+  board.free(b);
+  const auto d = board.allocate(kPage);
+  CHECK(board.address(d) == hole);
   uint8_t byte = 1;
-  shell.read(d, 0, &byte, 1);
+  board.read(d, 0, &byte, 1);
   CHECK(byte == 0);
-  CHECK_THROWS_AS(shell.read(b, 0, &byte, 1), Error);
-  CHECK_THROWS_AS(shell.write(d, kPage, &byte, 1), Error);
-  CHECK_THROWS_AS(shell.allocate(size_t{17} << 30), Error);
+  CHECK_THROWS_AS(board.read(b, 0, &byte, 1), Error);
+  CHECK_THROWS_AS(board.write(d, kPage, &byte, 1), Error);
+  CHECK_THROWS_AS(board.allocate(size_t{17} << 30), Error);
 }
 
 TEST_CASE("several boards at once, each in its own thread") {
   constexpr unsigned kBoards = 4;
   std::vector<std::thread> threads;
   std::vector<std::string> errors(kBoards);
-  std::vector<std::unique_ptr<SimShell>> shells;
+  std::vector<std::unique_ptr<SimBoard>> boards;
   for (unsigned i = 0; i < kBoards; ++i) {
     SimOptions options;
     options.memory.latency = 20 + i;
-    shells.push_back(std::make_unique<SimShell>(options));
+    boards.push_back(std::make_unique<SimBoard>(options));
   }
   for (unsigned i = 0; i < kBoards; ++i)
     threads.emplace_back([&, i] {
       try {
-        Job job(*shells[i], 2 + i, i);
+        Job job(*boards[i], 2 + i, i);
         for (int run = 0; run < 3; ++run) {
           job.start();
-          shells[i]->wait();
+          boards[i]->wait();
         }
         std::vector<uint8_t> output(job.input.size());
-        shells[i]->read(job.out, 0, output.data(), output.size());
+        boards[i]->read(job.out, 0, output.data(), output.size());
         for (size_t k = 0; k < output.size(); ++k)
           if (output[k] != (job.input[k] ^ standin::kXor)) errors[i] = "wrong data";
       } catch (const std::exception& error) {
@@ -225,11 +225,11 @@ TEST_CASE("several boards at once, each in its own thread") {
 }
 
 TEST_CASE("slots are used again, and are finite") {
-  for (size_t i = 0; i < 2 * Simulation::kSlots; ++i) SimShell shell(SimOptions{});
-  std::vector<std::unique_ptr<SimShell>> shells;
+  for (size_t i = 0; i < 2 * Simulation::kSlots; ++i) SimBoard board(SimOptions{});
+  std::vector<std::unique_ptr<SimBoard>> boards;
   for (size_t i = 0; i < Simulation::kSlots; ++i)
-    shells.push_back(std::make_unique<SimShell>(SimOptions{}));
-  CHECK_THROWS_AS(SimShell(SimOptions{}), Error);
+    boards.push_back(std::make_unique<SimBoard>(SimOptions{}));
+  CHECK_THROWS_AS(SimBoard(SimOptions{}), Error);
 }
 
 TEST_CASE("the device file drives the identity pins") {
@@ -239,14 +239,14 @@ TEST_CASE("the device file drives the identity pins") {
   const auto verdict = [&](const std::optional<std::string>& file, uint8_t licensed) {
     SimOptions options;
     options.device_file = file.value_or("");
-    SimShell shell(options);
+    SimBoard board(options);
     const auto package = standin::sealed_package(), licence = standin::licence(licensed);
-    const auto p = shell.allocate(package.size()), l = shell.allocate(licence.size());
-    shell.write(p, 0, package.data(), package.size());
-    shell.write(l, 0, licence.data(), licence.size());
-    shell.start({1, shell.address(p), shell.address(l), 0, 0});
-    shell.wait();
-    return static_cast<contract::Status>(shell.read_register(contract::kRegStatus));
+    const auto p = board.allocate(package.size()), l = board.allocate(licence.size());
+    board.write(p, 0, package.data(), package.size());
+    board.write(l, 0, licence.data(), licence.size());
+    board.start({1, board.address(p), board.address(l), 0, 0});
+    board.wait();
+    return static_cast<contract::Status>(board.read_register(contract::kRegStatus));
   };
   lock::Device device = lock::new_device(1, "");
   device.secret[0] = 42;
@@ -265,7 +265,7 @@ TEST_CASE("an unknown core is named with the known ones") {
   SimOptions options;
   options.core = "5x5";
   try {
-    SimShell shell(options);
+    SimBoard board(options);
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::kFit);
@@ -280,10 +280,10 @@ TEST_CASE("a waveform is a file that viewers know") {
   SimOptions options;
   options.wave = path;
   {
-    SimShell shell(options);
-    Job job(shell, 1, 1);
+    SimBoard board(options);
+    Job job(board, 1, 1);
     job.start();
-    shell.wait();
+    board.wait();
     CHECK_FALSE(std::filesystem::exists(path));
   }
   CHECK((std::filesystem::status(path).permissions() & std::filesystem::perms::others_read) ==
@@ -293,7 +293,7 @@ TEST_CASE("a waveform is a file that viewers know") {
   CHECK(std::filesystem::file_size(path) > 1000);
   std::filesystem::remove(path);
   options.wave = "/nowhere/wave.fst";
-  CHECK_THROWS_AS(SimShell(options), Error);
+  CHECK_THROWS_AS(SimBoard(options), Error);
 }
 
 TEST_CASE("a trace appears when the board goes off, and shows runs and bus") {
@@ -303,10 +303,10 @@ TEST_CASE("a trace appears when the board goes off, and shows runs and bus") {
   SimOptions options;
   options.trace = path;
   {
-    SimShell shell(options);
-    Job job(shell, 1, 1);
+    SimBoard board(options);
+    Job job(board, 1, 1);
     job.start();
-    shell.wait();
+    board.wait();
     CHECK_FALSE(std::filesystem::exists(path));
   }
   std::ifstream file(path);

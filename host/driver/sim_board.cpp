@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "driver/sim_shell.hpp"
+#include "driver/sim_board.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -25,19 +25,19 @@ platform::DeviceConfig config_of(const SimOptions& options, const platform::Kern
 
 }  // namespace
 
-class SimShell::Impl {
+class SimBoard::Impl {
  public:
   explicit Impl(const platform::DeviceConfig& config) : board(config) {}
   platform::Simulation::Board board;
 };
 
-SimShell::SimShell(const SimOptions& options, const platform::KernelFactory& kernel)
+SimBoard::SimBoard(const SimOptions& options, const platform::KernelFactory& kernel)
     : impl_(std::make_unique<Impl>(config_of(options, kernel))) {}
 
-SimShell::~SimShell() = default;
+SimBoard::~SimBoard() = default;
 
 /// First fit between the regions in use, in whole pages.
-SimShell::Buffer SimShell::allocate(size_t bytes) {
+SimBoard::Buffer SimBoard::allocate(size_t bytes) {
   std::vector<Region> used;
   for (const auto& [buffer, region] : regions_) used.push_back(region);
   std::sort(used.begin(), used.end(),
@@ -58,9 +58,9 @@ SimShell::Buffer SimShell::allocate(size_t bytes) {
   return next_++;
 }
 
-void SimShell::free(Buffer buffer) { regions_.erase(buffer); }
+void SimBoard::free(Buffer buffer) { regions_.erase(buffer); }
 
-const SimShell::Region& SimShell::region(Buffer buffer, size_t offset, size_t bytes) const {
+const SimBoard::Region& SimBoard::region(Buffer buffer, size_t offset, size_t bytes) const {
   const auto found = regions_.find(buffer);
   if (found == regions_.end() || offset > found->second.bytes ||
       bytes > found->second.bytes - offset)
@@ -68,17 +68,17 @@ const SimShell::Region& SimShell::region(Buffer buffer, size_t offset, size_t by
   return found->second;
 }
 
-uint64_t SimShell::address(Buffer buffer) const { return region(buffer, 0, 0).address; }
+uint64_t SimBoard::address(Buffer buffer) const { return region(buffer, 0, 0).address; }
 
-void SimShell::write(Buffer buffer, size_t offset, const void* data, size_t bytes) {
+void SimBoard::write(Buffer buffer, size_t offset, const void* data, size_t bytes) {
   impl_->board.write_memory(region(buffer, offset, bytes).address + offset, data, bytes);
 }
 
-void SimShell::read(Buffer buffer, size_t offset, void* data, size_t bytes) {
+void SimBoard::read(Buffer buffer, size_t offset, void* data, size_t bytes) {
   impl_->board.read_memory(region(buffer, offset, bytes).address + offset, data, bytes);
 }
 
-void SimShell::start(const KernelArguments& arguments) {
+void SimBoard::start(const KernelArguments& arguments) {
   KernelArguments::visit(arguments, [this](const contract::Argument& argument, uint64_t value) {
     write_register(argument.offset, static_cast<uint32_t>(value));
     if (argument.is_pointer) {
@@ -88,28 +88,28 @@ void SimShell::start(const KernelArguments& arguments) {
   write_register(contract::kRegControl, kStart);
 }
 
-void SimShell::wait() {
+void SimBoard::wait() {
   for (bool aborted = false; running(); advance(kTurn))
     if (common::interrupted() && !std::exchange(aborted, true)) abort();
   read_register(contract::kRegControl);  // clears `done`
 }
 
-void SimShell::abort() { write_register(contract::kRegAbort, 1); }
+void SimBoard::abort() { write_register(contract::kRegAbort, 1); }
 
-uint32_t SimShell::read_register(uint32_t offset) { return impl_->board.read_register(offset); }
+uint32_t SimBoard::read_register(uint32_t offset) { return impl_->board.read_register(offset); }
 
-void SimShell::close() { impl_->board.power_off(); }
+void SimBoard::close() { impl_->board.power_off(); }
 
-void SimShell::write_register(uint32_t offset, uint32_t value) {
+void SimBoard::write_register(uint32_t offset, uint32_t value) {
   impl_->board.write_register(offset, value);
 }
 
-void SimShell::advance(uint64_t cycles) { impl_->board.advance(cycles); }
+void SimBoard::advance(uint64_t cycles) { impl_->board.advance(cycles); }
 
-bool SimShell::running() const { return impl_->board.running(); }
+bool SimBoard::running() const { return impl_->board.running(); }
 
-uint64_t SimShell::cycles() const { return impl_->board.cycles(); }
+uint64_t SimBoard::cycles() const { return impl_->board.cycles(); }
 
-platform::CycleAccount SimShell::account() const { return impl_->board.account(); }
+platform::CycleAccount SimBoard::account() const { return impl_->board.account(); }
 
 }  // namespace keyway::driver

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "driver/xrt_device.hpp"
+#include "driver/xrt_card.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -19,7 +19,7 @@ constexpr int kBufferArgument = 1;
 
 }  // namespace
 
-XrtDevice::XrtDevice(unsigned index, const std::string& xclbin) : device_(index) {
+XrtCard::XrtCard(unsigned index, const std::string& xclbin) : device_(index) {
   const xrt::uuid id = device_.load_xclbin(xclbin);
   // Exclusive, because only its one owner may read a kernel's registers.
   kernel_ =
@@ -27,7 +27,7 @@ XrtDevice::XrtDevice(unsigned index, const std::string& xclbin) : device_(index)
   run_ = xrt::run(kernel_);
 }
 
-Shell::Buffer XrtDevice::allocate(size_t bytes) {
+Board::Buffer XrtCard::allocate(size_t bytes) {
   // Whole pages: XRT gives the size to aligned_alloc, which wants a multiple of the alignment.
   const size_t size = (bytes + kPage - 1) / kPage * kPage;
   xrt::bo buffer(device_, size, xrt::bo::flags::normal, kernel_.group_id(kBufferArgument));
@@ -37,19 +37,19 @@ Shell::Buffer XrtDevice::allocate(size_t bytes) {
   return next_++;
 }
 
-void XrtDevice::write(Shell::Buffer buffer, size_t offset, const std::vector<uint8_t>& data) {
+void XrtCard::write(Board::Buffer buffer, size_t offset, const std::vector<uint8_t>& data) {
   xrt::bo& target = buffers_.at(buffer);
   target.write(data.data(), data.size(), offset);
   target.sync(XCL_BO_SYNC_BO_TO_DEVICE, data.size(), offset);
 }
 
-void XrtDevice::read(Shell::Buffer buffer, size_t offset, std::vector<uint8_t>& data) {
+void XrtCard::read(Board::Buffer buffer, size_t offset, std::vector<uint8_t>& data) {
   xrt::bo& source = buffers_.at(buffer);
   source.sync(XCL_BO_SYNC_BO_FROM_DEVICE, data.size(), offset);
   source.read(data.data(), data.size(), offset);
 }
 
-void XrtDevice::set_pointer(int index, uint64_t address) {
+void XrtCard::set_pointer(int index, uint64_t address) {
   for (auto& [id, buffer] : buffers_)
     if (buffer.address() == address) {
       run_.set_arg(index, buffer);
@@ -60,7 +60,7 @@ void XrtDevice::set_pointer(int index, uint64_t address) {
   run_.set_arg(index, address);  // the null pointer
 }
 
-void XrtDevice::start(const KernelArguments& arguments) {
+void XrtCard::start(const KernelArguments& arguments) {
   KernelArguments::visit(arguments, [this](const contract::Argument& argument, auto value) {
     const auto index = static_cast<int>(argument.index);
     if (argument.is_pointer) {
@@ -74,7 +74,7 @@ void XrtDevice::start(const KernelArguments& arguments) {
 }
 
 /// run.wait() looks once a second in hardware emulation; state() is up to date at any time.
-void XrtDevice::wait(unsigned seconds, const std::function<bool()>& wants_abort) {
+void XrtCard::wait(unsigned seconds, const std::function<bool()>& wants_abort) {
   using std::chrono::microseconds;
   using Clock = std::chrono::steady_clock;
   constexpr microseconds kLongest{1000};
@@ -102,11 +102,11 @@ void XrtDevice::wait(unsigned seconds, const std::function<bool()>& wants_abort)
   }
 }
 
-void XrtDevice::abort() {
+void XrtCard::abort() {
   aborting_ = true;
   write_abort();
 }
 
-void XrtDevice::write_abort() { kernel_.write_register(contract::kRegAbort, 1); }
+void XrtCard::write_abort() { kernel_.write_register(contract::kRegAbort, 1); }
 
 }  // namespace keyway::driver

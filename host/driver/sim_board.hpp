@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// `--target sim`: the driver's Shell over a simulated board in this process.
+/// `--target sim`: a Board that is simulated in this process.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "driver/shell.hpp"
+#include "driver/board.hpp"
 #include "platform/cycle_account.hpp"
 #include "platform/kernel_model.hpp"
 #include "platform/memory_options.hpp"
@@ -22,15 +22,15 @@ struct SimOptions {
   std::string trace;  ///< Chrome/Perfetto trace, or empty. It holds none.
 };
 
-class SimShell final : public Shell {
+class SimBoard final : public Board {
  public:
   /// Throws Error(kFit) for a core that this build lacks, Error(kFile) for the device file. Needs a
   /// library of kernels (keyway_kernels).
-  explicit SimShell(const SimOptions& options)
-      : SimShell(options, platform::kernel_factory(options.core)) {}
+  explicit SimBoard(const SimOptions& options)
+      : SimBoard(options, platform::kernel_factory(options.core)) {}
   /// With another kernel than the build's.
-  SimShell(const SimOptions& options, const platform::KernelFactory& kernel);
-  ~SimShell() override;
+  SimBoard(const SimOptions& options, const platform::KernelFactory& kernel);
+  ~SimBoard() override;
 
   Buffer allocate(size_t bytes) override;
   void free(Buffer buffer) override;
@@ -43,10 +43,10 @@ class SimShell final : public Shell {
   uint32_t read_register(uint32_t offset) override;
   void close() override;
 
-  /// Beyond Shell: where the cycles of the last start went, for benchmarks.
+  /// Beyond Board: where the cycles of the last start went, for benchmarks.
   platform::CycleAccount account() const;
 
-  /// Beyond Shell, for tests that play a malicious host.
+  /// Beyond Board, for tests that play a malicious host.
   void write_register(uint32_t offset, uint32_t value);
   void advance(uint64_t cycles);  ///< lets a started run go on for about so long
   bool running() const;
