@@ -13,7 +13,6 @@
 
 module keyway_core
   import keyway_contract_pkg::*;
-  import keyway_shell_pkg::events_t;
 #(
     parameter int unsigned Lanes = 16,
     parameter int unsigned Depth = 16,
@@ -23,55 +22,54 @@ module keyway_core
     parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
     parameter int unsigned UnsealerKind = 0  // 0 fast, 1 iterative
 ) (
-    input  logic                         clk_i,
-    input  logic                         rst_ni,
-    output logic                         interrupt_o,
-    output events_t                      events_o,
-    output logic    [               3:0] activity_o,         // activity_t
+    input  logic                                clk_i,
+    input  logic                                rst_ni,
+    output logic                                interrupt_o,
+    output kernel_events_t                      events_o,
     // Control, AXI4-Lite.
-    input  logic                         control_awvalid_i,
-    output logic                         control_awready_o,
-    input  logic    [              11:0] control_awaddr_i,
-    input  logic                         control_wvalid_i,
-    output logic                         control_wready_o,
-    input  logic    [              31:0] control_wdata_i,
-    input  logic    [               3:0] control_wstrb_i,
-    output logic                         control_bvalid_o,
-    input  logic                         control_bready_i,
-    output logic    [               1:0] control_bresp_o,
-    input  logic                         control_arvalid_i,
-    output logic                         control_arready_o,
-    input  logic    [              11:0] control_araddr_i,
-    output logic                         control_rvalid_o,
-    input  logic                         control_rready_i,
-    output logic    [              31:0] control_rdata_o,
-    output logic    [               1:0] control_rresp_o,
+    input  logic                                control_awvalid_i,
+    output logic                                control_awready_o,
+    input  logic           [              11:0] control_awaddr_i,
+    input  logic                                control_wvalid_i,
+    output logic                                control_wready_o,
+    input  logic           [              31:0] control_wdata_i,
+    input  logic           [               3:0] control_wstrb_i,
+    output logic                                control_bvalid_o,
+    input  logic                                control_bready_i,
+    output logic           [               1:0] control_bresp_o,
+    input  logic                                control_arvalid_i,
+    output logic                                control_arready_o,
+    input  logic           [              11:0] control_araddr_i,
+    output logic                                control_rvalid_o,
+    input  logic                                control_rready_i,
+    output logic           [              31:0] control_rdata_o,
+    output logic           [               1:0] control_rresp_o,
     // Memory, AXI4.
-    output logic                         awvalid_o,
-    input  logic                         awready_i,
-    output logic    [              63:0] awaddr_o,
-    output logic    [               7:0] awlen_o,
-    output logic                         wvalid_o,
-    input  logic                         wready_i,
-    output logic    [  AxiDataWidth-1:0] wdata_o,
-    output logic    [AxiDataWidth/8-1:0] wstrb_o,
-    output logic                         wlast_o,
-    input  logic                         bvalid_i,
-    output logic                         bready_o,
-    input  logic    [               1:0] bresp_i,
-    output logic                         arvalid_o,
-    input  logic                         arready_i,
-    output logic    [              63:0] araddr_o,
-    output logic    [               7:0] arlen_o,
-    input  logic                         rvalid_i,
-    output logic                         rready_o,
-    input  logic    [  AxiDataWidth-1:0] rdata_i,
-    input  logic    [               1:0] rresp_i,
-    input  logic                         rlast_i,
+    output logic                                awvalid_o,
+    input  logic                                awready_i,
+    output logic           [              63:0] awaddr_o,
+    output logic           [               7:0] awlen_o,
+    output logic                                wvalid_o,
+    input  logic                                wready_i,
+    output logic           [  AxiDataWidth-1:0] wdata_o,
+    output logic           [AxiDataWidth/8-1:0] wstrb_o,
+    output logic                                wlast_o,
+    input  logic                                bvalid_i,
+    output logic                                bready_o,
+    input  logic           [               1:0] bresp_i,
+    output logic                                arvalid_o,
+    input  logic                                arready_i,
+    output logic           [              63:0] araddr_o,
+    output logic           [               7:0] arlen_o,
+    input  logic                                rvalid_i,
+    output logic                                rready_o,
+    input  logic           [  AxiDataWidth-1:0] rdata_i,
+    input  logic           [               1:0] rresp_i,
+    input  logic                                rlast_i,
     // Identity.
-    input  logic    [             255:0] secret_i,
-    input  logic    [             255:0] owner_key_i,
-    input  logic                         enrolled_i
+    input  logic           [             255:0] secret_i,
+    input  logic           [             255:0] owner_key_i,
+    input  logic                                enrolled_i
 );
 
   logic engine_clear, engine_clear_done, engine_run, engine_warm, engine_done, engine_error;
@@ -89,7 +87,11 @@ module keyway_core
   logic output_request_valid, output_request_ready, output_valid, output_ready;
   logic [31:0] output_request_offset, output_request_bytes;
   logic [127:0] output_data;
-  keyway_pkg::array_events_t array_events;
+  array_events_t array_events;
+  shell_events_t shell_events;
+  activity_events_t activity;
+
+  assign events_o = '{activity: activity, shell: shell_events, array: array_events};
 
   logic lock_clear, lock_idle, lock_open_valid, lock_licence_present, lock_open_done;
   logic [7:0] lock_policy;
@@ -129,7 +131,7 @@ module keyway_core
       .clk_i,
       .rst_ni                 (shell_rst_nq),
       .interrupt_o,
-      .events_o,
+      .events_o               (shell_events),
       .control_awvalid_i,
       .control_awready_o,
       .control_awaddr_i,
@@ -268,7 +270,7 @@ module keyway_core
       .output_ready_i         (output_ready),
       .output_data_o          (output_data),
       .events_o               (array_events),
-      .activity_o
+      .activity_o             (activity)
   );
 
   localparam keyway_lock_pkg::unsealer_kind_e Kind = UnsealerKind == 0 ?

@@ -13,8 +13,8 @@
 //                     cycles late, so masters and slaves beside it are reset for longer. Memories are
 //                     overwritten after it, before anything is read.
 //
-//   events_o          what the core does in this cycle: keyway_shell_pkg::events_t in bits 10..0, above it
-//                     keyway_pkg::activity_t; for traces and cycle accounts, else open
+//   events_o          what the core does in this cycle: kernel_events_t, for traces and cycle accounts,
+//                     else open
 //
 // Parameters. Lanes x Depth: size of the array; ArrayKind: what multiplies in it, a value of array_kind_e
 // (keyway_contract_pkg). AxiDataWidth: 64, 128, 256 or 512. ActivationBytes, WeightBytes: on-chip
@@ -30,64 +30,64 @@ module keyway_kernel #(
     parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
     parameter int unsigned UnsealerKind = 0
 ) (
-    input  logic                      ap_clk,
-    input  logic                      ap_rst_n,
+    input  logic                                                   ap_clk,
+    input  logic                                                   ap_rst_n,
     // verilator lint_off SYMRSVDWORD
-    output logic                      interrupt,
+    output logic                                                   interrupt,
     // verilator lint_on SYMRSVDWORD
     // registers
-    input  logic                      s_axi_control_awvalid,
-    output logic                      s_axi_control_awready,
-    input  logic [              11:0] s_axi_control_awaddr,
-    input  logic                      s_axi_control_wvalid,
-    output logic                      s_axi_control_wready,
-    input  logic [              31:0] s_axi_control_wdata,
-    input  logic [               3:0] s_axi_control_wstrb,
-    output logic                      s_axi_control_bvalid,
-    input  logic                      s_axi_control_bready,
-    output logic [               1:0] s_axi_control_bresp,
-    input  logic                      s_axi_control_arvalid,
-    output logic                      s_axi_control_arready,
-    input  logic [              11:0] s_axi_control_araddr,
-    output logic                      s_axi_control_rvalid,
-    input  logic                      s_axi_control_rready,
-    output logic [              31:0] s_axi_control_rdata,
-    output logic [               1:0] s_axi_control_rresp,
+    input  logic                                                   s_axi_control_awvalid,
+    output logic                                                   s_axi_control_awready,
+    input  logic [                                           11:0] s_axi_control_awaddr,
+    input  logic                                                   s_axi_control_wvalid,
+    output logic                                                   s_axi_control_wready,
+    input  logic [                                           31:0] s_axi_control_wdata,
+    input  logic [                                            3:0] s_axi_control_wstrb,
+    output logic                                                   s_axi_control_bvalid,
+    input  logic                                                   s_axi_control_bready,
+    output logic [                                            1:0] s_axi_control_bresp,
+    input  logic                                                   s_axi_control_arvalid,
+    output logic                                                   s_axi_control_arready,
+    input  logic [                                           11:0] s_axi_control_araddr,
+    output logic                                                   s_axi_control_rvalid,
+    input  logic                                                   s_axi_control_rready,
+    output logic [                                           31:0] s_axi_control_rdata,
+    output logic [                                            1:0] s_axi_control_rresp,
     // memory
-    output logic                      m_axi_gmem_awvalid,
-    input  logic                      m_axi_gmem_awready,
-    output logic [              63:0] m_axi_gmem_awaddr,
-    output logic [               7:0] m_axi_gmem_awlen,
-    output logic [               2:0] m_axi_gmem_awsize,
-    output logic [               1:0] m_axi_gmem_awburst,
-    output logic [               3:0] m_axi_gmem_awcache,
-    output logic [               2:0] m_axi_gmem_awprot,
-    output logic                      m_axi_gmem_wvalid,
-    input  logic                      m_axi_gmem_wready,
-    output logic [  AxiDataWidth-1:0] m_axi_gmem_wdata,
-    output logic [AxiDataWidth/8-1:0] m_axi_gmem_wstrb,
-    output logic                      m_axi_gmem_wlast,
-    input  logic                      m_axi_gmem_bvalid,
-    output logic                      m_axi_gmem_bready,
-    input  logic [               1:0] m_axi_gmem_bresp,
-    output logic                      m_axi_gmem_arvalid,
-    input  logic                      m_axi_gmem_arready,
-    output logic [              63:0] m_axi_gmem_araddr,
-    output logic [               7:0] m_axi_gmem_arlen,
-    output logic [               2:0] m_axi_gmem_arsize,
-    output logic [               1:0] m_axi_gmem_arburst,
-    output logic [               3:0] m_axi_gmem_arcache,
-    output logic [               2:0] m_axi_gmem_arprot,
-    input  logic                      m_axi_gmem_rvalid,
-    output logic                      m_axi_gmem_rready,
-    input  logic [  AxiDataWidth-1:0] m_axi_gmem_rdata,
-    input  logic [               1:0] m_axi_gmem_rresp,
-    input  logic                      m_axi_gmem_rlast,
+    output logic                                                   m_axi_gmem_awvalid,
+    input  logic                                                   m_axi_gmem_awready,
+    output logic [                                           63:0] m_axi_gmem_awaddr,
+    output logic [                                            7:0] m_axi_gmem_awlen,
+    output logic [                                            2:0] m_axi_gmem_awsize,
+    output logic [                                            1:0] m_axi_gmem_awburst,
+    output logic [                                            3:0] m_axi_gmem_awcache,
+    output logic [                                            2:0] m_axi_gmem_awprot,
+    output logic                                                   m_axi_gmem_wvalid,
+    input  logic                                                   m_axi_gmem_wready,
+    output logic [                               AxiDataWidth-1:0] m_axi_gmem_wdata,
+    output logic [                             AxiDataWidth/8-1:0] m_axi_gmem_wstrb,
+    output logic                                                   m_axi_gmem_wlast,
+    input  logic                                                   m_axi_gmem_bvalid,
+    output logic                                                   m_axi_gmem_bready,
+    input  logic [                                            1:0] m_axi_gmem_bresp,
+    output logic                                                   m_axi_gmem_arvalid,
+    input  logic                                                   m_axi_gmem_arready,
+    output logic [                                           63:0] m_axi_gmem_araddr,
+    output logic [                                            7:0] m_axi_gmem_arlen,
+    output logic [                                            2:0] m_axi_gmem_arsize,
+    output logic [                                            1:0] m_axi_gmem_arburst,
+    output logic [                                            3:0] m_axi_gmem_arcache,
+    output logic [                                            2:0] m_axi_gmem_arprot,
+    input  logic                                                   m_axi_gmem_rvalid,
+    output logic                                                   m_axi_gmem_rready,
+    input  logic [                               AxiDataWidth-1:0] m_axi_gmem_rdata,
+    input  logic [                                            1:0] m_axi_gmem_rresp,
+    input  logic                                                   m_axi_gmem_rlast,
     // identity
-    input  logic [             255:0] secret_i,
-    input  logic [             255:0] owner_key_i,
-    input  logic                      enrolled_i,
-    output logic [              14:0] events_o
+    input  logic [                                          255:0] secret_i,
+    input  logic [                                          255:0] owner_key_i,
+    input  logic                                                   enrolled_i,
+    output logic [$bits(keyway_contract_pkg::kernel_events_t)-1:0] events_o
 );
 
   keyway_core #(
@@ -143,8 +143,7 @@ module keyway_kernel #(
       .secret_i,
       .owner_key_i,
       .enrolled_i,
-      .events_o         (events_o[10:0]),
-      .activity_o       (events_o[14:11])
+      .events_o
   );
 
   // Constant for every burst: INCR, beats of the full bus width, modifiable, unprivileged data.

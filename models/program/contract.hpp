@@ -9,7 +9,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0x1ebe4441;
+inline constexpr uint32_t kContractHash = 0x43b78214;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -242,6 +242,26 @@ enum class Turn : uint8_t {
   kEvery = 0,  ///< every input
   kFirst = 1,  ///< the first input of a start only
   kNext = 2,  ///< reads the input after this one, if there is one
+};
+
+/// Bits of the kernel's `events_o`: what it does in this cycle; a function of the program's public
+/// shape, never of a secret.
+enum KernelEvent : uint32_t {
+  kEventArrayBusy,  ///< activations meet the array
+  kEventStallTile,  ///< its tile is not there
+  kEventStallBank,  ///< a residual takes its bank
+  kEventStallFrames,  ///< waits for frames of weights
+  kEventStallRows,  ///< waits for input
+  kEventStallProducts,  ///< waits for words that are to be written, or to be stored
+  kEventStallEmpty,  ///< no job
+  kEventOpening,  ///< memories are cleared, keys derived, the header checked
+  kEventUnsealer,  ///< a word of a frame
+  kEventLoad,  ///< a word of input
+  kEventStore,  ///< a beat to the bus
+  kEventJobEnd,  ///< the array took the last step of a MULTIPLY, in the cycle of that busy event
+  kEventResult,  ///< post-processing gives a word of every lane
+  kEventWeightRead,  ///< an instruction, a table, parameters or a tile is read from weight memory
+  kEventWeightWrite,  ///< the unsealer writes weight memory
 };
 
 /// What the user reads of a status that ends a start.

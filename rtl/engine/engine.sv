@@ -34,48 +34,48 @@ module engine
     parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryDefaultActivationBytes,
     parameter int unsigned WeightBytes     = keyway_contract_pkg::MemoryDefaultWeightBytes
 ) (
-    input  logic                  clk_i,
-    input  logic                  rst_ni,
+    input  logic                     clk_i,
+    input  logic                     rst_ni,
     // Control
-    input  logic                  clear_i,
-    output logic                  clear_done_o,
-    input  logic                  run_i,
-    input  logic                  warm_i,
-    input  logic          [ 15:0] inputs_i,
-    input  logic          [ 27:0] input_stride_i,
-    input  logic          [ 27:0] output_stride_i,
-    output logic                  done_o,
-    output logic                  error_o,
+    input  logic                     clear_i,
+    output logic                     clear_done_o,
+    input  logic                     run_i,
+    input  logic                     warm_i,
+    input  logic             [ 15:0] inputs_i,
+    input  logic             [ 27:0] input_stride_i,
+    input  logic             [ 27:0] output_stride_i,
+    output logic                     done_o,
+    output logic                     error_o,
     // Weight memory
-    input  logic                  weight_write_valid_i,
-    input  logic          [ 23:0] weight_write_address_i,
-    input  logic          [127:0] weight_write_data_i,
+    input  logic                     weight_write_valid_i,
+    input  logic             [ 23:0] weight_write_address_i,
+    input  logic             [127:0] weight_write_data_i,
     // Weight frames
-    output logic                  frames_valid_o,
-    input  logic                  frames_ready_i,
-    output logic          [ 15:0] frames_count_o,
-    output logic          [ 23:0] frames_destination_o,
-    input  logic                  frame_verified_i,
+    output logic                     frames_valid_o,
+    input  logic                     frames_ready_i,
+    output logic             [ 15:0] frames_count_o,
+    output logic             [ 23:0] frames_destination_o,
+    input  logic                     frame_verified_i,
     // Input
-    output logic                  input_request_valid_o,
-    input  logic                  input_request_ready_i,
-    output logic          [ 31:0] input_request_offset_o,
-    output logic          [ 31:0] input_request_bytes_o,
-    input  logic                  input_valid_i,
-    output logic                  input_ready_o,
-    input  logic          [127:0] input_data_i,
+    output logic                     input_request_valid_o,
+    input  logic                     input_request_ready_i,
+    output logic             [ 31:0] input_request_offset_o,
+    output logic             [ 31:0] input_request_bytes_o,
+    input  logic                     input_valid_i,
+    output logic                     input_ready_o,
+    input  logic             [127:0] input_data_i,
     // Output
-    output logic                  output_request_valid_o,
-    input  logic                  output_request_ready_i,
-    output logic          [ 31:0] output_request_offset_o,
-    output logic          [ 31:0] output_request_bytes_o,
-    output logic                  output_valid_o,
-    input  logic                  output_ready_i,
-    output logic          [127:0] output_data_o,
+    output logic                     output_request_valid_o,
+    input  logic                     output_request_ready_i,
+    output logic             [ 31:0] output_request_offset_o,
+    output logic             [ 31:0] output_request_bytes_o,
+    output logic                     output_valid_o,
+    input  logic                     output_ready_i,
+    output logic             [127:0] output_data_o,
     // Events: one in each cycle of a run, else none
-    output array_events_t         events_o,
+    output array_events_t            events_o,
     // For traces
-    output logic          [  3:0] activity_o                // activity_t
+    output activity_events_t         activity_o
 );
 
   localparam int unsigned WordChannels = word_channels(Depth);
@@ -231,7 +231,7 @@ module engine
   // ------------------------------------------------------------------ steps
   job_t jobs[JobSlots];
   logic job_end;
-  logic [2:0] activity_q;
+  activity_events_t activity_q;  // job_end comes beside it
   logic hold;
   logic [3:0][BlockBanks-1:0] front_enable_next, front_enable;
   logic [3:0][15:0] front_address;
@@ -444,9 +444,20 @@ module engine
   // A cycle late, so that nothing waits for it; job_end belongs to the busy event beside it.
   always_ff @(posedge clk_i) begin
     if (!rst_ni) activity_q <= '0;
-    else activity_q <= {weight_write_valid_i, weight_reading, result_valid};
+    else begin
+      activity_q <= '{
+          weight_write: weight_write_valid_i,
+          weight_read: weight_reading,
+          result: result_valid,
+          job_end: 1'b0
+      };
+    end
   end
-  assign activity_o = {activity_q, job_end};
+
+  always_comb begin
+    activity_o = activity_q;
+    activity_o.job_end = job_end;
+  end
 
   `KEYWAY_ASSERT(NoRunWhileClearing, !(clear_i && run_i))
 

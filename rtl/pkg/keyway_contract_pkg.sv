@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h1ebe4441;
+  parameter logic [31:0] ContractHash = 32'h43b78214;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -275,14 +275,14 @@ package keyway_contract_pkg;
     extent_t blocks;
     logic [7:0] kernel_w;
     logic [7:0] kernel_h;
-    logic [0:0] pair_rows;
-    logic [0:0] output_signed;
-    logic [0:0] short_parameters;
-    logic [0:0] residual_signed;
-    logic [0:0] input_signed;
-    logic [0:0] table_slot;
+    logic pair_rows;
+    logic output_signed;
+    logic short_parameters;
+    logic residual_signed;
+    logic input_signed;
+    logic table_slot;
     number_system_t number_system;
-    logic [0:0] ones;
+    logic ones;
     logic [1:0] mode;
     logic [3:0] opcode;
   } layer_t;
@@ -292,10 +292,10 @@ package keyway_contract_pkg;
   // the last pass goes through post-processing into the output.
   typedef struct packed {
     logic [63:0] reserved;
-    logic [0:0] wait_stores;
+    logic wait_stores;
     row_bank_t residual_phase;
     activation_address_t residual_base;
-    logic [0:0] residual;
+    logic residual;
     row_bank_t output_phase;
     activation_address_t output_base;
     group_extent_t width;
@@ -315,7 +315,7 @@ package keyway_contract_pkg;
   // Loads a decode table in the background; MULTIPLYs that use the slot wait.
   typedef struct packed {
     logic [230:0] reserved;
-    logic [0:0] slot;
+    logic slot;
     weight_address_t table_address;
     logic [3:0] opcode;
   } table_t;
@@ -323,7 +323,7 @@ package keyway_contract_pkg;
   // Reads, checks, deciphers the next `count` weight frames into weight memory.
   typedef struct packed {
     logic [194:0] reserved;
-    logic [0:0] resident;
+    logic resident;
     weight_unit_t destination;
     counter_t wait_products;
     counter_t count;
@@ -366,11 +366,56 @@ package keyway_contract_pkg;
   // written.
   typedef struct packed {
     logic [222:0] reserved;
-    logic [0:0] overlap;
+    logic overlap;
     logic [13:0] rows;
     logic [13:0] products;
     logic [3:0] opcode;
   } end_t;
+
+  // array_busy: activations meet the array
+  // stall_tile: its tile is not there
+  // stall_bank: a residual takes its bank
+  // stall_frames: waits for frames of weights
+  // stall_rows: waits for input
+  // stall_products: waits for words that are to be written, or to be stored
+  // stall_empty: no job
+  typedef struct packed {
+    logic stall_empty;
+    logic stall_products;
+    logic stall_rows;
+    logic stall_frames;
+    logic stall_bank;
+    logic stall_tile;
+    logic array_busy;
+  } array_events_t;
+
+  // opening: memories are cleared, keys derived, the header checked
+  // unsealer: a word of a frame
+  // load: a word of input
+  // store: a beat to the bus
+  typedef struct packed {
+    logic store;
+    logic load;
+    logic unsealer;
+    logic opening;
+  } shell_events_t;
+
+  // job_end: the array took the last step of a MULTIPLY, in the cycle of that busy event
+  // result: post-processing gives a word of every lane
+  // weight_read: an instruction, a table, parameters or a tile is read from weight memory
+  // weight_write: the unsealer writes weight memory
+  typedef struct packed {
+    logic weight_write;
+    logic weight_read;
+    logic result;
+    logic job_end;
+  } activity_events_t;
+
+  typedef struct packed {
+    activity_events_t activity;
+    shell_events_t shell;
+    array_events_t array;
+  } kernel_events_t;
 
   // The operands of its codes are a table in the program.
   function automatic logic has_table(number_system_t system);

@@ -230,25 +230,6 @@ package keyway_pkg;
     token_t token;
   } step_t;
 
-  // What the array does in this cycle of a run, or why it does nothing: exactly one.
-  typedef struct packed {
-    logic stall_empty;  // no job
-    logic stall_products;  // waits for words that are to be written, or to be stored
-    logic stall_rows;  // waits for input
-    logic stall_frames;  // waits for frames of weights
-    logic stall_bank;  // a residual takes its bank
-    logic stall_tile;  // its tile is not there
-    logic array_busy;
-  } array_events_t;
-
-  // What units do in this cycle, for traces and cycle accounts; it follows from a program's public shape.
-  typedef struct packed {
-    logic weight_write;  // the unsealer writes weight memory
-    logic weight_read;  // an instruction, a table, parameters or a tile is read from it
-    logic result;  // post-processing gives a word of every lane
-    logic job_end;  // the array took the last step of a MULTIPLY, in the cycle of that busy event
-  } activity_t;
-
   // How operand_feed makes operands of what the banks give.
   typedef struct packed {
     logic valid;

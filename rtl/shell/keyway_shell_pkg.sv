@@ -36,16 +36,6 @@ package keyway_shell_pkg;
   parameter int unsigned ClientStart = 1;
   parameter int unsigned ClientFrames = 2;
 
-  // What goes on in this cycle, for waveforms and activity traces: bit 0 is array_busy. It follows from
-  // the public shape of a program, like the counters.
-  typedef struct packed {
-    logic store;  // a beat to the bus
-    logic load;  // a word of input
-    logic unsealer;  // a word of a frame
-    logic opening;
-    keyway_pkg::array_events_t array;
-  } events_t;
-
   // What the conductor reads of a header block.
   typedef struct packed {
     logic [63:0] magic;

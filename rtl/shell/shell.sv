@@ -20,7 +20,6 @@ module shell
   import keyway_shell_pkg::*;
   import keyway_lock_pkg::header_place_t;
   import keyway_lock_pkg::licence_place_t;
-  import keyway_pkg::array_events_t;
 #(
     parameter int unsigned Lanes = 16,
     parameter int unsigned Depth = 16,
@@ -34,7 +33,7 @@ module shell
     input  logic                                clk_i,
     input  logic                                rst_ni,
     output logic                                interrupt_o,
-    output events_t                             events_o,
+    output shell_events_t                       events_o,
     // Control, AXI4-Lite.
     input  logic                                control_awvalid_i,
     output logic                                control_awready_o,
@@ -442,7 +441,6 @@ module shell
 
   // ------------------------------------------------------------------------------ events
   assign events_o = '{
-          array: array_events_i,
           opening: opening && start,
           unsealer: lock_data_valid_o && lock_data_ready_i,
           load: input_valid_o && input_ready_i,

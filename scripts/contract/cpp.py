@@ -76,6 +76,11 @@ class Header:
         self.table("Named", "Counters", [f'{{"{n["name"]}", "{one_line(n["doc"])}"}}' for n in c["counter"]])
         self.enumeration("Counter", [(n["name"], i, "") for i, n in enumerate(c["counter"])], "uint32_t")
 
+    def events(self):
+        self.add("", "/// Bits of the kernel's `events_o`: what it does in this cycle; a function of the program's public",
+                 "/// shape, never of a secret.", "enum KernelEvent : uint32_t {")
+        self.add(*[f"  kEvent{camel(e['name'])},  ///< {e['doc']}" for e in self.c["event"]], "};")
+
     def verdicts(self):
         self.add("", "/// What the user reads of a status that ends a start.",
                  "struct Verdict {\n  Status status;\n  ErrorKind kind;\n  const char* sentence;\n};")
@@ -147,6 +152,7 @@ class Header:
         for name in ENUMERATIONS:
             self.add("")
             self.enumeration(camel(name), [(v["name"], v["value"], v.get("doc")) for v in c[name]])
+        self.events()
         self.verdicts()
         self.array_kinds()
         self.number_system_facts()

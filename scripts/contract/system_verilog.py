@@ -11,6 +11,8 @@ def comment(text, indent="  "):
 
 
 def vector(bits, signed=False):
+    if bits == 1:
+        return "logic"
     sign = "signed " if signed else ""
     return f"logic {sign}[{bits - 1}:0]"
 
@@ -107,6 +109,20 @@ class Package:
                            c.instruction_bits(), [f"    {vector(bits)} opcode;"])
             self.add("")
 
+    def events(self):
+        """A structure for each unit that says some, and all of them as the kernel's pins."""
+        events = self.c["event"]
+        units = list(dict.fromkeys(e["of"] for e in events))
+        for unit in units:
+            mine = [{"name": e["name"], "bits": 1} for e in events if e["of"] == unit]
+            for e in events:
+                if e["of"] == unit:
+                    self.add(*comment(f"{e['name']}: {e['doc']}"))
+            self.structure(f"{unit}_events", self.c.packed(mine, 0))
+            self.add("")
+        self.add("  typedef struct packed {", *[f"    {unit}_events_t {unit};" for unit in reversed(units)],
+                 "  } kernel_events_t;", "")
+
     def number_systems(self):
         """What a core does with a number system that no list knows must be said as well: nothing."""
         systems = self.c["number_system"]
@@ -130,6 +146,7 @@ class Package:
             self.enumeration(name, rows, self.c.values_bits(name))
         self.formats()
         self.instructions()
+        self.events()
         self.number_systems()
         self.add("endpackage", "// verilator lint_on UNUSEDPARAM")
         return "\n".join(self.lines) + "\n"

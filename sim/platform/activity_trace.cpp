@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "program/contract.hpp"
+
 namespace keyway::platform {
 namespace {
 
@@ -24,7 +26,7 @@ constexpr std::array<const char*, 7> kArrayLabels = {
     "stall: rows", "stall: products", "stall: no multiply"};
 constexpr size_t kFlushBytes = 1 << 20;
 
-bool has(uint32_t events, KernelEvent event) { return ((events >> event) & 1) != 0; }
+bool has(uint32_t events, contract::KernelEvent event) { return ((events >> event) & 1) != 0; }
 
 /// A JSON string; names of layers come from whoever made the model.
 std::string quoted(const char* text) {
@@ -58,32 +60,32 @@ void ActivityTrace::name_layers(PublicLayers layers) {
 
 void ActivityTrace::sample(uint64_t cycle, bool running, size_t product, const KernelInputs& in,
                            const KernelOutputs& out) {
-  if (running) extend(kRun, has(out.events, kEventOpening) ? "open" : "run", cycle, 0);
+  if (running) extend(kRun, has(out.events, contract::kEventOpening) ? "open" : "run", cycle, 0);
   if (layer_label_ == nullptr || product != product_) {
     product_ = product;
     const std::string* name = layers_.of_product(product);
     layer_label_ = name == nullptr ? "product" : name->c_str();
   }
-  for (unsigned event = kEventArrayBusy; event <= kEventStallEmpty; ++event)
-    if (has(out.events, static_cast<KernelEvent>(event))) {
+  for (unsigned event = contract::kEventArrayBusy; event <= contract::kEventStallEmpty; ++event)
+    if (has(out.events, static_cast<contract::KernelEvent>(event))) {
       extend(kArray, kArrayLabels[event], cycle, 0);
       // Before the first product and after the last no MULTIPLY is at hand.
-      if (event != kEventStallEmpty) extend(kLayer, layer_label_, cycle, kMerge);
+      if (event != contract::kEventStallEmpty) extend(kLayer, layer_label_, cycle, kMerge);
     }
-  const auto unit = [&](Track track, KernelEvent event, const char* label) {
+  const auto unit = [&](Track track, contract::KernelEvent event, const char* label) {
     if (has(out.events, event)) extend(track, label, cycle, kMerge);
   };
-  unit(kPost, kEventResult, "results");
-  unit(kWeightRead, kEventWeightRead, "read");
-  unit(kWeightWrite, kEventWeightWrite, "write");
-  unit(kUnsealer, kEventUnsealer, "unseal");
-  unit(kLoad, kEventLoad, "load");
-  unit(kStore, kEventStore, "store");
+  unit(kPost, contract::kEventResult, "results");
+  unit(kWeightRead, contract::kEventWeightRead, "read");
+  unit(kWeightWrite, contract::kEventWeightWrite, "write");
+  unit(kUnsealer, contract::kEventUnsealer, "unseal");
+  unit(kLoad, contract::kEventLoad, "load");
+  unit(kStore, contract::kEventStore, "store");
   // Activation memory: the array's steps and stores read, results and input words are written.
-  unit(kActivationRead, kEventArrayBusy, "read");
-  unit(kActivationRead, kEventStore, "read");
-  unit(kActivationWrite, kEventResult, "write");
-  unit(kActivationWrite, kEventLoad, "write");
+  unit(kActivationRead, contract::kEventArrayBusy, "read");
+  unit(kActivationRead, contract::kEventStore, "read");
+  unit(kActivationWrite, contract::kEventResult, "write");
+  unit(kActivationWrite, contract::kEventLoad, "write");
   if (in.memory.rvalid && out.memory.rready) extend(kReadBus, "read", cycle, kMerge);
   if (out.memory.wvalid && in.memory.wready) extend(kWriteBus, "write", cycle, kMerge);
 }

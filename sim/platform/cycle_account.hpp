@@ -18,13 +18,14 @@
 #include <vector>
 
 #include "platform/pins.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::platform {
 
 class CycleAccount {
  public:
   /// Busy, then the causes of a stall, in the order of KernelEvent.
-  static constexpr size_t kCauses = kEventStallEmpty + 1;
+  static constexpr size_t kCauses = contract::kEventStallEmpty + 1;
   using Causes = std::array<uint64_t, kCauses>;
 
   void restart() {
@@ -33,13 +34,13 @@ class CycleAccount {
   }
 
   void sample(uint32_t events) {
-    const bool opening = ((events >> kEventOpening) & 1) != 0;
+    const bool opening = ((events >> contract::kEventOpening) & 1) != 0;
     if (opening && !opening_) restart();  // what ran before was given up; the core forgets it too
     opening_ = opening;
     const uint32_t causes = events & ((1U << kCauses) - 1);
     if (causes == 0) return;
     for (size_t i = 0; i < kCauses; ++i) products_.back()[i] += (causes >> i) & 1;
-    if (((events >> kEventJobEnd) & 1) != 0 && !opening) products_.emplace_back();
+    if (((events >> contract::kEventJobEnd) & 1) != 0 && !opening) products_.emplace_back();
   }
 
   /// One entry a product in the order of execution, then one for the cycles after the last.

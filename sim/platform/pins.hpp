@@ -51,29 +51,9 @@ struct KernelInputs {
 };
 struct KernelOutputs {
   bool interrupt = false;
-  uint32_t events = 0;  ///< see KernelEvent
+  uint32_t events = 0;  ///< bits: contract::KernelEvent
   ControlSlave control;
   MemoryMaster memory;
-};
-
-/// Bits of the kernel's `events_o`: what it does in this cycle; a function of the program's public
-/// shape, never of a secret.
-enum KernelEvent : unsigned {
-  kEventArrayBusy,
-  kEventStallTile,
-  kEventStallBank,
-  kEventStallFrames,
-  kEventStallRows,
-  kEventStallProducts,
-  kEventStallEmpty,
-  kEventOpening,
-  kEventUnsealer,
-  kEventLoad,
-  kEventStore,
-  kEventJobEnd,  ///< the array takes the last step of a MULTIPLY in the cycle of this busy event
-  kEventResult,  ///< post-processing gives a word of every lane
-  kEventWeightRead,
-  kEventWeightWrite
 };
 
 }  // namespace keyway::platform

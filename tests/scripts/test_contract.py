@@ -88,7 +88,7 @@ class Generated(unittest.TestCase):
         for made, wanted in ((system_verilog.package, "NumberSystemToy4 = 5'd9"),
                              (system_verilog.number_systems, "toy4 u_toy4 ("),
                              (cpp.header, "kToy4 = 9"),
-                             (cpp.number_systems, "toy4::operand, toy4::encode"),
+                             (cpp.number_systems, "toy4::exact_value, toy4::encode, toy4::tabulate"),
                              (markdown.instructions, "| 9 | toy4 |")):
             self.assertIn(wanted, made(contract, "note"))
 
