@@ -142,22 +142,17 @@ module lane
   end
 
   // ------------------------------------------------------------------ t + 6, t + 7: sums of two, of four
-  logic signed [ProductBits+1:0] quad[Groups];
+  logic signed [SumBits-1:0] quad[Groups];
 
   for (genvar g = 0; g < int'(Groups); g++) begin : gen_group
-    logic signed [  ProductBits:0] pair_q;
-    logic signed [ProductBits+1:0] quad_q;
+    logic signed [SumBits-1:0] pair_q, quad_q;
 
     always_ff @(posedge clk_i) begin
       if (clear_i) pair_q <= '0;
-      else if (adds_pair) begin
-        pair_q <= (ProductBits + 1)'(product[2*g]) + (ProductBits + 1)'(product[2*g+1]);
-      end
+      else if (adds_pair) pair_q <= SumBits'(product[2*g]) + SumBits'(product[2*g+1]);
       if (clear_i) quad_q <= '0;
-      else if (adds_quad) begin
-        quad_q <= (ProductBits + 2)'(pair_q) + (ProductBits + 2)'(product[Half+2*g]) +
-                  (ProductBits + 2)'(product[Half+2*g+1]);
-      end
+      else if (adds_quad)
+        quad_q <= pair_q + SumBits'(product[Half+2*g]) + SumBits'(product[Half+2*g+1]);
     end
 
     assign quad[g] = quad_q;
@@ -219,7 +214,7 @@ module lane
     end else if (adds_sum) begin
       logic signed [SumBits-1:0] sum;
       sum = '0;
-      for (int g = 0; g < int'(Groups); g++) sum += SumBits'(quad[g]);
+      for (int g = 0; g < int'(Groups); g++) sum += quad[g];
       sum_q <= sum;
     end else if (compares_sum) begin
       sum_q <= SumBits'(larger(maximum_q, maximum_before_i));
