@@ -63,7 +63,7 @@ LUTS = {"LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6", "INV"}
 LUT_MEMORY = {"RAM32X1S": 1, "RAM64X1S": 1, "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4, "RAM128X1S": 2,
               "RAM256X1D": 8, "RAM256X1S": 4, "RAM512X1S": 8, "RAM32M": 4, "RAM64M": 4, "RAM32M16": 8,
               "RAM64M8": 8, "SRL16E": 1, "SRLC16E": 1, "SRLC32E": 1}
-COLUMNS = ("LUT", "LUT of it memory", "FF", "CARRY4", "DSP48E2", "RAMB36", "URAM288")
+COLUMNS = ("LUT", "LUT of it memory", "FF", "CARRY4", "DSP48E1", "RAMB36", "URAM288")
 UNCOUNTED = {"MUXF7", "MUXF8", "MUXF9", "$scopeinfo"}
 
 MODULE = re.compile(r"^module \\(\S+)$")
@@ -293,7 +293,7 @@ def measure(cells, path):
             row["LUT of it memory"] += count * LUT_MEMORY[cell]
         elif cell in ("FDRE", "FDSE", "FDCE", "FDPE"):
             row["FF"] += count
-        elif cell in ("CARRY4", "DSP48E2", "URAM288"):
+        elif cell in ("CARRY4", "DSP48E1", "URAM288"):
             row[cell] += count
         elif cell in ("RAMB36E2", "RAMB18E2"):
             row["RAMB36"] += count * (1 if cell == "RAMB36E2" else 0.5)
@@ -320,7 +320,7 @@ def table(title, path, fast, most_lock):
     for row, numbers in {**unlocked, **lock}.items():
         if not numbers["LUT"]:
             stop(f"{path}: no LUT in '{row}': the netlist is not that of the whole core")
-    for column in ("FF", "DSP48E2", "RAMB36"):
+    for column in ("FF", "DSP48E1", "RAMB36"):
         if not rest[column]:
             stop(f"{path}: no {column} in the core: the memories or multipliers were not mapped")
     shown = [*unlocked.items(), ("**core without lock**", rest),

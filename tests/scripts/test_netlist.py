@@ -120,7 +120,7 @@ class Table(ScriptTest):
     @staticmethod
     def counted(**cells_of):
         """What `stat -json` says of a top with one instance of every block; cells_of replaces a block's cells."""
-        kept = {name: {"LUT4": 10, "FDRE": 5, "DSP48E2": 1, "RAMB18E2": 1} for name in netlist.WANTED}
+        kept = {name: {"LUT4": 10, "FDRE": 5, "DSP48E1": 1, "RAMB18E2": 1} for name in netlist.WANTED}
         kept.update(cells_of)
         kept["keyway_kernel"] = {**kept["keyway_kernel"], **{name: 1 for name in kept if name != "keyway_kernel"}}
         return {"modules": {f"\\{name}": {"num_cells_by_type": cells} for name, cells in kept.items()}}
