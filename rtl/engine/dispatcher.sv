@@ -45,10 +45,7 @@ module dispatcher
     output logic table_valid_o,
     input logic table_ready_i,
     output table_item_t table_item_o,
-    input logic table_read_valid_i,
-    input table_bank_t table_read_bank_i,
-    input logic table_loaded_valid_i,
-    input table_bank_t table_loaded_bank_i,
+    input table_events_t table_events_i,
     output logic [TableBanks-1:0] table_loading_o,
     // Heads of the other queues
     output logic array_valid_o,
@@ -222,10 +219,10 @@ module dispatcher
       ) && !needs_no_weights(
           layer_q.ones, layer_q.mode
       )),
-      .read_valid_i(table_read_valid_i),
-      .read_bank_i(table_read_bank_i),
-      .loaded_valid_i(table_loaded_valid_i),
-      .loaded_bank_i(table_loaded_bank_i),
+      .read_valid_i(table_events_i.read_valid),
+      .read_bank_i(table_events_i.read_bank),
+      .loaded_valid_i(table_events_i.loaded_valid),
+      .loaded_bank_i(table_events_i.loaded_bank),
       .loading_o(table_loading_o)
   );
 

@@ -81,8 +81,6 @@ module engine
   localparam int unsigned WordChannels = word_channels(Depth);
   localparam int unsigned BlockBanks = block_banks(Lanes, Depth);
   localparam int unsigned BlockBits = (BlockBanks > 1) ? $clog2(BlockBanks) : 1;
-  localparam int unsigned TileWords = Depth / 4;
-  localparam int unsigned WordBits = (TileWords > 1) ? $clog2(TileWords) : 1;
 
   // Each result writes one word into every block bank.
   if (lane_words(Lanes, Depth) != BlockBanks) begin : gen_shape_error
@@ -114,9 +112,9 @@ module engine
   logic [32*Lanes-1:0] weight_word;
   logic item_valid, item_ready, load_item_valid, load_item_ready;
   logic store_item_valid, store_item_ready;
-  logic table_valid, table_ready, table_read_valid, table_loaded_valid;
+  logic table_valid, table_ready;
   table_item_t table_item;
-  table_bank_t table_read_bank, table_loaded_bank;
+  table_events_t table_events;
   logic [TableBanks-1:0] table_loading;
   array_item_t item;
   transfer_item_t load_item, store_item;
@@ -132,43 +130,38 @@ module engine
       .inputs_i,
       .input_stride_i,
       .output_stride_i,
-      .running_o           (running),
+      .running_o      (running),
       .done_o,
       .error_o,
-      .fetch_request_o     (fetch_request),
-      .fetch_address_o     (fetch_address),
-      .fetch_grant_i       (fetch_grant),
-      .fetch_data_i        (weight_word),
-      .table_valid_o       (table_valid),
-      .table_ready_i       (table_ready),
-      .table_item_o        (table_item),
-      .table_read_valid_i  (table_read_valid),
-      .table_read_bank_i   (table_read_bank),
-      .table_loaded_valid_i(table_loaded_valid),
-      .table_loaded_bank_i (table_loaded_bank),
-      .table_loading_o     (table_loading),
-      .array_valid_o       (item_valid),
-      .array_ready_i       (item_ready),
-      .array_item_o        (item),
-      .load_valid_o        (load_item_valid),
-      .load_ready_i        (load_item_ready),
-      .load_item_o         (load_item),
-      .store_valid_o       (store_item_valid),
-      .store_ready_i       (store_item_ready),
-      .store_item_o        (store_item),
-      .all_idle_i          (all_idle_q)
+      .fetch_request_o(fetch_request),
+      .fetch_address_o(fetch_address),
+      .fetch_grant_i  (fetch_grant),
+      .fetch_data_i   (weight_word),
+      .table_valid_o  (table_valid),
+      .table_ready_i  (table_ready),
+      .table_item_o   (table_item),
+      .table_events_i (table_events),
+      .table_loading_o(table_loading),
+      .array_valid_o  (item_valid),
+      .array_ready_i  (item_ready),
+      .array_item_o   (item),
+      .load_valid_o   (load_item_valid),
+      .load_ready_i   (load_item_ready),
+      .load_item_o    (load_item),
+      .store_valid_o  (store_item_valid),
+      .store_ready_i  (store_item_ready),
+      .store_item_o   (store_item),
+      .all_idle_i     (all_idle_q)
   );
 
   // ------------------------------------------------------------------ weights
   logic job_valid, job_write, parameter_valid, retire;
   logic pass_start, pass_next, pass_last;
   job_t job;
-  logic [SlotBits-1:0] job_slot, parameter_slot;
-  logic [1:0] parameter_word;
-  logic parameter_short, parameter_signed;
-  logic operand_valid, operand_ready, operand_last;
-  logic operand_ready_next, operand_valid_next, operand_ones_next;
-  logic [WordBits-1:0] operand_word, operand_word_next;
+  logic [SlotBits-1:0] job_slot;
+  parameter_word_t parameter_word;
+  logic operand_valid, operand_ready, operand_ready_next, operand_valid_next;
+  tile_word_t operand_tile, operand_tile_next;
   operand_t [4*Lanes-1:0] operands;
   counter_t frames, rows, products_q, stores;
   logic waits_frames, weight_reading, weights_idle;
@@ -195,33 +188,25 @@ module engine
       .table_valid_i       (table_valid),
       .table_ready_o       (table_ready),
       .table_item_i        (table_item),
-      .table_read_valid_o  (table_read_valid),
-      .table_read_bank_o   (table_read_bank),
-      .table_loaded_valid_o(table_loaded_valid),
-      .table_loaded_bank_o (table_loaded_bank),
+      .table_events_o      (table_events),
       .table_loading_i     (table_loading),
       .job_valid_o         (job_valid),
       .job_write_o         (job_write),
       .job_o               (job),
       .job_slot_o          (job_slot),
       .parameter_valid_o   (parameter_valid),
-      .parameter_slot_o    (parameter_slot),
-      .parameter_word_o    (parameter_word),
-      .parameter_short_o   (parameter_short),
-      .parameter_signed_o  (parameter_signed),
+      .parameter_o         (parameter_word),
       .retire_i            (retire),
       .pass_start_o        (pass_start),
       .pass_next_o         (pass_next),
       .pass_last_i         (pass_last),
       .operand_valid_o     (operand_valid),
       .operand_ready_i     (operand_ready),
-      .operand_last_o      (operand_last),
-      .operand_word_o      (operand_word),
+      .operand_tile_o      (operand_tile),
       .operand_o           (operands),
       .operand_ready_next_i(operand_ready_next),
       .operand_valid_next_o(operand_valid_next),
-      .operand_ones_next_o (operand_ones_next),
-      .operand_word_next_o (operand_word_next),
+      .operand_tile_next_o (operand_tile_next),
       .frames_i            (frames),
       .waits_frames_o      (waits_frames),
       .reading_o           (weight_reading),
@@ -281,13 +266,11 @@ module engine
       .clear_address_i     (clear_address),
       .operand_valid_i     (operand_valid),
       .operand_ready_o     (operand_ready),
-      .operand_last_i      (operand_last),
-      .operand_word_i      (operand_word),
+      .operand_tile_i      (operand_tile),
       .operand_i           (operands),
       .operand_ready_next_o(operand_ready_next),
       .operand_valid_next_i(operand_valid_next),
-      .operand_ones_next_i (operand_ones_next),
-      .operand_word_next_i (operand_word_next),
+      .operand_tile_next_i (operand_tile_next),
       .feed_i              (feed),
       .read_data_i         (activation_words),
       .tokens_o            (tokens),
@@ -311,10 +294,7 @@ module engine
       .clear_address_i       (clear_address),
       .jobs_i                (jobs),
       .parameter_valid_i     (parameter_valid),
-      .parameter_slot_i      (parameter_slot),
-      .parameter_word_i      (parameter_word),
-      .parameter_short_i     (parameter_short),
-      .parameter_signed_i    (parameter_signed),
+      .parameter_i           (parameter_word),
       .parameter_data_i      (weight_word),
       .tokens_i              (tokens),
       .bias_o                (bias),

@@ -21,6 +21,7 @@ package keyway_pkg;
   // Passes whose tiles were requested, but which have not started: there is one tile in the lanes' shadows,
   // and tile_decoder holds six words.
   parameter int unsigned PassSlots = 8;
+  parameter int unsigned TileWordBits = 3;  // counts the words of a tile, Depth / 4
   parameter int unsigned PixelBits = $clog2(AccumulatorPixels);
   parameter int unsigned ActivationBits = 9;  // signed operand of an activation byte
   parameter int unsigned AccumulatorBits = 33;  // a sum of 32 bits and a bias
@@ -147,6 +148,29 @@ package keyway_pkg;
     table_bank_t table_bank;
     multiply_t multiply;
   } array_item_t;
+
+  // What becomes of decode tables, from those who read and load them to the dispatcher.
+  typedef struct packed {
+    logic read_valid;  // the last job that needed a bank has read it
+    table_bank_t read_bank;
+    logic loaded_valid;  // a bank is complete
+    table_bank_t loaded_bank;
+  } table_events_t;
+
+  // A word of parameters on its way to the lanes; its bits stand beside it.
+  typedef struct packed {
+    logic [SlotBits-1:0] slot;
+    logic [1:0] word;
+    logic is_short;  // there is no third one
+    logic is_signed;  // output bytes are
+  } parameter_word_t;
+
+  // A word of a tile on its way to the lanes; its operands stand beside it.
+  typedef struct packed {
+    logic ones;  // stands for a whole tile of operands one
+    logic last;
+    logic [TileWordBits-1:0] index;
+  } tile_word_t;
 
   // A MULTIPLY with the LAYER it stands under.
   typedef struct packed {

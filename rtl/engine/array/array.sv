@@ -15,9 +15,7 @@ module array
     parameter  int unsigned Depth        = 16,
     parameter  array_kind_e ArrayKind    = ArrayKindMultiplier,
     localparam int unsigned WordChannels = word_channels(Depth),
-    localparam int unsigned BlockBanks   = block_banks(Lanes, Depth),
-    localparam int unsigned TileWords    = Depth / 4,
-    localparam int unsigned WordBits     = (TileWords > 1) ? $clog2(TileWords) : 1
+    localparam int unsigned BlockBanks   = block_banks(Lanes, Depth)
 ) (
     input logic clk_i,
     input logic rst_ni,
@@ -26,14 +24,12 @@ module array
     // Weights
     input logic operand_valid_i,
     output logic operand_ready_o,
-    input logic operand_last_i,
-    input logic [WordBits-1:0] operand_word_i,
+    input tile_word_t operand_tile_i,
     input operand_t [4*Lanes-1:0] operand_i,
     // Of the next cycle
     output logic operand_ready_next_o,
     input logic operand_valid_next_i,
-    input logic operand_ones_next_i,
-    input logic [WordBits-1:0] operand_word_next_i,
+    input tile_word_t operand_tile_next_i,
     // Activations
     input feed_t feed_i,
     input logic [3:0][BlockBanks-1:0][8*WordChannels-1:0] read_data_i,
@@ -91,13 +87,11 @@ module array
       .clear_i,
       .operand_valid_i,
       .operand_ready_o,
-      .operand_last_i,
-      .operand_word_i,
+      .operand_tile_i,
       .operand_i,
       .operand_ready_next_o,
       .operand_valid_next_i,
-      .operand_ones_next_i,
-      .operand_word_next_i,
+      .operand_tile_next_i,
       .tile_start_i    (tile_start),
       .column_valid_i  (column_valid),
       .mode_i          (mode),

@@ -18,7 +18,6 @@ module lanes
     localparam int unsigned MaxColumns = max_columns(Depth),
     localparam int unsigned Half       = Depth / 2,
     localparam int unsigned TileWords  = Depth / 4,
-    localparam int unsigned WordBits   = (TileWords > 1) ? $clog2(TileWords) : 1,
     localparam int unsigned SumBits    = sum_bits(ArrayKind, Depth)
 ) (
     input logic clk_i,
@@ -27,14 +26,12 @@ module lanes
     // Weights
     input logic operand_valid_i,
     output logic operand_ready_o,
-    input logic operand_last_i,
-    input logic [WordBits-1:0] operand_word_i,
+    input tile_word_t operand_tile_i,
     input operand_t [4*Lanes-1:0] operand_i,
     // Of the next cycle
     output logic operand_ready_next_o,
     input logic operand_valid_next_i,
-    input logic operand_ones_next_i,
-    input logic [WordBits-1:0] operand_word_next_i,
+    input tile_word_t operand_tile_next_i,
     input logic tile_start_i,
     // Operands of the step at t + 4
     input logic column_valid_i,
@@ -58,12 +55,12 @@ module lanes
 
   always_comb begin
     full_d = full_q;
-    if (write && operand_last_i) full_d = 1'b1;
+    if (write && operand_tile_i.last) full_d = 1'b1;
     else if (start_q) full_d = 1'b0;
   end
 
   for (genvar w = 0; w < int'(TileWords); w++) begin : gen_write
-    assign tile_write_next[w] = write_next && operand_word_next_i == WordBits'(w);
+    assign tile_write_next[w] = write_next && operand_tile_next_i.index == TileWordBits'(w);
   end
 
   always_ff @(posedge clk_i) begin
@@ -119,7 +116,7 @@ module lanes
         .clk_i,
         .clear_i,
         .tile_write_next_i  (tile_write_next),
-        .tile_ones_next_i   (write_next && operand_ones_next_i),
+        .tile_ones_next_i   (write_next && operand_tile_next_i.ones),
         .tile_operands_i    (operand_i[4*l+:4]),
         .tile_start_i       (start_q),
         .column_valid_i,
@@ -137,7 +134,7 @@ module lanes
 
   `KEYWAY_ASSERT(TileComplete, !start_q || full_q)
   `KEYWAY_ASSERT(WriteIsForetold, clear_i || $past(clear_i) || write == $past(write_next))
-  `KEYWAY_ASSERT(WordIsForetold, !write || operand_word_i == $past(operand_word_next_i))
+  `KEYWAY_ASSERT(WordIsForetold, !write || operand_tile_i == $past(operand_tile_next_i))
   `KEYWAY_ASSERT(ReadyIsRoom, ready_q == (!full_q || start_q))
 
 endmodule

@@ -9,26 +9,23 @@ module parameter_lane
   import keyway_contract_pkg::*;
   import keyway_pkg::*;
 (
-    input  logic                       clk_i,
-    input  logic                       clear_i,
-    input  logic        [SlotBits-1:0] clear_slot_i,
-    input  logic                       write_valid_i,
-    input  logic        [SlotBits-1:0] write_slot_i,
-    input  logic        [         1:0] write_word_i,
-    input  logic                       write_short_i,
-    input  logic                       write_signed_i,
-    input  logic        [        31:0] write_data_i,
-    input  logic                       bias_start_i,    // a job's first sum is at StagePair
-    input  logic        [SlotBits-1:0] bias_slot_i,
-    input  logic                       start_i,         // a job's first result is at StageSum
-    input  logic        [SlotBits-1:0] slot_i,
-    output logic signed [        31:0] bias_o,
-    output logic signed [        17:0] m_o,
-    output logic signed [        17:0] mr_o,
-    output logic        [         2:0] coarse_shift_o,
-    output logic        [         2:0] fine_shift_o,
-    output logic signed [         8:0] lo_o,
-    output logic signed [         8:0] hi_o
+    input  logic                           clk_i,
+    input  logic                           clear_i,
+    input  logic            [SlotBits-1:0] clear_slot_i,
+    input  logic                           write_valid_i,
+    input  parameter_word_t                write_i,
+    input  logic            [        31:0] write_data_i,
+    input  logic                           bias_start_i,    // a job's first sum is at StagePair
+    input  logic            [SlotBits-1:0] bias_slot_i,
+    input  logic                           start_i,         // a job's first result is at StageSum
+    input  logic            [SlotBits-1:0] slot_i,
+    output logic signed     [        31:0] bias_o,
+    output logic signed     [        17:0] m_o,
+    output logic signed     [        17:0] mr_o,
+    output logic            [         2:0] coarse_shift_o,
+    output logic            [         2:0] fine_shift_o,
+    output logic signed     [         8:0] lo_o,
+    output logic signed     [         8:0] hi_o
 );
 
   (* ram_style = "distributed" *)
@@ -51,13 +48,13 @@ module parameter_lane
       write_slot_q <= clear_slot_i;
       data_q       <= '0;
     end else begin
-      write_q <= write_valid_i ? 3'b001 << write_word_i : '0;
-      if (write_valid_i && write_short_i && write_word_i == 2'd1) write_q[2] <= 1'b1;
-      fill_q       <= write_short_i;
-      write_slot_q <= write_slot_i;
+      write_q <= write_valid_i ? 3'b001 << write_i.word : '0;
+      if (write_valid_i && write_i.is_short && write_i.word == 2'd1) write_q[2] <= 1'b1;
+      fill_q       <= write_i.is_short;
+      write_slot_q <= write_i.slot;
       data_q       <= write_data_i;
     end
-    signed_q <= write_signed_i;
+    signed_q <= write_i.is_signed;
   end
 
   // The third word of a short record: all zero but for a negative lo.

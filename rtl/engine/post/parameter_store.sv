@@ -18,23 +18,20 @@ module parameter_store
 #(
     parameter int unsigned Lanes = 16
 ) (
-    input  logic                       clk_i,
-    input  logic                       clear_i,
-    input  logic        [        19:0] clear_address_i,
-    input  logic                       write_valid_i,
-    input  logic        [SlotBits-1:0] write_slot_i,
-    input  logic        [         1:0] write_word_i,
-    input  logic                       write_short_i,
-    input  logic                       write_signed_i,
-    input  logic        [32*Lanes-1:0] write_data_i,
-    input  token_pipe_t                tokens_i,
-    output logic signed [        31:0] bias_o         [Lanes],
-    output logic signed [        17:0] m_o            [Lanes],
-    output logic signed [        17:0] mr_o           [Lanes],
-    output logic        [         2:0] coarse_shift_o [Lanes],
-    output logic        [         2:0] fine_shift_o   [Lanes],
-    output logic signed [         8:0] lo_o           [Lanes],
-    output logic signed [         8:0] hi_o           [Lanes]
+    input  logic                           clk_i,
+    input  logic                           clear_i,
+    input  logic            [        19:0] clear_address_i,
+    input  logic                           write_valid_i,
+    input  parameter_word_t                write_i,
+    input  logic            [32*Lanes-1:0] write_data_i,
+    input  token_pipe_t                    tokens_i,
+    output logic signed     [        31:0] bias_o         [Lanes],
+    output logic signed     [        17:0] m_o            [Lanes],
+    output logic signed     [        17:0] mr_o           [Lanes],
+    output logic            [         2:0] coarse_shift_o [Lanes],
+    output logic            [         2:0] fine_shift_o   [Lanes],
+    output logic signed     [         8:0] lo_o           [Lanes],
+    output logic signed     [         8:0] hi_o           [Lanes]
 );
 
   token_t sum, result;
@@ -50,10 +47,7 @@ module parameter_store
         .clear_i,
         .clear_slot_i  (clear_address_i[SlotBits-1:0]),
         .write_valid_i,
-        .write_slot_i,
-        .write_word_i,
-        .write_short_i,
-        .write_signed_i,
+        .write_i,
         .write_data_i  (write_data_i[32*l+:32]),
         .bias_start_i  (bias_start),
         .bias_slot_i   (sum.slot),

@@ -22,10 +22,7 @@ module post_process
     input job_t jobs_i[JobSlots],
     // Parameters
     input logic parameter_valid_i,
-    input logic [SlotBits-1:0] parameter_slot_i,
-    input logic [1:0] parameter_word_i,
-    input logic parameter_short_i,
-    input logic parameter_signed_i,
+    input parameter_word_t parameter_i,
     input logic [32*Lanes-1:0] parameter_data_i,
     // Sums
     input token_pipe_t tokens_i,
@@ -56,10 +53,7 @@ module post_process
       .clear_i,
       .clear_address_i,
       .write_valid_i (parameter_valid_i),
-      .write_slot_i  (parameter_slot_i),
-      .write_word_i  (parameter_word_i),
-      .write_short_i (parameter_short_i),
-      .write_signed_i(parameter_signed_i),
+      .write_i       (parameter_i),
       .write_data_i  (parameter_data_i),
       .tokens_i,
       .bias_o        (bias_o),

@@ -15,11 +15,8 @@ module tile_decoder
   import keyway_contract_pkg::*;
   import keyway_pkg::*;
 #(
-    parameter  int unsigned Lanes     = 16,
-    parameter  int unsigned Depth     = 16,
-    localparam int unsigned Ports     = 4 * Lanes,
-    localparam int unsigned TileWords = Depth / 4,
-    localparam int unsigned WordBits  = (TileWords > 1) ? $clog2(TileWords) : 1
+    parameter  int unsigned Lanes = 16,
+    localparam int unsigned Ports = 4 * Lanes
 ) (
     input logic clk_i,
     input logic rst_ni,
@@ -28,9 +25,7 @@ module tile_decoder
     // From the weight reader; read_data_i is the word
     input logic code_coming_i,  // in the next cycle
     input logic code_valid_i,
-    input logic code_ones_i,
-    input logic code_last_i,
-    input logic [WordBits-1:0] code_word_i,
+    input tile_word_t code_tile_i,
     input number_system_t code_system_i,
     input table_bank_t code_table_bank_i,
     input logic code_table_end_i,  // the last one of a job that needs its table
@@ -47,14 +42,12 @@ module tile_decoder
     // To the lanes
     output logic operand_valid_o,
     input logic operand_ready_i,
-    output logic operand_last_o,
-    output logic [WordBits-1:0] operand_word_o,
+    output tile_word_t operand_tile_o,
     output operand_t [Ports-1:0] operand_o,
     // Of the next cycle
     input logic operand_ready_next_i,
     output logic operand_valid_next_o,
-    output logic operand_ones_next_o,
-    output logic [WordBits-1:0] operand_word_next_o
+    output tile_word_t operand_tile_next_o
 );
 
   // With three the tiles of one-pixel passes come late: anomaly detection takes 8 % more cycles.
@@ -62,9 +55,7 @@ module tile_decoder
   localparam int unsigned Places = QueueWords + 2;
 
   typedef struct packed {
-    logic ones;
-    logic last;
-    logic [WordBits-1:0] word;
+    tile_word_t tile;
     number_system_t system;
     table_bank_t table_bank;
     logic table_end;
@@ -75,15 +66,13 @@ module tile_decoder
   entry_t pushed, head;
   logic push_ready, head_valid, read_valid_q, operand_valid_q, take_head_q, take_read_q;
   // Of the word whose entries are read, and of the decoded one.
-  logic read_ones_q, read_last_q, operand_ones_q, read, decode;
-  logic [WordBits-1:0] read_word_q;
+  tile_word_t read_tile_q;
+  logic read, decode;
   logic [$clog2(QueueWords+1)-1:0] unused_count;
   logic [2:0] held, held_q;  // words from their request until the lanes have them
 
   assign pushed = '{
-          ones: code_ones_i,
-          last: code_last_i,
-          word: code_word_i,
+          tile: code_tile_i,
           system: code_system_i,
           table_bank: code_table_bank_i,
           table_end: code_table_end_i,
@@ -162,30 +151,19 @@ module tile_decoder
   assign read = take_head_q && head_valid;
   assign decode = take_read_q && read_valid_q;
   assign operand_valid_next_o = operand_valid;
-  assign operand_ones_next_o = decode ? read_ones_q : operand_ones_q;
-  assign operand_word_next_o = decode ? read_word_q : operand_word_o;
+  assign operand_tile_next_o = decode ? read_tile_q : operand_tile_o;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
       read_valid_q    <= 1'b0;
-      read_ones_q     <= 1'b0;
-      read_last_q     <= 1'b0;
-      read_word_q     <= '0;
+      read_tile_q     <= '0;
       operand_valid_q <= 1'b0;
-      operand_ones_q  <= 1'b0;
-      operand_last_o  <= 1'b0;
-      operand_word_o  <= '0;
+      operand_tile_o  <= '0;
     end else begin
       read_valid_q    <= read_valid;
       operand_valid_q <= operand_valid;
-      operand_ones_q  <= operand_ones_next_o;
-      operand_word_o  <= operand_word_next_o;
-      if (decode) operand_last_o <= read_last_q;
-      if (read) begin
-        read_ones_q <= head.ones;
-        read_last_q <= head.last;
-        read_word_q <= head.word;
-      end
+      operand_tile_o  <= operand_tile_next_o;
+      if (read) read_tile_q <= head.tile;
     end
   end
 
@@ -208,6 +186,6 @@ module tile_decoder
       MovesAgree,
       take_read_q == (!operand_valid_q || operand_ready_i) && take_head_q == (!read_valid_q || take_read_q))
   `KEYWAY_ASSERT(RoomKept, !code_valid_i || push_ready)
-  `KEYWAY_ASSERT_HOLD(OperandsHold, operand_valid_o, operand_ready_i || clear_i, operand_word_o)
+  `KEYWAY_ASSERT_HOLD(OperandsHold, operand_valid_o, operand_ready_i || clear_i, operand_tile_o)
 
 endmodule

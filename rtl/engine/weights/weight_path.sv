@@ -12,68 +12,58 @@ module weight_path
   import keyway_contract_pkg::*;
   import keyway_pkg::*;
 #(
-    parameter  int unsigned Lanes       = 16,
-    parameter  int unsigned Depth       = 16,
-    parameter  int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
-    localparam int unsigned TileWords   = Depth / 4,
-    localparam int unsigned WordBits    = (TileWords > 1) ? $clog2(TileWords) : 1
+    parameter int unsigned Lanes       = 16,
+    parameter int unsigned Depth       = 16,
+    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes
 ) (
-    input  logic                         clk_i,
-    input  logic                         rst_ni,
-    input  logic                         clear_i,
-    input  logic        [          19:0] clear_address_i,
+    input  logic                             clk_i,
+    input  logic                             rst_ni,
+    input  logic                             clear_i,
+    input  logic            [          19:0] clear_address_i,
     // Writes of the unsealer
-    input  logic                         write_valid_i,
-    input  logic        [          23:0] write_address_i,
-    input  logic        [         127:0] write_data_i,
+    input  logic                             write_valid_i,
+    input  logic            [          23:0] write_address_i,
+    input  logic            [         127:0] write_data_i,
     // Instructions
-    input  logic                         fetch_request_i,
-    input  logic        [          19:0] fetch_address_i,
-    output logic                         fetch_grant_o,
-    output logic        [  32*Lanes-1:0] weight_word_o,
+    input  logic                             fetch_request_i,
+    input  logic            [          19:0] fetch_address_i,
+    output logic                             fetch_grant_o,
+    output logic            [  32*Lanes-1:0] weight_word_o,
     // Array queue
-    input  logic                         item_valid_i,
-    output logic                         item_ready_o,
-    input  array_item_t                  item_i,
+    input  logic                             item_valid_i,
+    output logic                             item_ready_o,
+    input  array_item_t                      item_i,
     // Decode tables: what to load; a bank has been read; a bank is complete
-    input  logic                         table_valid_i,
-    output logic                         table_ready_o,
-    input  table_item_t                  table_item_i,
-    output logic                         table_read_valid_o,
-    output table_bank_t                  table_read_bank_o,
-    output logic                         table_loaded_valid_o,
-    output table_bank_t                  table_loaded_bank_o,
-    input  logic        [TableBanks-1:0] table_loading_i,
+    input  logic                             table_valid_i,
+    output logic                             table_ready_o,
+    input  table_item_t                      table_item_i,
+    output table_events_t                    table_events_o,
+    input  logic            [TableBanks-1:0] table_loading_i,
     // Jobs, their parameters (in weight_word_o), their end
-    output logic                         job_valid_o,
-    output logic                         job_write_o,
-    output job_t                         job_o,
-    output logic        [  SlotBits-1:0] job_slot_o,
-    output logic                         parameter_valid_o,
-    output logic        [  SlotBits-1:0] parameter_slot_o,
-    output logic        [           1:0] parameter_word_o,
-    output logic                         parameter_short_o,
-    output logic                         parameter_signed_o,
-    input  logic                         retire_i,
+    output logic                             job_valid_o,
+    output logic                             job_write_o,
+    output job_t                             job_o,
+    output logic            [  SlotBits-1:0] job_slot_o,
+    output logic                             parameter_valid_o,
+    output parameter_word_t                  parameter_o,
+    input  logic                             retire_i,
     // Their passes
-    output logic                         pass_start_o,
-    output logic                         pass_next_o,
-    input  logic                         pass_last_i,
+    output logic                             pass_start_o,
+    output logic                             pass_next_o,
+    input  logic                             pass_last_i,
     // Operands of the next tile
-    output logic                         operand_valid_o,
-    input  logic                         operand_ready_i,
-    output logic                         operand_last_o,
-    output logic        [  WordBits-1:0] operand_word_o,
-    output operand_t    [   4*Lanes-1:0] operand_o,
-    input  logic                         operand_ready_next_i,
-    output logic                         operand_valid_next_o,
-    output logic                         operand_ones_next_o,
-    output logic        [  WordBits-1:0] operand_word_next_o,
+    output logic                             operand_valid_o,
+    input  logic                             operand_ready_i,
+    output tile_word_t                       operand_tile_o,
+    output operand_t        [   4*Lanes-1:0] operand_o,
+    input  logic                             operand_ready_next_i,
+    output logic                             operand_valid_next_o,
+    output tile_word_t                       operand_tile_next_o,
     // State
-    input  logic        [          15:0] frames_i,
-    output logic                         waits_frames_o,
-    output logic                         reading_o,
-    output logic                         idle_o
+    input  logic            [          15:0] frames_i,
+    output logic                             waits_frames_o,
+    output logic                             reading_o,
+    output logic                             idle_o
 );
 
   logic reader_idle;
@@ -83,8 +73,8 @@ module weight_path
   table_bank_t table_write_bank, code_table_bank;
   logic [TableGroupBits-1:0] table_write_group;
   logic [TableGroup-1:0][OperandBits-1:0] table_write_entries;
-  logic code_coming, code_valid, code_ones, code_last, code_table_end, code_room;
-  logic [WordBits-1:0] code_word;
+  logic code_coming, code_valid, code_table_end, code_room;
+  tile_word_t code_tile;
   number_system_t code_system;
   logic [32*Lanes-1:0] weight_word;
 
@@ -98,38 +88,33 @@ module weight_path
       .clk_i,
       .rst_ni,
       .clear_i,
-      .item_valid_i      (item_valid_i),
-      .item_ready_o      (item_ready_o),
-      .item_i            (item_i),
-      .table_loading_i   (table_loading_i),
-      .job_valid_o       (job_valid_o),
-      .job_write_o       (job_write_o),
-      .job_o             (job_o),
-      .job_slot_o        (job_slot_o),
-      .retire_i          (retire_i),
-      .pass_start_o      (pass_start_o),
-      .pass_next_o       (pass_next_o),
-      .pass_last_i       (pass_last_i),
-      .read_request_o    (tile_request),
-      .read_address_o    (tile_address),
-      .read_grant_i      (tile_grant),
-      .parameter_valid_o (parameter_valid_o),
-      .parameter_slot_o  (parameter_slot_o),
-      .parameter_word_o  (parameter_word_o),
-      .parameter_short_o (parameter_short_o),
-      .parameter_signed_o(parameter_signed_o),
-      .code_coming_o     (code_coming),
-      .code_valid_o      (code_valid),
-      .code_ones_o       (code_ones),
-      .code_last_o       (code_last),
-      .code_word_o       (code_word),
-      .code_system_o     (code_system),
-      .code_table_bank_o (code_table_bank),
-      .code_table_end_o  (code_table_end),
-      .code_room_i       (code_room),
-      .frames_i          (frames_i),
-      .waits_frames_o    (waits_frames_o),
-      .idle_o            (reader_idle)
+      .item_valid_i     (item_valid_i),
+      .item_ready_o     (item_ready_o),
+      .item_i           (item_i),
+      .table_loading_i  (table_loading_i),
+      .job_valid_o      (job_valid_o),
+      .job_write_o      (job_write_o),
+      .job_o            (job_o),
+      .job_slot_o       (job_slot_o),
+      .retire_i         (retire_i),
+      .pass_start_o     (pass_start_o),
+      .pass_next_o      (pass_next_o),
+      .pass_last_i      (pass_last_i),
+      .read_request_o   (tile_request),
+      .read_address_o   (tile_address),
+      .read_grant_i     (tile_grant),
+      .parameter_valid_o(parameter_valid_o),
+      .parameter_o      (parameter_o),
+      .code_coming_o    (code_coming),
+      .code_valid_o     (code_valid),
+      .code_tile_o      (code_tile),
+      .code_system_o    (code_system),
+      .code_table_bank_o(code_table_bank),
+      .code_table_end_o (code_table_end),
+      .code_room_i      (code_room),
+      .frames_i         (frames_i),
+      .waits_frames_o   (waits_frames_o),
+      .idle_o           (reader_idle)
   );
 
   table_loader #(
@@ -142,8 +127,8 @@ module weight_path
       .ready_o        (table_ready_o),
       .item_i         (table_item_i),
       .frames_i       (frames_i),
-      .loaded_o       (table_loaded_valid_o),
-      .loaded_bank_o  (table_loaded_bank_o),
+      .loaded_o       (table_events_o.loaded_valid),
+      .loaded_bank_o  (table_events_o.loaded_bank),
       .read_request_o (table_request),
       .read_address_o (table_address),
       .read_grant_i   (table_grant),
@@ -178,8 +163,7 @@ module weight_path
   );
 
   tile_decoder #(
-      .Lanes(Lanes),
-      .Depth(Depth)
+      .Lanes(Lanes)
   ) u_tile_decoder (
       .clk_i,
       .rst_ni,
@@ -187,29 +171,25 @@ module weight_path
       .clear_address_i      (clear_address_i[TableGroupBits+1:0]),
       .code_coming_i        (code_coming),
       .code_valid_i         (code_valid),
-      .code_ones_i          (code_ones),
-      .code_last_i          (code_last),
-      .code_word_i          (code_word),
+      .code_tile_i          (code_tile),
       .code_system_i        (code_system),
       .code_table_bank_i    (code_table_bank),
       .code_table_end_i     (code_table_end),
       .read_data_i          (weight_word),
       .room_o               (code_room),
-      .table_read_valid_o   (table_read_valid_o),
-      .table_read_bank_o    (table_read_bank_o),
+      .table_read_valid_o   (table_events_o.read_valid),
+      .table_read_bank_o    (table_events_o.read_bank),
       .table_write_valid_i  (table_write),
       .table_write_bank_i   (table_write_bank),
       .table_write_group_i  (table_write_group),
       .table_write_entries_i(table_write_entries),
       .operand_valid_o      (operand_valid_o),
       .operand_ready_i      (operand_ready_i),
-      .operand_last_o       (operand_last_o),
-      .operand_word_o       (operand_word_o),
+      .operand_tile_o       (operand_tile_o),
       .operand_o            (operand_o),
       .operand_ready_next_i (operand_ready_next_i),
       .operand_valid_next_o (operand_valid_next_o),
-      .operand_ones_next_o  (operand_ones_next_o),
-      .operand_word_next_o  (operand_word_next_o)
+      .operand_tile_next_o  (operand_tile_next_o)
   );
 
 endmodule

@@ -46,15 +46,10 @@ module weight_reader
     input logic read_grant_i,
     // What the word of the next cycle is; code_coming_o is code_valid_o of the next cycle
     output logic parameter_valid_o,
-    output logic [SlotBits-1:0] parameter_slot_o,
-    output logic [1:0] parameter_word_o,
-    output logic parameter_short_o,
-    output logic parameter_signed_o,
+    output parameter_word_t parameter_o,
     output logic code_coming_o,
     output logic code_valid_o,
-    output logic code_ones_o,  // no word: the whole tile is ones
-    output logic code_last_o,  // last word of the tile
-    output logic [WordBits-1:0] code_word_o,
+    output tile_word_t code_tile_o,
     output number_system_t code_system_o,
     output table_bank_t code_table_bank_o,
     output logic code_table_end_o,  // last word of a job that needs its table
@@ -179,31 +174,26 @@ module weight_reader
   // ------------------------------------------------------------------ what comes next cycle
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      parameter_valid_o  <= 1'b0;
-      parameter_slot_o   <= '0;
-      parameter_word_o   <= '0;
-      parameter_short_o  <= 1'b0;
-      parameter_signed_o <= 1'b0;
-      code_valid_o       <= 1'b0;
-      code_ones_o        <= 1'b0;
-      code_last_o        <= 1'b0;
-      code_word_o        <= '0;
-      code_system_o      <= '0;
-      code_table_bank_o  <= '0;
-      code_table_end_o   <= 1'b0;
+      parameter_valid_o <= 1'b0;
+      parameter_o       <= '0;
+      code_valid_o      <= 1'b0;
+      code_tile_o       <= '0;
+      code_system_o     <= '0;
+      code_table_bank_o <= '0;
+      code_table_end_o  <= 1'b0;
     end else begin
       parameter_valid_o <= want_parameter && read_grant_i;
       code_valid_o      <= advance_tile;
       if (want_parameter) begin
-        parameter_slot_o   <= slot_q;
-        parameter_word_o   <= parameter_word_q;
-        parameter_short_o  <= layer_q.short_parameters;
-        parameter_signed_o <= layer_q.output_signed;
+        parameter_o <= '{
+            slot: slot_q,
+            word: parameter_word_q,
+            is_short: layer_q.short_parameters,
+            is_signed: layer_q.output_signed
+        };
       end
       if (advance_tile) begin
-        code_ones_o       <= want_ones;
-        code_last_o       <= last_word;
-        code_word_o       <= tile_word_q;
+        code_tile_o       <= '{ones: want_ones, last: last_word, index: TileWordBits'(tile_word_q)};
         code_system_o     <= layer_q.number_system;
         code_table_bank_o <= table_bank_q;
         code_table_end_o  <= finish && needs_table_q && !no_weights_q;
