@@ -8,7 +8,7 @@
 #include "common/error.hpp"
 #include "common/interrupt.hpp"
 #include "platform/address_map.hpp"
-#include "platform/simulation.hpp"
+#include "platform/rack.hpp"
 #include "program/contract.hpp"
 
 namespace keyway::driver {
@@ -18,7 +18,7 @@ constexpr uint64_t kPage = 4096;
 constexpr uint32_t kStart = 1;
 constexpr uint64_t kTurn = 4096;  // cycles until another thread may have the simulation
 
-platform::DeviceConfig config_of(const SimOptions& options, const platform::KernelFactory& kernel) {
+platform::BoardConfig config_of(const SimOptions& options, const platform::KernelFactory& kernel) {
   return {kernel, platform::load_identity(options.device_file), options.memory, options.wave,
           options.trace};
 }
@@ -27,8 +27,8 @@ platform::DeviceConfig config_of(const SimOptions& options, const platform::Kern
 
 class SimBoard::Impl {
  public:
-  explicit Impl(const platform::DeviceConfig& config) : board(config) {}
-  platform::Simulation::Board board;
+  explicit Impl(const platform::BoardConfig& config) : board(config) {}
+  platform::Rack::Slot board;
 };
 
 SimBoard::SimBoard(const SimOptions& options, const platform::KernelFactory& kernel)

@@ -14,7 +14,7 @@
 #include "hw_emu/emulation.hpp"
 #include "hw_emu/server.hpp"
 #include "hw_emu/stream_socket.hpp"
-#include "platform/simulation.hpp"
+#include "platform/rack.hpp"
 
 namespace {
 
@@ -35,13 +35,13 @@ void say(hw_emu::StreamSocket& lifeline, std::string line) {
 }
 
 void simulate(const std::string& core, hw_emu::StreamSocket& lifeline) {
-  platform::DeviceConfig config;
+  platform::BoardConfig config;
   config.kernel = platform::kernel_factory(core);
   config.identity = platform::load_identity(variable(emulation::kDeviceVariable));
   config.memory = platform::parse_memory_options(variable(emulation::kMemoryVariable));
   config.wave = variable(emulation::kWaveVariable);
   config.trace = variable(emulation::kTraceVariable);
-  platform::Simulation::Board board(config);
+  platform::Rack::Slot board(config);
   hw_emu::StreamSocket xrt(hw_emu::xrt_socket_path(), kConnectSeconds);
   hw_emu::Server(board, std::move(xrt), lifeline).serve();
   board.power_off();  // says so when trace or waveform cannot be written

@@ -165,7 +165,7 @@ std::string Server::dispatch(uint32_t api, const std::string& call, bool& last) 
     case kTimestamp: {
       Timestamp reply;
       reply.set_nanoseconds(static_cast<uint64_t>(static_cast<double>(board_.cycles()) *
-                                                  platform::Device::period().to_seconds() * 1e9));
+                                                  platform::Board::period().to_seconds() * 1e9));
       return reply.SerializeAsString();
     }
     case kBusStatus:

@@ -13,14 +13,14 @@
 #include <string>
 
 #include "hw_emu/stream_socket.hpp"
-#include "platform/simulation.hpp"
+#include "platform/rack.hpp"
 
 namespace keyway::hw_emu {
 
 class Server {
  public:
   /// `lifeline` may be unconnected.
-  Server(platform::Simulation::Board& board, StreamSocket xrt, StreamSocket& lifeline)
+  Server(platform::Rack::Slot& board, StreamSocket xrt, StreamSocket& lifeline)
       : board_(board), xrt_(std::move(xrt)), lifeline_(lifeline) {}
 
   void serve();
@@ -34,7 +34,7 @@ class Server {
   std::string read_control(uint64_t address, uint32_t bytes);
   bool write_control(uint64_t address, const std::string& data);
 
-  platform::Simulation::Board& board_;
+  platform::Rack::Slot& board_;
   StreamSocket xrt_;
   StreamSocket& lifeline_;
 };

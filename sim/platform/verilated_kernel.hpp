@@ -95,7 +95,7 @@ class VerilatedKernel final : public KernelModel {
 
  private:
   static constexpr int kWaveDepth = 99;
-  static constexpr uint64_t kHalfPeriod = 2;  // ns, as Simulation's clock
+  static constexpr uint64_t kHalfPeriod = 2;  // ns, as the board's clock
 
   void evaluate() {
     context_.timeInc(kHalfPeriod);

@@ -15,7 +15,7 @@
 #include "common/error.hpp"
 #include "driver/sim_board.hpp"
 #include "lock/parties.hpp"
-#include "platform/simulation.hpp"
+#include "platform/rack.hpp"
 #include "platform/standin.hpp"
 
 using namespace keyway;
@@ -152,10 +152,10 @@ TEST_CASE("a kernel that breaks the protocol ends the run with the rule's name")
 }
 
 TEST_CASE("a kernel that hangs ends the run") {
-  DeviceConfig config;
+  BoardConfig config;
   config.kernel = kernel_factory("16x16");
   config.hang_cycles = 200'000;
-  Simulation::Board board(config);
+  Rack::Slot board(config);
   const auto content = standin::package(1);
   board.write_memory(uint64_t{1} << 32, content.data(), content.size());
   board.write_register(contract::kArgMode, standin::kModeHang);
@@ -225,9 +225,9 @@ TEST_CASE("several boards at once, each in its own thread") {
 }
 
 TEST_CASE("slots are used again, and are finite") {
-  for (size_t i = 0; i < 2 * Simulation::kSlots; ++i) SimBoard board(SimOptions{});
+  for (size_t i = 0; i < 2 * Rack::kSlots; ++i) SimBoard board(SimOptions{});
   std::vector<std::unique_ptr<SimBoard>> boards;
-  for (size_t i = 0; i < Simulation::kSlots; ++i)
+  for (size_t i = 0; i < Rack::kSlots; ++i)
     boards.push_back(std::make_unique<SimBoard>(SimOptions{}));
   CHECK_THROWS_AS(SimBoard(SimOptions{}), Error);
 }

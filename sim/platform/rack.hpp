@@ -12,26 +12,26 @@
 #include <memory>
 #include <mutex>
 
-#include "platform/device.hpp"
+#include "platform/board.hpp"
 
 namespace keyway::platform {
 
-class Simulation {
+class Rack {
  public:
   static constexpr size_t kSlots = 16;
 
-  static Simulation& instance();
+  static Rack& instance();
 
   /// A board in a free slot, powered on; its power goes off with the handle. Throws Error(kDevice)
   /// when no slot is free.
-  class Board {
+  class Slot {
    public:
-    explicit Board(const DeviceConfig& config);
-    ~Board();
-    Board(const Board&) = delete;
-    Board& operator=(const Board&) = delete;
+    explicit Slot(const BoardConfig& config);
+    ~Slot();
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
 
-    void power_cycle(const DeviceConfig& config);
+    void power_cycle(const BoardConfig& config);
     /// Writes out trace and waveform; only the destructor may follow. Throws Error(kFile).
     void power_off();
 
@@ -43,24 +43,24 @@ class Simulation {
     void write_register(uint32_t offset, uint32_t value);
 
     bool running() const;
-    /// Lets at most about `cycles` pass, less when the run ends. Throws when the device failed.
+    /// Lets at most about `cycles` pass, less when the run ends. Throws when the board failed.
     void advance(uint64_t cycles);
     void wait();  ///< until the run ends
     uint64_t cycles() const;
     CycleAccount account() const;  ///< of the last start
 
    private:
-    Simulation& rack_;
+    Rack& rack_;
     size_t slot_;
     bool powered_ = true;
   };
 
  private:
-  Simulation();
-  void step(Device& device);  ///< one quantum, with the lock held
+  Rack();
+  void step(Board& board);  ///< one quantum, with the lock held
 
   std::mutex mutex_;
-  std::array<std::unique_ptr<Device>, kSlots> devices_;
+  std::array<std::unique_ptr<Board>, kSlots> boards_;
 };
 
 }  // namespace keyway::platform

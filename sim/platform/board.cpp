@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "platform/device.hpp"
+#include "platform/board.hpp"
 
 #include "common/error.hpp"
 #include "platform/address_map.hpp"
@@ -17,24 +17,24 @@ bool is_start(const ControlPort::Access& access) {
 
 }  // namespace
 
-const sc_core::sc_time& Device::period() {
+const sc_core::sc_time& Board::period() {
   static const sc_core::sc_time period(4, sc_core::SC_NS);
   return period;
 }
 
-Device::Device(const sc_core::sc_module_name& name)
+Board::Board(const sc_core::sc_module_name& name)
     : sc_module(name),
       ddr_("ddr", kMemoryBase, kMemoryBytes, period()),
       bridge_("bridge", period()),
       wake_("wake") {
   bridge_.socket.bind(ddr_.socket);
-  SC_HAS_PROCESS(Device);
+  SC_HAS_PROCESS(Board);
   SC_METHOD(make_cycles);
 }
 
-Device::~Device() = default;
+Board::~Board() = default;
 
-void Device::power_on(const DeviceConfig& config) {
+void Board::power_on(const BoardConfig& config) {
   power_off();
   std::unique_ptr<KernelModel> kernel = config.kernel();
   kernel->set_identity(config.identity);
@@ -60,14 +60,14 @@ void Device::power_on(const DeviceConfig& config) {
   post({true, contract::kRegInterruptEnable, 1});
 }
 
-void Device::power_off() {
+void Board::power_off() {
   const std::unique_ptr<KernelModel> kernel = std::move(kernel_);
   const std::unique_ptr<ActivityTrace> trace = std::move(trace_);
   if (kernel) kernel->close_wave();
   if (trace) trace->close();
 }
 
-void Device::post(const ControlPort::Access& access) {
+void Board::post(const ControlPort::Access& access) {
   constexpr uint64_t kLow = 0xffffffff;
   if (access.write && access.offset == contract::kArgPackage)
     package_ = (package_ & ~kLow) | access.value;
@@ -79,20 +79,20 @@ void Device::post(const ControlPort::Access& access) {
 }
 
 /// The core may begin before the write that starts it is answered, so this comes ahead of it.
-void Device::begin_account() {
+void Board::begin_account() {
   account_.restart();
   if (trace_) trace_->name_layers(PublicLayers(ddr_, package_));
 }
 
-void Device::check() const {
+void Board::check() const {
   if (!failure_.empty()) throw Error(ErrorKind::kDevice, failure_);
 }
 
-bool Device::active() const {
+bool Board::active() const {
   return kernel_ && failure_.empty() && (control_busy() || running_ || bridge_.busy());
 }
 
-void Device::make_cycles() {
+void Board::make_cycles() {
   try {
     for (unsigned i = 0; i < kQuantum && active(); ++i) make_cycle();
   } catch (const std::exception& error) {
@@ -104,7 +104,7 @@ void Device::make_cycles() {
     next_trigger(wake_);
 }
 
-void Device::make_cycle() {
+void Board::make_cycle() {
   const bool quiet = reset_left_ > 0;  // the first cycle out of reset belongs to it
   in_.reset_n = reset_left_ <= 1;
   if (quiet) {
@@ -127,7 +127,7 @@ void Device::make_cycle() {
   if (running_ && cycle_ % (1 << 16) == 0) watch_hang();
 }
 
-void Device::watch_control() {
+void Board::watch_control() {
   if (const auto done = control_.sample(in_.control, out_.control)) {
     if (!done->write) read_value_ = done->value;
     if (is_start(*done)) {
@@ -140,7 +140,7 @@ void Device::watch_control() {
   }
 }
 
-void Device::watch_hang() {
+void Board::watch_hang() {
   if (bridge_.handshakes() != last_handshakes_) {
     last_handshakes_ = bridge_.handshakes();
     last_progress_ = cycle_;

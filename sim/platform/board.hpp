@@ -3,11 +3,11 @@
 /// host's register port and an interrupt controller that notices the end of a run.
 ///
 /// A SystemC module whose one process makes all clock cycles. Time passes only while there is
-/// something to do: reset, a register access, a run, bursts on their way. Devices share nothing, so
+/// something to do: reset, a register access, a run, bursts on their way. Boards share nothing, so
 /// a process activation makes up to `kQuantum` cycles (temporal decoupling, IEEE 1666, 12).
 ///
 /// Whatever goes wrong inside the simulation (a broken protocol rule, an RTL assertion, a kernel
-/// that hangs) stops the device; `check` then throws it as Error(kDevice) until the next power_on.
+/// that hangs) stops the board; `check` then throws it as Error(kDevice) until the next power_on.
 #pragma once
 
 #include <memory>
@@ -25,7 +25,7 @@
 
 namespace keyway::platform {
 
-struct DeviceConfig {
+struct BoardConfig {
   KernelFactory kernel;
   Identity identity;
   MemoryOptions memory;
@@ -34,16 +34,16 @@ struct DeviceConfig {
   uint64_t hang_cycles = 50'000'000;  ///< a run without a bus transfer for so long is taken to hang
 };
 
-class Device : public sc_core::sc_module {
+class Board : public sc_core::sc_module {
  public:
   static const sc_core::sc_time& period();  ///< of the clock
   static constexpr unsigned kQuantum = 64;
 
-  explicit Device(const sc_core::sc_module_name& name);
-  ~Device() override;
+  explicit Board(const sc_core::sc_module_name& name);
+  ~Board() override;
 
   /// A fresh board: memory zero, kernel in reset. Power_off writes out trace and waveform.
-  void power_on(const DeviceConfig& config);
+  void power_on(const BoardConfig& config);
   void power_off();
   bool powered() const { return kernel_ != nullptr; }
 
@@ -59,7 +59,7 @@ class Device : public sc_core::sc_module {
   /// Of the last start.
   const CycleAccount& account() const { return account_; }
 
-  /// Throws what stopped the device.
+  /// Throws what stopped the board.
   void check() const;
 
  private:
