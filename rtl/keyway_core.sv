@@ -13,6 +13,7 @@
 
 module keyway_core
   import keyway_contract_pkg::*;
+  import keyway_lock_pkg::frame_beats_t;
 #(
     parameter int unsigned Lanes = 16,
     parameter int unsigned Depth = 16,
@@ -73,14 +74,14 @@ module keyway_core
 );
 
   logic engine_clear, engine_clear_done, engine_run, engine_warm, engine_done, engine_error;
-  logic [15:0] engine_inputs;
-  logic [27:0] engine_input_stride, engine_output_stride;
+  counter_t engine_inputs;
+  transfer_unit_t engine_input_stride, engine_output_stride;
   logic weight_write_valid;
-  logic [23:0] weight_write_address;
+  weight_unit_t weight_write_address;
   logic [127:0] weight_write_data;
   logic frames_valid, frames_ready, frame_verified;
-  logic [15:0] frames_count;
-  logic [23:0] frames_destination;
+  counter_t frames_count;
+  weight_unit_t frames_destination;
   logic input_request_valid, input_request_ready, input_valid, input_ready;
   logic [31:0] input_request_offset, input_request_bytes;
   logic [127:0] input_data;
@@ -102,7 +103,7 @@ module keyway_core
   logic lock_frame_valid, lock_frame_ready, lock_frame_plain, lock_frame_done, lock_frame_ok;
   frame_kind_e lock_frame_kind;
   logic [31:0] lock_frame_index, lock_total_frames;
-  logic [23:0] lock_frame_beats;
+  frame_beats_t lock_frame_beats;
   logic lock_data_valid, lock_data_ready, lock_payload_valid;
   logic [127:0] lock_data, lock_payload;
 

@@ -26,9 +26,9 @@ module frame_counter
     output block_t    block_o
 );
 
-  logic [23:0] payloads_q;  // payload blocks of this frame that are out
-  logic        page_last_q;  // it is in the last 256 of the frame; late in their first cycle
-  logic        mask;  // the next block masks the tag
+  frame_beats_t payloads_q;  // payload blocks of this frame that are out
+  logic page_last_q;  // it is in the last 256 of the frame; late in their first cycle
+  logic mask;  // the next block masks the tag
   logic [31:0] counter;
 
   assign mask = frame_i.kind == FrameKindHeader || (page_last_q && payloads_q[7:0] == '1);

@@ -11,6 +11,7 @@ package keyway_lock_pkg;
 
   typedef logic [127:0] block_t;  // 16 bytes
   typedef logic [255:0] key_t;  // 32 bytes
+  typedef logic [23:0] frame_beats_t;  // beats of 16 bytes of a frame, or of header pages
 
   // How much hardware unseals: chosen in aes256.sv and ghash.sv, nowhere else.
   typedef enum bit {
@@ -35,13 +36,13 @@ package keyway_lock_pkg;
     keyway_contract_pkg::frame_kind_e kind;
     logic [31:0] index;
     logic [31:0] total;
-    logic [23:0] last;  // number of its last beat of 16 bytes, counted from 0
+    frame_beats_t last;  // number of its last beat of 16 bytes, counted from 0
     logic plain;
     logic keyless;  // locked, but no licence is open: cannot be verified
   } frame_t;
 
   // The header's tag is beat 4 of its first page, every other frame's is its last beat.
-  parameter logic [23:0] HeaderTagBeat =
+  parameter frame_beats_t HeaderTagBeat =
       24'(keyway_contract_pkg::HeaderTagOffset / keyway_contract_pkg::TagBytes);
 
   function automatic logic [31:0] swap_bytes(logic [31:0] word);

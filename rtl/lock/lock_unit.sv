@@ -56,7 +56,7 @@ module lock_unit
     input  frame_kind_e            frame_kind_i,
     input  logic           [ 31:0] frame_index_i,
     input  logic           [ 31:0] total_frames_i,
-    input  logic           [ 23:0] frame_beats_i,
+    input  frame_beats_t           frame_beats_i,
     input  logic                   frame_plain_i,
     // Their bytes, from the bus.
     input  logic                   data_valid_i,

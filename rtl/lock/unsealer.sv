@@ -164,7 +164,7 @@ module unsealer
   );
 
   // ------------------------------------------------------------------------------------------- beats
-  logic [23:0] beat_q;
+  frame_beats_t beat_q;
   logic first_q;  // of its frame
   // Of the beat in the header fields; stays at 8 behind them.
   logic [3:0] place_q;
@@ -213,7 +213,7 @@ module unsealer
 
   // What follows from the beat's number, a beat ahead: it all decides whether the beat is taken, which
   // is known last.
-  logic [23:0] next_beat;
+  frame_beats_t next_beat;
   assign next_beat = length_due_q || (last_beat && !(locked && header)) ? 24'd0 : beat_q + 24'd1;
 
   always_ff @(posedge clk_i) begin

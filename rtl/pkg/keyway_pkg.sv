@@ -107,7 +107,7 @@ package keyway_pkg;
   // The counters run on through all inputs of a start and wrap. They are never half their range ahead
   // of or behind what is waited for: that is at most the input before the one before (END's fields have
   // a quarter of the range).
-  function automatic logic reached(logic [15:0] counter, logic [15:0] wanted);
+  function automatic logic reached(counter_t counter, counter_t wanted);
     return 16'(counter - wanted) < 16'h8000;
   endfunction
 
@@ -136,7 +136,7 @@ package keyway_pkg;
 
   // Entry of the load and the store queue.
   typedef struct packed {
-    logic [15:0]  wait_products;
+    counter_t     wait_products;
     logic [23:0]  area;           // rows * blocks, of LOAD_INPUT and STORE
     logic [255:0] instruction;
   } transfer_item_t;

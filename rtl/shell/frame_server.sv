@@ -24,6 +24,7 @@
 
 module frame_server
   import keyway_contract_pkg::*;
+  import keyway_lock_pkg::frame_beats_t;
   import keyway_shell_pkg::*;
 #(
     parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes
@@ -47,11 +48,11 @@ module frame_server
     // Engine.
     input logic frames_valid_i,
     output logic frames_ready_o,
-    input logic [15:0] frames_count_i,
-    input logic [23:0] frames_destination_i,
+    input counter_t frames_count_i,
+    input weight_unit_t frames_destination_i,
     output logic frame_verified_o,
     output logic weight_write_valid_o,
-    output logic [23:0] weight_write_address_o,
+    output weight_unit_t weight_write_address_o,
     output word_t weight_write_data_o,
     // Bus.
     output logic request_valid_o,
@@ -63,7 +64,7 @@ module frame_server
     output frame_kind_e frame_kind_o,
     output logic [31:0] frame_index_o,
     output logic [31:0] total_frames_o,
-    output logic [23:0] frame_beats_o,
+    output frame_beats_t frame_beats_o,
     output logic frame_plain_o,
     input logic payload_valid_i,
     input word_t payload_i,
@@ -85,10 +86,10 @@ module frame_server
   frame_kind_e kind_q;
   logic [31:0] index_q;  // of the frame to describe next
   logic [31:0] next_weight_q;  // first frame of the next engine request
-  logic [15:0] left_q;  // frames to describe
-  logic [23:0] destination_q;
+  counter_t left_q;  // frames to describe
+  weight_unit_t destination_q;
   logic requested_q;  // the bus has the request
-  logic [15:0] count_q;  // frames of this job
+  counter_t count_q;  // frames of this job
   logic [16:0] pages_q;  // to ask the bus for
   logic too_far_q;  // beyond the last frame or the end of the memory
   logic ahead_q;  // the first weight frame was asked for with the program
@@ -206,7 +207,7 @@ module frame_server
   // ------------------------------------------------------------------------------ payload
   // Where each frame in flight goes; a frame leaves with its last payload word.
   logic place_valid, place_done;
-  logic [23:0] place;
+  weight_unit_t place;
   logic [7:0] word_q;
 
   logic [$clog2(FramesInFlight+1)-1:0] unused_count;

@@ -18,6 +18,7 @@
 module shell
   import keyway_contract_pkg::*;
   import keyway_shell_pkg::*;
+  import keyway_lock_pkg::frame_beats_t;
   import keyway_lock_pkg::header_place_t;
   import keyway_lock_pkg::licence_place_t;
 #(
@@ -79,18 +80,18 @@ module shell
     input  logic                                engine_clear_done_i,
     output logic                                engine_run_o,
     output logic                                engine_warm_o,
-    output logic           [              15:0] engine_inputs_o,
-    output logic           [              27:0] engine_input_stride_o,
-    output logic           [              27:0] engine_output_stride_o,
+    output counter_t                            engine_inputs_o,
+    output transfer_unit_t                      engine_input_stride_o,
+    output transfer_unit_t                      engine_output_stride_o,
     input  logic                                engine_done_i,
     input  logic                                engine_error_i,
     output logic                                weight_write_valid_o,
-    output logic           [              23:0] weight_write_address_o,
+    output weight_unit_t                        weight_write_address_o,
     output logic           [             127:0] weight_write_data_o,
     input  logic                                frames_valid_i,
     output logic                                frames_ready_o,
-    input  logic           [              15:0] frames_count_i,
-    input  logic           [              23:0] frames_destination_i,
+    input  counter_t                            frames_count_i,
+    input  weight_unit_t                        frames_destination_i,
     output logic                                frame_verified_o,
     input  logic                                input_request_valid_i,
     output logic                                input_request_ready_o,
@@ -124,7 +125,7 @@ module shell
     output frame_kind_e                         lock_frame_kind_o,
     output logic           [              31:0] lock_frame_index_o,
     output logic           [              31:0] lock_total_frames_o,
-    output logic           [              23:0] lock_frame_beats_o,
+    output frame_beats_t                        lock_frame_beats_o,
     output logic                                lock_frame_plain_o,
     output logic                                lock_data_valid_o,
     input  logic                                lock_data_ready_i,
