@@ -26,37 +26,37 @@ module activation_memory
     localparam int unsigned AddressBits     = $clog2(Words),
     localparam int unsigned BlockBits       = (BlockBanks > 1) ? $clog2(BlockBanks) : 1
 ) (
-    input  logic                                                     clk_i,
-    input  logic                                                     rst_ni,
-    input  logic                                                     clear_i,
-    input  logic      [          19:0]                               clear_address_i,
+    input logic clk_i,
+    input logic rst_ni,
+    input logic clear_i,
+    input weight_address_t clear_address_i,
     // Array: one address in each row bank; enables also a cycle ahead
-    input  logic      [           3:0][BlockBanks-1:0]               front_enable_next_i,
-    input  logic      [           3:0][BlockBanks-1:0]               front_enable_i,
-    input  logic      [           3:0][          15:0]               front_address_i,
-    output logic                                                     front_hold_o,
+    input logic [3:0][BlockBanks-1:0] front_enable_next_i,
+    input logic [3:0][BlockBanks-1:0] front_enable_i,
+    input activation_address_t [3:0] front_address_i,
+    output logic front_hold_o,
     // Residual: all block banks of one row bank
-    input  logic                                                     residual_enable_next_i,
-    input  row_bank_t                                                residual_bank_next_i,
-    input  logic                                                     residual_enable_i,
-    input  place_t                                                   residual_i,
+    input logic residual_enable_next_i,
+    input row_bank_t residual_bank_next_i,
+    input logic residual_enable_i,
+    input place_t residual_i,
     // Store: one bank
-    input  logic                                                     store_request_i,
-    input  place_t                                                   store_i,
-    input  logic      [ BlockBits-1:0]                               store_block_i,
-    output logic                                                     store_grant_o,
+    input logic store_request_i,
+    input place_t store_i,
+    input logic [BlockBits-1:0] store_block_i,
+    output logic store_grant_o,
     // What was read in the cycle before
-    output logic      [           3:0][BlockBanks-1:0][WordBits-1:0] read_data_o,
+    output logic [3:0][BlockBanks-1:0][WordBits-1:0] read_data_o,
     // Results: all block banks of one row bank
-    input  logic                                                     result_valid_i,
-    input  place_t                                                   result_i,
-    input  logic      [BlockBanks-1:0][  WordBits-1:0]               result_data_i,
+    input logic result_valid_i,
+    input place_t result_i,
+    input logic [BlockBanks-1:0][WordBits-1:0] result_data_i,
     // Input words
-    input  logic                                                     load_valid_i,
-    output logic                                                     load_ready_o,
-    input  place_t                                                   load_i,
-    input  logic      [ BlockBits-1:0]                               load_block_i,
-    input  logic      [  WordBits-1:0]                               load_data_i
+    input logic load_valid_i,
+    output logic load_ready_o,
+    input place_t load_i,
+    input logic [BlockBits-1:0] load_block_i,
+    input logic [WordBits-1:0] load_data_i
 );
 
   logic [3:0][BlockBanks-1:0] front_grant;
@@ -77,7 +77,7 @@ module activation_memory
   for (genvar r = 0; r < 4; r++) begin : gen_row
     for (genvar b = 0; b < int'(BlockBanks); b++) begin : gen_block
       logic residual_here, store_here, result_here, load_here;
-      logic [15:0] read_address, write_address;
+      activation_address_t read_address, write_address;
       logic [WordBits-1:0] write_data;
 
       assign residual_here = residual_enable_i && residual_i.bank == 2'(r);

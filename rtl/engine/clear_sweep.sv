@@ -7,14 +7,16 @@
 //   looks whether the address is one of its own.
 // Test: tests/rtl/engine.
 
-module clear_sweep #(
+module clear_sweep
+  import keyway_contract_pkg::*;
+#(
     parameter int unsigned Words = 4096
 ) (
-    input  logic        clk_i,
-    input  logic        rst_ni,
-    input  logic        clear_i,
-    output logic        done_o,
-    output logic [19:0] address_o
+    input  logic            clk_i,
+    input  logic            rst_ni,
+    input  logic            clear_i,
+    output logic            done_o,
+    output weight_address_t address_o
 );
 
   localparam int unsigned Bits = $clog2(Words);

@@ -30,15 +30,15 @@ module dispatcher
     input logic rst_ni,
     input logic clear_i,
     input logic run_i,
-    input logic [15:0] inputs_i,  // of this run, with run_i; 0 counts as 1
-    input logic [27:0] input_stride_i,  // in 16 bytes, stable while it runs
-    input logic [27:0] output_stride_i,
+    input counter_t inputs_i,  // of this run, with run_i; 0 counts as 1
+    input transfer_unit_t input_stride_i,  // in 16 bytes, stable while it runs
+    input transfer_unit_t output_stride_i,
     output logic running_o,
     output logic done_o,
     output logic error_o,
     // Weight memory
     output logic fetch_request_o,
-    output logic [19:0] fetch_address_o,
+    output weight_address_t fetch_address_o,
     input logic fetch_grant_i,
     input logic [32*Lanes-1:0] fetch_data_i,
     // Decode tables: heads of their queue; a bank has been read; a bank is complete
@@ -74,7 +74,7 @@ module dispatcher
   } state_e;
 
   state_e state_q;
-  logic [19:0] address_q;
+  weight_address_t address_q;
   logic [32*Lanes-1:0] word_q;
   logic [CountBits-1:0] left_q;
   logic stood_q;  // the instruction has stood in word_q for a cycle, so area_q is its
@@ -107,13 +107,12 @@ module dispatcher
 
   // ------------------------------------------------------------------ inputs
   logic next_input;
-  logic [15:0] inputs_left_q;  // after this one
+  counter_t inputs_left_q;  // after this one
   logic last_input_q;  // none
   logic first_input_q;
-  logic [15:0]
-      products_q, products_before_q;  // of all inputs before this one, before the one before
-  logic [15:0] rows_q;
-  logic [15:0] stores_q, stores_before_q, stores_pushed_q;
+  counter_t products_q, products_before_q;  // of all inputs before this one, before the one before
+  counter_t rows_q;
+  counter_t stores_q, stores_before_q, stores_pushed_q;
   // Bit 28 says that an address is too large, and stays.
   logic [28:0] source_q, next_source_q, destination_q;
   end_t end_fields;
@@ -154,14 +153,14 @@ module dispatcher
     end
   end
 
-  function automatic logic [28:0] further(logic [28:0] address, logic [27:0] by);
+  function automatic logic [28:0] further(logic [28:0] address, transfer_unit_t by);
     logic [28:0] sum;
     sum = {1'b0, address[27:0]} + {1'b0, by};
     return {address[28] || sum[28], sum[27:0]};
   endfunction
 
   // A wait of 0 is one for what is long past.
-  function automatic logic [15:0] from_here(logic [15:0] wanted);
+  function automatic counter_t from_here(counter_t wanted);
     return wanted == '0 ? products_before_q : products_q + wanted;
   endfunction
 
@@ -197,7 +196,7 @@ module dispatcher
 
   // ------------------------------------------------------------------ decode tables
   table_bank_t table_bank, multiply_bank;
-  logic [15:0] frames_q;  // the most that a MULTIPLY has waited for
+  counter_t frames_q;  // the most that a MULTIPLY has waited for
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i || run_i) frames_q <= '0;

@@ -41,20 +41,20 @@ module engine
     output logic                     clear_done_o,
     input  logic                     run_i,
     input  logic                     warm_i,
-    input  logic             [ 15:0] inputs_i,
-    input  logic             [ 27:0] input_stride_i,
-    input  logic             [ 27:0] output_stride_i,
+    input  counter_t                 inputs_i,
+    input  transfer_unit_t           input_stride_i,
+    input  transfer_unit_t           output_stride_i,
     output logic                     done_o,
     output logic                     error_o,
     // Weight memory
     input  logic                     weight_write_valid_i,
-    input  logic             [ 23:0] weight_write_address_i,
+    input  weight_unit_t             weight_write_address_i,
     input  logic             [127:0] weight_write_data_i,
     // Weight frames
     output logic                     frames_valid_o,
     input  logic                     frames_ready_i,
-    output logic             [ 15:0] frames_count_o,
-    output logic             [ 23:0] frames_destination_o,
+    output counter_t                 frames_count_o,
+    output weight_unit_t             frames_destination_o,
     input  logic                     frame_verified_i,
     // Input
     output logic                     input_request_valid_o,
@@ -94,7 +94,7 @@ module engine
   localparam int unsigned ClearWords =
       (LargestMemory > AccumulatorPixels) ? LargestMemory : AccumulatorPixels;
 
-  logic [19:0] clear_address;
+  weight_address_t clear_address;
 
   clear_sweep #(
       .Words(ClearWords)
@@ -108,7 +108,7 @@ module engine
 
   // ------------------------------------------------------------------ program
   logic running, all_idle_q, fetch_request, fetch_grant;
-  logic [19:0] fetch_address;
+  weight_address_t fetch_address;
   logic [32*Lanes-1:0] weight_word;
   logic item_valid, item_ready, load_item_valid, load_item_ready;
   logic store_item_valid, store_item_ready;
@@ -219,7 +219,7 @@ module engine
   activity_events_t activity_q;  // job_end comes beside it
   logic hold;
   logic [3:0][BlockBanks-1:0] front_enable_next, front_enable;
-  logic [3:0][15:0] front_address;
+  activation_address_t [3:0] front_address;
   feed_t feed;
   logic [3:0][BlockBanks-1:0][8*WordChannels-1:0] activation_words;
 

@@ -121,6 +121,9 @@ package keyway_pkg;
     counter_t wait_frames;  // as many as the MULTIPLYs before it wait for
   } table_item_t;
 
+  // An input row or column of a step, padding on both sides included.
+  typedef logic signed [15:0] coordinate_t;
+
   // Values of the counters that a MULTIPLY waits for; and the counters.
   typedef struct packed {
     counter_t rows;
@@ -190,8 +193,8 @@ package keyway_pkg;
     logic [1:0] rows;  // window: rows of taps, 1..3
     logic [ColumnBits-1:0] columns;  // window: columns of taps, 1..MaxColumns
     logic [ColumnBits-1:0] lead;  // window: columns of a row before its first output
-    logic signed [15:0] row;  // input row and column of the first step
-    logic signed [15:0] column;
+    coordinate_t row;  // input row and column of the first step
+    coordinate_t column;
     row_bank_t bank;  // row bank of the first row
     activation_address_t row_address;  // its address there
   } pass_t;
@@ -245,10 +248,10 @@ package keyway_pkg;
   typedef struct packed {
     scan_t scan;
     pass_t pass;
-    logic signed [15:0] row;
-    logic signed [15:0] column;
-    logic [1:0] bank;  // of the row
-    logic [15:0] row_address;
+    coordinate_t row;
+    coordinate_t column;
+    row_bank_t bank;  // of the row
+    activation_address_t row_address;
     logic tile_first;  // the waiting tile becomes active
     logic row_first;  // window: the window starts empty
     token_t token;
@@ -263,7 +266,7 @@ package keyway_pkg;
     logic input_signed;
     logic pair_rows;
     logic block_odd;
-    logic [1:0] rotate;  // row bank of the first row
+    row_bank_t rotate;  // row bank of the first row
     logic [2:0] live;  // row is inside the image (dense: word)
     logic [ColumnBits-1:0] columns;
     token_t token;

@@ -21,15 +21,15 @@ module accumulator
     parameter int unsigned Lanes   = 16,
     parameter int unsigned SumBits = 25
 ) (
-    input  logic                              clk_i,
-    input  logic                              rst_ni,
-    input  logic                              clear_i,
-    input  logic        [               19:0] clear_address_i,
-    input  token_pipe_t                       tokens_i,
-    input  logic signed [               31:0] bias_i          [Lanes],
-    output logic signed [ ActivationBits-1:0] maximum_before_o[Lanes],
-    input  logic signed [        SumBits-1:0] sum_i           [Lanes],
-    output logic signed [AccumulatorBits-1:0] result_o        [Lanes]
+    input  logic                                  clk_i,
+    input  logic                                  rst_ni,
+    input  logic                                  clear_i,
+    input  weight_address_t                       clear_address_i,
+    input  token_pipe_t                           tokens_i,
+    input  logic signed     [               31:0] bias_i          [Lanes],
+    output logic signed     [ ActivationBits-1:0] maximum_before_o[Lanes],
+    input  logic signed     [        SumBits-1:0] sum_i           [Lanes],
+    output logic signed     [AccumulatorBits-1:0] result_o        [Lanes]
 );
 
   typedef logic signed [AccumulatorBits-1:0] accumulator_t;

@@ -20,7 +20,7 @@ module array
     input logic clk_i,
     input logic rst_ni,
     input logic clear_i,
-    input logic [19:0] clear_address_i,
+    input weight_address_t clear_address_i,
     // Weights
     input logic operand_valid_i,
     output logic operand_ready_o,

@@ -54,7 +54,7 @@ module operand_feed
 
   // ------------------------------------------------------------------ dense
   for (genvar w = 0; w < int'(ReadWords); w++) begin : gen_word
-    logic [1:0] bank;
+    row_bank_t bank;
     logic [8*WordChannels-1:0] word;
 
     assign bank = feed_i.rotate + ((feed_i.pair_rows && w == 1) ? 2'd1 : 2'd0);
@@ -89,7 +89,7 @@ module operand_feed
       column_o <= '0;
     end else if (feed_i.valid && window) begin
       for (int r = 0; r < int'(WindowRows); r++) begin
-        logic [1:0] bank;
+        row_bank_t bank;
         bank = feed_i.rotate + 2'(r);
         for (int w = 0; w < int'(LaneWords); w++) begin
           column_o[r][w*WordChannels+:WordChannels] <= feed_i.live[r] ?

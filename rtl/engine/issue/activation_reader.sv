@@ -39,7 +39,7 @@ module activation_reader
     // Activation memory
     output logic [3:0][BlockBanks-1:0] enable_next_o,
     output logic [3:0][BlockBanks-1:0] enable_o,
-    output logic [3:0][15:0] address_o,
+    output activation_address_t [3:0] address_o,
     input logic hold_i,
     output feed_t feed_o,
     // Events

@@ -20,31 +20,31 @@ module address_generator
     localparam int unsigned ReadWords  = read_words(Depth),
     localparam int unsigned LaneWords  = lane_words(Lanes, Depth)
 ) (
-    input  logic                        clk_i,
-    input  logic                        rst_ni,
-    input  logic                        clear_i,
-    input  logic                        step_valid_i,
-    input  step_t                       step_i,
+    input  logic                                      clk_i,
+    input  logic                                      rst_ni,
+    input  logic                                      clear_i,
+    input  logic                                      step_valid_i,
+    input  step_t                                     step_i,
     // Activation memory
-    input  logic                        hold_i,
-    output logic  [3:0][BlockBanks-1:0] enable_next_o,  // enable_o of the next cycle
-    output logic  [3:0][BlockBanks-1:0] enable_o,
-    output logic  [3:0][          15:0] address_o,
+    input  logic                                      hold_i,
+    output logic                [3:0][BlockBanks-1:0] enable_next_o,  // enable_o of the next cycle
+    output logic                [3:0][BlockBanks-1:0] enable_o,
+    output activation_address_t [3:0]                 address_o,
     // For what was read in the cycle before
-    output feed_t                       feed_o
+    output feed_t                                     feed_o
 );
 
   logic step_valid_q, read_valid_q;
   step_t step_q;
   logic [3:0][BlockBanks-1:0] enable_d, enable_q;
-  logic [3:0][15:0] address_d, address_q;
+  activation_address_t [3:0] address_d, address_q;
   feed_t feed_d, read_q;
 
   // ------------------------------------------------------------------ t + 1: addresses
   pass_t pass;
   scan_t scan;
-  logic [1:0] bank;  // of the first row
-  logic [15:0] address_low;  // in it
+  row_bank_t bank;  // of the first row
+  activation_address_t address_low;  // in it
   logic [2:0] row_live;
   logic column_live, window;
   logic [BlockBanks-1:0] first_word, second_word;

@@ -54,7 +54,7 @@ module pass_generator
   logic [RowBits-1:0] rows_left_q, columns_left_q;  // of the kernel, with those of this pass
   logic [BlockBits-1:0] blocks_left_q;
   logic first_q, last_ky_q, last_kx_q, last_block_q;  // of their loops
-  logic signed [15:0] row_q, column_q;
+  coordinate_t row_q, column_q;
   row_bank_t bank_q;
   activation_address_t row_address_q, block_address_q;
   logic block_odd_q;
@@ -75,7 +75,7 @@ module pass_generator
   layer_t layer;
   multiply_t multiply;
   logic window, pair, one_ky, one_kx, one_block;
-  logic signed [15:0] position;  // of input row 0 of the kernel among the rows of all banks
+  coordinate_t position;  // of input row 0 of the kernel among the rows of all banks
 
   assign layer     = job_i.layer;
   assign multiply  = job_i.multiply;
@@ -88,7 +88,7 @@ module pass_generator
 
   // ------------------------------------------------------------------ address of its first row
   logic [1:0] start_q;  // start_i one and two cycles ago
-  logic signed [15:0] position_q;
+  coordinate_t position_q;
   activation_address_t row_offset_q;
 
   always_ff @(posedge clk_i) begin

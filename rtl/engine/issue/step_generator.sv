@@ -45,11 +45,11 @@ module step_generator
   logic active_q, started_q;
   pass_t pass_q;
   scan_t scan_q;
-  logic signed [15:0] row_q, column_q;
-  logic [ 1:0] bank_q;  // of the row
-  logic [15:0] row_address_q;
-  logic [ 2:0] next_bank;  // and whether it wraps
-  logic [9:0] rows_left_q, columns_left_q;  // outputs, with the one at hand
+  coordinate_t row_q, column_q;
+  row_bank_t bank_q;  // of the row
+  activation_address_t row_address_q;
+  logic [2:0] next_bank;  // and whether it wraps
+  group_extent_t rows_left_q, columns_left_q;  // outputs, with the one at hand
   logic [PixelBits-1:0] pixel_q;
   logic [3:0] until_q;  // window: columns before the next output
   logic row_first_q;

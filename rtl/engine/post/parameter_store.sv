@@ -20,7 +20,7 @@ module parameter_store
 ) (
     input  logic                           clk_i,
     input  logic                           clear_i,
-    input  logic            [        19:0] clear_address_i,
+    input  weight_address_t                clear_address_i,
     input  logic                           write_valid_i,
     input  parameter_word_t                write_i,
     input  logic            [32*Lanes-1:0] write_data_i,

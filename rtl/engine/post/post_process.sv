@@ -18,7 +18,7 @@ module post_process
     input logic clk_i,
     input logic rst_ni,
     input logic clear_i,
-    input logic [19:0] clear_address_i,
+    input weight_address_t clear_address_i,
     input job_t jobs_i[JobSlots],
     // Parameters
     input logic parameter_valid_i,

@@ -37,10 +37,10 @@ module residual_reader
 
   // ------------------------------------------------------------------ t + 6: what the job says
   logic read_q, first_q;
-  logic [15:0] base_q, pitch_q;
-  logic [1:0] phase_q;
+  activation_address_t base_q, pitch_q;
+  row_bank_t phase_q;
   logic [3:0] stride_y_q, stride_x_q;
-  logic [9:0] last_x_q;
+  group_extent_t last_x_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
@@ -65,11 +65,11 @@ module residual_reader
   end
 
   // ------------------------------------------------------------------ t + 7: address
-  logic [15:0] row_address_q, column_q;
-  logic [1:0] row_bank_q;
-  logic [9:0] x_q;
+  activation_address_t row_address_q, column_q;
+  row_bank_t row_bank_q;
+  group_extent_t x_q;
   logic word_read_q;
-  logic [1:0] word_bank_q;
+  row_bank_t word_bank_q;
 
   assign enable_next_o = read_q;
   assign bank_next_o   = first_q ? phase_q : row_bank_q;
@@ -83,10 +83,10 @@ module residual_reader
       x_q           <= '0;
       place_o       <= '0;
     end else if (read_q) begin
-      logic [15:0] row_address, column;
-      logic [1:0] bank;
+      activation_address_t row_address, column;
+      row_bank_t bank;
       logic [4:0] next;  // row in its four rows, and how many fours further on
-      logic [9:0] x;
+      group_extent_t x;
       row_address = first_q ? base_q : row_address_q;
       bank = bank_next_o;
       column = first_q ? '0 : column_q;

@@ -23,18 +23,18 @@ module result_writer
     output logic        done_o
 );
 
-  logic [ 9:0] x_q;
-  logic [ 1:0] bank_q;  // of the row
-  logic [15:0] row_address_q;
+  group_extent_t x_q;
+  row_bank_t bank_q;  // of the row
+  activation_address_t row_address_q;
   token_t coming, token;
   assign coming = tokens_i[StageShift];
   assign token  = tokens_i[StageClamp];
 
   // Of its job.
   logic first_q;  // its first pixel
-  logic [1:0] phase_q;
-  logic [15:0] base_q, pitch_q;
-  logic [9:0] last_x_q;
+  row_bank_t phase_q;
+  activation_address_t base_q, pitch_q;
+  group_extent_t last_x_q;
 
   always_ff @(posedge clk_i) begin
     first_q  <= coming.pixel == '0;
@@ -53,9 +53,9 @@ module result_writer
       row_address_q <= '0;
       place_o       <= '0;
     end else if (gives_result(token)) begin
-      logic [ 9:0] x;
-      logic [ 1:0] bank;
-      logic [15:0] row_address;
+      group_extent_t x;
+      row_bank_t bank;
+      activation_address_t row_address;
       x           = first_q ? '0 : x_q;
       bank        = first_q ? phase_q : bank_q;
       row_address = first_q ? base_q : row_address_q;

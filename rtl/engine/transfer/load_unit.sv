@@ -32,15 +32,15 @@ module load_unit
     output logic                           instruction_ready_o,
     input  transfer_item_t                 item_i,
     // Counters
-    input  logic           [         15:0] products_i,
-    output logic           [         15:0] frames_o,
-    output logic           [         15:0] rows_o,
+    input  counter_t                       products_i,
+    output counter_t                       frames_o,
+    output counter_t                       rows_o,
     output logic                           idle_o,
     // Weight frames
     output logic                           frames_valid_o,
     input  logic                           frames_ready_i,
-    output logic           [         15:0] frames_count_o,
-    output logic           [         23:0] frames_destination_o,
+    output counter_t                       frames_count_o,
+    output weight_unit_t                   frames_destination_o,
     input  logic                           frame_verified_i,
     // Input requests and data
     output logic                           request_valid_o,
@@ -66,7 +66,7 @@ module load_unit
   logic warm_q, is_weights_q, is_input_q, skip_q, ready, skipped;
   logic settled_q;  // all frames that were asked for are verified
   logic rows_ready, rows_valid, rows_pop;
-  logic [15:0] frames_q, requested_q, rows_q;
+  counter_t frames_q, requested_q, rows_q;
   logic [31:0] words;  // of a LOAD_INPUT at the head
   logic active_q, step, row_last, last, beat_last;
 

@@ -111,7 +111,7 @@ module store_unit
     end
   end
 
-  logic [15:0] stores_q;
+  counter_t stores_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i || run_i) stores_q <= '0;
     else if (step && last) stores_q <= stores_q + 16'd1;
@@ -151,7 +151,7 @@ module store_unit
   assign step = read_request_o && read_grant_i;
 
   // ------------------------------------------------------------------ beats
-  logic [1:0] bank_q;
+  row_bank_t bank_q;
   logic [BlockBits-1:0] block_q;
   logic [WordBits-1:0] word_q;
   logic [127:0] beat;

@@ -10,6 +10,7 @@
 // Test: tests/rtl/engine, through load_unit and store_unit.
 
 module transfer_head
+  import keyway_contract_pkg::*;
   import keyway_pkg::*;
 (
     input  logic                  clk_i,
@@ -18,15 +19,15 @@ module transfer_head
     input  logic                  valid_i,
     input  logic                  taken_i,
     input  transfer_item_t        item_i,
-    input  logic           [11:0] width_i,
-    input  logic           [15:0] products_i,
+    input  extent_t               width_i,
+    input  counter_t              products_i,
     output logic                  ready_o,
     output logic           [31:0] words_o
 );
 
   logic head_q, ready_q;  // the instruction has been at the head for one cycle, for two
   logic [23:0] area_q;
-  logic [11:0] width_q;
+  extent_t width_q;
   logic [31:0] words_q;
 
   always_ff @(posedge clk_i) begin

@@ -8,33 +8,34 @@
 // Test: tests/rtl/engine, through load_unit and store_unit.
 
 module word_generator
+  import keyway_contract_pkg::*;
   import keyway_pkg::*;
 #(
     parameter  int unsigned BlockBanks = 1,
     localparam int unsigned BlockBits  = (BlockBanks > 1) ? $clog2(BlockBanks) : 1
 ) (
-    input  logic                   clk_i,
-    input  logic                   rst_ni,
-    input  logic                   start_i,
-    input  logic                   next_i,
-    input  logic   [          1:0] phase_i,
-    input  logic   [         15:0] base_i,
-    input  logic   [         11:0] rows_i,
-    input  logic   [         11:0] blocks_i,
-    input  logic   [         11:0] width_i,
-    input  logic   [         15:0] row_pitch_i,
-    input  logic   [         15:0] block_pitch_i,
-    output place_t                 place_o,
-    output logic   [BlockBits-1:0] block_o,
-    output logic                   row_last_o,
-    output logic                   last_o
+    input  logic                                clk_i,
+    input  logic                                rst_ni,
+    input  logic                                start_i,
+    input  logic                                next_i,
+    input  row_bank_t                           phase_i,
+    input  activation_address_t                 base_i,
+    input  extent_t                             rows_i,
+    input  extent_t                             blocks_i,
+    input  extent_t                             width_i,
+    input  activation_address_t                 row_pitch_i,
+    input  activation_address_t                 block_pitch_i,
+    output place_t                              place_o,
+    output logic                [BlockBits-1:0] block_o,
+    output logic                                row_last_o,
+    output logic                                last_o
 );
 
-  logic [11:0] x_q, width_q, blocks_q;  // width and blocks less one
-  logic [11:0] columns_left_q, blocks_left_q, rows_left_q;  // behind the one at hand
+  extent_t x_q, width_q, blocks_q;  // width and blocks less one
+  extent_t columns_left_q, blocks_left_q, rows_left_q;  // behind the one at hand
   logic [BlockBits-1:0] block_q;
-  logic [1:0] bank_q;
-  logic [15:0] row_address_q, block_address_q, row_pitch_q, block_pitch_q;
+  row_bank_t bank_q;
+  activation_address_t row_address_q, block_address_q, row_pitch_q, block_pitch_q;
   logic last_x_q, last_block_q, last_row_q;  // of their loops
   logic last_bank;
 
@@ -88,7 +89,7 @@ module word_generator
         if (last_bank) block_address_q <= block_address_q + block_pitch_q;
       end
       if (row_last_o) begin
-        logic [15:0] row_address;
+        activation_address_t row_address;
         row_address = (bank_q == 2'd3) ? row_address_q + row_pitch_q : row_address_q;
         rows_left_q     <= rows_left_q - 12'd1;
         last_row_q      <= rows_left_q == 12'd1;

@@ -18,25 +18,25 @@ module table_loader
     localparam int unsigned WordGroups  = 2 * Lanes / TableGroup,
     localparam int unsigned WordCounter = $clog2(WordGroups)
 ) (
-    input  logic                                              clk_i,
-    input  logic                                              rst_ni,
-    input  logic                                              clear_i,
-    input  logic                                              valid_i,
-    output logic                                              ready_o,
-    input  table_item_t                                       item_i,
-    input  logic        [              15:0]                  frames_i,
-    output logic                                              loaded_o,
-    output table_bank_t                                       loaded_bank_o,
+    input  logic                                                  clk_i,
+    input  logic                                                  rst_ni,
+    input  logic                                                  clear_i,
+    input  logic                                                  valid_i,
+    output logic                                                  ready_o,
+    input  table_item_t                                           item_i,
+    input  counter_t                                              frames_i,
+    output logic                                                  loaded_o,
+    output table_bank_t                                           loaded_bank_o,
     // Weight memory
-    output logic                                              read_request_o,
-    output logic        [              19:0]                  read_address_o,
-    input  logic                                              read_grant_i,
-    input  logic        [      32*Lanes-1:0]                  read_data_i,
+    output logic                                                  read_request_o,
+    output weight_address_t                                       read_address_o,
+    input  logic                                                  read_grant_i,
+    input  logic            [      32*Lanes-1:0]                  read_data_i,
     // Decode tables
-    output logic                                              write_valid_o,
-    output table_bank_t                                       write_bank_o,
-    output logic        [TableGroupBits-1:0]                  write_group_o,
-    output logic        [    TableGroup-1:0][OperandBits-1:0] write_entries_o
+    output logic                                                  write_valid_o,
+    output table_bank_t                                           write_bank_o,
+    output logic            [TableGroupBits-1:0]                  write_group_o,
+    output logic            [    TableGroup-1:0][OperandBits-1:0] write_entries_o
 );
 
   typedef enum logic [1:0] {
@@ -47,10 +47,10 @@ module table_loader
 
   state_e state_q;
   table_bank_t bank_q;
-  logic [15:0] wait_frames_q;
+  counter_t wait_frames_q;
   logic request_q;  // a register, as in the dispatcher: the others there wait for what it says
   logic take_q;  // the word is here
-  logic [19:0] address_q;
+  weight_address_t address_q;
   logic [TableGroupBits-1:0] group_q;
   logic [32*Lanes-1:0] word_q;
   logic [WordCounter:0] left_q;  // groups of it

@@ -14,7 +14,9 @@
 // Test: tests/rtl/engine.
 `include "assert.svh"
 
-module weight_memory #(
+module weight_memory
+  import keyway_contract_pkg::*;
+#(
     parameter  int unsigned Lanes       = 16,
     parameter  int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
     localparam int unsigned WordBits    = 32 * Lanes,
@@ -22,33 +24,33 @@ module weight_memory #(
     localparam int unsigned Words       = WeightBytes / (4 * Lanes),
     localparam int unsigned AddressBits = $clog2(Words)
 ) (
-    input  logic                clk_i,
-    input  logic                rst_ni,
-    input  logic                clear_i,
-    input  logic [        19:0] clear_address_i,
+    input  logic                           clk_i,
+    input  logic                           rst_ni,
+    input  logic                           clear_i,
+    input  weight_address_t                clear_address_i,
     // Instructions
-    input  logic                fetch_request_i,
-    input  logic [        19:0] fetch_address_i,
-    output logic                fetch_grant_o,
+    input  logic                           fetch_request_i,
+    input  weight_address_t                fetch_address_i,
+    output logic                           fetch_grant_o,
     // Decode tables
-    input  logic                table_request_i,
-    input  logic [        19:0] table_address_i,
-    output logic                table_grant_o,
+    input  logic                           table_request_i,
+    input  weight_address_t                table_address_i,
+    output logic                           table_grant_o,
     // Parameters and tiles
-    input  logic                tile_request_i,
-    input  logic [        19:0] tile_address_i,
-    output logic                tile_grant_o,
+    input  logic                           tile_request_i,
+    input  weight_address_t                tile_address_i,
+    output logic                           tile_grant_o,
     // The word that was granted in the cycle before
-    output logic [WordBits-1:0] read_data_o,
+    output logic            [WordBits-1:0] read_data_o,
     // Write, in 16-byte units
-    input  logic                write_valid_i,
-    input  logic [        23:0] write_address_i,
-    input  logic [       127:0] write_data_i
+    input  logic                           write_valid_i,
+    input  weight_unit_t                   write_address_i,
+    input  logic            [       127:0] write_data_i
 );
 
   localparam int unsigned SegmentBits = (Segments > 1) ? $clog2(Segments) : 1;
 
-  logic [           19:0] read_address;
+  weight_address_t read_address;
   logic [SegmentBits-1:0] write_segment;
   logic [AddressBits-1:0] write_word;
 

@@ -19,14 +19,14 @@ module weight_path
     input  logic                             clk_i,
     input  logic                             rst_ni,
     input  logic                             clear_i,
-    input  logic            [          19:0] clear_address_i,
+    input  weight_address_t                  clear_address_i,
     // Writes of the unsealer
     input  logic                             write_valid_i,
-    input  logic            [          23:0] write_address_i,
+    input  weight_unit_t                     write_address_i,
     input  logic            [         127:0] write_data_i,
     // Instructions
     input  logic                             fetch_request_i,
-    input  logic            [          19:0] fetch_address_i,
+    input  weight_address_t                  fetch_address_i,
     output logic                             fetch_grant_o,
     output logic            [  32*Lanes-1:0] weight_word_o,
     // Array queue
@@ -60,14 +60,14 @@ module weight_path
     output logic                             operand_valid_next_o,
     output tile_word_t                       operand_tile_next_o,
     // State
-    input  logic            [          15:0] frames_i,
+    input  counter_t                         frames_i,
     output logic                             waits_frames_o,
     output logic                             reading_o,
     output logic                             idle_o
 );
 
   logic reader_idle;
-  logic [19:0] table_address, tile_address;
+  weight_address_t table_address, tile_address;
   logic table_request, table_grant, tile_request, tile_grant;
   logic table_write;
   table_bank_t table_write_bank, code_table_bank;

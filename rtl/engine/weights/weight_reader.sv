@@ -42,7 +42,7 @@ module weight_reader
     input logic pass_last_i,
     // Weight memory
     output logic read_request_o,
-    output logic [19:0] read_address_o,
+    output weight_address_t read_address_o,
     input logic read_grant_i,
     // What the word of the next cycle is; code_coming_o is code_valid_o of the next cycle
     output logic parameter_valid_o,
@@ -55,7 +55,7 @@ module weight_reader
     output logic code_table_end_o,  // last word of a job that needs its table
     input logic code_room_i,
     // Counters and state
-    input logic [15:0] frames_i,
+    input counter_t frames_i,
     output logic waits_frames_o,
     output logic idle_o
 );
@@ -70,9 +70,9 @@ module weight_reader
   table_bank_t table_bank_q;
   logic no_weights_q, needs_table_q;  // what layer_q says
   logic table_ok_q;  // its table is there; a cycle late, parameters come before
-  logic [15:0] wait_frames_q;
-  logic [19:0] address_q;  // of the next word of the job
-  logic [19:0] weight_address_q;  // of its first tile
+  counter_t wait_frames_q;
+  weight_address_t address_q;  // of the next word of the job
+  weight_address_t weight_address_q;  // of its first tile
 
   logic want_parameter, last_parameter, want_tile, want_ones;
   logic last_word, advance_tile, last_request, finish, free, accept;
