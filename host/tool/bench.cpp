@@ -19,7 +19,7 @@
 #include "lock/parties.hpp"
 #include "platform/memory_options.hpp"
 #include "tool/bench_accuracy.hpp"
-#include "tool/models.hpp"
+#include "tool/model_to_network.hpp"
 #include "tool/report.hpp"
 #include "tool/tensors.hpp"
 

@@ -5,8 +5,8 @@
 #include "compile/compile.hpp"
 #include "lock/package.hpp"
 #include "tool/commands.hpp"
-#include "tool/files.hpp"
-#include "tool/models.hpp"
+#include "tool/file_checks.hpp"
+#include "tool/model_to_network.hpp"
 
 namespace keyway::tool {
 

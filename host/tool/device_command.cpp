@@ -4,7 +4,7 @@
 
 #include "lock/parties.hpp"
 #include "tool/commands.hpp"
-#include "tool/files.hpp"
+#include "tool/file_checks.hpp"
 
 namespace keyway::tool {
 

@@ -4,7 +4,7 @@
 #include "common/file.hpp"
 #include "lock/licence.hpp"
 #include "tool/commands.hpp"
-#include "tool/files.hpp"
+#include "tool/file_checks.hpp"
 
 namespace keyway::tool {
 

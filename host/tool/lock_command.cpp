@@ -5,8 +5,8 @@
 #include "common/file.hpp"
 #include "lock/lock_network.hpp"
 #include "tool/commands.hpp"
-#include "tool/files.hpp"
-#include "tool/models.hpp"
+#include "tool/file_checks.hpp"
+#include "tool/model_to_network.hpp"
 
 namespace keyway::tool {
 namespace {

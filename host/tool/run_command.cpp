@@ -15,7 +15,7 @@
 #include "program/program.hpp"
 #include "program/verdict.hpp"
 #include "tool/commands.hpp"
-#include "tool/files.hpp"
+#include "tool/file_checks.hpp"
 #include "tool/recording.hpp"
 #include "tool/report.hpp"
 #include "tool/tensors.hpp"

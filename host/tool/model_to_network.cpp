@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tool/models.hpp"
+#include "tool/model_to_network.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tool/files.hpp"
+#include "tool/file_checks.hpp"
 
 #include <filesystem>
 

@@ -16,7 +16,8 @@ struct NamedFile {
 
 /// Throws Error(kUsage) naming both when an output is also an input or another output, however it
 /// is spelled (./, symbolic and hard links), and Error(kFile) when an output is an owner file, a
-/// device file or an enrolment record, which nothing can bring back. Devices and pipes may be named as often as one likes.
+/// device file or an enrolment record, which nothing can bring back. Devices and pipes may be named
+/// as often as one likes.
 void check_files(const std::vector<NamedFile>& inputs, const std::vector<NamedFile>& outputs);
 
 /// Throws Error(kFile) when a record of another device or owner would be lost.
