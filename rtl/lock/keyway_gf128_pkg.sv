@@ -6,7 +6,8 @@
 // blocks (keyway_lock_pkg's byte order) into elements and back; in hardware it is only wires.
 //
 // The product of polynomials is two levels of Karatsuba over 32 x 32 bits: 9 * 1024 ANDs instead of
-// 16384, and in simulation nine loops over 64-bit words.
+// 16384, and in simulation nine loops over 64-bit words. A register may stand behind the nine:
+// product = reduce(combine(partial_products(a, b))).
 //
 // Source: SP 800-38D, section 6.3. Test: tests/rtl/lock/test_ghash.cpp.
 package keyway_gf128_pkg;
@@ -28,19 +29,36 @@ package keyway_gf128_pkg;
     return sum;
   endfunction
 
-  function automatic logic [127:0] multiply64(logic [63:0] a, logic [63:0] b);
-    logic [63:0] low, high, middle;
-    low = multiply32(a[31:0], b[31:0]);
-    high = multiply32(a[63:32], b[63:32]);
-    middle = multiply32(a[31:0] ^ a[63:32], b[31:0] ^ b[63:32]) ^ low ^ high;
-    return {high[63:32], high[31:0] ^ middle[63:32], low[63:32] ^ middle[31:0], low[31:0]};
+  typedef logic [2:0][63:0] products64_t;  // of the halves' sums, of the high halves, of the low ones
+  typedef products64_t [2:0] products_t;
+
+  function automatic products64_t partial_products64(logic [63:0] a, logic [63:0] b);
+    return {
+      multiply32(a[63:32] ^ a[31:0], b[63:32] ^ b[31:0]),
+      multiply32(a[63:32], b[63:32]),
+      multiply32(a[31:0], b[31:0])
+    };
   endfunction
 
-  function automatic logic [255:0] multiply128(logic [127:0] a, logic [127:0] b);
+  function automatic products_t partial_products(logic [127:0] a, logic [127:0] b);
+    return {
+      partial_products64(a[127:64] ^ a[63:0], b[127:64] ^ b[63:0]),
+      partial_products64(a[127:64], b[127:64]),
+      partial_products64(a[63:0], b[63:0])
+    };
+  endfunction
+
+  function automatic logic [127:0] combine64(products64_t p);
+    logic [63:0] middle;
+    middle = p[2] ^ p[1] ^ p[0];
+    return {p[1][63:32], p[1][31:0] ^ middle[63:32], p[0][63:32] ^ middle[31:0], p[0][31:0]};
+  endfunction
+
+  function automatic logic [255:0] combine(products_t p);
     logic [127:0] low, high, middle;
-    low = multiply64(a[63:0], b[63:0]);
-    high = multiply64(a[127:64], b[127:64]);
-    middle = multiply64(a[63:0] ^ a[127:64], b[63:0] ^ b[127:64]) ^ low ^ high;
+    low = combine64(p[0]);
+    high = combine64(p[1]);
+    middle = combine64(p[2]) ^ high ^ low;
     return {high[127:64], high[63:0] ^ middle[127:64], low[127:64] ^ middle[63:0], low[63:0]};
   endfunction
 
@@ -55,10 +73,6 @@ package keyway_gf128_pkg;
     logic [247:0] once;
     once = product[247:0] ^ (248'(fold(120'(product[255:248]))) << 120);
     return once[127:0] ^ fold(once[247:128]);
-  endfunction
-
-  function automatic logic [127:0] multiply(logic [127:0] a, logic [127:0] b);
-    return reduce(multiply128(a, b));
   endfunction
 
 endpackage

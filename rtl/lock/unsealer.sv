@@ -11,8 +11,8 @@
 // with: the host cannot show one header first and verify another one later. (SEC: ONE_COPY)
 //
 // Timing: data_ready_o may wait for the cipher; the payload follows its beat by a cycle. frame_done_o
-// follows the last beat by 1 cycle (plain), at most 3 (fast) or at most 36 (iterative), and may meet the
-// first payload of the next frame. Iterative: a beat every 17 cycles.
+// follows the last beat by 1 cycle (plain), at most 5 (fast) or at most 36 (iterative), and may come
+// behind the first payload of the next frame. Iterative: a beat every 17 cycles.
 // Contract: the payload of a frame leaves before its tag is known: the consumer uses nothing of it
 // before frame_done_o with frame_ok_o. Frames have 256 beats, headers a multiple of it (WholePages). A
 // locked frame without keys gives no payload and is never ok (SEC: KEYS_REQUIRED, OkNeedsKeys). Keys are loaded in the order
@@ -239,6 +239,7 @@ module unsealer
   block_t expected_q;  // the tag without its mask
   logic   pending_q;  // GHASH has a frame's length, its digest is to come
   logic   differs_q;  // a header is not the stored one
+  logic   refused_q;  // of the frame that is pending: the next one may have begun
   // A beat of header fields, which are public, is compared in the cycle after it came, in payload_q.
   logic compare_q, compare_first_q;
   logic payload_valid_q, done_q, ok_q;
@@ -250,6 +251,7 @@ module unsealer
       expected_q      <= '0;
       pending_q       <= 1'b0;
       differs_q       <= 1'b0;
+      refused_q       <= 1'b0;
       payload_valid_q <= 1'b0;
       payload_q       <= '0;
       done_q          <= 1'b0;
@@ -265,9 +267,12 @@ module unsealer
       ok_q            <= 1'b0;
       if (digest_valid) begin
         pending_q <= 1'b0;
-        ok_q      <= element(digest) == expected_q && !differs_q;
+        ok_q      <= element(digest) == expected_q && !refused_q;
       end
-      if (length_now) pending_q <= 1'b1;
+      if (length_now) begin
+        pending_q <= 1'b1;
+        refused_q <= differs_q;
+      end
       if (length_due_q && hash_ready) length_due_q <= 1'b0;
       if (beat) begin
         if (locked) begin

@@ -103,8 +103,9 @@ class LockBench : public Clocked<Model> {
     auto& model = *this;
     std::bernoulli_distribution pauses(pause);
     Passed passed;
-    Verdict current;
+    std::vector<Bytes> payloads(frames.size());
     std::size_t described = 0, sent = 0, beat = 0;
+    std::size_t giver = 0;  // the frame whose beat was taken in the cycle before: payload is its
     bool frame_offered = false, beat_offered = false;
     const auto start = model.cycles();
     while (passed.verdicts.size() < frames.size()) {
@@ -125,15 +126,13 @@ class LockBench : public Clocked<Model> {
       model->frame_valid_i = frame_offered;
       model->data_valid_i = beat_offered;
       model.settle();
-      // The verdict comes before, or with, the first payload of the next frame.
       if (model->frame_done_o) {
-        current.ok = model->frame_ok_o;
-        passed.verdicts.push_back(current);
-        current = {};
+        passed.verdicts.emplace_back();
+        passed.verdicts.back().ok = model->frame_ok_o;
       }
       if (model->payload_valid_o) {
-        const auto payload = read_port(model->payload_o);
-        current.payload.insert(current.payload.end(), payload.begin(), payload.end());
+        REQUIRE(giver + 1 >= passed.verdicts.size());
+        payloads[giver] = payloads[giver] + read_port(model->payload_o);
       }
       if (frame_offered && model->frame_ready_o) {
         frame_offered = false;
@@ -142,6 +141,7 @@ class LockBench : public Clocked<Model> {
       if (beat_offered && model->data_ready_o) {
         REQUIRE(sent < described + 1);
         beat_offered = false;
+        giver = sent;
         if (++beat * 16 == frames[sent].bytes.size()) {
           beat = 0;
           sent++;
@@ -155,6 +155,7 @@ class LockBench : public Clocked<Model> {
     model.settle();
     REQUIRE(!model->payload_valid_o);
     REQUIRE(model->idle_o);
+    for (std::size_t i = 0; i < frames.size(); i++) passed.verdicts[i].payload = payloads[i];
     passed.cycles = model.cycles() - start;
     return passed;
   }

@@ -132,6 +132,10 @@ TEMPLATE_TEST_CASE("A header verifies only whole, and only the one that was open
     seal_header(world.keys.mac, second.total, second.bytes);
     INFO("byte " << byte);
     CHECK(!lock.pass(second).ok);
+    // Its verdict comes when the next frame has begun.
+    const auto both = lock.pass({second, world.package.frames[0]}, world.random, 0.0).verdicts;
+    CHECK(!both[0].ok);
+    CHECK(both[1].ok);
   }
   CHECK(lock.pass(header).ok);
 }

@@ -118,6 +118,45 @@ TEMPLATE_TEST_CASE("GHASH against OpenSSL's GMAC", "", VGhashParallel, VGhashSer
   }
 }
 
+TEST_CASE("blocks come every cycle, messages of any length without a gap between them") {
+  Random random(7);
+  Hash<VGhashParallel> alone, together;
+  const auto key = random_bytes(random, 16);
+  alone.load(key);
+  together.load(key);
+  std::vector<Bytes> messages, digests;
+  for (std::size_t blocks : {1, 1, 2, 1, 3, 4, 1, 5, 2, 2, 7}) {
+    messages.push_back(random_bytes(random, 16 * blocks));
+    digests.push_back(alone.hash(messages.back(), random, 0.5));
+  }
+  together.tick();
+  std::size_t seen = 0;
+  const auto look = [&] {
+    together.settle();
+    if (!together->digest_valid_o) return;
+    REQUIRE(seen < digests.size());
+    CHECK(to_hex(reverse_bits(read_port(together->digest_o))) == to_hex(digests[seen++]));
+  };
+  for (const auto& message : messages) {
+    for (std::size_t offset = 0; offset < message.size(); offset += 16) {
+      const auto first = message.begin() + static_cast<std::ptrdiff_t>(offset);
+      write_port(together->block_i, Bytes(first, first + 16));
+      together->block_valid_i = 1;
+      together->block_first_i = offset == 0;
+      together->block_last_i = offset + 16 == message.size();
+      look();
+      REQUIRE(together->block_ready_o);
+      together.tick();
+    }
+  }
+  together->block_valid_i = 0;
+  for (int cycle = 0; cycle < 4; cycle++) {
+    look();
+    together.tick();
+  }
+  CHECK(seen == digests.size());
+}
+
 TEMPLATE_TEST_CASE("clear_i forgets H", "", VGhashParallel, VGhashSerial) {
   Random random(5);
   Hash<TestType> hash;
