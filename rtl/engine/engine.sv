@@ -15,7 +15,8 @@
 // Timing: one activation word (or window column) a cycle; 14 cycles from step to write, see
 //   stage_e in keyway_pkg. Jobs follow each other without a gap as long as tiles and waits allow.
 // Contract: clear_i is a level; while it is high everything stops and every memory and data register is
-//   overwritten with zeros; clear_done_o says when that is finished. run_i is a pulse while idle,
+//   overwritten with zeros; clear_done_o says when that is finished. The units hear of it a cycle late, so
+//   the cycle after it is theirs, too: no run_i and no weights in it. run_i is a pulse while idle,
 //   with warm_i: LOAD_WEIGHTS that are `resident` are skipped and counted; the program runs for inputs_i
 //   inputs, the strides (in 16 bytes) apart. done_o is a pulse: the last END reached and every output beat
 //   taken. error_o stands after an unknown opcode until run_i or clear_i. While a program runs exactly one
@@ -94,17 +95,37 @@ module engine
   localparam int unsigned ClearWords =
       (LargestMemory > AccumulatorPixels) ? LargestMemory : AccumulatorPixels;
 
+  // A clear reaches some 20,000 registers: it goes through one for each unit, as reset does. They are equal,
+  // and are to stay apart.
+  typedef enum int unsigned {
+    UnitProgram,
+    UnitWeights,
+    UnitIssue,
+    UnitArray,
+    UnitPost,
+    UnitActivations,
+    UnitTransfer,
+    Units
+  } unit_e;
+
+  (* keep = "true" *)
+  logic [Units-1:0] clear_q;
+  logic clear_done;
   weight_address_t clear_address;
+
+  always_ff @(posedge clk_i) clear_q <= {Units{clear_i}};
 
   clear_sweep #(
       .Words(ClearWords)
   ) u_clear_sweep (
       .clk_i,
       .rst_ni,
-      .clear_i,
-      .done_o   (clear_done_o),
+      .clear_i  (clear_q[UnitProgram]),
+      .done_o   (clear_done),
       .address_o(clear_address)
   );
+
+  assign clear_done_o = clear_i && clear_done;
 
   // ------------------------------------------------------------------ program
   logic running, all_idle_q, fetch_request, fetch_grant;
@@ -125,7 +146,7 @@ module engine
   ) u_dispatcher (
       .clk_i,
       .rst_ni,
-      .clear_i,
+      .clear_i        (clear_q[UnitProgram]),
       .run_i,
       .inputs_i,
       .input_stride_i,
@@ -173,7 +194,7 @@ module engine
   ) u_weight_path (
       .clk_i,
       .rst_ni,
-      .clear_i,
+      .clear_i             (clear_q[UnitWeights]),
       .clear_address_i     (clear_address),
       .write_valid_i       (weight_write_valid_i),
       .write_address_i     (weight_write_address_i),
@@ -229,7 +250,7 @@ module engine
   ) u_activation_reader (
       .clk_i,
       .rst_ni,
-      .clear_i,
+      .clear_i       (clear_q[UnitIssue]),
       .job_valid_i   (job_valid),
       .job_write_i   (job_write),
       .job_i         (job),
@@ -262,7 +283,7 @@ module engine
   ) u_array (
       .clk_i,
       .rst_ni,
-      .clear_i,
+      .clear_i             (clear_q[UnitArray]),
       .clear_address_i     (clear_address),
       .operand_valid_i     (operand_valid),
       .operand_ready_o     (operand_ready),
@@ -290,7 +311,7 @@ module engine
   ) u_post_process (
       .clk_i,
       .rst_ni,
-      .clear_i,
+      .clear_i               (clear_q[UnitPost]),
       .clear_address_i       (clear_address),
       .jobs_i                (jobs),
       .parameter_valid_i     (parameter_valid),
@@ -311,7 +332,7 @@ module engine
   );
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i || run_i) products_q <= '0;
+    if (!rst_ni || clear_q[UnitProgram] || run_i) products_q <= '0;
     else if (retire) products_q <= products_q + 16'd1;
   end
 
@@ -328,7 +349,7 @@ module engine
   ) u_activation_memory (
       .clk_i,
       .rst_ni,
-      .clear_i,
+      .clear_i               (clear_q[UnitActivations]),
       .clear_address_i       (clear_address),
       .front_enable_next_i   (front_enable_next),
       .front_enable_i        (front_enable),
@@ -359,7 +380,7 @@ module engine
   ) u_load_unit (
       .clk_i,
       .rst_ni,
-      .clear_i,
+      .clear_i            (clear_q[UnitTransfer]),
       .run_i,
       .warm_i,
       .instruction_valid_i(load_item_valid),
@@ -394,7 +415,7 @@ module engine
   ) u_store_unit (
       .clk_i,
       .rst_ni,
-      .clear_i,
+      .clear_i            (clear_q[UnitTransfer]),
       .run_i,
       .instruction_valid_i(store_item_valid),
       .instruction_ready_o(store_item_ready),
@@ -440,5 +461,6 @@ module engine
   end
 
   `KEYWAY_ASSERT(NoRunWhileClearing, !(clear_i && run_i))
+  `KEYWAY_ASSERT_NEXT(QuietAfterClear, clear_i, clear_i || !(run_i || weight_write_valid_i))
 
 endmodule

@@ -103,6 +103,12 @@ module lanes
     end
   end
 
+  // Most of what a clear reaches is in the lanes: each has a register for it, and hears of it a cycle later.
+  (* keep = "true" *)
+  logic [Lanes-1:0] clear_q;
+
+  always_ff @(posedge clk_i) clear_q <= {Lanes{clear_i}};
+
   for (genvar l = 0; l < int'(Lanes); l++) begin : gen_lane
     logic [WindowRows-1:0][ActivationBits-1:0] column;
     for (genvar r = 0; r < int'(WindowRows); r++) begin : gen_row
@@ -114,7 +120,7 @@ module lanes
         .ArrayKind(ArrayKind)
     ) u_lane (
         .clk_i,
-        .clear_i,
+        .clear_i            (clear_q[l]),
         .tile_write_next_i  (tile_write_next),
         .tile_ones_next_i   (write_next && operand_tile_next_i.ones),
         .tile_operands_i    (operand_i[4*l+:4]),

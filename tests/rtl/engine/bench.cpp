@@ -42,8 +42,12 @@ void Bench::clear() {
   in.clear = true;
   for (int i = 0; i < 100'000; ++i) {
     dut_->settle(in, out);
-    if (out.clear_done) return;
     dut_->clock();
+    if (!out.clear_done) continue;
+    in.clear = false;  // the units hear of it now
+    dut_->settle(in, out);
+    dut_->clock();
+    return;
   }
   throw std::runtime_error("clearing does not end");
 }
