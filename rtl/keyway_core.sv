@@ -21,6 +21,7 @@ module keyway_core
     parameter int unsigned AxiDataWidth = 128,
     parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryDefaultActivationBytes,
     parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
+    parameter bit WeightUltra = 1'b0,  // see ram_1r1w
     parameter int unsigned UnsealerKind = 0  // 0 fast, 1 iterative
 ) (
     input  logic                                clk_i,
@@ -235,7 +236,8 @@ module keyway_core
       .Depth          (Depth),
       .ArrayKind      (Array),
       .ActivationBytes(ActivationBytes),
-      .WeightBytes    (WeightBytes)
+      .WeightBytes    (WeightBytes),
+      .WeightUltra    (WeightUltra)
   ) u_engine (
       .clk_i,
       .rst_ni                 (engine_rst_nq),

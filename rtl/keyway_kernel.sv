@@ -18,7 +18,7 @@
 //
 // Parameters. Lanes x Depth: size of the array; ArrayKind: what multiplies in it, a value of array_kind_e
 // (keyway_contract_pkg). AxiDataWidth: 64, 128, 256 or 512. ActivationBytes, WeightBytes: on-chip
-// memories. UnsealerKind: 0 = 16 bytes a cycle, 1 = one AES round a cycle. Software reads all of them.
+// memories; WeightUltra: the weights may take UltraRAM (stream/ram_1r1w). UnsealerKind: 0 = 16 bytes a cycle, 1 = one AES round a cycle. Software reads all of them.
 // Test: tests/rtl/shell, and everything that runs on `--target sim`.
 
 module keyway_kernel #(
@@ -28,6 +28,7 @@ module keyway_kernel #(
     parameter int unsigned AxiDataWidth = 128,
     parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryDefaultActivationBytes,
     parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
+    parameter bit WeightUltra = 1'b0,
     parameter int unsigned UnsealerKind = 0
 ) (
     input  logic                                                   ap_clk,
@@ -97,6 +98,7 @@ module keyway_kernel #(
       .AxiDataWidth   (AxiDataWidth),
       .ActivationBytes(ActivationBytes),
       .WeightBytes    (WeightBytes),
+      .WeightUltra    (WeightUltra),
       .UnsealerKind   (UnsealerKind)
   ) u_core (
       .clk_i            (ap_clk),

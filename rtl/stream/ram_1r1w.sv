@@ -6,6 +6,8 @@
 //   defined; nobody in the core uses it.
 // Timing: one cycle from address to data.
 // Contract: addresses below Words (assertions ReadInRange, WriteInRange).
+// Ultra: this memory may go into the large memories that some technologies have besides block memories
+//   (UltraRAM, 288 Kbit); elsewhere it means nothing.
 // Source: the coding pattern that Yosys, Vivado and others map to block memory (no reset, no initial
 //   contents). A technology with its own memory macros replaces this one file.
 //   Test: tests/rtl/engine.
@@ -14,6 +16,7 @@
 module ram_1r1w #(
     parameter  int unsigned Width       = 128,
     parameter  int unsigned Words       = 4096,
+    parameter  bit          Ultra       = 1'b0,
     localparam int unsigned AddressBits = (Words > 1) ? $clog2(Words) : 1
 ) (
     input  logic                   clk_i,
@@ -26,11 +29,21 @@ module ram_1r1w #(
     input  logic [      Width-1:0] write_data_i
 );
 
-  logic [Width-1:0] memory_q[Words];
+  if (Ultra) begin : gen_ultra
+    (* ram_style = "ultra" *)
+    logic [Width-1:0] memory_q[Words];
 
-  always_ff @(posedge clk_i) begin
-    if (write_enable_i) memory_q[write_address_i] <= write_data_i;
-    if (read_enable_i) read_data_o <= memory_q[read_address_i];
+    always_ff @(posedge clk_i) begin
+      if (write_enable_i) memory_q[write_address_i] <= write_data_i;
+      if (read_enable_i) read_data_o <= memory_q[read_address_i];
+    end
+  end else begin : gen_block
+    logic [Width-1:0] memory_q[Words];
+
+    always_ff @(posedge clk_i) begin
+      if (write_enable_i) memory_q[write_address_i] <= write_data_i;
+      if (read_enable_i) read_data_o <= memory_q[read_address_i];
+    end
   end
 
   `KEYWAY_ASSERT(ReadInRange, !read_enable_i || 32'(read_address_i) < Words)

@@ -17,11 +17,12 @@
 module weight_memory
   import keyway_contract_pkg::*;
 #(
-    parameter  int unsigned Lanes       = 16,
-    parameter  int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
-    localparam int unsigned WordBits    = 32 * Lanes,
-    localparam int unsigned Segments    = WordBits / 128,
-    localparam int unsigned Words       = WeightBytes / (4 * Lanes),
+    parameter int unsigned Lanes = 16,
+    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
+    parameter bit Ultra = 1'b0,  // see ram_1r1w
+    localparam int unsigned WordBits = 32 * Lanes,
+    localparam int unsigned Segments = WordBits / 128,
+    localparam int unsigned Words = WeightBytes / (4 * Lanes),
     localparam int unsigned AddressBits = $clog2(Words)
 ) (
     input  logic                           clk_i,
@@ -78,7 +79,8 @@ module weight_memory
   for (genvar s = 0; s < int'(Segments); s++) begin : gen_ram
     ram_1r1w #(
         .Width(128),
-        .Words(Words)
+        .Words(Words),
+        .Ultra(Ultra)
     ) u_ram (
         .clk_i,
         .rst_ni,

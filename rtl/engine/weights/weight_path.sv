@@ -14,7 +14,8 @@ module weight_path
 #(
     parameter int unsigned Lanes       = 16,
     parameter int unsigned Depth       = 16,
-    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes
+    parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
+    parameter bit          WeightUltra = 1'b0
 ) (
     input  logic                             clk_i,
     input  logic                             rst_ni,
@@ -141,7 +142,8 @@ module weight_path
 
   weight_memory #(
       .Lanes      (Lanes),
-      .WeightBytes(WeightBytes)
+      .WeightBytes(WeightBytes),
+      .Ultra      (WeightUltra)
   ) u_weight_memory (
       .clk_i,
       .rst_ni,
