@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from keyway_command import (AUTHENTICATION, FILE, FIT, REFUSED, UNSUPPORTED, USAGE, ZOO, CommandTest, main, seeded)
+from keyway_command import (AUTHENTICATION, DEVICE, FILE, FIT, REFUSED, UNSUPPORTED, USAGE, ZOO, CommandTest, main, seeded)
 
 IMAGES, LABELS = ZOO / "sample_images.npy", ZOO / "sample_labels.npy"
 
@@ -122,6 +122,13 @@ class Locks(CommandTest):
             self.assertEqual(got.dtype, np.float32)
             self.assertGreaterEqual(result["accuracy"], 0.85)
             self.assertEqual((result["status"], result["target"], result["inputs"], result["cycles_warm"]), ("ok", "func", 100, None))
+
+    def test_a_run_that_takes_too_long_is_stopped(self):
+        out = self.file("late.npy")
+        run = ["run", self.plain(), "--input", IMAGES, "--limit", 1, "--output", out, "--max-cycles"]
+        self.fails(DEVICE, *run, 1000, says="--max-cycles")
+        self.assertFalse(out.exists())
+        self.must(*run, 100_000)
 
     def test_formats_agree_with_the_float_network(self):
         for fmt in ("int8", "qf8"):

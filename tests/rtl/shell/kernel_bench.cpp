@@ -67,6 +67,7 @@ void KernelBench::reset(unsigned cycles) {
   in_.control = {};
   advance(cycles);
   in_.reset_n = true;
+  step();
 }
 
 void KernelBench::start(const std::vector<uint64_t>& given) {
