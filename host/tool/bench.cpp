@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "compile/compile.hpp"
 #include "driver/kernel_accelerator.hpp"
 #include "driver/session.hpp"
@@ -89,8 +90,8 @@ PackageCycles run_package(const driver::Package& package, const driver::Licence&
     for (size_t i = 0; i < inputs; ++i) {
       const auto first = outputs.bytes.begin() + static_cast<std::ptrdiff_t>(i * expected.size());
       if (!std::equal(expected.begin(), expected.end(), first)) {
-        throw Error(ErrorKind::kDevice,
-                    program.name + ": the core's output is not the program simulator's");
+        throw Error(ErrorKind::kDevice, common::printable(program.name) +
+                                            ": the core's output is not the program simulator's");
       }
     }
     return outputs.starts.back().counters;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "platform/memory_options.hpp"
 #include "tool/bench.hpp"
 #include "tool/bench_report.hpp"
@@ -74,7 +75,8 @@ void run(const Options& options) {
   if (options.layers) {
     for (const BenchResult& result : results) {
       text +=
-          fmt::format("\n{}, warm, layer by layer:\n\n", result.network.name) + layer_table(result);
+          fmt::format("\n{}, warm, layer by layer:\n\n", common::printable(result.network.name)) +
+          layer_table(result);
     }
   }
   print_text(text);

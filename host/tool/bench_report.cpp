@@ -7,6 +7,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "common/printable.hpp"
+
 namespace keyway::tool {
 
 namespace {
@@ -30,6 +32,14 @@ std::string percent(double share, int digits = 1) {
 }
 
 std::string change(double share) { return fmt::format("{:+.2f} %", 100 * share); }
+
+/// A name as a table's cell: nothing in it ends the cell.
+std::string cell(const std::string& name) {
+  std::string text;
+  for (const char c : common::printable(name))
+    text += c == '|' ? std::string("\\|") : std::string(1, c);
+  return text;
+}
 
 /// The first row is the heading. Columns up to `left` are text, the others numbers but the last.
 std::string table(const Rows& rows, size_t left, bool last_is_text) {
@@ -114,7 +124,7 @@ std::string bench_table(const std::vector<BenchResult>& results) {
   if (compared) rows.front().emplace_back("others");
   for (const BenchResult& r : results) {
     rows.push_back(
-        {r.network.name, fmt::format("{:.3g}", static_cast<double>(r.macs) / 1e6),
+        {cell(r.network.name), fmt::format("{:.3g}", static_cast<double>(r.macs) / 1e6),
          grouped(r.sealed.warm.cycles()), percent(r.utilisation()),
          r.sealed.batch ? grouped(static_cast<uint64_t>(std::lround(*r.sealed.batch))) : "streams",
          grouped(r.sealed.cold.cycles()), change(r.overhead_warm()), change(r.overhead_cold()),
@@ -148,7 +158,7 @@ std::string layer_table(const BenchResult& result) {
   LayerCycles sum{"all", "", 0, 0, {}};
   const auto add = [&](const LayerCycles& layer) {
     const double ideal = layer.ideal(result.core);
-    rows.push_back({layer.name, layer.kind, grouped(layer.cycles),
+    rows.push_back({cell(layer.name), layer.kind, grouped(layer.cycles),
                     layer.macs == 0 ? "" : fmt::format("{:.1f}", ideal),
                     layer.macs == 0 ? "" : percent(ideal / static_cast<double>(layer.cycles))});
     for (const uint64_t cycles : layer.causes) {

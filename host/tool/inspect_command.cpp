@@ -5,6 +5,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/printable.hpp"
 #include "lock/package.hpp"
 #include "program/listing.hpp"
 #include "tool/commands.hpp"
@@ -23,7 +24,7 @@ std::string summary(const lock::Header& header, const program::Program& p, size_
   const auto line = [&](const char* name, const std::string& value) {
     text += fmt::format("{:<12} {}\n", name, value);
   };
-  line("name", p.name);
+  line("name", common::printable(p.name));
   line("policy", contract::kPolicyNames[static_cast<size_t>(header.policy)]);
   if (header.policy != lock::Policy::kPlain) line("id", lock::to_hex(header.id));
   line("format", arith::info(p.number_system).name);
@@ -41,8 +42,8 @@ std::string summary(const lock::Header& header, const program::Program& p, size_
   text += fmt::format("\n{:<32} {:<10} {:>12} {:>12} {:>14}\n", "layer", "kind", "instructions",
                       "macs", "array cycles");
   for (const auto& l : p.layers) {
-    text += fmt::format("{:<32} {:<10} {:>12} {:>12} {:>14}\n", l.name, l.kind, l.instructions,
-                        l.macs, l.ideal_cycles);
+    text += fmt::format("{:<32} {:<10} {:>12} {:>12} {:>14}\n", common::printable(l.name),
+                        common::printable(l.kind), l.instructions, l.macs, l.ideal_cycles);
   }
   return text;
 }

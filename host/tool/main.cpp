@@ -8,6 +8,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/printable.hpp"
 #include "driver/sim_target.hpp"
 #include "tool/commands.hpp"
 #include "tool/report.hpp"
@@ -56,7 +57,8 @@ int fail(keyway::ErrorKind kind, const std::string& message, bool json) {
                    .c_str(),
                stdout);
   }
-  std::fprintf(stderr, "keyway: %s\n", message.c_str());
+  std::fprintf(stderr, "keyway: %s\n",
+               keyway::common::printable(message, keyway::common::kAllShown).c_str());
   return static_cast<int>(kind);
 }
 

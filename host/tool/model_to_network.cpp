@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "compile/compile.hpp"
 #include "graph/onnx_import.hpp"
 #include "quantise/quantise.hpp"
@@ -68,7 +69,8 @@ quantise::Network build_network(const std::string& model, const std::string& cal
 
 void describe(const program::Program& program, const std::string& path) {
   fmt::print(stderr, "{}: {} layers, {:.2f} million MACs, {} KiB of weights and program, core {}\n",
-             path, program.layers.size(), static_cast<double>(program.macs) / 1e6,
+             common::printable(path), program.layers.size(),
+             static_cast<double>(program.macs) / 1e6,
              (program.program_image.size() + program.weight_image.size() + 1023) / 1024,
              program.core.name());
 }

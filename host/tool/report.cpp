@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 
 namespace keyway::tool {
 
@@ -19,7 +20,7 @@ double now() {
 }  // namespace
 
 Progress::Progress(std::string what, size_t total)
-    : what_(std::move(what)), total_(total), shown_(isatty(STDERR_FILENO) == 1) {
+    : what_(common::printable(what)), total_(total), shown_(isatty(STDERR_FILENO) == 1) {
   at(0);
 }
 
@@ -41,6 +42,8 @@ void print_text(const std::string& text) {
   }
 }
 
-void print_json(const nlohmann::ordered_json& json) { print_text(json.dump(2) + "\n"); }
+void print_json(const nlohmann::ordered_json& json) {
+  print_text(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
 
 }  // namespace keyway::tool

@@ -5,6 +5,7 @@
 
 #include "arith/number_systems.hpp"
 #include "common/error.hpp"
+#include "common/printable.hpp"
 
 namespace keyway::arith {
 namespace {
@@ -48,7 +49,8 @@ NumberSystem number_system_from_name(const std::string& name) {
     if (name == entry.name) return entry.system;
     known += (known.empty() ? "" : ", ") + std::string(entry.name);
   }
-  throw Error(ErrorKind::kUsage, "unknown number system '" + name + "'; known are: " + known);
+  throw Error(ErrorKind::kUsage,
+              "unknown number system " + common::quoted(name) + "; known are: " + known);
 }
 
 const NumberSystemInfo* find_number_system(int64_t value) {

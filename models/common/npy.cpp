@@ -7,6 +7,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/printable.hpp"
 
 namespace keyway::common {
 
@@ -124,7 +125,8 @@ class HeaderParser {
     const bool real = header_.kind == 'f' && (w == 2 || w == 4 || w == 8);
     const bool boolean = header_.kind == 'b' && w == 1;
     if (!(integer || real || boolean) || (!little && w != 1)) {
-      fail("has elements of type '" + descr + "'; little-endian real numbers are supported");
+      fail("has elements of type " + common::quoted(descr) +
+           "; little-endian real numbers are supported");
     }
   }
   void dictionary() {
@@ -144,7 +146,7 @@ class HeaderParser {
         shape();
         has_shape = true;
       } else {
-        fail("has a malformed header: unknown key '" + key + "'");
+        fail("has a malformed header: unknown key " + common::quoted(key));
       }
       if (!take(',')) {
         need('}');

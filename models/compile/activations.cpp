@@ -8,6 +8,7 @@
 #include <random>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "compile/layers.hpp"
 #include "program/contract.hpp"
 
@@ -233,13 +234,14 @@ std::optional<Packing> pack_somehow(const std::vector<Item>& items, int64_t limi
   }
   const uint64_t needed = static_cast<uint64_t>(most) * word_bytes;
   const uint64_t there = uint64_t{core.bank_words()} * word_bytes;
-  const std::string who = at < 0 ? std::string("the input")
-                                 : "layer '" + network.layers[static_cast<size_t>(at)].name + "'";
+  const std::string who =
+      at < 0 ? std::string("the input")
+             : "layer " + common::quoted(network.layers[static_cast<size_t>(at)].name);
   std::string tensors;
   for (const Item& item : items) {
     if (item.birth > at || at > item.death) continue;
-    tensors += (tensors.empty() ? "'" : ", '") + tensor(network, item.tensor).name + "' " +
-               std::to_string(static_cast<uint64_t>(item.words()) * word_bytes);
+    tensors += (tensors.empty() ? "" : ", ") + common::quoted(tensor(network, item.tensor).name) +
+               " " + std::to_string(static_cast<uint64_t>(item.words()) * word_bytes);
   }
   if (needed <= there) {
     throw Error(ErrorKind::kFit,

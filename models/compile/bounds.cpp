@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "compile/layers.hpp"
 
 namespace keyway::compile {
@@ -53,8 +54,8 @@ void prove_accumulators(const Network& network) {
         const quantise::ChannelPost& post = region.post[c];
         const int64_t bound = sum + std::abs(int64_t{post.bias});
         if (bound >= kLimit) {
-          throw Error(ErrorKind::kUnsupported, "layer '" + layer.name +
-                                                   "': the accumulator of output channel " +
+          throw Error(ErrorKind::kUnsupported, "layer " + common::quoted(layer.name) +
+                                                   ": the accumulator of output channel " +
                                                    std::to_string(c) + " can reach " +
                                                    std::to_string(bound) + ", beyond 32 bits");
         }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "compile/layers.hpp"
 
 namespace keyway::compile {
@@ -115,7 +116,8 @@ void one_hot_codes(Layer& copy, const std::vector<int64_t>& channel, int64_t cha
     if (operands[code] == 0) zeros.push_back(static_cast<uint8_t>(code));
   }
   if (ones.empty() || zeros.empty()) {
-    throw Error(ErrorKind::kFit, "layer '" + copy.name + "': a copy of channels needs weights of " +
+    throw Error(ErrorKind::kFit, "layer " + common::quoted(copy.name) +
+                                     ": a copy of channels needs weights of " +
                                      "one and zero, which " + system.name + " does not have");
   }
   size_t next = 0;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "compile/layers.hpp"
 
 namespace keyway::compile {
@@ -24,7 +25,7 @@ bool has_empty_window(int64_t count, int64_t stride, int64_t pad, int64_t kernel
 }
 
 [[noreturn]] void misfit(const Layer& layer, const std::string& what) {
-  throw Error(ErrorKind::kUsage, "layer '" + layer.name + "': " + what);
+  throw Error(ErrorKind::kUsage, "layer " + common::quoted(layer.name) + ": " + what);
 }
 
 }  // namespace
@@ -42,8 +43,8 @@ void check_number_systems(const Network& network, const program::CoreConfig& cor
   for (const Layer& layer : network.layers) {
     const arith::NumberSystemInfo& system = arith::info(layer.number_system);
     if (!has_weights(layer) || system.runs_on(core.array_kind)) continue;
-    throw Error(ErrorKind::kFit, "layer '" + layer.name + "': weights in " + system.name +
-                                     " do not run on a core " + core.array_name());
+    throw Error(ErrorKind::kFit, "layer " + common::quoted(layer.name) + ": weights in " +
+                                     system.name + " do not run on a core " + core.array_name());
   }
 }
 
@@ -52,7 +53,7 @@ void check_structure(const Network& network) {
   const auto known = [tensors](int t) { return t >= 0 && t < tensors; };
   if (!known(network.input) || !known(network.output) || network.layers.empty() ||
       network.input == network.output) {
-    throw Error(ErrorKind::kUsage, "network '" + network.name + "' computes nothing");
+    throw Error(ErrorKind::kUsage, "network " + common::quoted(network.name) + " computes nothing");
   }
   for (const Layer& layer : network.layers) {
     if (!known(layer.input) || !known(layer.output)) misfit(layer, "it has no input or output");
@@ -72,8 +73,8 @@ void check_structure(const Network& network) {
     if (layer.kind == LayerKind::kMax &&
         (has_empty_window(out.height, w.stride_h, w.pad_top, w.kernel_h, in.height) ||
          has_empty_window(out.width, w.stride_w, w.pad_left, w.kernel_w, in.width))) {
-      throw Error(ErrorKind::kUnsupported,
-                  "layer '" + layer.name + "': a maximum over padding alone has no value");
+      throw Error(ErrorKind::kUnsupported, "layer " + common::quoted(layer.name) +
+                                               ": a maximum over padding alone has no value");
     }
     if (!layer.has_residual) continue;
     if (!known(layer.residual.tensor) ||

@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 
+#include "common/printable.hpp"
 #include "compile/channels.hpp"
 #include "compile/cost.hpp"
 #include "compile/layers.hpp"
@@ -274,7 +275,7 @@ program::MultiplyInstruction Emitter::instruction_for(const Job& job) const {
 
 void Emitter::execute(const Job& job) {
   const Layer& l = layer(job.layer);
-  const std::string where = "layer '" + l.name + "'";
+  const std::string where = "layer " + common::quoted(l.name);
   LayerState& state = layers_[job.layer];
   program::LayerInfo& info = out_.layers[job.layer];
   const size_t before = out_.instructions.size();
@@ -331,7 +332,7 @@ void Emitter::prepare_table(size_t from_layer, int64_t busy_slot) {
   i.slot = slot;
   i.table_address = static_cast<int64_t>(s_.image.tables[static_cast<size_t>(wanted)] /
                                          s_.core.weight_word_bytes());
-  add(i, "layer '" + layer(l).name + "'");
+  add(i, "layer " + common::quoted(layer(l).name));
 }
 
 void Emitter::load_input(program::Turn turn) {
@@ -346,7 +347,7 @@ void Emitter::load_input(program::Turn turn) {
   i.phase = p.phase;
   i.row_pitch = p.row_pitch;
   i.block_pitch = p.block_pitch;
-  add(i, "the input of layer '" + layer(0).name + "'");
+  add(i, "the input of layer " + common::quoted(layer(0).name));
 }
 
 /// Loads every further segment whose place is free once products that are already emitted are done.

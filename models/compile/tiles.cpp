@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/printable.hpp"
 #include "compile/layers.hpp"
 #include "program/contract.hpp"
 #include "program/instructions.hpp"
@@ -145,7 +146,7 @@ std::vector<uint8_t> make_parameters(const program::CoreConfig& core, const Laye
     }
     lanes.push_back(parameter);
   }
-  return program::encode_parameters(lanes, form, "layer '" + layer.name + "'");
+  return program::encode_parameters(lanes, form, "layer " + common::quoted(layer.name));
 }
 
 }  // namespace keyway::compile

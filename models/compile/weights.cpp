@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "program/contract.hpp"
 
 namespace keyway::compile {
@@ -127,7 +128,7 @@ WeightPlan plan_weights(const program::CoreConfig& core,
   const uint64_t needed = base + round_up(largest, kPayload);
   if (needed > there) {
     throw Error(ErrorKind::kFit,
-                "weight memory: layer '" + layer_names[largest_layer] + "' needs " +
+                "weight memory: layer " + common::quoted(layer_names[largest_layer]) + " needs " +
                     std::to_string(needed) + " bytes (program " + std::to_string(base) +
                     ", one output block " + std::to_string(needed - base) + "), the core has " +
                     std::to_string(there) + ": " + std::to_string(needed - there) + " too many");

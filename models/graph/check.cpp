@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 
 namespace keyway::graph {
 
@@ -19,7 +20,7 @@ class Checker {
     ready_[static_cast<size_t>(graph_.input)] = true;
     for (const Tensor& t : graph_.tensors) {
       need(t.shape.channels > 0 && t.shape.height > 0 && t.shape.width > 0,
-           "'" + t.name + "' is empty");
+           common::quoted(t.name) + " is empty");
     }
     for (const Node& node : graph_.nodes) check(node);
     need(ready_[static_cast<size_t>(graph_.output)], "nothing gives the output");
@@ -34,7 +35,9 @@ class Checker {
 
  private:
   void need(bool holds, const std::string& what) const {
-    if (!holds) throw Error(ErrorKind::kUsage, "inconsistent graph '" + graph_.name + "': " + what);
+    if (!holds)
+      throw Error(ErrorKind::kUsage,
+                  "inconsistent graph " + common::quoted(graph_.name) + ": " + what);
   }
   bool valid(int tensor) const {
     return tensor >= 0 && tensor < static_cast<int>(graph_.tensors.size());
@@ -44,7 +47,7 @@ class Checker {
   void finite(const std::vector<float>& values, const std::string& where) const {
     for (float v : values) {
       if (!std::isfinite(v)) {
-        throw Error(ErrorKind::kFile, graph_.name + ": the weights of " + where +
+        throw Error(ErrorKind::kFile, common::printable(graph_.name) + ": the weights of " + where +
                                           " overflow when constants are folded into them");
       }
     }
@@ -61,7 +64,7 @@ class Checker {
   }
 
   void check(const Node& node) {
-    const std::string where = "node '" + node.name + "'";
+    const std::string where = "node " + common::quoted(node.name);
     need(node.inputs.size() == (node.kind == OpKind::kAdd ? 2U : 1U), where + " has wrong inputs");
     for (int input : node.inputs) {
       need(valid(input) && ready_[static_cast<size_t>(input)], where + " reads what is not there");

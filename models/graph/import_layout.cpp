@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/printable.hpp"
 #include "graph/importer.hpp"
 
 namespace keyway::graph::importing {
@@ -175,7 +176,8 @@ void Importer::pad(const OnnxNode& node, const Inputs& inputs) {
     return;
   }
   const std::string mode = node.text("mode", "constant");
-  if (mode != "constant") node.unsupported("mode '" + mode + "': only constant is supported");
+  if (mode != "constant")
+    node.unsupported("mode " + common::quoted(mode) + ": only constant is supported");
   if (fill != 0) node.unsupported("pads with a value other than zero");
 
   const View view = settled_image(node, value);

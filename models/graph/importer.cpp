@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 
 namespace keyway::graph::importing {
 
@@ -59,7 +60,7 @@ void Importer::add_constant(const std::string& name, ConstantPtr constant) {
   Value value;
   value.constant = std::move(constant);
   if (!values_.emplace(name, std::move(value)).second) {
-    throw Error(ErrorKind::kFile, file_ + ": two values are called '" + name + "'");
+    throw Error(ErrorKind::kFile, file_ + ": two values are called " + common::quoted(name));
   }
 }
 
@@ -81,14 +82,14 @@ void Importer::add_input(const std::string& name, const std::vector<int64_t>& di
   value.view.axes = {value.view.axes.rbegin(), value.view.axes.rend()};
   input_view_ = value.view;
   if (!values_.emplace(name, std::move(value)).second) {
-    throw Error(ErrorKind::kFile, file_ + ": two values are called '" + name + "'");
+    throw Error(ErrorKind::kFile, file_ + ": two values are called " + common::quoted(name));
   }
 }
 
 void Importer::run(const onnx::NodeProto& proto) {
   const OnnxNode node(proto, opset_, file_);
   if (!proto.domain().empty() && proto.domain() != "ai.onnx") {
-    node.unsupported("the operator set '" + proto.domain() + "' is not supported");
+    node.unsupported("the operator set " + common::quoted(proto.domain()) + " is not supported");
   }
   if (proto.output_size() == 0) node.malformed("has no output");
   if (proto.input_size() > (node.op() == "Concat" ? 4096 : 16))
@@ -118,8 +119,8 @@ void Importer::run(const onnx::NodeProto& proto) {
         handler->second == &Importer::pass || handler->second == &Importer::reshape ||
         handler->second == &Importer::transpose || handler->second == &Importer::shape;
     if (value && value->function != OutputFunction::kNone && !moves_nothing) {
-      node.unsupported("reads the result of '" + value->function_node +
-                       "': Softmax and LogSoftmax are supported at the network's end only");
+      node.unsupported("reads the result of " + common::quoted(value->function_node) +
+                       ": Softmax and LogSoftmax are supported at the network's end only");
     }
   }
   (this->*handler->second)(node, inputs);
@@ -131,12 +132,12 @@ const Value* Importer::find(const OnnxNode& node, const std::string& name) const
   const auto at = values_.find(name);
   if (at == values_.end()) {
     node.malformed(
-        "reads '" + name +
-        "', which nothing before it gives (missing, or nodes in a wrong order or a cycle)");
+        "reads " + common::quoted(name) +
+        ", which nothing before it gives (missing, or nodes in a wrong order or a cycle)");
   }
   if (at->second.withheld) {
-    node.unsupported("reads '" + name +
-                     "', a further output of its operator, which is not supported");
+    node.unsupported("reads " + common::quoted(name) +
+                     ", a further output of its operator, which is not supported");
   }
   return &at->second;
 }
@@ -148,7 +149,7 @@ void Importer::give(const OnnxNode& node, Value value) {
     Value further;
     further.withheld = true;
     if (!values_.emplace(name, i == 0 ? std::move(value) : further).second) {
-      node.malformed("gives '" + name + "', which exists already");
+      node.malformed("gives " + common::quoted(name) + ", which exists already");
     }
   }
 }
@@ -353,11 +354,11 @@ void Importer::count_macs(const OnnxNode& node, std::initializer_list<int64_t> f
 Graph Importer::finish(const onnx::NodeProto& last, const std::string& output) {
   const auto fail = [&](const std::string& reason) {
     throw Error(ErrorKind::kUnsupported,
-                file_ + ": the network's output '" + output + "' " + reason);
+                file_ + ": the network's output " + common::quoted(output) + " " + reason);
   };
   const auto at = values_.find(output);
   if (at == values_.end())
-    throw Error(ErrorKind::kFile, file_ + ": nothing gives the output '" + output + "'");
+    throw Error(ErrorKind::kFile, file_ + ": nothing gives the output " + common::quoted(output));
   const Value& value = at->second;
   if (value.withheld || value.is_constant()) fail("does not depend on the input");
   if (value.view.tensor == graph_.input && !value.pending) fail("is the input: there is no layer");

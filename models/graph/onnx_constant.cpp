@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 
 namespace keyway::graph::importing {
 
@@ -202,7 +203,7 @@ ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where) 
 ConstantPtr decode_constant_node(const OnnxNode& node) {
   node.allow({"value", "value_float", "value_floats", "value_int", "value_ints"});
   if (const auto* tensor = node.tensor("value")) {
-    return decode_tensor(*tensor, "constant of node '" + node.name() + "'");
+    return decode_tensor(*tensor, "constant of node " + common::quoted(node.name()));
   }
   auto constant = std::make_shared<Constant>();
   if (node.has("value_float")) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "common/printable.hpp"
 #include "graph/onnx_constant.hpp"
 
 namespace keyway::graph::importing {
@@ -277,7 +278,7 @@ ConstantPtr Folder::constant_of_shape() {
   const Dims& dims = integers_of(node_, input(0), "shape");
   ConstantPtr value;
   if (const auto* tensor = node_.tensor("value")) {
-    value = decode_tensor(*tensor, "value of node '" + node_.name() + "'");
+    value = decode_tensor(*tensor, "value of node " + common::quoted(node_.name()));
     if (value->elements() != 1) node_.malformed("value should be one element");
   }
   if (checked_elements(dims) < 0) node_.malformed("asks for shape " + to_string(dims));

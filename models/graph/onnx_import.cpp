@@ -9,6 +9,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/printable.hpp"
 #include "graph/check.hpp"
 #include "graph/importer.hpp"
 #include "graph/simplify.hpp"
@@ -46,7 +47,7 @@ int64_t opset_of(const onnx::ModelProto& model, const std::string& file) {
 
 /// Dimensions of the network's input, the batch first; a free batch counts as one image.
 std::vector<int64_t> input_dims(const onnx::ValueInfoProto& input, const std::string& file) {
-  const std::string what = "the network's input '" + input.name() + "'";
+  const std::string what = "the network's input " + common::quoted(input.name());
   if (!input.has_type() || !input.type().has_tensor_type())
     unsupported(file, what + " is no tensor");
   const auto& type = input.type().tensor_type();
@@ -145,20 +146,21 @@ Graph import_model(const onnx::ModelProto& model, size_t size, const std::string
   for (const auto& tensor : graph.initializer()) {
     initialised.insert(tensor.name());
     if (needed.count(tensor.name()) == 0) continue;
-    importer.add_constant(tensor.name(), importing::decode_tensor(tensor, file + ": initialiser '" +
-                                                                              tensor.name() + "'"));
+    importer.add_constant(
+        tensor.name(),
+        importing::decode_tensor(tensor, file + ": initialiser " + common::quoted(tensor.name())));
   }
   for (const auto& tensor : graph.sparse_initializer()) {
     if (needed.count(tensor.values().name()) != 0) {
-      unsupported(file, "initialiser '" + tensor.values().name() + "' is sparse");
+      unsupported(file, "initialiser " + common::quoted(tensor.values().name()) + " is sparse");
     }
   }
   const onnx::ValueInfoProto* input = nullptr;
   for (const auto& info : graph.input()) {
     if (initialised.count(info.name()) != 0) continue;  // old files list initialisers as inputs
     if (input)
-      unsupported(file,
-                  "has more than one input: '" + input->name() + "' and '" + info.name() + "'");
+      unsupported(file, "has more than one input: " + common::quoted(input->name()) + " and " +
+                            common::quoted(info.name()));
     input = &info;
   }
   if (!input) unsupported(file, "has no input");
@@ -166,7 +168,7 @@ Graph import_model(const onnx::ModelProto& model, size_t size, const std::string
                      looks_channels_last(graph, input->name()));
   for (int i : nodes) importer.run(graph.node(i));
 
-  if (nodes.empty()) malformed(file, "no node gives the output '" + output + "'");
+  if (nodes.empty()) malformed(file, "no node gives the output " + common::quoted(output));
   Graph result = importer.finish(graph.node(nodes.back()), output);
   result.name = std::filesystem::path(file).stem().string();
   simplify(result);

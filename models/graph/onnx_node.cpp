@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 
 namespace keyway::graph::importing {
 
@@ -89,7 +90,7 @@ void OnnxNode::allow(std::initializer_list<const char*> attributes) const {
   for (const auto& a : node_.attribute()) {
     bool known = false;
     for (const char* name : attributes) known = known || a.name() == name;
-    if (!known) unsupported("attribute '" + a.name() + "' is not supported");
+    if (!known) unsupported("attribute " + common::quoted(a.name()) + " is not supported");
   }
 }
 
@@ -103,13 +104,13 @@ void OnnxNode::expect_inputs(int least, int most) const {
 }
 
 void OnnxNode::unsupported(const std::string& reason) const {
-  throw Error(ErrorKind::kUnsupported,
-              file_ + ": node '" + name() + "', operator " + op() + ": " + reason);
+  throw Error(ErrorKind::kUnsupported, file_ + ": node " + common::quoted(name()) + ", operator " +
+                                           common::printable(op()) + ": " + reason);
 }
 
 void OnnxNode::malformed(const std::string& reason) const {
-  throw Error(ErrorKind::kFile,
-              file_ + ": node '" + name() + "', operator " + op() + ": " + reason);
+  throw Error(ErrorKind::kFile, file_ + ": node " + common::quoted(name()) + ", operator " +
+                                    common::printable(op()) + ": " + reason);
 }
 
 std::string to_string(const std::vector<int64_t>& dims) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string>
 
+#include "common/printable.hpp"
+
 namespace keyway::graph::importing {
 
 namespace {
@@ -38,7 +40,7 @@ std::vector<AxisWindow> read_windows(const OnnxNode& node, const std::vector<int
   const bool same_lower = auto_pad == "SAME_LOWER";
   const bool same = same_lower || auto_pad == "SAME_UPPER";
   if (!same && auto_pad != "VALID" && auto_pad != "NOTSET" && !auto_pad.empty()) {
-    node.malformed("auto_pad '" + auto_pad + "' is unknown");
+    node.malformed("auto_pad " + common::quoted(auto_pad) + " is unknown");
   }
   const bool ceil = node.integer("ceil_mode", 0) != 0;
 

@@ -6,6 +6,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/printable.hpp"
 
 namespace keyway::lock {
 

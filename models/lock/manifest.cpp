@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 
 namespace keyway::lock {
 
@@ -85,7 +86,7 @@ class Reader {
   Reader operator[](const char* field) const {
     const auto found = json_.is_object() ? json_.find(field) : json_.end();
     if (found == json_.end()) fail(std::string("the manifest has no '") + field + "'");
-    return {*found, path_ + ": manifest field '" + field + "'"};
+    return {*found, path_ + ": manifest field " + common::quoted(field)};
   }
   Reader at(size_t i) const { return {json_[i], path_}; }
   size_t array_size() const {
@@ -174,7 +175,7 @@ OutputFunction read_function(const Reader& r) {
        {OutputFunction::kNone, OutputFunction::kSoftmax, OutputFunction::kLogSoftmax}) {
     if (text == function_name(f)) return f;
   }
-  r.fail("unknown function '" + text + "'");
+  r.fail("unknown function " + common::quoted(text));
 }
 
 /// Height, width and blocks of an image whose words have `word_channels` channels.

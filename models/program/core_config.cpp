@@ -5,6 +5,7 @@
 #include <array>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "program/contract.hpp"
 
 namespace keyway::program {
@@ -58,7 +59,7 @@ CoreConfig core_from_name(const std::string& name) {
       }
     }
   }
-  throw Error(ErrorKind::kUsage, "unknown core '" + name + "'; known are: " + arrays +
+  throw Error(ErrorKind::kUsage, "unknown core " + common::quoted(name) + "; known are: " + arrays +
                                      ", each with one of the memories " + memories);
 }
 

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "program/instructions.hpp"
 
 namespace keyway::program {
@@ -39,7 +40,7 @@ T parse_fields(std::istringstream& words, size_t line) {
   T::visit(result, [](const contract::Field&, int64_t& value) { value = 0; });
   for (std::string word; words >> word;) {
     const size_t equals = word.find('=');
-    if (equals == std::string::npos) bad_line(line, "'" + word + "' is not field=value");
+    if (equals == std::string::npos) bad_line(line, common::quoted(word) + " is not field=value");
     const std::string name = word.substr(0, equals), number = word.substr(equals + 1);
     bool found = false;
     T::visit(result, [&](const contract::Field& field, int64_t& value) {
@@ -51,9 +52,10 @@ T parse_fields(std::istringstream& words, size_t line) {
       } catch (const std::logic_error&) {
         used = 0;
       }
-      if (used == 0 || used != number.size()) bad_line(line, "'" + number + "' is not a number");
+      if (used == 0 || used != number.size())
+        bad_line(line, common::quoted(number) + " is not a number");
     });
-    if (!found) bad_line(line, std::string(T::kName) + " has no field '" + name + "'");
+    if (!found) bad_line(line, std::string(T::kName) + " has no field " + common::quoted(name));
   }
   return result;
 }
@@ -65,7 +67,7 @@ Instruction parse_instruction(const std::string& name, std::istringstream& words
     if (name == T::kName) return parse_fields<T>(words, line);
     return parse_instruction<Index + 1>(name, words, line);
   } else {
-    bad_line(line, "unknown instruction '" + name + "'");
+    bad_line(line, "unknown instruction " + common::quoted(name));
   }
 }
 
@@ -81,8 +83,9 @@ std::string list(const std::vector<uint8_t>& program_image, const std::vector<La
       throw Error(ErrorKind::kFile, "malformed program: it has no END");
     }
     while (layer < layers.size() && layers[layer].first_instruction == index) {
-      text += fmt::format("; layer '{}' ({}), {} MACs, about {} array cycles\n", layers[layer].name,
-                          layers[layer].kind, layers[layer].macs, layers[layer].ideal_cycles);
+      text += fmt::format("; layer {} ({}), {} MACs, about {} array cycles\n",
+                          common::quoted(layers[layer].name), common::printable(layers[layer].kind),
+                          layers[layer].macs, layers[layer].ideal_cycles);
       ++layer;
     }
     const Instruction instruction = decode(program_image.data() + at, index);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 
 namespace keyway::quantise {
 namespace {
@@ -158,13 +159,14 @@ class Lowering {
         network_.layers.push_back(addition(n));
         return;
     }
-    throw Error(ErrorKind::kUnsupported, "node '" + node.name + "': unknown kind of layer");
+    throw Error(ErrorKind::kUnsupported,
+                "node " + common::quoted(node.name) + ": unknown kind of layer");
   }
 
   void pad_input(const Node& node) {
     if (node.inputs.at(0) != graph_.input || readers_[static_cast<size_t>(graph_.input)] != 1) {
       throw Error(ErrorKind::kUnsupported,
-                  "node '" + node.name + "': padding with values inside the network");
+                  "node " + common::quoted(node.name) + ": padding with values inside the network");
     }
     network_.input = node.output;
     network_.padding = node.window;
@@ -188,9 +190,10 @@ class Lowering {
     const int64_t taps = node.window.kernel_h * node.window.kernel_w *
                          (layer.kind == LayerKind::kDense ? in.channels : 1);
     if (static_cast<int64_t>(layer.weights.size()) != out.channels * taps) {
-      throw Error(ErrorKind::kUnsupported,
-                  "node '" + node.name + "': " + std::to_string(layer.weights.size()) +
-                      " weights, but its shape needs " + std::to_string(out.channels * taps));
+      throw Error(ErrorKind::kUnsupported, "node " + common::quoted(node.name) + ": " +
+                                               std::to_string(layer.weights.size()) +
+                                               " weights, but its shape needs " +
+                                               std::to_string(out.channels * taps));
     }
     layer.macs = static_cast<uint64_t>(out.elements() * taps);
     return layer;

@@ -9,6 +9,7 @@
 
 #include "arith/coding.hpp"
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "quantise/calibration_run.hpp"
 #include "quantise/centre.hpp"
 #include "quantise/lower.hpp"
@@ -238,8 +239,8 @@ class Quantiser {
       const double fit = 0.98 * static_cast<double>(kProductLimit) / static_cast<double>(bound);
       const int limit = static_cast<int>(fit * problem.operand_limit);
       if (limit < 1) {
-        throw Error(ErrorKind::kUnsupported, "layer '" + layer.name +
-                                                 "': " + std::to_string(problem.taps) +
+        throw Error(ErrorKind::kUnsupported, "layer " + common::quoted(layer.name) + ": " +
+                                                 std::to_string(problem.taps) +
                                                  " products do not fit a 32-bit accumulator");
       }
       problem.operand_limit = limit;

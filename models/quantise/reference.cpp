@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "quantise/network_boundary.hpp"
 #include "quantise/parallel.hpp"
 
@@ -33,7 +34,7 @@ uint8_t requantise(const ChannelPost& p, int32_t acc, int32_t residual) {
 }
 
 [[noreturn]] void misfit(const Layer& layer, const char* what) {
-  throw Error(ErrorKind::kUsage, "layer '" + layer.name + "': " + what);
+  throw Error(ErrorKind::kUsage, "layer " + common::quoted(layer.name) + ": " + what);
 }
 
 }  // namespace

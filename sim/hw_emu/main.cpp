@@ -11,6 +11,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/printable.hpp"
 #include "hw_emu/emulation.hpp"
 #include "hw_emu/server.hpp"
 #include "hw_emu/stream_socket.hpp"
@@ -60,7 +61,7 @@ int main(int argc, char** argv) {
     simulate(argv[2], lifeline);
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "keyway_hw_emu: %s\n", error.what());
+    std::fprintf(stderr, "keyway_hw_emu: %s\n", common::printable(error.what()).c_str());
     try {
       say(lifeline, std::string(emulation::kErrorPrefix) + error.what());
     } catch (const std::exception&) {

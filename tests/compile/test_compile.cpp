@@ -91,6 +91,14 @@ TEST_CASE("what the instruction set cannot say is refused by name", "[compile]")
           "width = 5000 is outside the core's range 0 to 4095", 1 << 20);
 }
 
+TEST_CASE("a foreign name stands in a message as escapes", "[compile]") {
+  quantise::Network network = one_layer({16, 64, 64}, 16, {1, 1, 1, 1, 0, 0, 0, 0});
+  network.layers[0].name = "conv1\x1b[2J";
+  network.tensors[0].name = "x\ny";
+  refuses(network, ErrorKind::kFit, "layer 'conv1\\x1b[2J' needs 131072 bytes ('x\\x0ay' 65536, ",
+          64 * 1024);
+}
+
 TEST_CASE("a stride that leads to no second pixel does not matter", "[compile]") {
   quantise::Network pool = one_layer({1, 25, 25}, 1, {25, 25, 25, 25, 0, 0, 0, 0});
   pool.layers[0].kind = LayerKind::kSum;

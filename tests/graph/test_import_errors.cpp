@@ -220,6 +220,18 @@ TEST_CASE("An unsupported operator, attribute or shape is refused by node, opera
   }
 }
 
+TEST_CASE("Foreign names stand in messages as escapes, and not at any length") {
+  Builder m = image_model();
+  m.node("Sin\x1b[2J", {"x"}, {"y"}).set_name("a\nb\xff");
+  const std::string message = refusal(m, ErrorKind::kUnsupported);
+  CHECK_THAT(message, Catch::Contains("node 'a\\x0ab\\xff', operator Sin\\x1b[2J: "));
+  Builder missing = image_model();
+  missing.node("Relu", {std::string(100'000, 'n') + "\x1b"}, {"y"});
+  const std::string cut = refusal(missing, ErrorKind::kFile);
+  CHECK(cut.size() < 500);
+  CHECK_THAT(cut, Catch::Contains("nnn...nnn") && Catch::Contains("nn\\x1b', which nothing"));
+}
+
 TEST_CASE("A node without a name is named by its output") {
   Builder m = image_model();
   m.node("Sin", {"x"}, {"y"}).clear_name();

@@ -34,6 +34,16 @@ TEST_CASE("a listing assembles to the bytes that it lists", "[listing]") {
   round_trip(test::resnet20());
 }
 
+TEST_CASE("a listing shows a foreign name on one line, as escapes", "[listing]") {
+  const std::vector<uint8_t> bytes = program::assemble("END\n");
+  program::LayerInfo layer;
+  layer.name = "a\x1b[2J\n   0 END";
+  layer.kind = "den\rse";
+  const std::string text = program::list(bytes, {layer});
+  CHECK_THAT(text, Catch::StartsWith("; layer 'a\\x1b[2J\\x0a   0 END' (den\\x0dse), "));
+  CHECK(std::count(text.begin(), text.end(), '\n') == 2);
+}
+
 TEST_CASE("programs can be written by hand", "[listing]") {
   const std::vector<uint8_t> bytes = program::assemble(
       "; two instructions\n"
