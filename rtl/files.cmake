@@ -85,7 +85,7 @@ set(KEYWAY_RTL_SHELL
   shell/axi_read_dma.sv
   shell/axi_write_dma.sv
   shell/axi_lite_registers.sv
-  shell/start_block.sv
+  shell/header_licence_store.sv
   shell/frame_server.sv
   shell/output_gate.sv
   shell/performance_counters.sv

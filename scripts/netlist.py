@@ -47,14 +47,14 @@ SHELL = {
     "shell": "keyway_kernel keyway_core shell axi_lite_registers axi_read_dma axi_write_dma conductor"
              " frame_server performance_counters",
 }
-# Only what a lock needs. The start block stores and compares header and licence; all of it is here.
+# Only what a lock needs; what stores and compares header and licence is all here.
 LOCK_UNIT = {
     "cipher": "aes256",
     "GHASH": "ghash",
     "SHA-256, KDF": "kdf",
     "frames": "lock_unit unsealer",
 }
-LOCK = {**LOCK_UNIT, "licence": "licence_opener start_block", "output gate": "output_gate"}
+LOCK = {**LOCK_UNIT, "licence": "licence_opener header_licence_store", "output gate": "output_gate"}
 BLOCKS = {**ENGINE, **SHELL, **LOCK}
 WANTED = {name for names in BLOCKS.values() for name in names.split()}
 IN_LOCK_UNIT = {name for names in LOCK_UNIT.values() for name in names.split()} | {"licence_opener"}
@@ -329,7 +329,7 @@ def table(title, path, fast, most_lock):
     shares = [("iterative", lock_total)]
     if fast:
         other = own_cells(fast, IN_LOCK_UNIT)
-        outside = [measure(cells[name], path) for name in ("start_block", "output_gate")]
+        outside = [measure(cells[name], path) for name in ("header_licence_store", "output_gate")]
         fast_total = add_up([*(measure(entry, fast) for entry in other.values()), *outside])
         shown.append(("**lock, fast**", fast_total))
         shares.append(("fast", fast_total))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // AXI4 read master: turns requests of three clients into bursts and the answers into words.
 //
-// Clients (keyway_shell_pkg): the engine's input, the start block (header and licence), the frames.
+// Clients (keyway_shell_pkg): the engine's input, header and licence, the frames.
 //   Each has its own splitter; the arbiter chooses burst by burst. Input and frames take turns, so that
-//   neither waits for more than 4 KiB of the other's; the start block goes before frames, and where
+//   neither waits for more than 4 KiB of the other's; header and licence go before frames, and where
 //   there are no frames after input: a warm start loses no cycle to the comparison behind it.
 // Widths: 64 bits: two beats make a word. 256, 512: a beat holds two or four words; the ones before a
 //   request's first and after its last are skipped. Each request starts with a fresh word.
@@ -90,8 +90,8 @@ module axi_read_dma
   always_comb begin
     if (burst_valid[ClientInput] && !(burst_valid[ClientFrames] && frames_turn_q)) begin
       grant = ClientBits'(ClientInput);
-    end else if (burst_valid[ClientStart]) begin
-      grant = ClientBits'(ClientStart);
+    end else if (burst_valid[ClientHeader]) begin
+      grant = ClientBits'(ClientHeader);
     end else begin
       grant = ClientBits'(ClientFrames);
     end

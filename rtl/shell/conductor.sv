@@ -59,12 +59,12 @@ module conductor
     output status_e        status_o,
     input  logic           abort_i,                  // levels, until done_o
     input  logic           over_limit_i,
-    // Start block.
-    output logic           block_load_o,
-    output logic           block_compare_o,
-    output logic           block_hold_o,
-    input  logic           block_busy_i,
-    input  logic           block_mismatch_i,
+    // What is open: header_licence_store.
+    output logic           opened_load_o,
+    output logic           opened_compare_o,
+    output logic           opened_hold_o,
+    input  logic           opened_busy_i,
+    input  logic           opened_mismatch_i,
     input  header_t        header_i,
     // Lock unit.
     output logic           lock_clear_o,
@@ -138,7 +138,7 @@ module conductor
   status_e header_status, header_status_q, failure, stop;
 
   assign locked   = header_i.policy != PolicyPlain;
-  assign compared = !block_busy_i && !block_mismatch_i;
+  assign compared = !opened_busy_i && !opened_mismatch_i;
 
   localparam int unsigned WeightFrames = WeightBytes / PayloadBytes;
 
@@ -217,7 +217,7 @@ module conductor
       end
 
       StLoad: begin
-        if (entered_q && !block_busy_i) state_d = StCheck;
+        if (entered_q && !opened_busy_i) state_d = StCheck;
       end
 
       StCheck: begin
@@ -301,11 +301,11 @@ module conductor
         status_d = failure;
         state_d = StPurge;
         after_purge_d = StDone;
-      end else if (block_mismatch_i) begin
+      end else if (opened_mismatch_i) begin
         state_d = StPurge;
         after_purge_d = StLoad;
         counters_clear_events_o = 1'b1;
-      end else if (failure != StatusNone && !block_busy_i) begin
+      end else if (failure != StatusNone && !opened_busy_i) begin
         status_d = failure;
         state_d = StPurge;
         after_purge_d = StDone;
@@ -385,8 +385,8 @@ module conductor
     end
   end
 
-  assign block_load_o = state_q == StLoad && !entered_q;
-  assign block_compare_o = from_idle_q && state_q inside {StCompare, StBoot, StRun};
+  assign opened_load_o = state_q == StLoad && !entered_q;
+  assign opened_compare_o = from_idle_q && state_q inside {StCompare, StBoot, StRun};
   assign frames_header_o = state_q == StHeader && !entered_q;
   assign frames_boot_o = state_q == StBoot && !entered_q;
   assign engine_run_o = state_q == StRun && !entered_q;
@@ -396,7 +396,7 @@ module conductor
   assign bus_flush_o = purge_q;
   assign engine_clear_o = clearing_q;
   assign lock_open_valid_o = state_q == StOpen;
-  assign block_hold_o = resident_q;
+  assign opened_hold_o = resident_q;
   assign gate_open_o = gate_q;
   assign done_o = state_q == StDone;
   assign status_o = status_q;
@@ -408,10 +408,10 @@ module conductor
 
   `KEYWAY_ASSERT(NothingOpenAfterFailure, !(done_o && status_q != StatusOk) || (!open_q && clean_q))
   // The lock unit reads header and licence through the port that a comparison takes.
-  `KEYWAY_ASSERT(LockReadsAlone, !(state_q inside {StOpen, StHeader}) || !block_busy_i)
+  `KEYWAY_ASSERT(LockReadsAlone, !(state_q inside {StOpen, StHeader}) || !opened_busy_i)
   `KEYWAY_ASSERT(PurgeIsState, purge_q == (state_q == StPurge))
   `KEYWAY_ASSERT(ResidentIsOpen, !resident_q || open_q)
   `KEYWAY_ASSERT(OpenIsVerified, !(open_q && locked) || frames_header_good_i)
-  `KEYWAY_ASSERT(GateAfterComparison, !gate_open_o || !(block_busy_i || block_mismatch_i))
+  `KEYWAY_ASSERT(GateAfterComparison, !gate_open_o || !(opened_busy_i || opened_mismatch_i))
 
 endmodule

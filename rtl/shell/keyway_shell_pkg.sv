@@ -33,7 +33,7 @@ package keyway_shell_pkg;
   // Who reads from the bus; the order is explained in axi_read_dma.sv.
   parameter int unsigned ReadClients = 3;
   parameter int unsigned ClientInput = 0;
-  parameter int unsigned ClientStart = 1;
+  parameter int unsigned ClientHeader = 1;  // and licence
   parameter int unsigned ClientFrames = 2;
 
   // What the conductor reads of a header block.

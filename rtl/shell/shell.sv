@@ -3,9 +3,9 @@
 // server, output gate, counters. `keyway_core` adds the engine and the lock unit; the tests put
 // stand-ins in their place, which is why the border runs here.
 //
-//   registers --start--> conductor --+--> start_block --read--+
-//                                    +--> frame_server -read--+--> axi_read_dma --> bus
-//   engine input ---------------------------------------read--+
+//   registers --start--> conductor --+--> header_licence_store -read--+
+//                                    +--> frame_server ---------read--+--> axi_read_dma --> bus
+//   engine input -----------------------------------------------read--+
 //   bus words --> lock unit --payload--> frame_server --> weight memory of the engine
 //   engine output --> output_gate --> axi_write_dma --> bus
 //
@@ -185,7 +185,7 @@ module shell
   );
 
   // ------------------------------------------------------------------------------ conductor
-  logic block_load, block_compare, block_hold, block_busy, block_mismatch;
+  logic opened_load, opened_compare, opened_hold, opened_busy, opened_mismatch;
   header_t header;
   logic frames_clear, frames_header, frames_boot;
   logic frames_idle, frames_failed, frames_header_good, frames_bad_program, frame_event;
@@ -210,11 +210,11 @@ module shell
       .status_o               (status),
       .abort_i                (abort),
       .over_limit_i           (over_limit_q),
-      .block_load_o           (block_load),
-      .block_compare_o        (block_compare),
-      .block_hold_o           (block_hold),
-      .block_busy_i           (block_busy),
-      .block_mismatch_i       (block_mismatch),
+      .opened_load_o          (opened_load),
+      .opened_compare_o       (opened_compare),
+      .opened_hold_o          (opened_hold),
+      .opened_busy_i          (opened_busy),
+      .opened_mismatch_i      (opened_mismatch),
       .header_i               (header),
       .lock_clear_o,
       .lock_idle_i,
@@ -302,23 +302,23 @@ module shell
   assign data_ready[ClientInput] = input_ready_i;
   assign input_data_o = read_data;
 
-  start_block u_start_block (
+  header_licence_store u_header_licence_store (
       .clk_i,
       .rst_ni,
       .clear_i          (bus_flush),
-      .load_i           (block_load),
-      .compare_i        (block_compare),
-      .hold_i           (block_hold),
+      .load_i           (opened_load),
+      .compare_i        (opened_compare),
+      .hold_i           (opened_hold),
       .input_seen_i     (input_request_valid_i && input_request_ready_o),
       .package_address_i(arguments.package_address),
       .licence_address_i(arguments.licence_address),
-      .busy_o           (block_busy),
-      .mismatch_o       (block_mismatch),
-      .request_valid_o  (request_valid[ClientStart]),
-      .request_ready_i  (request_ready[ClientStart]),
-      .buffer_o         (buffer[ClientStart]),
-      .request_o        (request[ClientStart]),
-      .data_valid_i     (data_valid[ClientStart]),
+      .busy_o           (opened_busy),
+      .mismatch_o       (opened_mismatch),
+      .request_valid_o  (request_valid[ClientHeader]),
+      .request_ready_i  (request_ready[ClientHeader]),
+      .buffer_o         (buffer[ClientHeader]),
+      .request_o        (request[ClientHeader]),
+      .data_valid_i     (data_valid[ClientHeader]),
       .data_i           (read_data),
       .header_o         (header),
       .licence_present_o(lock_licence_present_o),
@@ -328,7 +328,7 @@ module shell
       .licence_word_o   (lock_licence_word_o)
   );
 
-  assign data_ready[ClientStart] = 1'b1;
+  assign data_ready[ClientHeader] = 1'b1;
   assign lock_policy_o = header.policy;
 
   frame_server #(

@@ -6,9 +6,9 @@
 /// A cycle belongs to the product whose steps the array works on or waits for: the first cycle
 /// after a product's last step is the next product's. Summed over all entries, each cause equals
 /// the core's counter of the same name; the rest of counter `total` are the cycles in which no
-/// program runs (start block, program frames of a cold start, the last write's answer). When a
-/// start turns out to be of another package, what the core did for the old one is forgotten, but
-/// for the last few cycles, which count for the first product. Test:
+/// program runs (header and licence, program frames of a cold start, the last write's answer).
+/// When a start turns out to be of another package, what the core did for the old one is forgotten,
+/// but for the last few cycles, which count for the first product. Test:
 /// tests/system/test_cycle_account.cpp.
 #pragma once
 

@@ -18,7 +18,7 @@ using test::Bytes;
 
 namespace {
 
-/// The start block, the last write's answer, and what lies between them and the program.
+/// Header and licence, the last write's answer, and what lies between them and the program.
 constexpr uint64_t kMostAround = 100;
 /// What a warm attempt that is given up still does while the core begins afresh; the core counts
 /// it.

@@ -21,7 +21,7 @@ namespace {
 
 using Word = std::array<uint8_t, 16>;
 constexpr unsigned kClients = 3;
-constexpr unsigned kInput = 0, kStart = 1, kFrames = 2;
+constexpr unsigned kInput = 0, kHeader = 1, kFrames = 2;
 constexpr uint64_t kBase = 0x1'2345'0000'0000;  // beyond 32 bits
 constexpr size_t kMemoryBytes = 256 * 1024;
 
@@ -229,34 +229,34 @@ TEST_CASE("read master sustains one word a cycle at 128 bits and 60 cycles of la
   CHECK(bench.cycle - second < 200 * 16 + 60 + 12);
 }
 
-TEST_CASE("read master lets input and frames take turns, the start block before frames") {
+TEST_CASE("read master lets input and frames take turns, header and licence before frames") {
   DmaBench<VDmaBench128> bench(8);
   bench.memory.timing = {20, 20, 0};
   bench.reads[kFrames].push_back({kBase, 65536});
   bench.reads[kInput].push_back({kBase + 65536, 65536});
   for (int i = 0; i < 40; ++i) bench.step();
-  bench.reads[kStart].push_back({kBase + 131072, 128});
+  bench.reads[kHeader].push_back({kBase + 131072, 128});
   bench.finish();
   int longest = 0, run = 0;
-  size_t start_at = 0;
+  size_t header_at = 0;
   for (size_t i = 0; i < bench.memory.reads.size(); ++i) {
     const uint64_t part = (bench.memory.reads[i].address - kBase) / 65536;
-    if (part == 2) start_at = i;
+    if (part == 2) header_at = i;
     const bool same = i > 0 && (bench.memory.reads[i - 1].address - kBase) / 65536 == part;
     run = same ? run + 1 : 1;
     // Once the other has no more, runs may be long.
     if (i < 28) longest = std::max(longest, run);
   }
   CHECK(longest <= 2);
-  CHECK(start_at > 0);
-  CHECK(start_at <= 12);
+  CHECK(header_at > 0);
+  CHECK(header_at <= 12);
 
   // Without frames, input goes first.
   bench.memory.reads.clear();
   bench.reads[kInput].push_back({kBase + 65536, 65536});
   bench.step();
   bench.step();
-  bench.reads[kStart].push_back({kBase + 131072, 128});
+  bench.reads[kHeader].push_back({kBase + 131072, 128});
   bench.finish();
   REQUIRE(bench.memory.reads.size() == 17);
   CHECK(bench.memory.reads.back().address == kBase + 131072);

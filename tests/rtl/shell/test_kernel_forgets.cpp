@@ -67,7 +67,7 @@ struct Core {
 bool is_public(const std::string& path) {
   for (const char* part : {"m_axi_gmem_rdata",  "m_axi_gmem_wdata",  "rdata_i",
                            "wdata_o",           "u_read_dma.",       "u_write_dma.",
-                           "u_start_block.",    "u_shell.read_data", "lock_data",
+                           "licence_store.",    "u_shell.read_data", "lock_data",
                            "lock_header_word",  "lock_licence_word", "header_word_i",
                            "licence_word_i",    "u_shell.header",    "u_lock_unit.data_i",
                            "u_unsealer.data_i", "u_ghash.block_i",   "input_data",

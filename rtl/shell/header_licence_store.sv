@@ -20,7 +20,7 @@
 // Test: tests/rtl/shell/test_start.cpp.
 `include "assert.svh"
 
-module start_block
+module header_licence_store
   import keyway_shell_pkg::*;
   import keyway_lock_pkg::header_place_t;
   import keyway_lock_pkg::licence_place_t;
