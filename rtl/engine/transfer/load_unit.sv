@@ -67,7 +67,6 @@ module load_unit
   logic settled_q;  // all frames that were asked for are verified
   logic rows_ready, rows_valid, rows_pop;
   counter_t frames_q, requested_q, rows_q;
-  logic [31:0] words;  // of a LOAD_INPUT at the head
   logic active_q, step, row_last, last, beat_last;
 
   assign weights = item_i.instruction;
@@ -88,9 +87,10 @@ module load_unit
 
   assign request_valid_o = ready && is_input_q && rows_ready;
   assign request_offset_o = {head.source, 4'd0};
-  assign request_bytes_o = words * WordChannels;
 
-  transfer_head u_head (
+  transfer_head #(
+      .WordChannels(WordChannels)
+  ) u_head (
       .clk_i,
       .rst_ni,
       .clear_i,
@@ -100,7 +100,7 @@ module load_unit
       .width_i(head.width),
       .products_i,
       .ready_o(ready),
-      .words_o(words)
+      .bytes_o(request_bytes_o)
   );
 
   assign instruction_ready_o = skipped || (frames_valid_o && frames_ready_i) ||

@@ -60,7 +60,7 @@ module store_unit
   store_t head, store_q;
   logic start, step, last;
   logic ready;
-  logic [31:0] words, request_words_q;
+  logic [31:0] bytes, request_bytes_q;
 
   // ------------------------------------------------------------------ instructions
   assign head = item_i.instruction;
@@ -68,9 +68,11 @@ module store_unit
   assign instruction_ready_o = start;
   assign request_valid_o = state_q == StRequest;
   assign request_offset_o = {store_q.destination, 4'd0};
-  assign request_bytes_o = request_words_q * WordChannels;
+  assign request_bytes_o = request_bytes_q;
 
-  transfer_head u_head (
+  transfer_head #(
+      .WordChannels(WordChannels)
+  ) u_head (
       .clk_i,
       .rst_ni,
       .clear_i,
@@ -80,12 +82,12 @@ module store_unit
       .width_i(head.width),
       .products_i,
       .ready_o(ready),
-      .words_o(words)
+      .bytes_o(bytes)
   );
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i) request_words_q <= '0;
-    else if (start) request_words_q <= words;
+    if (!rst_ni || clear_i) request_bytes_q <= '0;
+    else if (start) request_bytes_q <= bytes;
   end
 
   // A word is chosen among those of the banks a cycle after it was read, and put into its beat in the next.

@@ -8,6 +8,7 @@
 
 #include "kernel_scene.hpp"
 #include "platform/verilated_kernel.hpp"
+#include "program/listing.hpp"
 
 namespace keyway::rtl_test {
 namespace {
@@ -96,6 +97,26 @@ TEST_CASE("a program of any bits stays in its buffers and ends") {
     CHECK(seen[name(Status::kBadProgram)] > 0);
     CHECK(seen[name(Status::kOk)] > 0);
   }
+}
+
+TEST_CASE("a transfer with more bytes than a request can say is outside of every buffer") {
+  KernelBench bench(std::make_unique<platform::VerilatedKernel<VKernelUnchecked>>(), 1);
+  const auto scenario = resident_scenario(kShape, 2);
+  program::Program program = program_of(*scenario, true);
+  program.weight_image.clear();  // outputs wait for all frames
+  // Words of 8 bytes. In 32 bits, bytes wrap to 256 in the first, words to none in the second.
+  for (const char* extents :
+       {"rows=1552 blocks=257 width=1346", "rows=2048 blocks=2048 width=1024"})
+    for (const char* opcode : {"LOAD_INPUT ", "STORE "}) {
+      CAPTURE(opcode, extents);
+      program.program_image = program::assemble(opcode + std::string(extents) + "\nEND\n");
+      const Locked huge{lock::make_plain_package(program), {}};
+      load(bench, huge, *scenario);
+      std::vector<uint64_t> list = arguments(huge);
+      list.push_back(4);  // cycle_limit
+      CHECK(name(bench.run(list)) == name(Status::kOutsideBuffer));
+      CHECK(untouched(bench));
+    }
 }
 
 }  // namespace keyway::rtl_test
