@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "systems_on.hpp"
+
 namespace keyway::test {
 namespace {
 
@@ -20,7 +22,7 @@ class Generator {
 
   Network run() {
     network_.name = "random";
-    const auto& systems = arith::number_systems();
+    const auto systems = systems_on(options_.array_kind);
     network_.number_system =
         systems[static_cast<size_t>(pick(0, static_cast<int64_t>(systems.size()) - 1))].system;
     const bool vector = chance(10);

@@ -13,6 +13,8 @@
 namespace keyway::test {
 
 struct RandomNetworkOptions {
+  /// Of the core that is to run it: the network's number system is one of that kind's.
+  contract::ArrayKind array_kind = contract::ArrayKind::kMultiplier;
   int64_t most_side = 14;      ///< of the input
   int64_t most_channels = 40;  ///< of any tensor
   int64_t most_layers = 6;

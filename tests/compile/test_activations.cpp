@@ -88,7 +88,7 @@ TEST_CASE("living tensors never share a word", "[activations]") {
     const CoreConfig core = core_from_name(name);
     for (uint64_t seed = 0; seed < 150; ++seed) {
       INFO("core " << name << ", seed " << seed);
-      const quantise::Network network = test::random_network(seed);
+      const quantise::Network network = test::random_network(seed, {core.array_kind});
       check_plan(network, 1, core);
       if (network.layers.size() > 1) check_plan(network, 2, core);
     }

@@ -53,7 +53,7 @@ TEST_CASE("every channel has its place", "[channels]") {
     const CoreConfig core = core_from_name(name);
     for (uint64_t seed = 0; seed < 300; ++seed) {
       INFO("core " << name << ", seed " << seed);
-      quantise::Network network = test::random_network(seed);
+      quantise::Network network = test::random_network(seed, {core.array_kind});
       check_assignment(network, assign_channels(network, core), core);
     }
   }

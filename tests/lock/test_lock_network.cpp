@@ -11,6 +11,7 @@
 #include "lock/package.hpp"
 #include "random_network.hpp"
 #include "simulate/simulator.hpp"
+#include "systems_on.hpp"
 
 using namespace keyway;
 using Bytes = std::vector<uint8_t>;
@@ -23,7 +24,7 @@ const program::CoreConfig kCore = program::core_from_name("8x8");
 quantise::Network network_of(arith::NumberSystem system) {
   for (uint64_t seed = 1;; ++seed) {
     REQUIRE(seed < 1000);
-    auto network = test::random_network(seed);
+    auto network = test::random_network(seed, {kCore.array_kind});
     if (network.number_system != system) continue;
     const quantise::Layer& first = network.layers.front();
     const auto channels = network.tensors[static_cast<size_t>(first.output)].shape.channels;
@@ -48,7 +49,7 @@ TEST_CASE("a locked network opens on its device and computes what the plain one 
                                lock::enrolment_record(device.secret, *device.owner_key),
                                lock::owner_fingerprint(*device.owner_key)};
   std::mt19937_64 random(1);
-  for (const auto& system : contract::kNumberSystems) {
+  for (const auto& system : test::systems_on(kCore.array_kind)) {
     for (const auto policy : {lock::Policy::kSealed, lock::Policy::kBlind}) {
       CAPTURE(system.name, static_cast<int>(policy));
       const auto network = network_of(system.system);

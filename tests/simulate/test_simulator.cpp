@@ -22,7 +22,7 @@ void check_seeds(const std::string& core_name, uint64_t first, uint64_t last) {
   const program::CoreConfig core = program::core_from_name(core_name);
   for (uint64_t seed = first; seed < last; ++seed) {
     INFO("core " << core_name << ", seed " << seed);
-    test::check_network(test::random_network(seed), core, seed);
+    test::check_network(test::random_network(seed, {core.array_kind}), core, seed);
   }
 }
 
@@ -64,6 +64,7 @@ TEST_CASE("wide, deep and large networks equal the reference", "[simulator]") {
     program::CoreConfig core = program::core_from_name(name);
     core.activation_bytes = 4 << 20;
     core.weight_bytes = 2 << 20;
+    options.array_kind = core.array_kind;
     for (uint64_t seed = 3000; seed < 3012; ++seed) {
       INFO("core " << name << ", seed " << seed);
       test::check_network(test::random_network(seed, options), core, seed);
@@ -111,7 +112,7 @@ TEST_CASE("memory that is only just enough is enough", "[simulator]") {
   const program::CoreConfig core = program::core_from_name("16x16");
   for (uint64_t seed = 0; seed < 120; ++seed) {
     INFO("seed " << seed);
-    const quantise::Network network = test::random_network(seed);
+    const quantise::Network network = test::random_network(seed, {core.array_kind});
     check_in_halves(network, core, &program::CoreConfig::activation_bytes, seed);
   }
 }
@@ -123,7 +124,7 @@ TEST_CASE("weights stream through a small memory", "[simulator]") {
     for (uint64_t seed = 0; streamed < 20; ++seed) {
       INFO("core " << name << ", seed " << seed << ", streamed " << streamed);
       REQUIRE(seed < 1000);
-      const quantise::Network network = test::random_network(seed);
+      const quantise::Network network = test::random_network(seed, {core.array_kind});
       streamed += check_in_halves(network, core, &program::CoreConfig::weight_bytes, seed);
     }
   }

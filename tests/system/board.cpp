@@ -10,6 +10,7 @@
 #include "lock/keys.hpp"
 #include "lock/licence.hpp"
 #include "lock/seal.hpp"
+#include "random_network.hpp"
 #include "simulate/simulator.hpp"
 
 namespace keyway::test {
@@ -28,6 +29,14 @@ Bytes Model::random_input(uint64_t seed) const {
 
 program::Program compile_for(const quantise::Network& network, const std::string& core) {
   return compile::compile(network, program::core_from_name(core));
+}
+
+quantise::Network random_network_for(const std::string& core, uint64_t seed) {
+  return random_network(seed, {program::core_from_name(core).array_kind});
+}
+
+program::Program random_program(const std::string& core, uint64_t seed) {
+  return compile_for(random_network_for(core, seed), core);
 }
 
 Model plain_model(const program::Program& program) {

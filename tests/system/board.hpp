@@ -27,6 +27,9 @@ struct Model {
 };
 
 program::Program compile_for(const quantise::Network& network, const std::string& core);
+/// A random network that the core runs.
+quantise::Network random_network_for(const std::string& core, uint64_t seed);
+program::Program random_program(const std::string& core, uint64_t seed);
 Model plain_model(const program::Program& program);
 Model locked_model(const program::Program& program, lock::Policy policy, const lock::Owner& owner);
 

@@ -11,7 +11,6 @@
 #include "driver/func_accelerator.hpp"
 #include "driver/kernel_accelerator.hpp"
 #include "program/listing.hpp"
-#include "random_network.hpp"
 #include "system/board.hpp"
 #include "system/bus_spy.hpp"
 
@@ -29,7 +28,7 @@ constexpr size_t kPage = contract::kFrameBytes;
 /// A 16x16 program by hand, in the description of some network. Short parameters (m 2, shift 1, hi 127)
 /// are at weight words 40 and 41.
 program::Program handwritten(const std::string& listing) {
-  program::Program program = test::compile_for(test::random_network(3), kCore);
+  program::Program program = test::random_program(kCore, 3);
   program.program_image = program::assemble(listing);
   program.program_image.resize(size_t{42} * 64);
   for (size_t lane = 0; lane < 16; ++lane) {

@@ -8,7 +8,6 @@
 
 #include "common/error.hpp"
 #include "known_networks.hpp"
-#include "random_network.hpp"
 #include "system/board.hpp"
 #include "tool/bench.hpp"
 
@@ -122,7 +121,7 @@ TEST_CASE("cycles of random networks are all accounted for, whatever the memory 
     const uint64_t seed = random();
     INFO("network " << seed << ", core " << options.core);
     driver::SimBoard board(options);
-    const auto program = test::compile_for(test::random_network(seed), options.core);
+    const auto program = test::random_program(options.core, seed);
     const test::Model model = test::plain_model(program);
     const test::Region package(board, model.package);
     const test::Region input(board, model.random_input(1));
@@ -143,14 +142,14 @@ TEST_CASE("a start that turns out to be of another package is accounted for from
   driver::SimOptions options;
   options.core = "16x16";
   driver::SimBoard board(options);
-  const auto first = test::compile_for(test::random_network(3), options.core);
-  const auto second = test::compile_for(test::random_network(4), options.core);
+  const auto first = test::random_program(options.core, 3);
+  const auto second = test::random_program(options.core, 4);
   const test::Model a = test::plain_model(first), b = test::plain_model(second);
   check_model(board, a, {});
   check_model(board, b, {});  // its first start is a warm attempt of `a`, given up
 }
 
 TEST_CASE("an account that misses cycles is refused") {
-  const auto program = test::compile_for(test::random_network(3), "16x16");
+  const auto program = test::random_program("16x16", 3);
   CHECK_THROWS_AS(tool::layer_cycles(program, CycleAccount{}, driver::Counters{}), Error);
 }

@@ -8,7 +8,6 @@
 #include "lock/cipher.hpp"
 #include "lock/keys.hpp"
 #include "program/listing.hpp"
-#include "random_network.hpp"
 #include "system/board.hpp"
 
 using namespace keyway;
@@ -51,7 +50,7 @@ Bytes reading_program() {
 
 /// A package with random weight codes and some program.
 test::Model target(lock::Policy policy, const lock::Owner& owner) {
-  program::Program program = test::compile_for(test::random_network(3), "16x16");
+  program::Program program = test::random_program("16x16", 3);
   program.program_image.assign(kProgramFrames * contract::kPayloadBytes, 0);
   program.program_image[0] = static_cast<uint8_t>(contract::Opcode::kEnd);
   program.weight_image.resize(kWeightFrames * contract::kPayloadBytes);

@@ -6,7 +6,6 @@
 #include <random>
 
 #include "program/listing.hpp"
-#include "random_network.hpp"
 #include "seed.hpp"
 #include "system/board.hpp"
 
@@ -34,10 +33,7 @@ struct Scene {
         input(board, image),
         output(board, std::max(a.program.output_image.bytes(), size_t{1 << 16}), kUntouched) {}
 
-  static program::Program network(uint64_t seed) {
-    test::RandomNetworkOptions options;
-    return test::compile_for(test::random_network(seed, options), "16x16");
-  }
+  static program::Program network(uint64_t seed) { return test::random_program("16x16", seed); }
   static driver::SimOptions options(const test::Party& party) {
     driver::SimOptions options;
     options.device_file = party.device_file();

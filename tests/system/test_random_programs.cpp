@@ -10,7 +10,6 @@
 
 #include "common/error.hpp"
 #include "program/instructions.hpp"
-#include "random_network.hpp"
 #include "seed.hpp"
 #include "system/board.hpp"
 
@@ -72,8 +71,8 @@ void check_several_inputs(driver::SimBoard& board, const test::Model& model,
   const test::Region output(board, want.size(), 0xa5);
   driver::KernelArguments arguments = test::arguments(package, licence, input, output);
   if (random() % 2 == 0) {  // another package makes the next start a cold one
-    const test::Model other = test::plain_model(
-        test::compile_for(test::random_network(random()), model.program.core.array_name()));
+    const test::Model other =
+        test::plain_model(test::random_program(model.program.core.array_name(), random()));
     const test::Region other_package(board, other.package);
     const test::Region other_input(board, other.random_input(1));
     const test::Region other_output(board, other.program.output_image.bytes(), 0);
@@ -121,7 +120,7 @@ TEST_CASE("random programs give the program simulator's bytes on the core") {
     INFO("KEYWAY_SEED=" << seed + i - i % kProgramsPerBoard << " KEYWAY_COUNT=" << kProgramsPerBoard
                         << " repeats it, core " << core);
     const auto program =
-        compile_for_some_memory(test::random_network(random()), core, random() % 3);
+        compile_for_some_memory(test::random_network_for(core, random()), core, random() % 3);
     for (size_t at = 0; at < program.instructions; ++at) {
       ++instructions[program.program_image[at * contract::kInstructionBytes] & 15];
     }

@@ -17,12 +17,13 @@ namespace keyway::test {
 
 using Bytes = std::vector<uint8_t>;
 
-/// What follows from Lanes and Depth (contract.toml, [core]).
+/// The core, and what follows from Lanes and Depth (contract.toml, [core]).
 struct Shape {
   int lanes;
   int depth;
   size_t activation_bytes;
   size_t weight_bytes;
+  contract::ArrayKind array_kind = contract::ArrayKind::kMultiplier;
 
   int word_channels() const { return depth < 16 ? depth : 16; }
   int read_words() const { return depth / word_channels(); }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "arith/number_system.hpp"
+#include "systems_on.hpp"
 
 namespace keyway::test {
 
@@ -135,8 +136,8 @@ int Scenario::add_weight_frames(int words, bool resident) {
   return at;
 }
 
-int system_with_table() {
-  for (const auto& system : arith::number_systems()) {
+int system_with_table(contract::ArrayKind kind) {
+  for (const auto& system : systems_on(kind)) {
     if (system.has_table) return static_cast<int>(system.system);
   }
   throw std::runtime_error("no number system has a table");
@@ -416,7 +417,7 @@ std::unique_ptr<Scenario> random_scenario(const Shape& shape, uint64_t seed) {
     if (spec.mode > 2) spec.mode = 0;
     spec.ones = chance(10);
     if (!spec.ones && spec.mode != 2) {
-      const auto& systems = arith::number_systems();
+      const auto systems = systems_on(shape.array_kind);
       const auto& system =
           systems[static_cast<size_t>(s.uniform(0, static_cast<int>(systems.size()) - 1))];
       spec.number_system = static_cast<int>(system.system);

@@ -27,8 +27,8 @@ struct Tensor {
   int rows = 0;      ///< and so many input rows
 };
 
-/// The first number system whose operands come out of a table.
-int system_with_table();
+/// The first number system of such arrays whose operands come out of a table.
+int system_with_table(contract::ArrayKind kind);
 
 struct LayerSpec {
   int mode = 0;

@@ -15,7 +15,7 @@ void check_layer(const LayerSpec& spec, int height, int width, bool is_signed, u
                  int blocks_of_lanes = 1) {
   Scenario s(dut_shape(), seed);
   const Tensor in = s.input(height, width, blocks_of_lanes * s.shape().lane_words(), is_signed);
-  if (spec.number_system == system_with_table()) s.table(spec.table_slot);
+  if (spec.number_system == system_with_table(s.shape().array_kind)) s.table(spec.table_slot);
   s.store(s.layer(in, spec));
   check(s);
 }
@@ -196,7 +196,7 @@ TEST_CASE("both decode tables, reloaded behind a busy array") {
   const Tensor in = s.input(12, 12, blocks, true);
   LayerSpec spec = same_size(12, 12);
   spec.kernel_h = spec.kernel_w = 2;
-  spec.number_system = system_with_table();
+  spec.number_system = system_with_table(s.shape().array_kind);
   std::vector<Tensor> outputs;
   for (int i = 0; i < 8; ++i) {
     spec.table_slot = i / 2 % 2;
@@ -407,10 +407,11 @@ Bytes traces(Bench& bench) {
   const int parameters = kProgram / word_bytes, codes = parameters + 3, data = codes + 64;
   const int tiles = (static_cast<int>(shape.weight_bytes) / word_bytes - data) / shape.tile_words();
   const int code_tiles = 64 / shape.tile_words();
+  const int table_system = system_with_table(shape.array_kind);
   for (int job = 0; job < 3; ++job) {
     const int blocks = (job == 0 ? tiles : code_tiles) * shape.read_words();
     program.push_back(Instruction(contract::Opcode::kLayer)
-                          .set(l::kNumberSystem, job == 0 ? 0 : system_with_table())
+                          .set(l::kNumberSystem, job == 0 ? 0 : table_system)
                           .set(l::kTableSlot, job == 2)
                           .set(l::kKernelH, 1)
                           .set(l::kKernelW, 1)
@@ -461,7 +462,7 @@ TEST_CASE("clearing at any time stops a run, leaves zeros, and the core runs aga
   s.table(1);
   LayerSpec spec = same_size(8, 8);
   spec.kernel_h = spec.kernel_w = 3;
-  spec.number_system = system_with_table();
+  spec.number_system = system_with_table(shape.array_kind);
   Tensor t = in;
   for (int i = 0; i < 3; ++i) {
     spec.table_slot = i % 2;
