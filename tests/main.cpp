@@ -52,11 +52,15 @@ CATCH_REGISTER_LISTENER(RepeatListener)
 
 uint64_t seed() {
   if (!taken) {
-    const char* text = std::getenv("KEYWAY_SEED");
-    taken = text != nullptr ? std::strtoull(text, nullptr, 0) : std::random_device{}();
+    taken = setting("KEYWAY_SEED", std::random_device{}());
     std::cout << "KEYWAY_SEED=" << *taken << std::endl;  // now: a test may hang
   }
   return *taken;
+}
+
+uint64_t setting(const char* variable, uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text != nullptr ? std::strtoull(text, nullptr, 0) : otherwise;
 }
 
 }  // namespace keyway::test

@@ -35,14 +35,14 @@ fs::path root() {
 
 std::string place(const std::string& relative) { return (root() / relative).string(); }
 
-}  // namespace
-
 std::string companion(const std::string& relative) {
   const std::string path = place(relative);
   if (!fs::exists(path))
     throw Error(ErrorKind::kDevice, path + " is missing; the installation is not whole");
   return path;
 }
+
+}  // namespace
 
 std::string xrt_program() { return companion(KEYWAY_LIBEXEC_FOLDER "/keyway_xrt"); }
 std::string simulator_program() { return companion(KEYWAY_LIBEXEC_FOLDER "/keyway_hw_emu"); }

@@ -9,9 +9,7 @@
 
 namespace keyway::driver {
 
-/// Throws Error(kDevice) that names the missing file.
-std::string companion(const std::string& relative);
-
+/// These throw Error(kDevice) that names the missing file.
 std::string xrt_program();                              ///< the process that holds XRT
 std::string simulator_program();                        ///< the process that XRT launches
 std::string emulation_xclbin(const std::string& core);  ///< throws Error(kFit) for an unknown core

@@ -16,7 +16,6 @@ namespace {
 
 constexpr uint64_t kPage = 4096;
 constexpr uint32_t kStart = 1;
-constexpr uint64_t kTurn = 4096;  // cycles until another thread may have the simulation
 
 platform::BoardConfig config_of(const SimOptions& options, const platform::KernelFactory& kernel) {
   return {kernel, platform::load_identity(options.device_file), options.memory, options.wave,
@@ -89,7 +88,7 @@ void SimBoard::start(const KernelArguments& arguments) {
 }
 
 void SimBoard::wait() {
-  for (bool aborted = false; running(); advance(kTurn))
+  for (bool aborted = false; running(); advance(platform::Rack::kTurn))
     if (common::interrupted() && !std::exchange(aborted, true)) abort();
   read_register(contract::kRegControl);  // clears `done`
 }

@@ -24,6 +24,25 @@ std::vector<double> reconstruction_errors(const std::vector<float>& inputs,
   return errors;
 }
 
+/// Area under the ROC curve: the probability that a positive scores above a negative, equal scores
+/// counted half. 0.5 where one of the classes is empty.
+double area_under_curve(const std::vector<double>& scores, const std::vector<int64_t>& labels) {
+  std::vector<size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] < scores[b]; });
+  double below = 0, won = 0, positives = 0;  // negatives that score less; pairs in the right order
+  for (size_t first = 0, end = 0; first < order.size(); first = end) {
+    double ties = 0, positive_ties = 0;
+    for (end = first; end < order.size() && scores[order[end]] == scores[order[first]]; ++end) {
+      (labels[order[end]] == 1 ? positive_ties : ties) += 1;
+    }
+    won += positive_ties * (below + ties / 2);
+    below += ties;
+    positives += positive_ties;
+  }
+  return below == 0 || positives == 0 ? 0.5 : won / (below * positives);
+}
+
 }  // namespace
 
 std::vector<int64_t> read_metric_labels(const BenchNetwork& network,
@@ -53,23 +72,6 @@ double judge(Metric metric, const std::vector<float>& inputs, const std::vector<
     return area_under_curve(reconstruction_errors(inputs, outputs, labels.size()), labels);
   }
   return static_cast<double>(count_correct(outputs, labels)) / static_cast<double>(labels.size());
-}
-
-double area_under_curve(const std::vector<double>& scores, const std::vector<int64_t>& labels) {
-  std::vector<size_t> order(scores.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] < scores[b]; });
-  double below = 0, won = 0, positives = 0;  // negatives that score less; pairs in the right order
-  for (size_t first = 0, end = 0; first < order.size(); first = end) {
-    double ties = 0, positive_ties = 0;
-    for (end = first; end < order.size() && scores[order[end]] == scores[order[first]]; ++end) {
-      (labels[order[end]] == 1 ? positive_ties : ties) += 1;
-    }
-    won += positive_ties * (below + ties / 2);
-    below += ties;
-    positives += positive_ties;
-  }
-  return below == 0 || positives == 0 ? 0.5 : won / (below * positives);
 }
 
 }  // namespace keyway::tool

@@ -18,8 +18,4 @@ std::vector<int64_t> read_metric_labels(const BenchNetwork& network,
 double judge(Metric metric, const std::vector<float>& inputs, const std::vector<float>& outputs,
              const std::vector<int64_t>& labels);
 
-/// Area under the ROC curve: the probability that a positive scores above a negative, equal scores
-/// counted half. 0.5 where one of the classes is empty.
-double area_under_curve(const std::vector<double>& scores, const std::vector<int64_t>& labels);
-
 }  // namespace keyway::tool

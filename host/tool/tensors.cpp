@@ -9,7 +9,7 @@
 namespace keyway::tool {
 
 namespace {
-std::string shape_text(const std::vector<int64_t>& shape, size_t from) {
+std::string dims_text(const std::vector<int64_t>& shape, size_t from) {
   std::string text = from == 0 ? "" : "N";
   for (size_t i = from; i < shape.size(); ++i) {
     text += (text.empty() ? "" : " x ") + std::to_string(shape[i]);
@@ -25,8 +25,8 @@ common::NpyArray<float> read_inputs(const std::string& path, const std::vector<i
   wanted.insert(wanted.end(), dims.begin(), dims.end());
   if (array.shape.size() != wanted.size() ||
       !std::equal(wanted.begin() + 1, wanted.end(), array.shape.begin() + 1)) {
-    throw Error(ErrorKind::kFile, path + ": holds " + shape_text(array.shape, 0) +
-                                      " numbers, where the network takes " + shape_text(wanted, 1));
+    throw Error(ErrorKind::kFile, path + ": holds " + dims_text(array.shape, 0) +
+                                      " numbers, where the network takes " + dims_text(wanted, 1));
   }
   if (array.rows() == 0) throw Error(ErrorKind::kFile, path + ": holds no input");
   common::require_finite(array, path);
@@ -36,7 +36,7 @@ common::NpyArray<float> read_inputs(const std::string& path, const std::vector<i
 std::vector<int64_t> read_labels(const std::string& path, size_t count, int64_t classes) {
   auto array = common::read_npy_int(path, static_cast<int64_t>(count));
   if (array.shape.size() != 1 || array.values.size() != count) {
-    throw Error(ErrorKind::kFile, path + ": holds " + shape_text(array.shape, 0) +
+    throw Error(ErrorKind::kFile, path + ": holds " + dims_text(array.shape, 0) +
                                       " labels, where " + std::to_string(count) + " are needed");
   }
   for (const int64_t label : array.values) {

@@ -8,19 +8,22 @@
 namespace keyway::quantise {
 namespace {
 
+constexpr int kMinShift = 1;
+
 int32_t multiplier(double factor, int shift) {
   const double m = std::nearbyint(std::ldexp(factor, shift));
   return static_cast<int32_t>(std::clamp(m, -double{kMaxMultiplier}, double{kMaxMultiplier}));
 }
 
-}  // namespace
-
+/// The largest shift at which both factors' integers fit.
 int shift_of(double factor, double residual_factor) {
   const double largest = std::max(std::abs(factor), std::abs(residual_factor));
   int shift = kMaxShift;
   while (shift > kMinShift && std::nearbyint(std::ldexp(largest, shift)) > kMaxMultiplier) --shift;
   return shift;
 }
+
+}  // namespace
 
 double factor_grid(double largest, double residual_factor) {
   if (residual_factor == 0) return 0;

@@ -16,11 +16,7 @@
 namespace keyway::quantise {
 
 inline constexpr int kMaxMultiplier = (1 << 17) - 1;
-inline constexpr int kMinShift = 1;
 inline constexpr int kMaxShift = 47;
-
-/// The largest shift at which both factors' integers fit.
-int shift_of(double factor, double residual_factor);
 
 /// Factors up to `largest` that are multiples of this are exact beside `residual_factor`; 0 where
 /// there is no residual (17 bits are as good as exact).

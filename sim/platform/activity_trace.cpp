@@ -29,7 +29,7 @@ constexpr size_t kFlushBytes = 1 << 20;
 bool has(uint32_t events, contract::KernelEvent event) { return ((events >> event) & 1) != 0; }
 
 /// A JSON string; names of layers come from whoever made the model.
-std::string quoted(const char* text) {
+std::string json_string(const char* text) {
   return nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 
@@ -40,7 +40,7 @@ ActivityTrace::ActivityTrace(const std::string& path, const std::string& device)
   pending_ =
       "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"unit\":\"1 us = 1 clock cycle\"},"
       "\"traceEvents\":[\n{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{\"name\":" +
-      quoted(device.c_str()) + "}}";
+      json_string(device.c_str()) + "}}";
   for (size_t i = 0; i < kTracks; ++i) {
     const std::string track = ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":" + std::to_string(i + 1);
     pending_ += track + ",\"name\":\"thread_name\",\"args\":{\"name\":\"" + kTrackNames[i] +
@@ -106,7 +106,7 @@ void ActivityTrace::flush(Track track) {
   pending_ += ",\n{\"ph\":\"X\",\"pid\":1,\"tid\":" + std::to_string(track + 1) +
               ",\"ts\":" + std::to_string(span.begin) +
               ",\"dur\":" + std::to_string(span.end - span.begin) +
-              ",\"name\":" + quoted(span.label) + "}";
+              ",\"name\":" + json_string(span.label) + "}";
   span = {};
   if (pending_.size() >= kFlushBytes) {
     file_.write(pending_.data(), pending_.size());

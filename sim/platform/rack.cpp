@@ -51,11 +51,6 @@ void Rack::Slot::power_off() {
   rack_.boards_[slot_]->power_off();
 }
 
-void Rack::Slot::power_cycle(const BoardConfig& config) {
-  const std::lock_guard<std::mutex> lock(rack_.mutex_);
-  rack_.boards_[slot_]->power_on(config);
-}
-
 void Rack::Slot::write_memory(uint64_t address, const void* data, size_t bytes) {
   const std::lock_guard<std::mutex> lock(rack_.mutex_);
   if (!rack_.boards_[slot_]->memory().write(address, data, bytes))
@@ -96,11 +91,6 @@ void Rack::Slot::advance(uint64_t cycles) {
   const uint64_t end = board.cycles() + cycles;
   while (board.running() && board.cycles() < end) rack_.step(board);
   board.check();
-}
-
-void Rack::Slot::wait() {
-  constexpr uint64_t kTurn = 4096;  // cycles until another thread may have the rack
-  while (running()) advance(kTurn);
 }
 
 uint64_t Rack::Slot::cycles() const {

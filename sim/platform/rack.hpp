@@ -19,6 +19,7 @@ namespace keyway::platform {
 class Rack {
  public:
   static constexpr size_t kSlots = 16;
+  static constexpr uint64_t kTurn = 4096;  ///< cycles until another thread may have the rack
 
   static Rack& instance();
 
@@ -31,7 +32,6 @@ class Rack {
     Slot(const Slot&) = delete;
     Slot& operator=(const Slot&) = delete;
 
-    void power_cycle(const BoardConfig& config);
     /// Writes out trace and waveform; only the destructor may follow. Throws Error(kFile).
     void power_off();
 
@@ -45,7 +45,6 @@ class Rack {
     bool running() const;
     /// Lets at most about `cycles` pass, less when the run ends. Throws when the board failed.
     void advance(uint64_t cycles);
-    void wait();  ///< until the run ends
     uint64_t cycles() const;
     CycleAccount account() const;  ///< of the last start
 

@@ -3,7 +3,6 @@
 // stalls, and on the program simulator: equal output bytes. Plain and locked packages, several
 // cores.
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <random>
@@ -20,11 +19,6 @@ namespace {
 
 /// One after the other on one board, so that each start meets what the one before left.
 constexpr uint64_t kProgramsPerBoard = 10;
-
-uint64_t setting(const char* variable, uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text != nullptr ? std::strtoull(text, nullptr, 0) : otherwise;
-}
 
 std::string first_difference(const Bytes& got, const Bytes& want) {
   for (size_t i = 0; i < want.size(); ++i) {
@@ -97,7 +91,7 @@ void check_several_inputs(driver::SimBoard& board, const test::Model& model,
 
 TEST_CASE("random programs give the program simulator's bytes on the core") {
   const uint64_t seed = test::seed();
-  const uint64_t count = setting("KEYWAY_COUNT", 2000);
+  const uint64_t count = test::setting("KEYWAY_COUNT", 2000);
   const test::Party party;
   std::map<uint8_t, uint64_t> instructions;
   const std::vector<std::string> cores = platform::kernel_names();

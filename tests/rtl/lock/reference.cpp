@@ -98,6 +98,15 @@ void flip_bit(Bytes& bytes, std::size_t bit) {
   bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] ^ (1U << (bit % 8)));
 }
 
+Bytes reverse_bits(Bytes bytes) {
+  for (auto& byte : bytes) {
+    unsigned reversed = 0;
+    for (unsigned i = 0; i < 8; i++) reversed |= (byte >> i & 1U) << (7 - i);
+    byte = static_cast<std::uint8_t>(reversed);
+  }
+  return bytes;
+}
+
 Bytes sha256(const Bytes& message) {
   Bytes out(32);
   require(EVP_Digest(message.data(), message.size(), out.data(), nullptr, EVP_sha256(), nullptr),

@@ -37,6 +37,7 @@ Bytes random_bytes(Random& random, std::size_t count);
 Bytes operator+(const Bytes& a, const Bytes& b);
 Bytes operator^(const Bytes& a, const Bytes& b);
 void flip_bit(Bytes& bytes, std::size_t bit);
+Bytes reverse_bits(Bytes bytes);  ///< of each byte, as GHASH counts them
 
 Bytes sha256(const Bytes& message);
 Bytes kdf(const std::string& label, std::initializer_list<Bytes> fields);

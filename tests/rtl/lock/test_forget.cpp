@@ -26,15 +26,6 @@ std::map<std::string, Bytes> variables(LockBench<Model>& lock) {
   return test::read_state(lock.context());
 }
 
-Bytes reverse_bits(Bytes bytes) {
-  for (auto& byte : bytes) {
-    unsigned reversed = 0;
-    for (unsigned i = 0; i < 8; i++) reversed |= (byte >> i & 1U) << (7 - i);
-    byte = static_cast<std::uint8_t>(reversed);
-  }
-  return bytes;
-}
-
 /// Everything that must not be seen, by name.
 std::map<std::string, Bytes> secrets(const World& world) {
   const auto h = aes256(world.keys.mac, Bytes(16));

@@ -13,15 +13,6 @@ using namespace keyway::lock_bench;
 
 namespace {
 
-Bytes reverse_bits(Bytes bytes) {
-  for (auto& byte : bytes) {
-    unsigned reversed = 0;
-    for (unsigned i = 0; i < 8; i++) reversed |= (byte >> i & 1U) << (7 - i);
-    byte = static_cast<std::uint8_t>(reversed);
-  }
-  return bytes;
-}
-
 template <class Model>
 class Hash : public Clocked<Model> {
  public:

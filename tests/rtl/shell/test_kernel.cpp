@@ -2,24 +2,17 @@
 /// The whole kernel with real packages: random programs of every policy against the engine's
 /// reference, residency, lock overhead, wrong devices and licences, and a host that changes memory.
 #include <catch2/catch.hpp>
-#include <cstdlib>
 
 #include "common/error.hpp"
 #include "kernel_scene.hpp"
+#include "seed.hpp"
 
 namespace keyway::rtl_test {
-namespace {
-
-uint64_t environment(const char* variable, uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
-}  // namespace
 
 TEST_CASE("random programs of every policy give what the reference stores") {
   const std::string core = GENERATE("8x8", "16x16", "narrow", "wide");
-  const uint64_t first = environment("KEYWAY_SEED", 1), count = environment("KEYWAY_PROGRAMS", 24);
+  const uint64_t first = test::setting("KEYWAY_SEED", 1),
+                 count = test::setting("KEYWAY_PROGRAMS", 24);
   const Party party(99);
   KernelBench bench(make_kernel(core), first);
   bench.set_identity(party.identity());
@@ -126,7 +119,7 @@ TEST_CASE("wrong devices, owners and licences") {
 }
 
 TEST_CASE("every bit of a locked package counts") {
-  const uint64_t seed = environment("KEYWAY_SEED", 4), flips = environment("KEYWAY_FLIPS", 40);
+  const uint64_t seed = test::setting("KEYWAY_SEED", 4), flips = test::setting("KEYWAY_FLIPS", 40);
   const auto scenario = resident_scenario(shape_of("8x8"), 6);
   const Party party(3);
   std::mt19937_64 random(seed);
@@ -154,7 +147,7 @@ TEST_CASE("every bit of a locked package counts") {
 }
 
 TEST_CASE("a bit of every byte of header and licence, against a resident package") {
-  const uint64_t seed = environment("KEYWAY_SEED", 5);
+  const uint64_t seed = test::setting("KEYWAY_SEED", 5);
   const auto scenario = resident_scenario(shape_of("8x8"), 6);
   const Party party(3);
   std::mt19937_64 random(seed);

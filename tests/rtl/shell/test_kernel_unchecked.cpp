@@ -4,11 +4,10 @@
 /// ends, and works as ever afterwards.
 #include <VKernelUnchecked.h>
 
-#include <cstdlib>
-
 #include "kernel_scene.hpp"
 #include "platform/verilated_kernel.hpp"
 #include "program/listing.hpp"
+#include "seed.hpp"
 
 namespace keyway::rtl_test {
 namespace {
@@ -16,11 +15,6 @@ namespace {
 const test::Shape kShape{8, 8, 65536, 131072};
 constexpr uint64_t kBad = kBase + 0x10'0000, kBadOutput = kBase + 0x22'0000;
 constexpr uint32_t kBadInputBytes = 2048, kBadOutputBytes = 4096;
-
-uint64_t environment(const char* variable, uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 /// Instructions of a good program in which some fields hold other bits, or all do.
 Bytes mutated(const Bytes& good, std::mt19937_64& random) {
@@ -44,7 +38,8 @@ Bytes mutated(const Bytes& good, std::mt19937_64& random) {
 }  // namespace
 
 TEST_CASE("a program of any bits stays in its buffers and ends") {
-  const uint64_t first = environment("KEYWAY_SEED", 1), count = environment("KEYWAY_PROGRAMS", 300);
+  const uint64_t first = test::setting("KEYWAY_SEED", 1),
+                 count = test::setting("KEYWAY_PROGRAMS", 300);
   KernelBench bench(std::make_unique<platform::VerilatedKernel<VKernelUnchecked>>(), first);
   const Party nobody(1);
   const auto good = resident_scenario(kShape, 2);
