@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "common/integers.hpp"
 #include "program/verdict.hpp"
 
 namespace keyway::driver {
@@ -59,7 +60,7 @@ std::vector<Start> split(size_t images, size_t batch) {
   return starts;
 }
 
-size_t padded(size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
+size_t padded(size_t bytes) { return common::round_up(bytes, kPage); }
 
 }  // namespace
 

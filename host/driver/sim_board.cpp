@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/integers.hpp"
 #include "common/interrupt.hpp"
 #include "platform/address_map.hpp"
 #include "platform/rack.hpp"
@@ -41,7 +42,7 @@ SimBoard::Buffer SimBoard::allocate(size_t bytes) {
   for (const auto& [buffer, region] : regions_) used.push_back(region);
   std::sort(used.begin(), used.end(),
             [](const Region& a, const Region& b) { return a.address < b.address; });
-  const size_t size = std::max<size_t>((bytes + kPage - 1) / kPage * kPage, kPage);
+  const size_t size = std::max(common::round_up(bytes, kPage), kPage);
   uint64_t address = platform::kMemoryBase;
   for (const Region& region : used) {
     if (region.address - address >= size) break;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "common/error.hpp"
+#include "common/integers.hpp"
 #include "hw_emu/emulation.hpp"
 
 namespace keyway::driver {
@@ -29,7 +30,7 @@ XrtCard::XrtCard(unsigned index, const std::string& xclbin) : device_(index) {
 
 Board::Buffer XrtCard::allocate(size_t bytes) {
   // Whole pages: XRT gives the size to aligned_alloc, which wants a multiple of the alignment.
-  const size_t size = (bytes + kPage - 1) / kPage * kPage;
+  const size_t size = common::round_up(bytes, kPage);
   xrt::bo buffer(device_, size, xrt::bo::flags::normal, kernel_.group_id(kBufferArgument));
   std::memset(buffer.map(), 0, buffer.size());
   buffer.sync(XCL_BO_SYNC_BO_TO_DEVICE);

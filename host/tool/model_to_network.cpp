@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "common/error.hpp"
+#include "common/integers.hpp"
 #include "common/printable.hpp"
 #include "compile/compile.hpp"
 #include "graph/onnx_import.hpp"
@@ -71,7 +72,7 @@ void describe(const program::Program& program, const std::string& path) {
   fmt::print(stderr, "{}: {} layers, {:.2f} million MACs, {} KiB of weights and program, core {}\n",
              common::printable(path), program.layers.size(),
              static_cast<double>(program.macs) / 1e6,
-             (program.program_image.size() + program.weight_image.size() + 1023) / 1024,
+             common::ceil_div(program.program_image.size() + program.weight_image.size(), 1024U),
              program.core.name());
 }
 

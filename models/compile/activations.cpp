@@ -8,6 +8,7 @@
 #include <random>
 
 #include "common/error.hpp"
+#include "common/integers.hpp"
 #include "common/printable.hpp"
 #include "compile/layers.hpp"
 #include "program/contract.hpp"
@@ -32,10 +33,10 @@ struct Item {
   int64_t first_row(int64_t bank) const { return bank < phase ? 1 : 0; }
   int64_t end_row(int64_t bank) const {
     const int64_t rows = height + phase - bank;  // rows y with y + phase >= bank, from there on
-    return rows <= 0 ? 0 : (rows + kBanks - 1) / kBanks;
+    return rows <= 0 ? 0 : common::ceil_div(rows, kBanks);
   }
   int64_t words() const {  // of one bank, from base to the end
-    return (height + phase + kBanks - 1) / kBanks * row_pitch;
+    return common::ceil_div(height + phase, kBanks) * row_pitch;
   }
   bool lives_with(const Item& other) const { return birth <= other.death && other.birth <= death; }
 };
@@ -93,7 +94,7 @@ std::vector<Item> items_of(const Network& network, const std::vector<Mapping>& m
     const uint32_t words = input ? input_words : mappings[t].blocks(core) * core.lane_words();
     item.height = shape.height;
     item.block_pitch = static_cast<uint32_t>(shape.width);
-    item.row_pitch = (words + core.block_banks() - 1) / core.block_banks() * shape.width;
+    item.row_pitch = common::ceil_div(words, core.block_banks()) * shape.width;
     result.push_back(item);
   }
   return result;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/error.hpp"
+#include "common/integers.hpp"
 #include "compile/layers.hpp"
 #include "compile/tiles.hpp"
 #include "program/contract.hpp"
@@ -19,7 +20,7 @@ using quantise::Network;
 ImageLayout lay_out(const Plan& plan, const Constants& constants, size_t instructions,
                     const program::CoreConfig& core) {
   const uint64_t word = core.weight_word_bytes();
-  const auto aligned = [word](uint64_t at) { return (at + word - 1) / word * word; };
+  const auto aligned = [word](uint64_t at) { return common::round_up(at, word); };
   ImageLayout layout;
   layout.table_of_layer = constants.table_of_layer;
   uint64_t at = aligned(instructions * contract::kInstructionBytes);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "common/error.hpp"
+#include "common/integers.hpp"
 #include "common/printable.hpp"
 #include "compile/layers.hpp"
 
@@ -49,7 +50,7 @@ Mapping identity(int64_t channels, const program::CoreConfig& core) {
 std::optional<Mapping> align(const std::vector<int64_t>& channel, const Mapping& source,
                              const program::CoreConfig& core) {
   const uint32_t lanes = core.lanes;
-  const size_t blocks = (channel.size() + lanes - 1) / lanes;
+  const size_t blocks = common::ceil_div(channel.size(), lanes);
   std::vector<int32_t> output_block(source.blocks(core), -1);
   for (const int64_t s : channel) {
     if (s >= 0) output_block[source.position[static_cast<size_t>(s)] / lanes] = 0;

@@ -3,15 +3,13 @@
 
 #include <algorithm>
 
+#include "common/integers.hpp"
 #include "compile/layers.hpp"
 #include "program/contract.hpp"
 
 namespace keyway::compile {
-namespace {
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-}  // namespace
+using common::ceil_div;
 
 uint64_t step_cycles(contract::ArrayKind kind) {
   switch (kind) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/integers.hpp"
 #include "compile/cost.hpp"
 #include "program/contract.hpp"
 
@@ -11,7 +12,7 @@ namespace {
 
 constexpr int64_t kGroupPixels = contract::kAccumulatorPixels;
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+using common::ceil_div;
 
 /// Below this, a pass hardly hides the fetch of the next tile.
 int64_t least_pixels(const program::CoreConfig& core) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/integers.hpp"
 #include "compile/cost.hpp"
 #include "compile/layers.hpp"
 
@@ -28,7 +29,7 @@ Layer* sole_reader(Network& network) {
 }
 
 uint32_t words_for(int64_t channels, const program::CoreConfig& core) {
-  return static_cast<uint32_t>((channels + core.word_channels() - 1) / core.word_channels());
+  return static_cast<uint32_t>(common::ceil_div(channels, core.word_channels()));
 }
 
 uint64_t image_bytes(const Shape& shape, const program::CoreConfig& core) {
@@ -73,13 +74,13 @@ void estimate(InputLayout& layout, const Network& network, const program::CoreCo
   apply(layout, gathered, core);
   const Shape& shape = tensor(gathered, network.input).shape;
   layout.bytes = image_bytes(shape, core);
-  const uint64_t load = (layout.bytes + kBusBytes - 1) / kBusBytes;
+  const uint64_t load = common::ceil_div(layout.bytes, kBusBytes);
   uint64_t work = 0, next = 0;
   for (const Layer& layer : gathered.layers) {
     const Shape& out = tensor(gathered, layer.output).shape;
     const Shape& in = tensor(gathered, layer.input).shape;
     const Work of_block = work_of(core, layer, words_for(in.channels, core));
-    const auto blocks = static_cast<uint64_t>((out.channels + core.lanes - 1) / core.lanes);
+    const auto blocks = static_cast<uint64_t>(common::ceil_div(out.channels, core.lanes));
     const uint64_t cycles = blocks * group_cycles(core, layer, of_block, out.height, out.width);
     (layer.input == network.input ? work : next) += cycles;
   }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/integers.hpp"
 #include "program/core_config.hpp"
 
 namespace keyway::compile {
@@ -19,7 +20,7 @@ struct Mapping {
   uint32_t words = 0;              ///< up to the last that holds a channel
 
   uint32_t blocks(const program::CoreConfig& core) const {
-    return (words + core.lane_words() - 1) / core.lane_words();
+    return common::ceil_div(words, core.lane_words());
   }
   /// Channel at every position of the tensor's blocks; -1 where there is none.
   std::vector<int32_t> channel_at(const program::CoreConfig& core) const {

@@ -4,17 +4,18 @@
 #include <algorithm>
 
 #include "common/error.hpp"
+#include "common/integers.hpp"
 #include "common/printable.hpp"
 #include "program/contract.hpp"
 
 namespace keyway::compile {
 namespace {
 
+using common::ceil_div;
+using common::round_up;
+
 constexpr uint64_t kPayload = contract::kPayloadBytes;
 constexpr uint64_t kSegmentShare = 4;  ///< a segment aims at this part of the ring
-
-uint64_t ceil_div(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
-uint64_t round_up(uint64_t a, uint64_t to) { return ceil_div(a, to) * to; }
 
 void keep_resident(WeightPlan& plan, uint64_t base) {
   uint64_t offset = 0, first_layer_end = 0;

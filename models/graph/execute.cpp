@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "common/error.hpp"
+#include "common/integers.hpp"
 
 namespace keyway::graph {
 
@@ -26,7 +27,7 @@ struct Span {
 
 Span inside(int64_t k, int64_t stride, int64_t pad, int64_t in, int64_t out) {
   const int64_t first = pad - k;  // out * stride >= first
-  const int64_t begin = first <= 0 ? 0 : (first + stride - 1) / stride;
+  const int64_t begin = first <= 0 ? 0 : common::ceil_div(first, stride);
   const int64_t last = in - 1 + pad - k;  // out * stride <= last
   const int64_t end = last < 0 ? 0 : std::min(out, last / stride + 1);
   return {std::min(begin, end), end};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "common/integers.hpp"
 #include "common/printable.hpp"
 
 namespace keyway::graph::importing {
@@ -58,7 +59,7 @@ std::vector<AxisWindow> read_windows(const OnnxNode& node, const std::vector<int
     w.stride = strides[i];
     const int64_t size = sizes[i];
     if (same) {
-      w.out = (size + w.stride - 1) / w.stride;
+      w.out = common::ceil_div(size, w.stride);
       const int64_t total = std::max<int64_t>((w.out - 1) * w.stride + w.kernel - size, 0);
       w.begin = same_lower ? total - total / 2 : total / 2;
       w.end = total - w.begin;

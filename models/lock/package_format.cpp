@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "common/error.hpp"
+#include "common/integers.hpp"
 #include "lock/cipher.hpp"
 
 namespace keyway::lock {
@@ -20,7 +21,7 @@ void put32(uint8_t* p, uint32_t value) {
 }
 
 uint32_t frames_for(size_t bytes) {
-  return static_cast<uint32_t>((bytes + kPayload - 1) / kPayload);
+  return static_cast<uint32_t>(common::ceil_div(bytes, kPayload));
 }
 
 }  // namespace
@@ -49,7 +50,7 @@ Bytes16 plain_digest(ByteView bytes) {
 std::vector<uint8_t> lay_out(const program::Program& program, Policy policy, const Bytes16& id) {
   const std::string manifest = manifest_text(program, policy, id);
   const auto header_pages =
-      static_cast<uint32_t>((contract::kManifestOffset + manifest.size() + kPage - 1) / kPage);
+      static_cast<uint32_t>(common::ceil_div(contract::kManifestOffset + manifest.size(), kPage));
   const uint32_t weight_frames = frames_for(program.weight_image.size());
   uint32_t program_frames = std::max(1U, frames_for(program.program_image.size()));
   // What a short program's frames add beyond its image lands where the weights are loaded later.

@@ -5,10 +5,12 @@
 
 #include "arith/number_system.hpp"
 #include "common/error.hpp"
+#include "common/integers.hpp"
 
 namespace keyway::simulate {
 namespace {
 
+using common::ceil_div;
 using program::CoreConfig;
 using program::Mode;
 
@@ -16,8 +18,6 @@ constexpr int64_t kUnit = contract::kTransferUnitBytes;
 /// A MULTIPLY that needs more is no program of ours and would only keep the machine busy.
 constexpr uint64_t kMostProducts = uint64_t{1} << 36;
 constexpr uint64_t kMostPatchWords = uint64_t{1} << 22;
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 class Decoder {
  public:

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "arith/number_system.hpp"
+#include "common/integers.hpp"
 #include "simulate/decoded.hpp"
 
 namespace keyway::simulate {
@@ -13,8 +14,8 @@ namespace {
 using program::CoreConfig;
 using program::Mode;
 
-constexpr uint64_t kUnit = 16;  ///< bytes of weight memory that are followed as one
-constexpr int kInputs = 3;      ///< followed where inputs overlap: the first, one between, the last
+constexpr uint64_t kUnitBytes = 16;  ///< of weight memory that are followed as one
+constexpr int kInputs = 3;  ///< followed where inputs overlap: the first, one between, the last
 
 /// What last happened to an activation word.
 struct Word {
@@ -40,12 +41,12 @@ class Checker {
         limit_(limit),
         weight_frames_(weight_frames),
         words_(size_t{contract::kRowBanks} * core.block_banks() * core.bank_words()),
-        units_((core.weight_bytes + kUnit - 1) / kUnit) {
-    for (size_t i = 0; i < (image_bytes + kUnit - 1) / kUnit; ++i) units_[i].written = true;
+        units_(common::ceil_div(core.weight_bytes, kUnitBytes)) {
+    for (size_t i = 0; i < common::ceil_div(image_bytes, kUnitBytes); ++i) units_[i].written = true;
   }
 
   std::vector<Hazard> run(const DecodedProgram& program) {
-    for (size_t i = 0; i < program.instructions * contract::kInstructionBytes / kUnit; ++i) {
+    for (size_t i = 0; i < program.instructions * contract::kInstructionBytes / kUnitBytes; ++i) {
       units_[i].permanent = true;
     }
     const auto& end = program.end;
@@ -177,7 +178,8 @@ class Checker {
   }
 
   void check_weights(uint64_t index, uint64_t address, uint64_t bytes, const char* what) {
-    for (uint64_t u = address / kUnit; u < (address + bytes + kUnit - 1) / kUnit; ++u) {
+    for (uint64_t u = address / kUnitBytes; u < common::ceil_div(address + bytes, kUnitBytes);
+         ++u) {
       Unit& unit = units_[u];
       unit.read_product = products_;
       if (!unit.written) {
@@ -192,7 +194,8 @@ class Checker {
     const uint64_t address =
         static_cast<uint64_t>(step.table.table_address) * core_.weight_word_bytes();
     check_weights(step.index, address, contract::kTableBytes, "table");
-    for (uint64_t u = address / kUnit; u < (address + contract::kTableBytes) / kUnit; ++u) {
+    for (uint64_t u = address / kUnitBytes; u < (address + contract::kTableBytes) / kUnitBytes;
+         ++u) {
       units_[u].permanent = true;
     }
     slot_loaded_[static_cast<size_t>(step.table.slot)] = true;
@@ -206,7 +209,7 @@ class Checker {
     uint64_t unit = static_cast<uint64_t>(step.load.destination);
     for (int64_t f = 0; f < step.load.count; ++f) {
       ++frames_;
-      for (uint64_t i = 0; i < contract::kPayloadBytes / kUnit; ++i, ++unit) {
+      for (uint64_t i = 0; i < contract::kPayloadBytes / kUnitBytes; ++i, ++unit) {
         Unit& u = units_[unit];
         if (u.permanent) report(step.index, "overwrites instructions or a table");
         if (u.read_product > load_waited_) {
@@ -288,8 +291,7 @@ class Checker {
 
 std::vector<Hazard> find_hazards(const CoreConfig& core, const std::vector<uint8_t>& program_image,
                                  const std::vector<uint8_t>& weight_image, size_t limit) {
-  const size_t frames =
-      (weight_image.size() + contract::kPayloadBytes - 1) / contract::kPayloadBytes;
+  const size_t frames = common::ceil_div(weight_image.size(), contract::kPayloadBytes);
   const DecodedProgram program =
       decode_program(core, program_image, frames * contract::kPayloadBytes);
   return Checker(core, program_image.size(), frames, limit).run(program);

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "common/error.hpp"
+#include "common/integers.hpp"
 #include "simulate/decoded.hpp"
 #include "simulate/kernels.hpp"
 #include "simulate/operands.hpp"
@@ -147,8 +148,7 @@ class Preparation {
 };
 
 std::vector<uint8_t> whole_frames(std::vector<uint8_t> weights) {
-  const size_t frames = (weights.size() + contract::kPayloadBytes - 1) / contract::kPayloadBytes;
-  weights.resize(frames * contract::kPayloadBytes, 0);
+  weights.resize(common::round_up(weights.size(), contract::kPayloadBytes), 0);
   return weights;
 }
 
