@@ -12,6 +12,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "temporary_folder.hpp"
 
 namespace fs = std::filesystem;
 using namespace keyway;
@@ -19,27 +20,12 @@ using namespace keyway::common;
 
 namespace {
 
-/// A folder of its own for a test, removed at its end.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "keyway-test-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-  size_t entries() const {
-    return static_cast<size_t>(
-        std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
-  }
+using test::TemporaryFolder;
 
- private:
-  fs::path path_;
-};
+size_t entries(const TemporaryFolder& folder) {
+  return static_cast<size_t>(
+      std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()));
+}
 
 std::string text(const std::string& path) {
   const auto bytes = read_file(path);
@@ -67,19 +53,19 @@ std::string failure(Call call) {
 }  // namespace
 
 TEST_CASE("What is written is read") {
-  const Folder folder;
+  const TemporaryFolder folder;
   for (const size_t size : {size_t{0}, size_t{1}, size_t{4096}, (size_t{1} << 20) - 1,
                             size_t{1} << 20, size_t{3000001}}) {
     std::string content(size, '\0');
     for (size_t i = 0; i < size; ++i) content[i] = static_cast<char>(i * 31 >> 3);
     write_file(folder.file("a"), content);
     CHECK(text(folder.file("a")) == content);
-    CHECK(folder.entries() == 1);
+    CHECK(entries(folder) == 1);
   }
 }
 
 TEST_CASE("A file is absent until it is complete, and an old one stays until then") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.file("a");
   {
     AtomicFile file(path);
@@ -87,7 +73,7 @@ TEST_CASE("A file is absent until it is complete, and an old one stays until the
     CHECK_FALSE(fs::exists(path));
     CHECK(fs::path(file.temporary()).parent_path() == fs::path(path).parent_path());
   }
-  CHECK(folder.entries() == 0);
+  CHECK(entries(folder) == 0);
   write_file(path, "old");
   {
     AtomicFile file(path);
@@ -100,11 +86,11 @@ TEST_CASE("A file is absent until it is complete, and an old one stays until the
     file.commit();
   }
   CHECK(text(path) == "new");
-  CHECK(folder.entries() == 1);
+  CHECK(entries(folder) == 1);
 }
 
 TEST_CASE("Secrets are readable by their owner alone, from the first byte on") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const mode_t mask = ::umask(022);
   AtomicFile file(folder.file("secret"), FileMode::kSecret);
   CHECK(mode(file.temporary()) == 0600);
@@ -116,7 +102,7 @@ TEST_CASE("Secrets are readable by their owner alone, from the first byte on") {
 }
 
 TEST_CASE("A disk that is full leaves nothing behind") {
-  const Folder folder;
+  const TemporaryFolder folder;
   struct rlimit old {};
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &old) == 0);
   struct rlimit small = old;
@@ -128,11 +114,11 @@ TEST_CASE("A disk that is full leaves nothing behind") {
   ::setrlimit(RLIMIT_FSIZE, &old);
   std::signal(SIGXFSZ, handler);
   CHECK(message.find(folder.file("a")) != std::string::npos);
-  CHECK(folder.entries() == 0);
+  CHECK(entries(folder) == 0);
 }
 
 TEST_CASE("Errors name the file") {
-  const Folder folder;
+  const TemporaryFolder folder;
   CHECK(failure([&] { read_file(folder.file("none")); }).find(folder.file("none")) !=
         std::string::npos);
   CHECK(failure([&] { read_file(folder.file("")); }).find("folder") != std::string::npos);
@@ -145,7 +131,7 @@ TEST_CASE("Errors name the file") {
 }
 
 TEST_CASE("Links are followed, devices and pipes written directly") {
-  const Folder folder;
+  const TemporaryFolder folder;
   write_file(folder.file("target"), "old");
   fs::create_symlink(folder.file("target"), folder.file("link"));
   write_file(folder.file("link"), "new");

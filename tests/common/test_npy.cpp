@@ -2,13 +2,12 @@
 // .npy by hand-written bytes; the agreement with NumPy itself is checked by compare_numpy.py.
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 #include <limits>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "common/npy.hpp"
+#include "temporary_folder.hpp"
 
 using namespace keyway;
 using namespace keyway::common;
@@ -17,14 +16,6 @@ namespace {
 
 class NpyFile {
  public:
-  NpyFile() {
-    char name[] = "/tmp/keyway-npy-XXXXXX";
-    const int descriptor = ::mkstemp(name);
-    REQUIRE(descriptor >= 0);
-    path = name;
-  }
-  ~NpyFile() { std::filesystem::remove(path); }
-
   /// Version 1 with this header text and these elements.
   void write(const std::string& header, const std::string& elements, char version = 1) const {
     std::string bytes = std::string("\x93NUMPY") + version + '\0';
@@ -45,7 +36,8 @@ class NpyFile {
     return "read without an error";
   }
 
-  std::string path;
+  test::TemporaryFolder folder;
+  std::string path = folder.file("array.npy");
 };
 
 std::string header(const std::string& descr, const std::string& shape, bool fortran = false) {

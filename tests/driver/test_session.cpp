@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sessions: floats to floats on the program simulator, and over a device of the test's own the
 // order of runs, what travels together, and what an error leaves behind.
-#include <stdlib.h>
-
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <condition_variable>
-#include <filesystem>
 #include <limits>
 #include <mutex>
 #include <random>
@@ -23,6 +20,7 @@
 #include "lock/package.hpp"
 #include "random_network.hpp"
 #include "simulate/simulator.hpp"
+#include "temporary_folder.hpp"
 
 using namespace keyway;
 using namespace keyway::driver;
@@ -160,12 +158,11 @@ TEST_CASE("a session gives what the program computes, input by input") {
 }
 
 TEST_CASE("a locked package opens with its licence on its device, and not without") {
-  char folder[] = "/tmp/keyway-test-XXXXXX";
-  REQUIRE(mkdtemp(folder) != nullptr);
-  const std::string device_file = std::string(folder) + "/d.kwd";
+  const test::TemporaryFolder folder;
+  const std::string device_file = folder.file("d.kwd");
   const lock::Owner owner = lock::new_owner();
   lock::write_device(lock::new_device(1, "test"), device_file);
-  const auto record = lock::enrol(device_file, owner, std::string(folder) + "/d.kwe");
+  const auto record = lock::enrol(device_file, owner, folder.file("d.kwe"));
   const auto locked =
       lock::lock_network(test::random_network(3), owner, {program::core_from_name("8x8")});
   const Package sealed(locked.package, "sealed");
@@ -182,7 +179,6 @@ TEST_CASE("a locked package opens with its licence on its device, and not withou
   damaged.back() ^= 1;
   CHECK(kind_of([&] { Session(Package(damaged, "damaged"), licence, options); }) ==
         ErrorKind::kAuthentication);
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("several threads use several sessions, each answer goes to who asked") {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The whole board in process, with the stand-in kernel: runs, faults that must be noticed, several
 /// boards at once, trace.
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +15,7 @@
 #include "lock/parties.hpp"
 #include "platform/rack.hpp"
 #include "platform/standin.hpp"
+#include "temporary_folder.hpp"
 
 using namespace keyway;
 using namespace keyway::driver;
@@ -236,9 +235,8 @@ TEST_CASE("slots are used again, and are finite") {
 }
 
 TEST_CASE("the device file drives the identity pins") {
-  const std::string path =
-      (std::filesystem::temp_directory_path() / ("keyway_dev_" + std::to_string(getpid())))
-          .string();
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("d.kwd");
   const auto verdict = [&](const std::optional<std::string>& file, uint8_t licensed) {
     SimOptions options;
     options.device_file = file.value_or("");
@@ -277,9 +275,8 @@ TEST_CASE("an unknown core is named with the known ones") {
 }
 
 TEST_CASE("a waveform is a file that viewers know") {
-  const std::string path =
-      (std::filesystem::temp_directory_path() / ("keyway_wave_" + std::to_string(getpid())))
-          .string();
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("wave.fst");
   SimOptions options;
   options.wave = path;
   {
@@ -294,15 +291,13 @@ TEST_CASE("a waveform is a file that viewers know") {
   std::ifstream file(path, std::ios::binary);
   CHECK(file.get() == 0);  // FST: a header block of 329 bytes
   CHECK(std::filesystem::file_size(path) > 1000);
-  std::filesystem::remove(path);
   options.wave = "/nowhere/wave.fst";
   CHECK_THROWS_AS(SimBoard(options), Error);
 }
 
 TEST_CASE("a trace appears when the board goes off, and shows runs and bus") {
-  const std::string path =
-      (std::filesystem::temp_directory_path() / ("keyway_trace_" + std::to_string(getpid())))
-          .string();
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("trace.json");
   SimOptions options;
   options.trace = path;
   {
@@ -319,5 +314,4 @@ TEST_CASE("a trace appears when the board goes off, and shows runs and bus") {
                            "\"name\":\"read\"", "\"name\":\"write\""})
     CHECK(text.str().find(part) != std::string::npos);
   CHECK(text.str().substr(text.str().size() - 4) == "\n]}\n");
-  std::filesystem::remove(path);
 }

@@ -2,7 +2,6 @@
 // Packages and licences as files: what opens, what is refused and how, and that no byte is free.
 #include <catch2/catch.hpp>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <random>
@@ -14,6 +13,7 @@
 #include "lock/sample.hpp"
 #include "lock/seal.hpp"
 #include "seed.hpp"
+#include "temporary_folder.hpp"
 
 using namespace keyway;
 using namespace keyway::lock;
@@ -135,7 +135,8 @@ TEST_CASE("files of other versions are refused by name") {
     none[contract::kHeaderMagicOffset] ^= 1;
     CHECK_FALSE(says_so([&] { parse_package(none, "test"); }));
   }
-  const std::string path = std::filesystem::temp_directory_path() / "keyway-other-version";
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("other");
   const auto write = [&](const std::string& text) { std::ofstream(path) << text; };
   write("KEYWAYL2" + std::string(contract::kLicenceBytes, '\0'));  // and of another length
   CHECK(says_so([&] { read_licence(path); }));
@@ -143,7 +144,6 @@ TEST_CASE("files of other versions are refused by name") {
   CHECK_FALSE(says_so([&] { read_licence(path); }));
   write(R"({"keyway": "device", "version": 2})");
   CHECK(says_so([&] { read_device(path); }));
-  std::filesystem::remove(path);
 }
 
 TEST_CASE("header pages are at most a quarter of the file, however small the network") {

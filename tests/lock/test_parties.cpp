@@ -3,32 +3,18 @@
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <fstream>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "lock/keys.hpp"
 #include "lock/parties.hpp"
+#include "temporary_folder.hpp"
 
 using namespace keyway;
 using namespace keyway::lock;
 
 namespace {
-
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "keyway-test-XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string operator()(const char* name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 int outcome(const std::function<void()>& action) {
   try {
@@ -42,67 +28,68 @@ int outcome(const std::function<void()>& action) {
 }  // namespace
 
 TEST_CASE("files come back as they were written, readable by their owner only") {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   const Owner owner = new_owner();
-  write_owner(owner, folder("o.kwo"));
-  CHECK(read_owner(folder("o.kwo")).root == owner.root);
+  write_owner(owner, folder.file("o.kwo"));
+  CHECK(read_owner(folder.file("o.kwo")).root == owner.root);
   const Device device = new_device(7, "zynq");
-  write_device(device, folder("d.kwd"));
-  const Device back = read_device(folder("d.kwd"));
+  write_device(device, folder.file("d.kwd"));
+  const Device back = read_device(folder.file("d.kwd"));
   CHECK(back.id == 7);
   CHECK(back.device_class == "zynq");
   CHECK(back.secret == device.secret);
   CHECK_FALSE(back.owner_key.has_value());
   struct stat status {};
   for (const char* name : {"o.kwo", "d.kwd"}) {
-    REQUIRE(stat(folder(name).c_str(), &status) == 0);
+    REQUIRE(stat(folder.file(name).c_str(), &status) == 0);
     CHECK((status.st_mode & 0777U) == 0600U);
   }
 }
 
 TEST_CASE("enrolment burns the owner's key in once") {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   const Owner owner = new_owner();
   const Device device = new_device(1, "c");
-  write_device(device, folder("d.kwd"));
-  const Enrolment first = enrol(folder("d.kwd"), owner, folder("d.kwe"));
+  write_device(device, folder.file("d.kwd"));
+  const Enrolment first = enrol(folder.file("d.kwd"), owner, folder.file("d.kwe"));
   CHECK(first.record == enrolment_record(device.secret, owner_key(owner.root)));
-  CHECK(read_device(folder("d.kwd")).owner_key == owner_key(owner.root));
-  CHECK(read_enrolment(folder("d.kwe")).record == first.record);
-  CHECK(enrol(folder("d.kwd"), owner, folder("again.kwe")).record == first.record);
-  CHECK(common::read_file(folder("d.kwe")) == common::read_file(folder("again.kwe")));
-  CHECK(outcome([&] { enrol(folder("d.kwd"), new_owner(), folder("x.kwe")); }) ==
+  CHECK(read_device(folder.file("d.kwd")).owner_key == owner_key(owner.root));
+  CHECK(read_enrolment(folder.file("d.kwe")).record == first.record);
+  CHECK(enrol(folder.file("d.kwd"), owner, folder.file("again.kwe")).record == first.record);
+  CHECK(common::read_file(folder.file("d.kwe")) == common::read_file(folder.file("again.kwe")));
+  CHECK(outcome([&] { enrol(folder.file("d.kwd"), new_owner(), folder.file("x.kwe")); }) ==
         static_cast<int>(ErrorKind::kRefused));
-  CHECK_FALSE(std::filesystem::exists(folder("x.kwe")));
-  CHECK(read_device(folder("d.kwd")).owner_key == owner_key(owner.root));
+  CHECK_FALSE(std::filesystem::exists(folder.file("x.kwe")));
+  CHECK(read_device(folder.file("d.kwd")).owner_key == owner_key(owner.root));
 }
 
 TEST_CASE("a record that cannot be written leaves the device as it was") {
-  const Folder folder;
-  write_device(new_device(1, "c"), folder("d.kwd"));
-  CHECK(outcome([&] { enrol(folder("d.kwd"), new_owner(), folder("none/d.kwe")); }) ==
+  const test::TemporaryFolder folder;
+  write_device(new_device(1, "c"), folder.file("d.kwd"));
+  CHECK(outcome([&] { enrol(folder.file("d.kwd"), new_owner(), folder.file("none/d.kwe")); }) ==
         static_cast<int>(ErrorKind::kFile));
-  CHECK_FALSE(read_device(folder("d.kwd")).owner_key.has_value());
+  CHECK_FALSE(read_device(folder.file("d.kwd")).owner_key.has_value());
 }
 
 TEST_CASE("a class that a file cannot hold is refused") {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   for (const char* name : {"a\"b", "a\\b", "a\nb", "\xff"}) {
-    CHECK(outcome([&] { write_device(new_device(1, name), folder("d.kwd")); }) ==
+    CHECK(outcome([&] { write_device(new_device(1, name), folder.file("d.kwd")); }) ==
           static_cast<int>(ErrorKind::kUsage));
-    CHECK_FALSE(std::filesystem::exists(folder("d.kwd")));
+    CHECK_FALSE(std::filesystem::exists(folder.file("d.kwd")));
   }
 }
 
 TEST_CASE("malformed and mistaken files are refused by name") {
-  const Folder folder;
-  write_owner(new_owner(), folder("o.kwo"));
+  const test::TemporaryFolder folder;
+  write_owner(new_owner(), folder.file("o.kwo"));
   const auto is_file_error = [&](const std::string& text) {
-    std::ofstream(folder("bad")) << text;
-    return outcome([&] { read_device(folder("bad")); }) == static_cast<int>(ErrorKind::kFile);
+    std::ofstream(folder.file("bad")) << text;
+    return outcome([&] { read_device(folder.file("bad")); }) == static_cast<int>(ErrorKind::kFile);
   };
-  CHECK(outcome([&] { read_device(folder("o.kwo")); }) == static_cast<int>(ErrorKind::kFile));
-  CHECK(outcome([&] { read_device(folder("missing")); }) == static_cast<int>(ErrorKind::kFile));
+  CHECK(outcome([&] { read_device(folder.file("o.kwo")); }) == static_cast<int>(ErrorKind::kFile));
+  CHECK(outcome([&] { read_device(folder.file("missing")); }) ==
+        static_cast<int>(ErrorKind::kFile));
   CHECK(is_file_error(""));
   CHECK(is_file_error("[1, 2"));
   CHECK(is_file_error("[]"));

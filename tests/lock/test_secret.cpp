@@ -9,7 +9,6 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <new>
 
 #include "common/file.hpp"
@@ -20,6 +19,7 @@
 #include "lock/sample.hpp"
 #include "lock/seal.hpp"
 #include "lock/secret.hpp"
+#include "temporary_folder.hpp"
 
 using namespace keyway;
 using namespace keyway::lock;
@@ -109,10 +109,9 @@ TEST_CASE("the search finds a key in memory that is given back") {
 }
 
 TEST_CASE("no key stays in memory that the owner's work has given back") {
-  std::string pattern = (std::filesystem::temp_directory_path() / "keyway-test-XXXXXX").string();
-  const std::filesystem::path folder = mkdtemp(pattern.data());
-  const std::string owner_file = folder / "o.kwo", device_file = folder / "d.kwd",
-                    record_file = folder / "d.kwe";
+  const test::TemporaryFolder folder;
+  const std::string owner_file = folder.file("o.kwo"), device_file = folder.file("d.kwd"),
+                    record_file = folder.file("d.kwe");
   const auto program = test::sample_program();
   {
     const Owner owner = new_owner();
@@ -138,7 +137,7 @@ TEST_CASE("no key stays in memory that the owner's work has given back") {
     open_package(package, licence, read_device(device_file));
 
     // Out of a pipe, as `--owner <(gpg -d owner.kwo.gpg)` gives them.
-    const std::string pipe = folder / "pipe";
+    const std::string pipe = folder.file("pipe");
     REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
     const std::string command = "cat '" + device_file + "' > '" + pipe + "' &";
     REQUIRE(std::system(command.c_str()) == 0);
@@ -153,5 +152,4 @@ TEST_CASE("no key stays in memory that the owner's work has given back") {
     REQUIRE(stat(file.c_str(), &status) == 0);
     CHECK((status.st_mode & 0777U) == 0600U);
   }
-  std::filesystem::remove_all(folder);
 }

@@ -11,6 +11,7 @@
 #include "hw_emu/xclbin.hpp"
 #include "hw_emu/zip.hpp"
 #include "program/contract.hpp"
+#include "temporary_folder.hpp"
 
 using namespace keyway::hw_emu;
 
@@ -53,9 +54,8 @@ TEST_CASE("the container") {
 TEST_CASE("the launch script comes out of the zip, executable") {
   const auto file = make_xclbin("32x32");
   const std::string zip = section(file, BITSTREAM);
-  char name[] = "/tmp/keyway-test-XXXXXX";
-  REQUIRE(mkdtemp(name) != nullptr);
-  const std::filesystem::path folder = name;
+  const keyway::test::TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   std::ofstream(folder / "x.zip", std::ios::binary) << zip;
   CHECK(std::system(("cd " + folder.string() + " && unzip -qt x.zip >/dev/null && unzip -q x.zip")
                         .c_str()) == 0);
@@ -70,19 +70,16 @@ TEST_CASE("the launch script comes out of the zip, executable") {
   std::ifstream out(folder / "out");
   std::getline(out, words);
   CHECK(words == "--core 32x32");
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a zip of several files passes unzip's test") {
   const auto zip =
       make_zip({{"a.txt", "hello"}, {"d/empty", ""}, {"d/b", std::string(100'000, 'x')}});
-  char name[] = "/tmp/keyway-test-XXXXXX";
-  REQUIRE(mkdtemp(name) != nullptr);
-  const std::filesystem::path folder = name;
+  const keyway::test::TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   std::ofstream(folder / "x.zip", std::ios::binary)
       .write(reinterpret_cast<const char*>(zip.data()), static_cast<std::streamsize>(zip.size()));
   CHECK(std::system(("cd " + folder.string() + " && unzip -q x.zip").c_str()) == 0);
   CHECK(std::filesystem::file_size(folder / "d/b") == 100'000);
   CHECK(std::filesystem::file_size(folder / "d/empty") == 0);
-  std::filesystem::remove_all(folder);
 }

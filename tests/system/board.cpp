@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "system/board.hpp"
 
-#include <stdlib.h>
-
-#include <filesystem>
 #include <random>
 
 #include "compile/compile.hpp"
@@ -47,15 +44,10 @@ Model locked_model(const program::Program& program, lock::Policy policy, const l
   return {program, lock::seal_program(program, policy, owner)};
 }
 
-Party::Party() : owner_(lock::new_owner()) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "keyway-test-XXXXXX").string();
-  folder_ = mkdtemp(pattern.data());
-  device_file_ = folder_ + "/device.kwd";
+Party::Party() : owner_(lock::new_owner()), device_file_(folder_.file("device.kwd")) {
   lock::write_device(lock::new_device(1, "test"), device_file_);
-  enrolment_ = lock::enrol(device_file_, owner_, folder_ + "/device.kwe");
+  enrolment_ = lock::enrol(device_file_, owner_, folder_.file("device.kwe"));
 }
-
-Party::~Party() { std::filesystem::remove_all(folder_); }
 
 Bytes Party::licence(const Model& model) const {
   return lock::make_licence(lock::parse_package(model.package, "test"), owner_, enrolment_);

@@ -13,6 +13,7 @@
 #include "lock/parties.hpp"
 #include "program/program.hpp"
 #include "quantise/network.hpp"
+#include "temporary_folder.hpp"
 
 namespace keyway::test {
 
@@ -37,9 +38,6 @@ Model locked_model(const program::Program& program, lock::Policy policy, const l
 class Party {
  public:
   Party();
-  ~Party();
-  Party(const Party&) = delete;
-  Party& operator=(const Party&) = delete;
 
   const lock::Owner& owner() const { return owner_; }
   const std::string& device_file() const { return device_file_; }
@@ -49,7 +47,8 @@ class Party {
 
  private:
   lock::Owner owner_;
-  std::string folder_, device_file_;
+  TemporaryFolder folder_;
+  std::string device_file_;
   lock::Enrolment enrolment_;
 };
 
