@@ -4,7 +4,10 @@
 #include <cstdlib>
 
 #include "common/file.hpp"
+#include "common/printable.hpp"
 #include "hw_emu/xclbin.hpp"
+
+using namespace keyway;
 
 int main(int argc, char** argv) {
   if (argc != 3) {
@@ -12,11 +15,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    const auto file = keyway::hw_emu::make_xclbin(argv[1]);
-    keyway::common::write_file(argv[2], file.data(), file.size());
+    const auto file = hw_emu::make_xclbin(argv[1]);
+    common::write_file(argv[2], file.data(), file.size());
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "keyway_xclbin: %s\n", error.what());
+    std::fprintf(stderr, "keyway_xclbin: %s\n",
+                 common::printable(error.what(), common::kAllShown).c_str());
     return EXIT_FAILURE;
   }
 }

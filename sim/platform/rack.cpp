@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 
 namespace keyway::platform {
 
@@ -41,7 +42,8 @@ Rack::Slot::~Slot() {
   try {
     power_off();
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "keyway: %s\n", error.what());  // a trace that could not be written
+    std::fprintf(stderr, "keyway: %s\n",  // a trace that could not be written
+                 common::printable(error.what(), common::kAllShown).c_str());
   }
 }
 
