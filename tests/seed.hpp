@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Seeds and sizes of random tests. A test case that fails is followed by the command that repeats it
-/// (main.cpp), with the seed that it took here.
+/// Seeds and sizes of random tests. A test case that fails is followed by the command that repeats
+/// it (main.cpp), with the seed that it took here.
 #pragma once
 
 #include <cstdint>

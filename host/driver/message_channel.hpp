@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Requests and replies between the host and its XRT process (xrt_board.hpp, xrt_process.cpp) over
 /// a Unix stream socket that both inherit. One request is answered by one reply, in order; an abort
-/// alone has none, and may come while a wait is not answered yet. A reply may also come unasked: the
-/// last words of an XRT process that gives up.
+/// alone has none, and may come while a wait is not answered yet. A reply may also come unasked:
+/// the last words of an XRT process that gives up.
 #pragma once
 
 #include <cstddef>

@@ -28,8 +28,8 @@ class XrtCard {
   void write(Board::Buffer buffer, size_t offset, const std::vector<uint8_t>& data);
   void read(Board::Buffer buffer, size_t offset, std::vector<uint8_t>& data);
   void start(const KernelArguments& arguments);
-  /// Asks `wants_abort` now and then. A run that takes longer than `seconds` (0: any) is aborted and
-  /// an error.
+  /// Asks `wants_abort` now and then. A run that takes longer than `seconds` (0: any) is aborted
+  /// and an error.
   void wait(unsigned seconds, const std::function<bool()>& wants_abort);
   void abort();
   uint32_t read_register(uint32_t offset) { return kernel_.read_register(offset); }

@@ -148,8 +148,8 @@ class XrtProcess {
   SimulatorWatch watch_;
 };
 
-/// XRT writes to a simulator that has just died. The watch hears of that too and ends this process with
-/// the cause; XRT's thread waits for it here rather than end everything without a word.
+/// XRT writes to a simulator that has just died. The watch hears of that too and ends this process
+/// with the cause; XRT's thread waits for it here rather than end everything without a word.
 extern "C" void wait_for_the_watch(int signal) {
   const timespec long_enough{2, 0};
   nanosleep(&long_enough, nullptr);

@@ -5,9 +5,9 @@
 /// computes never depends on it. It is the only place that knows the bus, the latencies, and how
 /// long an array holds one step of a tile.
 ///
-/// A dense pass takes a step a pixel, a window pass a step a column that its rows read. A step takes
-/// step_cycles of the core's kind of array. While a pass runs the next tile is fetched, four codes a
-/// lane and cycle, so no pass is shorter than that:
+/// A dense pass takes a step a pixel, a window pass a step a column that its rows read. A step
+/// takes step_cycles of the core's kind of array. While a pass runs the next tile is fetched, four
+/// codes a lane and cycle, so no pass is shorter than that:
 ///
 ///     cycles of a pass = max(steps * step_cycles, tile_cycles)
 #pragma once

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Groups: a layer's output is cut into rectangles of at most 512 pixels, which the accumulators hold;
-/// one MULTIPLY covers one output block over one group.
+/// Groups: a layer's output is cut into rectangles of at most 512 pixels, which the accumulators
+/// hold; one MULTIPLY covers one output block over one group.
 ///
 /// A region has three groups of rows where it can: what the next layer's first group reads is then
 /// written before this layer's last group runs. Groups that are too small for their passes to hide

@@ -2,8 +2,8 @@
 /// Where a tensor's channels stand: what the pass `channels` gives to those behind it.
 ///
 /// Position p is lane p % Lanes of output block p / Lanes, which is channel p % WordChannels of
-/// activation word p / WordChannels. A tensor of `words` words takes ceil(words / lane_words) output
-/// blocks; the positions that hold no channel read as zero.
+/// activation word p / WordChannels. A tensor of `words` words takes ceil(words / lane_words)
+/// output blocks; the positions that hold no channel read as zero.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The plan: the passes from the input's layout to the groups, in their order. What it holds follows
-/// from shapes alone and does not depend on where the program image ends.
+/// The plan: the passes from the input's layout to the groups, in their order. What it holds
+/// follows from shapes alone and does not depend on where the program image ends.
 #pragma once
 
 #include <cstddef>

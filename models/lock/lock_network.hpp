@@ -33,8 +33,8 @@ struct LockedNetwork {
   program::Program program;      ///< what it holds, in the clear: as secret as the network
 };
 
-/// Gives the package a fresh id, so that no two packages share keys. Throws Error(kUsage) for policy
-/// kPlain.
+/// Gives the package a fresh id, so that no two packages share keys. Throws Error(kUsage) for
+/// policy kPlain.
 LockedNetwork lock_network(quantise::Network network, const Owner& owner,
                            const LockOptions& options);
 

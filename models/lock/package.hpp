@@ -3,8 +3,8 @@
 /// authenticated by what: rtl/pkg/contract.toml, "package and licence".
 ///
 /// Errors: kFile for what is no package, kAuthentication for a package that is not whole or not
-/// what its owner made, kRefused for a device or licence that has no right to it, kFit for a program
-/// whose frames exceed the weight memory.
+/// what its owner made, kRefused for a device or licence that has no right to it, kFit for a
+/// program whose frames exceed the weight memory.
 #pragma once
 
 #include <cstdint>

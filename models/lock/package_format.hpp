@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What those who write packages and those who read them share: how a program is cut into pages, and
-/// what tags and digests are over. For this folder alone; others use package.hpp and
+/// What those who write packages and those who read them share: how a program is cut into pages,
+/// and what tags and digests are over. For this folder alone; others use package.hpp and
 /// lock_network.hpp.
 #pragma once
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The last step of a lock: enciphers and authenticates a program. For this folder alone (and tests
-/// that seal programs which no compiler made): whoever locks a network calls lock_network.hpp, which
-/// has made its codes say nothing before they come here.
+/// that seal programs which no compiler made): whoever locks a network calls lock_network.hpp,
+/// which has made its codes say nothing before they come here.
 #pragma once
 
 #include <cstdint>

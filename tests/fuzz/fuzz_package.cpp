@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Coverage-guided fuzzing of the package parser: whatever the bytes are, it gives a view whose sizes
-/// are consistent, or throws keyway::Error of kind kFile or kAuthentication. The first byte says
-/// whether the rest is a whole package or a manifest alone (which random bytes of a package, with its
-/// fixed header and digest, would rarely reach).
+/// Coverage-guided fuzzing of the package parser: whatever the bytes are, it gives a view whose
+/// sizes are consistent, or throws keyway::Error of kind kFile or kAuthentication. The first byte
+/// says whether the rest is a whole package or a manifest alone (which random bytes of a package,
+/// with its fixed header and digest, would rarely reach).
 #include <cstdlib>
 
 #include "common/error.hpp"

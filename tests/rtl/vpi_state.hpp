@@ -38,8 +38,8 @@ inline int bound(vpiHandle array, int which) {
   return request.value.integer;
 }
 
-/// Is the variable in no hardware: a register that one of assert.svh's macros declares, or a local one
-/// of a block?
+/// Is the variable in no hardware: a register that one of assert.svh's macros declares, or a local
+/// one of a block?
 inline bool is_no_hardware(const std::string& path) {
   if (path.find(".unnamedblk") != std::string::npos) return true;
   for (const std::string end : {"_assert_armed_q", "_assert_stalled_q", "_assert_payload_q"}) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// A kernel whose pins are watched: what it asks the bus for, and every pin that somebody outside of
-/// the chip sees, cycle by cycle.
+/// A kernel whose pins are watched: what it asks the bus for, and every pin that somebody outside
+/// of the chip sees, cycle by cycle.
 #pragma once
 
 #include <cstdint>

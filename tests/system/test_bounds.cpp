@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A host that is handed a bad package: whatever its program asks for, the device touches the buffers
-// of the run and nothing else of the host's memory, and the run ends, by itself or when the host says.
+// A host that is handed a bad package: whatever its program asks for, the device touches the
+// buffers of the run and nothing else of the host's memory, and the run ends, by itself or when the
+// host says.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -25,8 +26,8 @@ constexpr const char* kCore = "16x16";
 constexpr uint8_t kUntouched = 0xa5;
 constexpr size_t kPage = contract::kFrameBytes;
 
-/// A 16x16 program by hand, in the description of some network. Short parameters (m 2, shift 1, hi 127)
-/// are at weight words 40 and 41.
+/// A 16x16 program by hand, in the description of some network. Short parameters (m 2, shift 1, hi
+/// 127) are at weight words 40 and 41.
 program::Program handwritten(const std::string& listing) {
   program::Program program = test::random_program(kCore, 3);
   program.program_image = program::assemble(listing);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whoever has opened one chip knows the owner's authentication key A, and no more: what he gets of a
-// package on another, licensed device of that owner. README, "What is not defended", says it in words.
+// Whoever has opened one chip knows the owner's authentication key A, and no more: what he gets of
+// a package on another, licensed device of that owner. README, "What is not defended", says it in
+// words.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
@@ -143,13 +144,14 @@ TEST_CASE("with A alone a sealed package gives no weight away, and a blind one a
   const test::Model sealed = target(lock::Policy::kSealed, party.owner());
   const test::Model blind = target(lock::Policy::kBlind, party.owner());
 
-  // The control: what README concedes for blind packages is so, and the program reads what there is.
+  // The control: what README concedes for blind packages is so, and the program reads what there
+  // is.
   const Bytes blind_licence = party.licence(blind);
   REQUIRE(run(forge(blind.package, blind_licence, lock::Policy::kBlind, a), output) == Status::kOk);
   CHECK(codes_read(output, blind.program.weight_image) == kAll);
 
-  // A sealed package that says it is blind: the device believes A, but the policy is part of the key
-  // that unwraps P, so weights decipher to noise.
+  // A sealed package that says it is blind: the device believes A, but the policy is part of the
+  // key that unwraps P, so weights decipher to noise.
   const Bytes licence = party.licence(sealed);
   CHECK(run(forge(sealed.package, licence, lock::Policy::kBlind, a), output) == Status::kOk);
   CHECK(codes_read(output, sealed.program.weight_image) < kByChance);

@@ -52,8 +52,9 @@ class Said {
   int stdout_;
 };
 
-/// "NAME CYCLE": the assertion that failed first, and after the clock edge of which cycle; empty: none
-/// did. Inputs that a cycle does not set keep what they were; at first all are what breaks no rule.
+/// "NAME CYCLE": the assertion that failed first, and after the clock edge of which cycle; empty:
+/// none did. Inputs that a cycle does not set keep what they were; at first all are what breaks no
+/// rule.
 std::string failure(const std::vector<Cycle>& cycles) {
   Said said;
   VerilatedContext context;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Real packages in the memory of a KernelBench: parties, the engine tests' scenarios as packages of
-/// every policy, and what a run must leave in the output.
+/// Real packages in the memory of a KernelBench: parties, the engine tests' scenarios as packages
+/// of every policy, and what a run must leave in the output.
 #pragma once
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Both bus masters at every data width: random requests, latencies and stalls against a byte
-/// array, with the AXI protocol checker on the bus; throughput, fairness, buffer bounds, bus errors,
-/// flush and abort.
+/// array, with the AXI protocol checker on the bus; throughput, fairness, buffer bounds, bus
+/// errors, flush and abort.
 #include <VDmaBench128.h>
 #include <VDmaBench256.h>
 #include <VDmaBench512.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Nothing deciphered survives. Two cores with different owners, secrets and weights do the same
-/// things with the same input; however a start ends, every register and wire of one core then equals
-/// the other's, but for what the bus has seen anyway.
+/// things with the same input; however a start ends, every register and wire of one core then
+/// equals the other's, but for what the bus has seen anyway.
 ///
 /// The model has no assertions, since a reset of one cycle breaks a contract (keyway_core.sv), and
 /// shows all of its variables (Verilator --public-flat-rw, read through VPI).

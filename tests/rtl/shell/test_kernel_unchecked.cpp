@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Programs that no compiler makes, on a kernel without assertions: plain packages whose instructions
-/// hold any bits. Whatever they say, the kernel touches the buffers of the start and nothing else,
-/// ends, and works as ever afterwards.
+/// Programs that no compiler makes, on a kernel without assertions: plain packages whose
+/// instructions hold any bits. Whatever they say, the kernel touches the buffers of the start and
+/// nothing else, ends, and works as ever afterwards.
 #include <VKernelUnchecked.h>
 
 #include "kernel_scene.hpp"

@@ -60,7 +60,8 @@ TEST_CASE("a warm start of a sealed package costs the same as of a plain one") {
 
 TEST_CASE("what fails while another package is taken for the open one is no failure") {
   // The open package reads 640 bytes of input, the new one 64, and behind those the bus ends: what
-  // the open one's shape asks for there is not even tried, since the new input's buffer is too small.
+  // the open one's shape asks for there is not even tried, since the new input's buffer is too
+  // small.
   ToyPackage small = resident_package(22);
   for (Step& step : small.program) {
     if (step.op == Step::kLoadInput) step.b = 64;

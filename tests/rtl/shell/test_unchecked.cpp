@@ -8,8 +8,9 @@
 namespace keyway::rtl_test {
 
 TEST_CASE("a header that was never judged is no good one") {
-  // An engine that asks for frames while a package is opened keeps the frame server busy, so that it
-  // may miss the order to check the header. Then nobody looks at these pages, and one bit is wrong.
+  // An engine that asks for frames while a package is opened keeps the frame server busy, so that
+  // it may miss the order to check the header. Then nobody looks at these pages, and one bit is
+  // wrong.
   size_t missed = 0, judged = 0;
   for (unsigned open_cycles = 60; open_cycles < 70; ++open_cycles) {
     CAPTURE(open_cycles);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// fifo against a std::deque, with stalls on both sides; and that a clear leaves nothing in its memory.
+/// fifo against a std::deque, with stalls on both sides; and that a clear leaves nothing in its
+/// memory.
 #include <VFifo4.h>
 #include <VFifo5.h>
 #include <verilated.h>
