@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.hpp"
+#include "common/interrupt.hpp"
 #include "common/printable.hpp"
 #include "platform/memory_options.hpp"
 #include "tool/bench.hpp"
@@ -53,6 +54,7 @@ void run(const Options& options) {
   const Suite suite = networks_of(options);
   BenchOptions bench = options.bench;
   bench.accuracy = !options.cycles_only;
+  const common::InterruptGuard guard;
   const std::string memory = platform::to_string(platform::parse_memory_options(bench.memory));
   std::vector<BenchResult> results;
   for (const BenchNetwork& network : suite.networks) results.push_back(measure(network, bench));
@@ -123,6 +125,8 @@ void add_bench_command(CLI::App& app) {
       "               (ad_autoencoder.labels.npy: one label, 0 or 1, a clip; clips have equally "
       "many\n"
       "               windows)\n"
+      "\n"
+      "Ctrl-C ends the measurement with exit status 8.\n"
       "\n"
       "--layers: busy cycles, and stalls by cause. A cycle counts for the layer that the array "
       "works\n"

@@ -8,7 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.hpp"
+#include "common/interrupt.hpp"
 #include "common/printable.hpp"
+#include "program/verdict.hpp"
 
 namespace keyway::tool {
 
@@ -30,6 +32,7 @@ Progress::~Progress() {
 
 void Progress::at(size_t done) {
   constexpr double kRedrawSeconds = 0.2;
+  if (common::interrupted()) throw verdict(contract::Status::kAborted);
   if (!shown_ || now() - last_ < kRedrawSeconds) return;
   last_ = now();
   std::fprintf(stderr, "\r\033[K%s: %zu of %zu", what_.c_str(), done, total_);

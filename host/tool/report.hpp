@@ -9,13 +9,15 @@
 
 namespace keyway::tool {
 
-/// Progress line on stderr, redrawn a few times a second; only on a terminal.
+/// Progress line on stderr, redrawn a few times a second; only on a terminal. Who holds an
+/// InterruptGuard (common/interrupt.hpp) notices Ctrl-C here, between two pieces of work.
 class Progress {
  public:
   Progress(std::string what, size_t total);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
+  /// Throws Error(kDevice), as a device that was told to stop does, once Ctrl-C has come.
   void at(size_t done);
 
  private:

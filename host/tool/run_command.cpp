@@ -13,7 +13,6 @@
 #include "driver/session.hpp"
 #include "driver/targets.hpp"
 #include "program/program.hpp"
-#include "program/verdict.hpp"
 #include "tool/commands.hpp"
 #include "tool/file_checks.hpp"
 #include "tool/recording.hpp"
@@ -133,12 +132,7 @@ void run(const Options& options) {
   driver::Session session(package, licence, std::move(device));
   Progress progress("inputs", count);
   driver::Outputs outputs =
-      session.run(inputs.values, {target.batch, [&](size_t done) {
-                                    if (common::interrupted()) {
-                                      throw verdict(contract::Status::kAborted);
-                                    }
-                                    progress.at(done);
-                                  }});
+      session.run(inputs.values, {target.batch, [&](size_t done) { progress.at(done); }});
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - before;
   try {
     session.close();

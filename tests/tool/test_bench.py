@@ -3,10 +3,14 @@
 import json
 import os
 import pty
+import signal
 import subprocess
+import time
 import unittest
 
-from keyway_command import FILE, TOOL, USAGE, ZOO, CommandTest
+import numpy as np
+
+from keyway_command import DEVICE, FILE, TOOL, USAGE, ZOO, CommandTest
 
 MODEL = [ZOO / "fashion_mnist.onnx", "--calib", ZOO / "calibration.npy"]
 STALLS = ["tile", "bank", "frames", "rows", "products", "empty"]
@@ -53,6 +57,25 @@ class Bench(CommandTest):
                          (run["cycles_warm"], run["cycles_cold"], run["cycles_open"]))
         self.assertEqual(network["plain"]["warm"]["read_bytes"], run["counters"]["read_bytes"])
         self.assertEqual(network["plain"]["warm"]["write_bytes"], run["counters"]["write_bytes"])
+
+    def test_an_interrupt_ends_it_in_good_order(self):
+        folder, images, labels = self.file("temporary"), self.file("many.npy"), self.file("labels.npy")
+        folder.mkdir()
+        np.save(images, np.zeros((100_000, 1, 28, 28), np.float32))
+        np.save(labels, np.zeros(100_000, np.int64))
+        for seconds in (0, 0.5, 1, 3):  # while the network is quantised, the core runs, the program simulator does
+            process = subprocess.Popen([TOOL, "bench", *MODEL, "--input", images, "--labels", labels, "--json"], text=True,
+                                       env={**os.environ, "TMPDIR": str(folder)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            end = time.monotonic() + 60
+            while not list(folder.iterdir()) and time.monotonic() < end and process.poll() is None:
+                time.sleep(0.01)
+            time.sleep(seconds)
+            process.send_signal(signal.SIGINT)
+            printed, said = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, DEVICE, said)
+            self.assertTrue(said.startswith("keyway: interrupted"), said)
+            self.assertEqual(json.loads(printed)["status"], "device")
+            self.assertEqual(list(folder.iterdir()), [])
 
     def test_tables_are_for_people(self):
         done = self.must("bench", *MODEL, "--input", ZOO / "sample_images.npy", "--labels", ZOO / "sample_labels.npy", "--layers",
