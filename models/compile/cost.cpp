@@ -11,14 +11,6 @@ namespace keyway::compile {
 
 using common::ceil_div;
 
-uint64_t step_cycles(contract::ArrayKind kind) {
-  switch (kind) {
-    case contract::ArrayKind::kMultiplier:
-      return 1;
-  }
-  return 1;
-}
-
 uint64_t tile_cycles(const program::CoreConfig& core) {
   return core.tile_bytes() / core.weight_word_bytes();
 }
@@ -43,7 +35,7 @@ Work work_of(const program::CoreConfig& core, const quantise::Layer& layer, uint
 uint64_t group_cycles(const program::CoreConfig& core, const quantise::Layer& layer,
                       const Work& work, int64_t height, int64_t width) {
   const auto pass_cycles = [&](int64_t steps) {
-    return std::max(static_cast<uint64_t>(steps) * step_cycles(core.array_kind), work.tile_cycles);
+    return std::max(static_cast<uint64_t>(steps) * core.step_cycles(), work.tile_cycles);
   };
   if (layer.kind == quantise::LayerKind::kDense) return work.passes * pass_cycles(height * width);
   uint64_t cycles = 0;

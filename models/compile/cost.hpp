@@ -2,8 +2,7 @@
 /// The cost model: how many cycles the array and the bus take, as far as the compiler must know.
 ///
 /// Groups, input layout and the order of the leading layers are chosen by it; what a program
-/// computes never depends on it. It is the only place that knows the bus, the latencies, and how
-/// long an array holds one step of a tile.
+/// computes never depends on it. It is the only place that knows the bus and the latencies.
 ///
 /// A dense pass takes a step a pixel, a window pass a step a column that its rows read. A step
 /// takes step_cycles of the core's kind of array. While a pass runs the next tile is fetched, four
@@ -17,7 +16,6 @@
 #include <vector>
 
 #include "compile/mapping.hpp"
-#include "program/contract.hpp"
 #include "program/core_config.hpp"
 #include "program/image.hpp"
 #include "quantise/network.hpp"
@@ -27,9 +25,6 @@ namespace keyway::compile {
 inline constexpr uint64_t kBusBytes = 16;        ///< that the bus brings in a cycle
 inline constexpr uint64_t kInputLatency = 80;    ///< cycles to the first input word
 inline constexpr uint64_t kProductLatency = 16;  ///< from a product's last step to its last word
-
-/// Cycles for which an array of this kind is busy with one step.
-uint64_t step_cycles(contract::ArrayKind kind);
 
 /// Cycles in which a tile comes from the weight memory.
 uint64_t tile_cycles(const program::CoreConfig& core);

@@ -16,7 +16,7 @@ using common::ceil_div;
 
 /// Below this, a pass hardly hides the fetch of the next tile.
 int64_t least_pixels(const program::CoreConfig& core) {
-  const uint64_t steps = tile_cycles(core) / step_cycles(core.array_kind);
+  const uint64_t steps = tile_cycles(core) / core.step_cycles();
   return std::max<int64_t>(12, 2 * static_cast<int64_t>(steps));
 }
 

@@ -9,7 +9,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0x43b78214;
+inline constexpr uint32_t kContractHash = 0xa3bf47bd;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -258,7 +258,7 @@ enum KernelEvent : uint32_t {
   kEventUnsealer,  ///< a word of a frame
   kEventLoad,  ///< a word of input
   kEventStore,  ///< a beat to the bus
-  kEventJobEnd,  ///< the array took the last step of a MULTIPLY, in the cycle of that busy event
+  kEventJobEnd,  ///< the array ends the last step of a MULTIPLY, in the cycle of that busy event
   kEventResult,  ///< post-processing gives a word of every lane
   kEventWeightRead,  ///< an instruction, a table, parameters or a tile is read from weight memory
   kEventWeightWrite,  ///< the unsealer writes weight memory
@@ -305,9 +305,10 @@ struct ArrayKindInfo {
   ArrayKind kind;
   const char* name;
   const char* suffix;  ///< in a core's name
+  uint32_t step_cycles;  ///< for which the array is busy with one step
 };
 inline constexpr std::array<ArrayKindInfo, 1> kArrayKinds{{
-    {ArrayKind::kMultiplier, "multiplier", ""}}};
+    {ArrayKind::kMultiplier, "multiplier", "", 1}}};
 
 struct NumberSystemInfo {
   NumberSystem system;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "program/core_config.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include "common/error.hpp"
 #include "common/printable.hpp"
+#include "program/array_kind.hpp"
 #include "program/contract.hpp"
 
 namespace keyway::program {
@@ -21,11 +21,14 @@ bool is_default(const contract::MemoryPreset& preset) {
 
 }  // namespace
 
+uint32_t CoreConfig::step_cycles() const {
+  if (const contract::ArrayKindInfo* kind = find_array_kind(array_kind)) return kind->step_cycles;
+  throw Error(ErrorKind::kFit, "core " + array_name() + ": unknown kind of array");
+}
+
 std::string CoreConfig::array_name() const {
-  const auto& kinds = contract::kArrayKinds;
-  const auto kind = std::find_if(kinds.begin(), kinds.end(),
-                                 [this](const auto& k) { return k.kind == array_kind; });
-  const std::string suffix = kind == kinds.end()
+  const contract::ArrayKindInfo* kind = find_array_kind(array_kind);
+  const std::string suffix = kind == nullptr
                                  ? "kind" + std::to_string(static_cast<unsigned>(array_kind))
                                  : std::string(kind->suffix);
   return std::to_string(lanes) + "x" + std::to_string(depth) + dashed(suffix);
@@ -43,7 +46,7 @@ std::string CoreConfig::name() const {
 CoreConfig core_from_name(const std::string& name) {
   std::string arrays, memories;
   for (const uint32_t size : kSizes) {
-    for (const contract::ArrayKindInfo& kind : contract::kArrayKinds) {
+    for (const contract::ArrayKindInfo& kind : array_kinds()) {
       CoreConfig core;
       core.lanes = core.depth = size;
       core.array_kind = kind.kind;

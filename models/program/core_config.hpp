@@ -34,6 +34,8 @@ struct CoreConfig {
   uint32_t bank_words() const {
     return activation_bytes / word_channels() / contract::kRowBanks / block_banks();
   }
+  /// For which the array is busy with one step; throws Error(kFit) for an unknown kind.
+  uint32_t step_cycles() const;
   /// Lanes, depth and kind.
   std::string array_name() const;
   /// With the memories, where they are a preset other than the standard one.

@@ -207,13 +207,15 @@ class Decoder {
   /// Of one MULTIPLY; a pass waits for its tile, which takes `tile` cycles.
   uint64_t cycles(const program::MultiplyInstruction& i, uint64_t tile) const {
     const auto& l = layer_;
-    if (l.mode == static_cast<int64_t>(Mode::kDense))
-      return passes() * std::max(static_cast<uint64_t>(i.height * i.width), tile);
+    const auto pass = [&](int64_t steps) {
+      return std::max(static_cast<uint64_t>(steps) * core_.step_cycles(), tile);
+    };
+    if (l.mode == static_cast<int64_t>(Mode::kDense)) return passes() * pass(i.height * i.width);
     uint64_t sum = 0;
     const int64_t most = core_.max_columns();
     for (int64_t kx = 0; kx < l.kernel_w; kx += most) {
       const int64_t columns = (i.width - 1) * l.stride_x + std::min(most, l.kernel_w - kx);
-      sum += std::max(static_cast<uint64_t>(i.height * columns), tile);
+      sum += pass(i.height * columns);
     }
     return sum * static_cast<uint64_t>(ceil_div(l.kernel_h, contract::kWindowRows));
   }

@@ -61,7 +61,7 @@ struct DecodedProgram {
   program::EndInstruction end;
   size_t input_bytes = 0;   ///< least size of the input image
   size_t output_bytes = 0;  ///< size of the output image
-  uint64_t cycles = 0;      ///< that the array makes steps in; the least that a core takes
+  uint64_t cycles = 0;  ///< that the array is busy or waits for tiles; the least that a core takes
 };
 
 /// `weight_bytes`: payloads that LOAD_WEIGHTS can read, in all.

@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h43b78214;
+  parameter logic [31:0] ContractHash = 32'ha3bf47bd;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -400,7 +400,7 @@ package keyway_contract_pkg;
     logic opening;
   } shell_events_t;
 
-  // job_end: the array took the last step of a MULTIPLY, in the cycle of that busy event
+  // job_end: the array ends the last step of a MULTIPLY, in the cycle of that busy event
   // result: post-processing gives a word of every lane
   // weight_read: an instruction, a table, parameters or a tile is read from weight memory
   // weight_write: the unsealer writes weight memory
@@ -416,6 +416,14 @@ package keyway_contract_pkg;
     shell_events_t shell;
     array_events_t array;
   } kernel_events_t;
+
+  // For so many cycles an array of this kind is busy with one step.
+  function automatic int unsigned step_cycles(array_kind_e kind);
+    case (kind)
+      ArrayKindMultiplier: return 1;
+      default: return 1;
+    endcase
+  endfunction
 
   // The operands of its codes are a table in the program.
   function automatic logic has_table(number_system_t system);

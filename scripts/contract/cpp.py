@@ -93,9 +93,10 @@ class Header:
 
     def array_kinds(self):
         self.add("", "struct ArrayKindInfo {\n  ArrayKind kind;\n  const char* name;\n"
-                 "  const char* suffix;  ///< in a core's name\n};")
-        self.table("ArrayKindInfo", "ArrayKinds", [f'{{ArrayKind::k{camel(k["name"])}, "{k["name"]}", "{k["suffix"]}"}}'
-                                                   for k in self.c["array_kind"]])
+                 "  const char* suffix;  ///< in a core's name\n"
+                 "  uint32_t step_cycles;  ///< for which the array is busy with one step\n};")
+        self.table("ArrayKindInfo", "ArrayKinds", [f'{{ArrayKind::k{camel(k["name"])}, "{k["name"]}", "{k["suffix"]}", '
+                                                   f'{k["step_cycles"]}}}' for k in self.c["array_kind"]])
 
     def number_system_facts(self):
         self.add("", "struct NumberSystemInfo {\n  NumberSystem system;\n  const char* name;  ///< as `--format` takes it\n"

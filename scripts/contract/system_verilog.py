@@ -123,6 +123,13 @@ class Package:
         self.add("  typedef struct packed {", *[f"    {unit}_events_t {unit};" for unit in reversed(units)],
                  "  } kernel_events_t;", "")
 
+    def array_kinds(self):
+        self.add("  // For so many cycles an array of this kind is busy with one step.",
+                 "  function automatic int unsigned step_cycles(array_kind_e kind);", "    case (kind)")
+        for kind in self.c["array_kind"]:
+            self.add(f"      ArrayKind{camel(kind['name'])}: return {kind['step_cycles']};")
+        self.add("      default: return 1;", "    endcase", "  endfunction", "")
+
     def number_systems(self):
         """What a core does with a number system that no list knows must be said as well: nothing."""
         systems = self.c["number_system"]
@@ -147,6 +154,7 @@ class Package:
         self.formats()
         self.instructions()
         self.events()
+        self.array_kinds()
         self.number_systems()
         self.add("endpackage", "// verilator lint_on UNUSEDPARAM")
         return "\n".join(self.lines) + "\n"

@@ -10,7 +10,7 @@ from script_test import SCRIPTS
 
 sys.path.insert(0, str(SCRIPTS))
 import generate_contract  # noqa: E402
-from contract import cpp, markdown, system_verilog  # noqa: E402
+from contract import cmake, cpp, markdown, system_verilog  # noqa: E402
 from contract.model import Contract, contract_digest  # noqa: E402
 
 # What may change without another hash. The file names these keys itself; a key that joins them is a decision.
@@ -90,6 +90,19 @@ class Generated(unittest.TestCase):
                              (cpp.header, "kToy4 = 9"),
                              (cpp.number_systems, "toy4::exact_value, toy4::encode, toy4::tabulate"),
                              (markdown.instructions, "| 9 | toy4 |")):
+            self.assertIn(wanted, made(contract, "note"))
+
+    def test_a_kind_of_array_is_one_entry(self):
+        tree = tomllib.loads(generate_contract.SOURCE.read_text())
+        tree["array_kind"].append({"name": "toy", "value": 9, "suffix": "t", "step_cycles": 5, "doc": "a toy"})
+        tree["number_system"][0]["array_kinds"].append("toy")
+        contract = Contract(tree)
+        for made, wanted in ((system_verilog.package, "ArrayKindToy = 8'd9"),
+                             (system_verilog.package, "ArrayKindToy: return 5;"),
+                             (system_verilog.package, "ArrayKindToy: return system inside {NumberSystemInt8};"),
+                             (cpp.header, '{ArrayKind::kToy, "toy", "t", 5}'),
+                             (cpp.header, f'"int8", false, false, {1 << 9 | 1}}}'),
+                             (cmake.core_names, "set(KEYWAY_ARRAY_t ArrayKind=9)")):
             self.assertIn(wanted, made(contract, "note"))
 
     def test_what_does_not_fit_is_refused(self):
