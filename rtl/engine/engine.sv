@@ -247,8 +247,9 @@ module engine
   logic [3:0][BlockBanks-1:0][8*WordChannels-1:0] activation_words;
 
   activation_reader #(
-      .Lanes(Lanes),
-      .Depth(Depth)
+      .Lanes    (Lanes),
+      .Depth    (Depth),
+      .ArrayKind(ArrayKind)
   ) u_activation_reader (
       .clk_i,
       .rst_ni,

@@ -4,8 +4,8 @@
 //   ArrayKindMultiplier  product_multiplier  signed integers, a step a cycle
 //
 // What a weight's bits mean is between the decoders and the unit of a kind; tiles and lanes carry
-// operand_t. A new kind is a module with these ports, a line here and its widths in keyway_pkg; if it takes
-// longer for a step, step_generator says so too.
+// operand_t. A new kind is a module with these ports, a line here and its widths in keyway_pkg; the contract
+// says how many cycles a step takes it, and step_generator keeps to that.
 //
 // Mathematics: product_o = value(weight_i) * activation_i; a weight whose bits are all zero is zero.
 // Timing: operands come with valid_i, at t + 5 or t + 6 (lane); the product stands a cycle later, until the
@@ -31,7 +31,7 @@ module product_unit
   if (ArrayKind == ArrayKindMultiplier) begin : gen_multiplier
     product_multiplier u_product (.*);
   end else begin : gen_unknown
-    $error("no such array kind");
+    $error("no such array kind: %0d", ArrayKind);
   end
 
 endmodule

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Activation reader: from jobs to reads of activation memory, a step a cycle.
+// Activation reader: from jobs to reads of activation memory, a step as often as the array takes one.
 //
 // Mathematics: the loops of a MULTIPLY: passes (pass_generator), pixels or columns (step_generator), bank
 //   addresses (address_generator).
@@ -18,6 +18,7 @@ module activation_reader
 #(
     parameter  int unsigned Lanes      = 16,
     parameter  int unsigned Depth      = 16,
+    parameter  array_kind_e ArrayKind  = ArrayKindMultiplier,
     localparam int unsigned BlockBanks = block_banks(Lanes, Depth)
 ) (
     input logic clk_i,
@@ -134,7 +135,8 @@ module activation_reader
       };
 
   step_generator #(
-      .Depth(Depth)
+      .Depth     (Depth),
+      .StepCycles(step_cycles(ArrayKind))
   ) u_step_generator (
       .clk_i,
       .rst_ni,

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// Step generator: the inner loop of the core, one activation word (or window column) a cycle.
+// Step generator: the inner loop of the core, one activation word (or window column) a step.
 //
 // Mathematics: dense: for y, for x: row + y * stride_y, column + x * stride_x. Window: for y, for each
 //   column of the row; a column gives output x when it is the last one that x needs, that is `lead`
 //   columns after the first and then every stride_x columns. Bank and address of a row follow from those
 //   of the row before: stride_y rows are stride_y / 4 pitches and, if the bank wraps, one more.
-// Timing: a step a cycle while nothing holds; the step after a pass's last is the next pass's first.
-// Contract: a pass comes when its tile is under way. It starts as many steps after the pass before it as
+// Timing: a step every StepCycles cycles, not counting those that hold; the step after a pass's last is the
+//   next pass's first.
+// Contract: a pass comes when its tile is under way. It starts as many cycles after the pass before it as
 //   its tile has words, since so long does the shadow take to fill, and, first of a job, the cycle after
-//   the counters have reached its waits. Every cycle of a run has exactly one event, see engine.
-//   step_o holds while hold_i (assertion StepHolds).
-// Test: tests/rtl/engine (cycle counts, waits, events).
+//   the counters have reached its waits. Every cycle of a run has exactly one event, see engine; the array
+//   is busy in all cycles of a step. step_o holds while hold_i (assertion StepHolds).
+// Test: tests/rtl/engine/issue (order and pace of steps), tests/rtl/engine (cycle counts, waits, events).
 `include "assert.svh"
 
 module step_generator
   import keyway_contract_pkg::*;
   import keyway_pkg::*;
 #(
-    parameter  int unsigned Depth     = 16,
-    localparam int unsigned TileWords = Depth / 4
+    parameter  int unsigned Depth      = 16,
+    parameter  int unsigned StepCycles = 1,         // of the array kind
+    localparam int unsigned TileWords  = Depth / 4
 ) (
     input logic clk_i,
     input logic rst_ni,
@@ -39,7 +41,7 @@ module step_generator
     // Events
     input logic running_i,
     output array_events_t events_o,
-    output logic job_end_o  // the last step of a job, beside its event
+    output logic job_end_o  // the last cycle of a job's last step, beside its event
 );
 
   logic active_q, started_q;
@@ -57,17 +59,16 @@ module step_generator
   logic tile_ok_q;
   logic more_q;  // the pass at hand, or the one before, is not its job's last
   logic rows_ok_q, products_ok_q;
-  logic window, go, take, fire, first_step;
+  logic window, go, fire, first_step;
   // Of the step at hand; until_q, columns_left_q and rows_left_q say the same, too late (FlagsAgree).
   logic emit_q, last_x_q, last_y_q;
   logic row_end, pass_end;
+  logic resting;  // the array is still busy with the step before
+  logic job_ends;
 
   assign window = scan_q.mode != ModeDense;
-  assign go = active_q && (started_q || (tile_ok_q && rows_ok_q && products_ok_q));
-  // The array takes a step a cycle, and says so nowhere else: an array kind whose tiles take longer keeps
-  // this low for the other cycles of a step.
-  assign take = !hold_i;
-  assign fire = go && take;
+  assign go = active_q && !resting && (started_q || (tile_ok_q && rows_ok_q && products_ok_q));
+  assign fire = go && !hold_i;
   assign first_step = fire && !started_q;
 
   assign row_end = emit_q && last_x_q;
@@ -176,6 +177,32 @@ module step_generator
     end
   end
 
+  // ------------------------------------------------------------------ pace
+  // While what comes before the array holds, its next step is not nearer.
+  if (StepCycles > 1) begin : gen_slow
+    localparam int unsigned RestBits = $clog2(StepCycles);
+    logic [RestBits-1:0] rest_q;  // cycles that are left of the step
+    logic last_step_q;  // of its job
+
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni || clear_i) begin
+        rest_q      <= '0;
+        last_step_q <= 1'b0;
+      end else if (fire) begin
+        rest_q      <= RestBits'(StepCycles - 1);
+        last_step_q <= pass_q.last && pass_end;
+      end else if (resting && !hold_i) begin
+        rest_q <= rest_q - RestBits'(1);
+      end
+    end
+
+    assign resting  = rest_q != '0;
+    assign job_ends = rest_q == RestBits'(1) && !hold_i && last_step_q;
+  end else begin : gen_every_cycle
+    assign resting  = 1'b0;
+    assign job_ends = fire && pass_q.last && pass_end;
+  end
+
   // ------------------------------------------------------------------ waits
   // The counters only grow, so what was reached a cycle ago still is. Looking at both the pass at hand and
   // the next one keeps the choice between them, which comes late, behind the comparisons.
@@ -194,14 +221,14 @@ module step_generator
     events_o  <= '0;
     job_end_o <= 1'b0;
     if (rst_ni && !clear_i && running_i) begin
-      if (fire) events_o.array_busy <= 1'b1;
-      else if (go) events_o.stall_bank <= 1'b1;
+      if (fire || (resting && !hold_i)) events_o.array_busy <= 1'b1;
+      else if (go || resting) events_o.stall_bank <= 1'b1;
       else if (!active_q && !more_q && !job_waits_i) events_o.stall_empty <= 1'b1;
       else if (!products_ok_q) events_o.stall_products <= 1'b1;
       else if (!rows_ok_q) events_o.stall_rows <= 1'b1;
       else if (waits_frames_i) events_o.stall_frames <= 1'b1;
       else events_o.stall_tile <= 1'b1;
-      job_end_o <= fire && pass_q.last && pass_end;
+      job_end_o <= job_ends;
     end
   end
 
