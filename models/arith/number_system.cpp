@@ -66,4 +66,17 @@ const NumberSystemInfo& info(NumberSystem system) {
   throw Error(ErrorKind::kUsage, "unknown number system " + std::to_string(value));
 }
 
+NumberSystem selecting_system(NumberSystem system) {
+  const uint32_t kinds = info(system).array_kinds;
+  for (const NumberSystemInfo& entry : list()) {
+    if (entry.has_table || (kinds & ~entry.array_kinds) != 0) continue;
+    const Operands operands = entry.operands({});
+    const auto has = [&](int16_t value) {
+      return std::find(operands.begin(), operands.end(), value) != operands.end();
+    };
+    if (has(0) && has(1)) return entry.system;
+  }
+  return system;
+}
+
 }  // namespace keyway::arith

@@ -63,4 +63,9 @@ const NumberSystemInfo* find_number_system(int64_t value);
 /// Throws Error(kUsage) for a value that no number system has.
 const NumberSystemInfo& info(NumberSystem system);
 
+/// The system for layers that only move channels, in a network of `system`: the first that runs
+/// wherever `system` does and has zero and one without a table, so that such layers are exact; if
+/// there is none, `system`.
+NumberSystem selecting_system(NumberSystem system);
+
 }  // namespace keyway::arith

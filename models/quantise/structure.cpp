@@ -24,7 +24,7 @@ Layer layer_of(const FloatLayer& from, int64_t channels, const std::vector<int>&
   layer.output = index[static_cast<size_t>(from.output)];
   layer.window = from.window;
   layer.macs = from.macs;
-  layer.number_system = from.selects ? arith::NumberSystem::kInt8 : system;
+  layer.number_system = from.selects ? arith::selecting_system(system) : system;
   layer.has_residual = from.has_residual;
   if (from.has_residual) {
     layer.residual = from.residual;

@@ -144,3 +144,29 @@ TEST_CASE("a slow array hides the fetch of a tile behind fewer steps") {
   CHECK(planned_cycles(compile::compile(network, program::core_from_name("16x16-half"))) == 16 * 4);
   CHECK(planned_cycles(compile::compile(network, program::core_from_name("16x16-slow"))) == 16 * 8);
 }
+
+TEST_CASE("layers that move channels are in a system that the array runs") {
+  add_toys();
+  test::GraphBuilder b(1);
+  const int x = b.input({4, 8, 8});
+  const int shortcut = b.shortcut(x, 2, 8, 2);
+  const int sum = b.add(shortcut, b.conv(x, 8, test::window(3, 2, 1)));
+  const graph::Graph graph =
+      b.finish(b.add(b.max_pool(shortcut, test::window(1, 1, 0)), sum));  // so it is made
+  const auto inputs = test::random_inputs(graph, 4, 1);
+  for (const auto& [name, system, selecting] :
+       {std::tuple{"16x16-slow", kSlow8, kSlow8},
+        std::tuple{"16x16", arith::NumberSystem::kQf8, arith::NumberSystem::kInt8}}) {
+    INFO(name);
+    const quantise::Network network = quantise::quantise(graph, inputs.data(), 4, system);
+    const quantise::Layer& layer = network.layers.front();
+    REQUIRE(layer.codes.size() == 8 * 4);
+    CHECK(layer.number_system == selecting);
+    // Each output is one input or none.
+    for (size_t o = 0; o < 8; ++o) {
+      const auto* codes = &layer.codes[o * 4];
+      CHECK(std::count(codes, codes + 4, 0) == (o >= 2 && o < 6 ? 3 : 4));
+    }
+    test::check_network(network, program::core_from_name(name), 1);
+  }
+}
