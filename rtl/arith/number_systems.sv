@@ -17,7 +17,8 @@ module number_systems
     output logic signed [OperandBits-1:0] operand_o
 );
 
-  logic signed [OperandBits-1:0] operand_int8, operand_qf8;
+  logic signed [OperandBits-1:0] operand_int8;
+  logic signed [OperandBits-1:0] operand_qf8;
 
   int8 u_int8 (
       .code_i,

@@ -433,7 +433,8 @@ package keyway_contract_pkg;
   // True if this kind of array runs it; false for a value that no number system has.
   function automatic logic runs_number_system(array_kind_e kind, number_system_t system);
     case (kind)
-      ArrayKindMultiplier: return system inside {NumberSystemInt8, NumberSystemQf8};
+      ArrayKindMultiplier:
+        return system inside {NumberSystemInt8, NumberSystemQf8};
       default: return 1'b0;
     endcase
   endfunction

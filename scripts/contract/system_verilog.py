@@ -17,6 +17,14 @@ def vector(bits, signed=False):
     return f"logic {sign}[{bits - 1}:0]"
 
 
+def inside(name, values):
+    """The test whether `name` is one of the values, which may take several lines."""
+    lines = textwrap.wrap(", ".join(values), 80)
+    if len(lines) == 1:
+        return [f"return {name} inside {{{lines[0]}}};"]
+    return [f"return {name} inside {{", *[f"  {line}" for line in lines], "};"]
+
+
 class Package:
     def __init__(self, contract, note):
         self.c = contract
@@ -133,16 +141,16 @@ class Package:
     def number_systems(self):
         """What a core does with a number system that no list knows must be said as well: nothing."""
         systems = self.c["number_system"]
-        with_table = ", ".join(f"NumberSystem{camel(s['name'])}" for s in systems if s["has_table"])
+        with_table = [f"NumberSystem{camel(s['name'])}" for s in systems if s["has_table"]]
         self.add("  // The operands of its codes are a table in the program.",
                  "  function automatic logic has_table(number_system_t system);",
-                 f"    return system inside {{{with_table}}};", "  endfunction", "",
+                 *[f"    {line}" for line in inside("system", with_table)], "  endfunction", "",
                  "  // True if this kind of array runs it; false for a value that no number system has.",
                  "  function automatic logic runs_number_system(array_kind_e kind, number_system_t system);",
                  "    case (kind)")
         for kind in self.c["array_kind"]:
-            runs = ", ".join(f"NumberSystem{camel(s['name'])}" for s in systems if kind["name"] in s["array_kinds"])
-            self.add(f"      ArrayKind{camel(kind['name'])}: return system inside {{{runs}}};")
+            runs = [f"NumberSystem{camel(s['name'])}" for s in systems if kind["name"] in s["array_kinds"]]
+            self.add(f"      ArrayKind{camel(kind['name'])}:", *[f"        {line}" for line in inside("system", runs)])
         self.add("      default: return 1'b0;", "    endcase", "  endfunction", "")
 
     def text(self):
@@ -167,7 +175,6 @@ def package(contract, note):
 def number_systems(contract, note):
     """One module in which every number system stands, so that a new one is a line of the contract."""
     names = [s["name"] for s in contract["number_system"]]
-    wires = ", ".join(f"operand_{name}" for name in names)
     lines = ["// SPDX-License-Identifier: Apache-2.0", f"// {note}",
              "// The one place that chooses the number system of a weight code.", "//",
              "// Mathematics: operand_o = the number system system_i applied to code_i; entry_i is the decode table's",
@@ -179,7 +186,7 @@ def number_systems(contract, note):
              "    input  number_system_t system_i,", "    input  logic [7:0] code_i,",
              "    input  logic [OperandBits-1:0] entry_i,",
              "    output logic signed [OperandBits-1:0] operand_o", ");", "",
-             f"  logic signed [OperandBits-1:0] {wires};", ""]
+             *[f"  logic signed [OperandBits-1:0] operand_{name};" for name in names], ""]
     for name in names:
         lines += [f"  {name} u_{name} (", "      .code_i,", "      .entry_i,", f"      .operand_o(operand_{name})",
                   "  );", ""]

@@ -92,6 +92,17 @@ class Generated(unittest.TestCase):
                              (markdown.instructions, "| 9 | toy4 |")):
             self.assertIn(wanted, made(contract, "note"))
 
+    def test_a_full_list_of_number_systems_keeps_to_the_line(self):
+        tree = tomllib.loads(generate_contract.SOURCE.read_text())
+        for value in range(len(tree["number_system"]), 32):
+            tree["number_system"].append({"name": f"system_number_{value}", "value": value, "has_table": True,
+                                          "equally_likely": True, "array_kinds": ["multiplier"], "doc": "a toy"})
+        contract = Contract(tree)
+        for made in (system_verilog.package, system_verilog.number_systems):
+            text = made(contract, "note")
+            self.assertEqual(text.count("NumberSystemSystemNumber31"), 3 if made is system_verilog.package else 1)
+            self.assertEqual([line for line in text.splitlines() if len(line) > 110], [])
+
     def test_a_kind_of_array_is_one_entry(self):
         tree = tomllib.loads(generate_contract.SOURCE.read_text())
         tree["array_kind"].append({"name": "toy", "value": 9, "suffix": "t", "step_cycles": 5, "doc": "a toy"})
@@ -99,7 +110,8 @@ class Generated(unittest.TestCase):
         contract = Contract(tree)
         for made, wanted in ((system_verilog.package, "ArrayKindToy = 8'd9"),
                              (system_verilog.package, "ArrayKindToy: return 5;"),
-                             (system_verilog.package, "ArrayKindToy: return system inside {NumberSystemInt8};"),
+                             (system_verilog.package,
+                              "ArrayKindToy:\n        return system inside {NumberSystemInt8};"),
                              (cpp.header, '{ArrayKind::kToy, "toy", "t", 5}'),
                              (cpp.header, f'"int8", false, false, {1 << 9 | 1}}}'),
                              (cmake.core_names, "set(KEYWAY_ARRAY_t ArrayKind=9)")):
