@@ -12,8 +12,9 @@
 //   array/array                bank words, operands of tiles -> sums over the passes
 //   post/post_process          sums of the last pass -> bytes -> activation memory
 //   transfer/load_unit, store_unit  input -> activation memory -> output
-// Timing: one activation word (or window column) a cycle; 14 cycles from step to write, see
-//   stage_e in keyway_pkg. Jobs follow each other without a gap as long as tiles and waits allow.
+// Timing: one activation word (or window column) every StepCycles cycles (of the kind; tests set others); 14
+//   cycles from step to write, see stage_e in keyway_pkg. Jobs follow each other without a gap as long as
+//   tiles and waits allow.
 // Contract: clear_i is a level; while it is high everything stops and every memory and data register is
 //   overwritten with zeros; clear_done_o says when that is finished. The units hear of it a cycle late, so
 //   the cycle after it is theirs, too: no run_i and no weights in it. run_i is a pulse while idle,
@@ -32,6 +33,7 @@ module engine
     parameter int unsigned Lanes           = 16,
     parameter int unsigned Depth           = 16,
     parameter array_kind_e ArrayKind       = ArrayKindMultiplier,
+    parameter int unsigned StepCycles      = step_cycles(ArrayKind),
     parameter int unsigned ActivationBytes = keyway_contract_pkg::MemoryDefaultActivationBytes,
     parameter int unsigned WeightBytes     = keyway_contract_pkg::MemoryDefaultWeightBytes,
     parameter bit          WeightUltra     = 1'b0
@@ -247,9 +249,9 @@ module engine
   logic [3:0][BlockBanks-1:0][8*WordChannels-1:0] activation_words;
 
   activation_reader #(
-      .Lanes    (Lanes),
-      .Depth    (Depth),
-      .ArrayKind(ArrayKind)
+      .Lanes     (Lanes),
+      .Depth     (Depth),
+      .StepCycles(StepCycles)
   ) u_activation_reader (
       .clk_i,
       .rst_ni,

@@ -18,7 +18,7 @@ module activation_reader
 #(
     parameter  int unsigned Lanes      = 16,
     parameter  int unsigned Depth      = 16,
-    parameter  array_kind_e ArrayKind  = ArrayKindMultiplier,
+    parameter  int unsigned StepCycles = 1,
     localparam int unsigned BlockBanks = block_banks(Lanes, Depth)
 ) (
     input logic clk_i,
@@ -136,7 +136,7 @@ module activation_reader
 
   step_generator #(
       .Depth     (Depth),
-      .StepCycles(step_cycles(ArrayKind))
+      .StepCycles(StepCycles)
   ) u_step_generator (
       .clk_i,
       .rst_ni,

@@ -86,7 +86,7 @@ class VerilatedDut final : public Dut {
 
 Shape dut_shape() {
   return {KEYWAY_ENGINE_LANES, KEYWAY_ENGINE_DEPTH, KEYWAY_ENGINE_ACTIVATION_BYTES,
-          KEYWAY_ENGINE_WEIGHT_BYTES};
+          KEYWAY_ENGINE_WEIGHT_BYTES, KEYWAY_ENGINE_STEP_CYCLES};
 }
 
 std::unique_ptr<Dut> make_dut() { return std::make_unique<VerilatedDut>(); }

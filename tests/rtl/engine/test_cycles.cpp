@@ -32,11 +32,11 @@ TEST_CASE("a dense layer keeps the array busy: passes times pixels, nothing betw
   s.store(s.layer(in, spec));
   const RunResult result = check(s);
   const int passes = 9 * blocks / s.shape().read_words();
-  CHECK(result.events[kBusy] == static_cast<uint64_t>(4 * passes * 256));
+  CHECK(result.events[kBusy] == s.shape().step_cycles * static_cast<uint64_t>(4 * passes * 256));
   CHECK(in_layer(result) - result.events[kBusy] <= 8);
 }
 
-TEST_CASE("one-pixel passes take the time their tile takes from weight memory") {
+TEST_CASE("one-pixel passes take the time of their step or of their tile from weight memory") {
   Scenario s(dut_shape(), 3);
   const int words = s.shape().lane_words(), input_blocks = 16 * words, outputs = 8;
   const Tensor in = s.input(1, 1, input_blocks, true);
@@ -46,14 +46,15 @@ TEST_CASE("one-pixel passes take the time their tile takes from weight memory") 
   const RunResult result = check(s);
   const auto tiles = static_cast<uint64_t>(outputs * input_blocks / s.shape().read_words());
   const auto tile_words = static_cast<uint64_t>(s.shape().tile_words());
+  const uint64_t step_cycles = s.shape().step_cycles;
   // Each job also reads three parameter words, and instructions share the port.
-  const uint64_t least = tiles * tile_words, most = least + outputs * 6 + 16;
-  CHECK(result.events[kBusy] == tiles);
+  const uint64_t least = tiles * std::max(tile_words, step_cycles), most = least + outputs * 6 + 16;
+  CHECK(result.events[kBusy] == tiles * step_cycles);
   CHECK(in_layer(result) >= least - tile_words);
   CHECK(in_layer(result) <= most);
 }
 
-TEST_CASE("one-pixel passes without weights start every cycle") {
+TEST_CASE("one-pixel passes without weights follow each other as steps do") {
   Scenario s(dut_shape(), 6);
   const int words = s.shape().lane_words(), input_blocks = 64 * words, outputs = 2;
   const Tensor in = s.input(1, 1, input_blocks, true);
@@ -62,12 +63,13 @@ TEST_CASE("one-pixel passes without weights start every cycle") {
   spec.output_blocks = outputs;
   s.store(s.layer(in, spec));
   const RunResult result = check(s);
-  const auto passes = static_cast<uint64_t>(outputs * input_blocks / s.shape().read_words());
-  CHECK(result.events[kBusy] == passes);
-  CHECK(in_layer(result) <= passes + 16);
+  const uint64_t cycles = s.shape().step_cycles *
+                          static_cast<uint64_t>(outputs * input_blocks / s.shape().read_words());
+  CHECK(result.events[kBusy] == cycles);
+  CHECK(in_layer(result) <= cycles + 16);
 }
 
-TEST_CASE("a window layer takes one cycle a column") {
+TEST_CASE("a window layer takes one step a column") {
   Scenario s(dut_shape(), 4);
   const Tensor in = s.input(20, 22, s.shape().lane_words(), false);
   LayerSpec spec;
@@ -80,7 +82,8 @@ TEST_CASE("a window layer takes one cycle a column") {
   s.store(s.layer(in, spec));
   const RunResult result = check(s);
   // One column left of the image is left out, so a row takes width + kernel_w - 2 columns.
-  CHECK(result.events[kBusy] == static_cast<uint64_t>(20 * (22 + spec.kernel_w - 2)));
+  CHECK(result.events[kBusy] ==
+        s.shape().step_cycles * static_cast<uint64_t>(20 * (22 + spec.kernel_w - 2)));
   CHECK(in_layer(result) - result.events[kBusy] <= 16);
 }
 
@@ -122,7 +125,7 @@ TEST_CASE("dependent layers lose only the pipeline's length") {
   for (int i = 0; i < layers; ++i) t = s.layer(t, spec);
   s.store(t);
   const RunResult result = check(s);
-  CHECK(result.events[kBusy] == static_cast<uint64_t>(layers * 9 * 16));
+  CHECK(result.events[kBusy] == s.shape().step_cycles * static_cast<uint64_t>(layers * 9 * 16));
   // A step's way, t to t + 14.
   CHECK(in_layer(result) - result.events[kBusy] <= static_cast<uint64_t>(layers * 15));
 }
@@ -139,7 +142,7 @@ TEST_CASE("a loaded image is worked on while its rows arrive") {
   s.store(s.layer(whole, spec));
   const RunResult result = check(s);
   CHECK(result.events[kRows] > 0);
-  CHECK(result.events[kBusy] == 256);
+  CHECK(result.events[kBusy] == s.shape().step_cycles * 256);
 }
 
 TEST_CASE("simulation speed", "[.speed]") {
