@@ -101,7 +101,10 @@ void add_bench_command(CLI::App& app) {
   command->add_option("--data", options->data, "Folder with the suite's files (below)");
   command->add_option("--format", options->bench.format, "Number system of the weights")
       ->capture_default_str();
-  command->add_option("--core", options->bench.core, "Core, lanes x depth")->capture_default_str();
+  command
+      ->add_option("--core", options->bench.core,
+                   "Core, which this build must have, lanes x depth: " + program::known_cores())
+      ->capture_default_str();
   command->add_option("--memory", options->bench.memory,
                       "Memory model: latency=60,stall=0.0,seed=1");
   command->add_flag("--layers", options->layers, "A table of layers for each network too");

@@ -32,8 +32,7 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       ->capture_default_str();
   command
       .add_option("--core", options.core,
-                  "Core to compile for, lanes x depth: 8x8, 16x16, 32x32; -tiny, -small or -large "
-                  "behind it for other memories")
+                  "Core to compile for, lanes x depth: " + program::known_cores())
       ->capture_default_str();
   command.add_option("-o,--output", options.output, "The package (.kwp) to write")->required();
 }

@@ -2,6 +2,7 @@
 #include "program/core_config.hpp"
 
 #include <array>
+#include <vector>
 
 #include "common/error.hpp"
 #include "common/printable.hpp"
@@ -17,6 +18,20 @@ std::string dashed(const std::string& part) { return part.empty() ? "" : "-" + p
 
 bool is_default(const contract::MemoryPreset& preset) {
   return preset.name == std::string(contract::kDefaultMemory.name);
+}
+
+/// Every array, with standard memories.
+std::vector<CoreConfig> standard_cores() {
+  std::vector<CoreConfig> cores;
+  for (const uint32_t size : kSizes) {
+    for (const contract::ArrayKindInfo& kind : array_kinds()) {
+      CoreConfig core;
+      core.lanes = core.depth = size;
+      core.array_kind = kind.kind;
+      cores.push_back(core);
+    }
+  }
+  return cores;
 }
 
 }  // namespace
@@ -43,27 +58,29 @@ std::string CoreConfig::name() const {
   return array_name();
 }
 
-CoreConfig core_from_name(const std::string& name) {
+std::string known_cores() {
   std::string arrays, memories;
-  for (const uint32_t size : kSizes) {
-    for (const contract::ArrayKindInfo& kind : array_kinds()) {
-      CoreConfig core;
-      core.lanes = core.depth = size;
-      core.array_kind = kind.kind;
-      if (name == core.array_name()) return core;
-      arrays += (arrays.empty() ? "" : ", ") + core.array_name();
-      memories.clear();
-      for (const contract::MemoryPreset& preset : contract::kMemoryPresets) {
-        memories += (memories.empty() ? "" : ", ") + dashed(preset.name);
-        if (name != core.array_name() + dashed(preset.name)) continue;
-        core.activation_bytes = preset.activation_bytes;
-        core.weight_bytes = preset.weight_bytes;
-        return core;
-      }
+  for (const CoreConfig& core : standard_cores()) {
+    arrays += (arrays.empty() ? "" : ", ") + core.array_name();
+  }
+  for (const contract::MemoryPreset& preset : contract::kMemoryPresets) {
+    memories += (memories.empty() ? "" : ", ") + dashed(preset.name);
+  }
+  return arrays + ", each with one of the memories " + memories;
+}
+
+CoreConfig core_from_name(const std::string& name) {
+  for (CoreConfig core : standard_cores()) {
+    if (name == core.array_name()) return core;
+    for (const contract::MemoryPreset& preset : contract::kMemoryPresets) {
+      if (name != core.array_name() + dashed(preset.name)) continue;
+      core.activation_bytes = preset.activation_bytes;
+      core.weight_bytes = preset.weight_bytes;
+      return core;
     }
   }
-  throw Error(ErrorKind::kUsage, "unknown core " + common::quoted(name) + "; known are: " + arrays +
-                                     ", each with one of the memories " + memories);
+  throw Error(ErrorKind::kUsage,
+              "unknown core " + common::quoted(name) + "; known are: " + known_cores());
 }
 
 }  // namespace keyway::program

@@ -53,5 +53,7 @@ struct CoreConfig {
 /// kind without a suffix and standard memories go without saying. Throws Error(kUsage) that lists
 /// the known names.
 CoreConfig core_from_name(const std::string& name);
+/// Those names, for help and errors.
+std::string known_cores();
 
 }  // namespace keyway::program

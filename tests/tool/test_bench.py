@@ -10,7 +10,7 @@ import unittest
 
 import numpy as np
 
-from keyway_command import DEVICE, FILE, TOOL, USAGE, ZOO, CommandTest
+from keyway_command import DEVICE, FILE, FIT, TOOL, USAGE, ZOO, CommandTest
 
 MODEL = [ZOO / "fashion_mnist.onnx", "--calib", ZOO / "calibration.npy"]
 STALLS = ["tile", "bank", "frames", "rows", "products", "empty"]
@@ -25,6 +25,7 @@ class Bench(CommandTest):
             self.fails(USAGE, "bench", *args)
         self.fails(FILE, "bench", "--suite", "mlperf-tiny", "--data", self.work, says="resnet20_cifar10.onnx")
         self.fails(FILE, "bench", "missing.onnx", *MODEL[1:], says="missing.onnx")
+        self.fails(FIT, "bench", *MODEL, "--core", "32x32-tiny", says="cmake -DKEYWAY_CORES=")
 
     def test_the_zoo_needs_no_other_files_and_accounts_for_every_cycle(self):
         result = json.loads(self.must("bench", "--suite", "zoo", "--layers", "--json").stdout)
