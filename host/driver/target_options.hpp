@@ -26,8 +26,9 @@ struct TargetOptions {
   std::string xclbin;       ///< hw: the bitstream for the card
   int threads = 1;          ///< func: threads of the host
   size_t batch = 1;         ///< sim, hw_emu, hw: inputs a start
-  /// Most that one input may take, in cycles of the core; a run is stopped earlier when it takes
-  /// much longer than its package expects (package_facts.hpp).
+  /// Most that one input may take, in cycles of the core, which counts them in steps of
+  /// 2^contract::kCycleLimitBits; a run is stopped earlier when it takes much longer than its
+  /// package expects (package_facts.hpp).
   uint64_t max_cycles = kMostCycles;
 };
 

@@ -228,9 +228,12 @@ void add_run_command(CLI::App& app) {
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   command
-      ->add_option("--max-cycles", target.max_cycles,
-                   "Most cycles that one input may take; a run ends earlier when it takes 20 times "
-                   "what its package expects, and a million more")
+      ->add_option(
+          "--max-cycles", target.max_cycles,
+          fmt::format("Most cycles that one input may take (a core counts them in steps of "
+                      "{}); a run ends earlier when it takes 20 times what its package "
+                      "expects, and a million more",
+                      uint64_t{1} << contract::kCycleLimitBits))
       ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 47))
       ->capture_default_str();
   command->add_option("--memory", target.memory,

@@ -129,6 +129,10 @@ class Locks(CommandTest):
         self.fails(DEVICE, *run, 1000, says="--max-cycles")
         self.assertFalse(out.exists())
         self.must(*run, 100_000)
+        # A core counts in steps of 65,536 cycles; with slow memory the same run takes more than one.
+        sim = [1000, "--target", "sim"]
+        self.must(*run, *sim)
+        self.fails(DEVICE, *run, *sim, "--memory", "latency=400,stall=0.95", says="--max-cycles")
 
     def test_formats_agree_with_the_float_network(self):
         for fmt in ("int8", "qf8"):
