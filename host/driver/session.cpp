@@ -11,6 +11,7 @@
 
 #include "common/file.hpp"
 #include "driver/accelerator.hpp"
+#include "driver/session_internals.hpp"
 #include "driver/targets.hpp"
 #include "lock/licence.hpp"
 #include "lock/package.hpp"
@@ -37,18 +38,19 @@ Package::Package(std::vector<uint8_t> bytes, const std::string& name) {
 
 const std::vector<uint8_t>& Package::bytes() const { return content_->bytes; }
 bool Package::locked() const { return content_->locked; }
-uint64_t Package::macs() const { return description().macs; }
-const std::vector<int64_t>& Package::input_dims() const { return description().input.layout.dims; }
+uint64_t Package::macs() const { return content_->description.macs; }
+const std::vector<int64_t>& Package::input_dims() const {
+  return content_->description.input.layout.dims;
+}
 const std::vector<int64_t>& Package::output_dims() const {
-  return description().output.layout.dims;
+  return content_->description.output.layout.dims;
 }
 size_t Package::input_elements() const {
-  return static_cast<size_t>(description().input.user_shape().elements());
+  return static_cast<size_t>(content_->description.input.user_shape().elements());
 }
 size_t Package::output_elements() const {
-  return static_cast<size_t>(description().output.shape.elements());
+  return static_cast<size_t>(content_->description.output.shape.elements());
 }
-const program::Program& Package::description() const { return content_->description; }
 
 Licence read_licence(const std::string& path) { return lock::read_licence(path); }
 
@@ -103,7 +105,7 @@ Session::Worker::Worker(const Package& to_open, const Licence& licence,
 }
 
 std::vector<uint8_t> Session::Worker::lay_out(const float* input) const {
-  const program::Program& program = package.description();
+  const program::Program& program = description(package);
   std::vector<uint8_t> bytes(static_cast<size_t>(program.input.shape.elements()));
   program::quantise_input(program.input, input, bytes.data());
   return program::gather_input(program.input_image, program.input.shape, bytes.data());
@@ -169,7 +171,7 @@ std::vector<Session::Worker::Run> Session::Worker::take() {
 
 void Session::Worker::deliver(Run& run, const std::vector<uint8_t>& image,
                               const Counters* counters) {
-  const program::Program& program = package.description();
+  const program::Program& program = description(package);
   const auto bytes =
       program::scatter_output(program.output_image, program.output.shape, image.data());
   const size_t elements = package.output_elements();
@@ -205,7 +207,7 @@ void Session::Worker::execute(std::vector<Run>& runs) {
       if (failure_) throw *failure_;
     }
     device_->run(
-        images, package.description().output_image.bytes(),
+        images, description(package).output_image.bytes(),
         [&](size_t, const std::vector<uint8_t>& image, const Counters* counters) {
           while (run->done == run->inputs) ++run;
           deliver(*run, image, counters);
@@ -239,12 +241,9 @@ void Session::Worker::close() {
 
 Session::Session(const Package& package, const Licence& licence, const TargetOptions& options)
     : worker_(std::make_unique<Worker>(
-          package, licence, make_accelerator(options, package.description().core), options.batch)) {
-}
+          package, licence, make_accelerator(options, description(package).core), options.batch)) {}
 
-Session::Session(const Package& package, const Licence& licence,
-                 std::unique_ptr<Accelerator> device)
-    : worker_(std::make_unique<Worker>(package, licence, std::move(device), 1)) {}
+Session::Session(std::unique_ptr<Worker> worker) : worker_(std::move(worker)) {}
 
 Session::~Session() = default;
 
@@ -261,5 +260,24 @@ const Package& Session::package() const { return worker_->package; }
 const std::optional<Counters>& Session::open_counters() const { return worker_->open_counters; }
 
 void Session::close() { worker_->close(); }
+
+struct SessionInternals {
+  static const program::Program& description(const Package& package) {
+    return package.content_->description;
+  }
+  static Session open(const Package& package, const Licence& licence,
+                      std::unique_ptr<Accelerator> device) {
+    return Session(std::make_unique<Session::Worker>(package, licence, std::move(device), 1));
+  }
+};
+
+const program::Program& description(const Package& package) {
+  return SessionInternals::description(package);
+}
+
+Session open_session(const Package& package, const Licence& licence,
+                     std::unique_ptr<Accelerator> device) {
+  return SessionInternals::open(package, licence, std::move(device));
+}
 
 }  // namespace keyway::driver

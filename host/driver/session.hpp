@@ -34,13 +34,7 @@
 #include "driver/counters.hpp"
 #include "driver/target_options.hpp"
 
-namespace keyway::program {
-struct Program;
-}
-
 namespace keyway::driver {
-
-class Accelerator;
 
 /// A package file, checked as far as that needs no key. Copies share the file's bytes.
 class Package {
@@ -58,10 +52,9 @@ class Package {
   const std::vector<int64_t>& output_dims() const;
   size_t input_elements() const;
   size_t output_elements() const;
-  /// The whole manifest, with empty images (lock/manifest.hpp).
-  const program::Program& description() const;
 
  private:
+  friend struct SessionInternals;  // session_internals.hpp
   struct Content;
   std::shared_ptr<const Content> content_;
 };
@@ -96,11 +89,11 @@ struct RunOptions {
 
 class Session {
  public:
-  /// Brings the target up and opens the package on it. Throws as make_accelerator (targets.hpp) and
-  /// Accelerator::open do.
+  /// Brings the target up and opens the package on it. Throws Error(kUsage) for options that the
+  /// target does not take, Error(kFit) for a core that there is not, Error(kFile) for the device
+  /// file, Error(kRefused) and Error(kAuthentication) with a sentence that says why, Error(kDevice)
+  /// when the target does not come up.
   Session(const Package& package, const Licence& licence, const TargetOptions& options);
-  /// Opens the package on a device of the caller's.
-  Session(const Package& package, const Licence& licence, std::unique_ptr<Accelerator> device);
   /// Lets all runs end that were submitted.
   ~Session();
   Session(const Session&) = delete;
@@ -121,7 +114,9 @@ class Session {
   void close();
 
  private:
+  friend struct SessionInternals;  // session_internals.hpp
   class Worker;
+  explicit Session(std::unique_ptr<Worker> worker);
   std::unique_ptr<Worker> worker_;
 };
 

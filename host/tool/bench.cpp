@@ -12,7 +12,7 @@
 #include "common/printable.hpp"
 #include "compile/compile.hpp"
 #include "driver/kernel_accelerator.hpp"
-#include "driver/session.hpp"
+#include "driver/session_internals.hpp"
 #include "driver/sim_board.hpp"
 #include "lock/licence.hpp"
 #include "lock/lock_network.hpp"
@@ -74,11 +74,11 @@ driver::Outputs simulate(const driver::Package& package, const driver::Licence& 
 /// Opens the package on a fresh board and runs `input` twice, then in a batch.
 PackageCycles run_package(const driver::Package& package, const driver::Licence& licence,
                           const driver::SimOptions& sim, const std::vector<float>& input) {
-  const program::Program& program = package.description();
+  const program::Program& program = driver::description(package);
   auto owned = std::make_unique<driver::SimBoard>(sim);
   const driver::SimBoard& board = *owned;
-  driver::Session session(package, licence,
-                          std::make_unique<driver::KernelAccelerator>(std::move(owned)));
+  driver::Session session = driver::open_session(
+      package, licence, std::make_unique<driver::KernelAccelerator>(std::move(owned)));
   PackageCycles cycles;
   cycles.open = driver::value(session.open_counters().value(), contract::Counter::kTotal);
   const Bytes expected = simulate(package, licence, sim.device_file, input).bytes;
@@ -160,7 +160,7 @@ BenchResult measure(const BenchNetwork& network, const BenchOptions& options) {
   }
   if (judged) {
     const auto count = static_cast<size_t>(inputs.rows());
-    const auto labels = read_metric_labels(network, plain->description(), count);
+    const auto labels = read_metric_labels(network, driver::description(*plain), count);
     Progress progress(network.name + ": accuracy, inputs", count);
     driver::RunOptions run_options;
     run_options.progress = [&](size_t done) { progress.at(done); };

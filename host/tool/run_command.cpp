@@ -10,7 +10,7 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "common/interrupt.hpp"
-#include "driver/session.hpp"
+#include "driver/session_internals.hpp"
 #include "driver/targets.hpp"
 #include "program/program.hpp"
 #include "tool/commands.hpp"
@@ -126,10 +126,10 @@ void run(const Options& options) {
   target.trace = trace.aside();
   target.wave = wave.aside();
   const common::InterruptGuard guard;
-  const program::CoreConfig& core = package.description().core;
+  const program::CoreConfig& core = driver::description(package).core;
   auto device = driver::make_accelerator(target, core);
   const auto before = std::chrono::steady_clock::now();
-  driver::Session session(package, licence, std::move(device));
+  driver::Session session = driver::open_session(package, licence, std::move(device));
   Progress progress("inputs", count);
   driver::Outputs outputs =
       session.run(inputs.values, {target.batch, [&](size_t done) { progress.at(done); }});

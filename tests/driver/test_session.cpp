@@ -13,7 +13,7 @@
 #include "common/error.hpp"
 #include "compile/compile.hpp"
 #include "driver/accelerator.hpp"
-#include "driver/session.hpp"
+#include "driver/session_internals.hpp"
 #include "driver/targets.hpp"
 #include "lock/licence.hpp"
 #include "lock/lock_network.hpp"
@@ -127,7 +127,7 @@ class FakeDevice final : public Accelerator {
 
 struct FakeSession {
   FakeDevice::State state;
-  Session session{package(), std::nullopt, std::make_unique<FakeDevice>(state)};
+  Session session = open_session(package(), std::nullopt, std::make_unique<FakeDevice>(state));
   Floats input = random_inputs(package(), 1, 1);
 
   /// Submits what keeps the device busy until `state.hold(false)`.

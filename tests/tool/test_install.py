@@ -74,6 +74,16 @@ class Install(CommandTest):
         self.assertIn(b"another device", refused.stderr)
         self.assertEqual(refused.stdout, b"")
 
+    def test_each_header_stands_alone(self):
+        """It compiles by itself, and names no type that is not installed."""
+        headers = sorted((self.tree / "include/keyway").iterdir())
+        self.assertIn("session.hpp", [header.name for header in headers])
+        for header in headers:
+            done = subprocess.run(["c++", "-std=c++17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", self.tree / "include",
+                                   "-x", "c++", "-"], input=f"#include <keyway/{header.name}>\n", capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotRegex(header.read_text(), r"(?m)^(class|struct) \w+;", header.name)
+
     def test_the_library_is_small(self):
         """It brings no importer and no simulation, and shows nothing but what its headers declare."""
         library = next(self.tree.rglob("libkeyway.so")).resolve()
