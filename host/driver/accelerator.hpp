@@ -25,10 +25,10 @@ class Accelerator {
 
   /// Runs the open package on `images.size()` input images (bytes in the order of
   /// program::InputImage); transfers overlap computation. `done(i, output image, counters)` is
-  /// called in order, for each. With `batch` above 1 the kernel takes so many inputs a start (the
-  /// first start has one alone, so that weights are resident), the next one's transfer beside this
-  /// one's computation. Counters are those of a start and come with its last input; they are null
-  /// with the others and where the target has no cycles.
+  /// called in order, for each. With `batch` above 1 the kernel takes so many inputs a start (one
+  /// while weights are not resident yet), the next one's transfer beside this one's computation.
+  /// Counters are those of a start and come with its last input; they are null with the others and
+  /// where the target has no cycles.
   using Done = std::function<void(size_t, const std::vector<uint8_t>&, const Counters*)>;
   virtual void run(const std::vector<std::vector<uint8_t>>& images, size_t output_bytes,
                    const Done& done, size_t batch = 1) = 0;

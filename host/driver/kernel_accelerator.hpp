@@ -54,6 +54,7 @@ class KernelAccelerator final : public Accelerator {
   uint64_t most_cycles_;
   std::unique_ptr<Memory> package_, licence_;
   bool resident_ = false;             ///< the package's weights stay on chip
+  bool warm_ = false;                 ///< and are there since a run that ended well
   program::CoreConfig package_core_;  ///< what the package asks for
   PackageFacts facts_;
   std::optional<Counters> open_counters_;

@@ -78,8 +78,8 @@ struct Outputs {
 };
 
 struct RunOptions {
-  /// Inputs a start, where the target has starts; the first start of a run has one alone. 0: as the
-  /// session's TargetOptions say.
+  /// Inputs a start, where the target has starts; the start that loads the weights has one alone.
+  /// 0: as the session's TargetOptions say.
   size_t batch = 0;
   /// Called by the session's thread after each input with the number of those that are done. What
   /// it throws ends the run, with that. A run with `progress` is never given to the device together

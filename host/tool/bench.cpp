@@ -82,11 +82,11 @@ PackageCycles run_package(const driver::Package& package, const driver::Licence&
   PackageCycles cycles;
   cycles.open = driver::value(session.open_counters().value(), contract::Counter::kTotal);
   const Bytes expected = simulate(package, licence, sim.device_file, input).bytes;
-  /// Counters of the last start.
-  const auto run = [&](size_t inputs, size_t batch) {
+  /// Counters of a start.
+  const auto run = [&](size_t inputs) {
     std::vector<float> many;
     for (size_t i = 0; i < inputs; ++i) many.insert(many.end(), input.begin(), input.end());
-    const driver::Outputs outputs = session.run(many, {batch, {}});
+    const driver::Outputs outputs = session.run(many, {inputs, {}});
     for (size_t i = 0; i < inputs; ++i) {
       const auto first = outputs.bytes.begin() + static_cast<std::ptrdiff_t>(i * expected.size());
       if (!std::equal(expected.begin(), expected.end(), first)) {
@@ -94,15 +94,15 @@ PackageCycles run_package(const driver::Package& package, const driver::Licence&
                                             ": the core's output is not the program simulator's");
       }
     }
-    return outputs.starts.back().counters;
+    return outputs.starts.at(0).counters;
   };
   for (Inference* inference : {&cycles.cold, &cycles.warm}) {
     // One input a run, so that the board's account is this inference's.
-    inference->counters = run(1, 1);
+    inference->counters = run(1);
     inference->layers = layer_cycles(program, board.account(), inference->counters);
   }
   if (program.resident) {
-    const driver::Counters counters = run(1 + kBenchBatch, kBenchBatch);
+    const driver::Counters counters = run(kBenchBatch);
     cycles.batch =
         static_cast<double>(driver::value(counters, contract::Counter::kTotal)) / kBenchBatch;
   }

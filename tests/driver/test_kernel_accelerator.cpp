@@ -141,9 +141,9 @@ TEST_CASE("a batch is one start, and its counters come with its last input") {
   FakeBoard::State state;
   KernelAccelerator accelerator(std::make_unique<FakeBoard>(state));
   std::vector<uint8_t> package = standin::package(1);  // resident
-  const auto counted = [&](size_t count, size_t batch) {
+  const auto counted = [&](size_t count, size_t batch, bool open = true) {
     std::string with_counters;
-    accelerator.open(package, std::nullopt);
+    if (open) accelerator.open(package, std::nullopt);
     state.log.clear();
     accelerator.run(
         images(count), kPage,
@@ -157,6 +157,12 @@ TEST_CASE("a batch is one start, and its counters come with its last input") {
   CHECK(state.log ==
         "w2 start(2>4) w3 w3 w3 wait start(3>5x3) w2 w2 r4 wait start(2>4x2) r5 r5 r5 wait r4 r4 ");
   CHECK(counted(2, 100) == "0 1 ");
+  // Weights are there now; and nobody knows after a failure.
+  CHECK(counted(6, 3, false) == "2 5 ");
+  CHECK(counted(3, 3, false) == "2 ");
+  state.waits_until_failure = 0;
+  CHECK_THROWS_AS(counted(3, 3, false), Error);
+  CHECK(counted(3, 3, false) == "0 2 ");
   standin::Job streaming;
   streaming.resident = false;  // weights are read anew by every start
   package = standin::package(streaming);
@@ -217,7 +223,7 @@ TEST_CASE("the core is told how large its buffers are") {
   CHECK(fake.last.package_bytes == 4 * kPage);
   CHECK(fake.last.input_bytes == kPage);
   CHECK(fake.last.output_bytes == 3 * kPage);
-  accelerator.run(images(3), kPage, nothing, 2);
+  accelerator.run(images(2), kPage, nothing, 2);
   CHECK(fake.last.count == 2);
   CHECK(fake.last.input_bytes == 2 * kPage);
   CHECK(fake.last.output_bytes == 2 * kPage);
