@@ -22,7 +22,7 @@ struct LayerInfo {
   std::string kind;
   uint32_t first_instruction = 0, instructions = 0;
   uint64_t macs = 0;
-  uint64_t ideal_cycles = 0;  ///< passes x steps that the array must make, without any stall
+  uint64_t ideal_cycles = 0;  ///< of the passes that the array must make, without any stall
 };
 
 /// So many MULTIPLYs of one layer follow each other.
