@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hazard checker finds what it is for: faults planted into programs that have none.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
 
@@ -58,6 +59,15 @@ std::string multiply(const std::string& fields) {
 }
 std::string store(const std::string& fields) {
   return "STORE rows=4 width=4 blocks=1 row_pitch=4 block_pitch=4 " + fields + "\n";
+}
+
+/// True if a region of some layer has only a part of the output's columns.
+bool cuts_rows(const quantise::Network& network) {
+  return std::any_of(network.layers.begin(), network.layers.end(), [&](const auto& layer) {
+    const int64_t width = network.tensors[static_cast<size_t>(layer.output)].shape.width;
+    return std::any_of(layer.regions.begin(), layer.regions.end(),
+                       [&](const quantise::Region& region) { return region.width < width; });
+  });
 }
 
 }  // namespace
@@ -148,9 +158,16 @@ TEST_CASE("waits that nothing earlier can end are found", "[hazards]") {
 }
 
 TEST_CASE("every wait of a compiled program that raises the bar is needed", "[hazards]") {
-  // Removing one is found. (A wait below an earlier one is covered by it.)
-  for (const uint64_t seed : {1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u}) {
-    const Program program = compile::compile(test::random_network(seed), core_from_name("16x16"));
+  // Removing one is found. (A wait below an earlier one is covered by it.) Waits are for whole
+  // rows, so where regions cut these, a group may wait for a part that it does not read.
+  const CoreConfig core = core_from_name("16x16");
+  int checked = 0;
+  for (uint64_t seed = 0; checked < 100; ++seed) {
+    REQUIRE(seed < 1000);
+    const quantise::Network network = test::random_network(seed, {core.array_kind});
+    if (cuts_rows(network)) continue;
+    ++checked;
+    const Program program = compile::compile(network, core);
     int64_t products = 0, rows = 0, frames = 0;
     for (size_t i = 0; i < program.instructions; ++i) {
       const Instruction original = at(program, i);
