@@ -2,13 +2,16 @@
 """Names that a stranger wrote into a model: no way of `keyway` to print them moves the cursor, colours the screen or
 forges a line; JSON keeps them as they are."""
 import json
+import os
+import pathlib
+import subprocess
 import unicodedata
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from keyway_command import FIT, UNSUPPORTED, CommandTest, main
+from keyway_command import DEVICE, FIT, UNSUPPORTED, ZOO, CommandTest, main
 
 FORGED = "layer   forged   9"
 NAMES = {"controls": f"conv\x1b[31m\x9b2J\n{FORGED}\r\x07", "direction": "conv\u202egnp.\u2066", "zero width": "co\u200bnv\ufeff",
@@ -69,6 +72,14 @@ class ForeignNames(CommandTest):
     def test_paths_of_the_command_line(self):
         self.check(self.call("inspect", "no\x1b[31m such\nfile.kwp").stderr)
         self.check(self.call("compile\x1b[31m").stderr)
+        # A run that fails, and whose trace cannot be written besides: the board says so on its way out.
+        done = self.fails(DEVICE, "run", self.plain(), "--input", ZOO / "sample_images.npy", "--limit", 1, "--target", "sim", "--memory",
+                          "latency=400,stall=0.95", "--max-cycles", 1000, "--trace", "t\x1b[31m.json", largest_file=100, says="t\\x1b[31m.json")
+        self.check(done.stderr)
+        writer = pathlib.Path(os.environ["KEYWAY_BUILD_DIR"]) / "bin/keyway_xclbin"
+        done = subprocess.run([writer, "16x16", "no\x1b[31m such\nfolder/x"], capture_output=True, text=True, cwd=self.work)
+        self.assertIn("such", done.stderr)
+        self.check(done.stderr)
 
     def test_tables_and_json_of_bench(self):
         name = NAMES["controls"] + "|"
