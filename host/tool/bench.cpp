@@ -18,6 +18,7 @@
 #include "lock/lock_network.hpp"
 #include "lock/package.hpp"
 #include "lock/parties.hpp"
+#include "platform/kernel_model.hpp"
 #include "platform/memory_options.hpp"
 #include "tool/bench_accuracy.hpp"
 #include "tool/model_to_network.hpp"
@@ -133,6 +134,7 @@ BenchResult measure(const BenchNetwork& network, const BenchOptions& options) {
   result.core = program::core_from_name(options.core);
   driver::SimOptions sim;
   sim.core = options.core;
+  static_cast<void>(platform::kernel_factory(sim.core));  // what is missing is said now
   sim.memory = platform::parse_memory_options(options.memory);
 
   const Party party;

@@ -25,7 +25,8 @@ class Bench(CommandTest):
             self.fails(USAGE, "bench", *args)
         self.fails(FILE, "bench", "--suite", "mlperf-tiny", "--data", self.work, says="resnet20_cifar10.onnx")
         self.fails(FILE, "bench", "missing.onnx", *MODEL[1:], says="missing.onnx")
-        self.fails(FIT, "bench", *MODEL, "--core", "32x32-tiny", says="cmake -DKEYWAY_CORES=")
+        # Before any work, of which reading the model is the first.
+        self.fails(FIT, "bench", "missing.onnx", *MODEL[1:], "--core", "32x32-tiny", says="cmake -DKEYWAY_CORES=")
 
     def test_the_zoo_needs_no_other_files_and_accounts_for_every_cycle(self):
         result = json.loads(self.must("bench", "--suite", "zoo", "--layers", "--json").stdout)
