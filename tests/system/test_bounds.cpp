@@ -91,6 +91,9 @@ TEST_CASE("a plain program reads and writes nothing outside its buffers") {
       {"1 MiB behind the output", "STORE destination=65536 rows=1 width=16 blocks=1\nEND\n"},
       {"a word behind the output", "STORE destination=241 rows=1 width=16 blocks=1\nEND\n"},
       {"far behind the output", "STORE destination=268435455 rows=1 width=16 blocks=1\nEND\n"},
+      // In 32 bits, 256 bytes.
+      {"4 GiB of input", "LOAD_INPUT rows=1552 width=673 blocks=257\nEND rows=1552\n"},
+      {"4 GiB of output", "STORE rows=1552 width=673 blocks=257\nEND\n"},
       {"while the array works",
        layer + "MULTIPLY height=4 width=16 output_base=200 parameter_address=40\n"
                "LOAD_INPUT source=4096 rows=1 width=16 blocks=1 base=64\n"
