@@ -13,6 +13,7 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "temporary_folder.hpp"
+#include "thrown.hpp"
 
 namespace fs = std::filesystem;
 using namespace keyway;
@@ -36,18 +37,6 @@ mode_t mode(const std::string& path) {
   struct stat status {};
   REQUIRE(::stat(path.c_str(), &status) == 0);
   return status.st_mode & 0777;
-}
-
-template <typename Call>
-std::string failure(Call call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    CHECK(e.kind() == ErrorKind::kFile);
-    return e.what();
-  }
-  FAIL("nothing was thrown");
-  return {};
 }
 
 }  // namespace
@@ -109,8 +98,8 @@ TEST_CASE("A disk that is full leaves nothing behind") {
   small.rlim_cur = 1000;
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
-  const std::string message =
-      failure([&] { write_file(folder.file("a"), std::string(5000, 'x')); });
+  const std::string message = test::message_of(
+      ErrorKind::kFile, [&] { write_file(folder.file("a"), std::string(5000, 'x')); });
   ::setrlimit(RLIMIT_FSIZE, &old);
   std::signal(SIGXFSZ, handler);
   CHECK(message.find(folder.file("a")) != std::string::npos);
@@ -119,14 +108,21 @@ TEST_CASE("A disk that is full leaves nothing behind") {
 
 TEST_CASE("Errors name the file") {
   const TemporaryFolder folder;
-  CHECK(failure([&] { read_file(folder.file("none")); }).find(folder.file("none")) !=
+  CHECK(test::message_of(ErrorKind::kFile, [&] {
+          read_file(folder.file("none"));
+        }).find(folder.file("none")) != std::string::npos);
+  CHECK(test::message_of(ErrorKind::kFile, [&] { read_file(folder.file("")); }).find("folder") !=
         std::string::npos);
-  CHECK(failure([&] { read_file(folder.file("")); }).find("folder") != std::string::npos);
-  CHECK(failure([&] { write_file(folder.file("no/such"), "x"); }).find(folder.file("no/such")) !=
-        std::string::npos);
-  CHECK(failure([&] { write_file(folder.file(""), "x"); }).find("folder") != std::string::npos);
+  CHECK(test::message_of(ErrorKind::kFile, [&] {
+          write_file(folder.file("no/such"), "x");
+        }).find(folder.file("no/such")) != std::string::npos);
+  CHECK(test::message_of(ErrorKind::kFile, [&] {
+          write_file(folder.file(""), "x");
+        }).find("folder") != std::string::npos);
   write_file(folder.file("long"), std::string(100, 'x'));
-  CHECK(failure([&] { read_file(folder.file("long"), 99); }).find("99") != std::string::npos);
+  CHECK(test::message_of(ErrorKind::kFile, [&] {
+          read_file(folder.file("long"), 99);
+        }).find("99") != std::string::npos);
   CHECK(read_file(folder.file("long"), 100).size() == 100);
 }
 

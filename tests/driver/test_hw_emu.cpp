@@ -21,6 +21,7 @@
 #include "driver/kernel_accelerator.hpp"
 #include "driver/xrt_board.hpp"
 #include "platform/standin.hpp"
+#include "thrown.hpp"
 
 using namespace keyway;
 using namespace keyway::driver;
@@ -94,16 +95,6 @@ std::set<fs::path> run_folders(pid_t ancestor) {
 bool gone(const std::set<fs::path>& folders) {
   return std::none_of(folders.begin(), folders.end(),
                       [](const fs::path& f) { return fs::exists(f); });
-}
-
-std::string error_text(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    CHECK(error.kind() == ErrorKind::kDevice);
-    return error.what();
-  }
-  return "";
 }
 
 /// Starts the kernel and does not wait.
@@ -203,14 +194,14 @@ TEST_CASE("a killed simulator is an error within seconds, not a hang") {
     REQUIRE(simulators.size() == 1);
     const auto begin = Clock::now();
     kill(*simulators.begin(), SIGKILL);
-    const std::string text = error_text([&] {
+    const std::string text = test::message_of(ErrorKind::kDevice, [&] {
       board.wait();
       while (true) board.read_register(0);
     });
     INFO(text);
     CHECK(text.find("simulator process of hw_emu died: Killed") != std::string::npos);
     CHECK(seconds_since(begin) < 5);
-    CHECK(error_text([&] { board.read_register(0); }) != "");
+    CHECK(test::message_of(ErrorKind::kDevice, [&] { board.read_register(0); }) != "");
   }
   CHECK(folders.size() == 1);
   CHECK(gone(folders));
@@ -251,7 +242,7 @@ TEST_CASE("a run that outlasts its cycles at the least clock is an error") {
   const bool deaf = GENERATE(false, true);
   const auto begin = Clock::now();
   start_job(board, 1, deaf ? standin::kModeDeaf : standin::kModeEndless, 1);
-  const std::string text = error_text([&] { board.wait(); });
+  const std::string text = test::message_of(ErrorKind::kDevice, [&] { board.wait(); });
   INFO(text);
   CHECK(text.find("did not end within 11 s") != std::string::npos);
   CHECK((text.find("obeys no abort") != std::string::npos) == deaf);
@@ -260,7 +251,7 @@ TEST_CASE("a run that outlasts its cycles at the least clock is an error") {
 
 TEST_CASE("what stops the simulation is told by its own words") {
   XrtBoard board(standin_options());
-  const std::string text = error_text([&] {
+  const std::string text = test::message_of(ErrorKind::kDevice, [&] {
     start_job(board, 1, standin::kModeCrossing);
     board.wait();
   });
@@ -273,17 +264,19 @@ TEST_CASE("a simulator that cannot start is an error, not a hang") {
   const auto begin = Clock::now();
   SECTION("missing") {
     options.simulator = "/nowhere/simulator";
-    CHECK(error_text([&] { XrtBoard board(options); }).find("/nowhere/simulator") !=
-          std::string::npos);
+    CHECK(test::message_of(ErrorKind::kDevice, [&] {
+            XrtBoard board(options);
+          }).find("/nowhere/simulator") != std::string::npos);
   }
   SECTION("device file missing") {
     options.device_file = "/nowhere/dev.kwd";
-    CHECK(error_text([&] { XrtBoard board(options); }).find("/nowhere/dev.kwd") !=
-          std::string::npos);
+    CHECK(test::message_of(ErrorKind::kDevice, [&] {
+            XrtBoard board(options);
+          }).find("/nowhere/dev.kwd") != std::string::npos);
   }
   SECTION("not the card's xclbin") {
     options.xclbin = STANDIN_SIMULATOR;
-    CHECK(error_text([&] { XrtBoard board(options); }) != "");
+    CHECK(test::message_of(ErrorKind::kDevice, [&] { XrtBoard board(options); }) != "");
   }
   CHECK(seconds_since(begin) < 20);
 }
@@ -295,8 +288,9 @@ TEST_CASE("a killed XRT process is an error that says so") {
   REQUIRE(processes.size() == 1);
   REQUIRE(simulators.size() == 1);
   kill(*processes.begin(), SIGKILL);
-  CHECK(error_text([&] { board.read_register(0); }).find("holds XRT ended unexpectedly (Killed)") !=
-        std::string::npos);
+  CHECK(test::message_of(ErrorKind::kDevice, [&] {
+          board.read_register(0);
+        }).find("holds XRT ended unexpectedly (Killed)") != std::string::npos);
   CHECK(within(kLong, [&] { return !alive(*simulators.begin()); }));
 }
 
@@ -331,7 +325,7 @@ TEST_CASE("when the host is killed, simulator and XRT process end and nothing is
 TEST_CASE("a card that is not there is an error") {
   CardOptions options;
   options.xclbin = STANDIN_XCLBIN;
-  const std::string text = error_text([&] { XrtBoard board(options); });
+  const std::string text = test::message_of(ErrorKind::kDevice, [&] { XrtBoard board(options); });
   INFO(text);
   CHECK(text.rfind("XRT: ", 0) == 0);
 }
@@ -339,7 +333,8 @@ TEST_CASE("a card that is not there is an error") {
 TEST_CASE("without unzip the error names it") {
   const std::string path = std::getenv("PATH");
   setenv("PATH", "/nowhere", 1);
-  const std::string text = error_text([&] { XrtBoard board(standin_options()); });
+  const std::string text =
+      test::message_of(ErrorKind::kDevice, [&] { XrtBoard board(standin_options()); });
   setenv("PATH", path.c_str(), 1);
   CHECK(text.find("unzip") != std::string::npos);
 }

@@ -9,6 +9,7 @@
 #include "driver/kernel_accelerator.hpp"
 #include "driver/sim_board.hpp"
 #include "platform/standin.hpp"
+#include "thrown.hpp"
 
 using namespace keyway;
 using namespace keyway::driver;
@@ -26,18 +27,6 @@ std::vector<std::vector<uint8_t>> images(size_t count) {
   for (size_t i = 0; i < count; ++i)
     for (size_t k = 0; k < kPage; ++k) all[i][k] = static_cast<uint8_t>(k * 3 + i);
   return all;
-}
-
-/// Kind and message of the error that `action` throws.
-template <typename Action>
-std::pair<ErrorKind, std::string> error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return {error.kind(), error.what()};
-  }
-  FAIL("no error");
-  return {};
 }
 
 /// Registers and memory of a kernel that is done at once; `log` has every call.
@@ -168,7 +157,7 @@ TEST_CASE("a batch is one start, and its counters come with its last input") {
   package = standin::package(streaming);
   CHECK(counted(3, 3) == "0 1 2 ");
   for (const size_t batch : {size_t{0}, size_t{65536}}) {
-    CHECK(error_of([&] { counted(3, batch); }).first == ErrorKind::kUsage);
+    CHECK(test::error_of([&] { counted(3, batch); }).kind() == ErrorKind::kUsage);
   }
 }
 
@@ -179,12 +168,12 @@ TEST_CASE("an error ends the run, delivers nothing more and leaves the kernel id
   SECTION("the device fails in the second run") {
     state.waits_until_failure = 1;
     size_t delivered = 0;
-    const auto error = error_of([&] {
+    const auto error = test::error_of([&] {
       accelerator.run(images(4), kPage,
                       [&](size_t, const std::vector<uint8_t>&, const Counters*) { ++delivered; });
     });
-    CHECK(error.first == ErrorKind::kDevice);
-    CHECK(error.second == "it broke");
+    CHECK(error.kind() == ErrorKind::kDevice);
+    CHECK(std::string(error.what()) == "it broke");
     CHECK(delivered == 1);
   }
   SECTION("the caller gives up") {
@@ -227,7 +216,7 @@ TEST_CASE("the core is told how large its buffers are") {
   CHECK(fake.last.count == 2);
   CHECK(fake.last.input_bytes == 2 * kPage);
   CHECK(fake.last.output_bytes == 2 * kPage);
-  CHECK(error_of([&] { accelerator.run(images(3), size_t{1} << 31, nothing, 2); }).first ==
+  CHECK(test::error_of([&] { accelerator.run(images(3), size_t{1} << 31, nothing, 2); }).kind() ==
         ErrorKind::kUsage);
 }
 
@@ -263,15 +252,15 @@ TEST_CASE("a plain program that no core could run does not reach the device") {
     KernelAccelerator accelerator(std::make_unique<FakeBoard>(state));
     standin::Job job;
     job.program = program;
-    const auto error = error_of([&] {
+    const auto error = test::error_of([&] {
       accelerator.open(standin::package(job), std::nullopt);
       state.log.clear();  // opening runs nothing
       accelerator.run({std::vector<uint8_t>(input)}, output,
                       [](size_t, const std::vector<uint8_t>&, const Counters*) {});
     });
     CHECK(state.log.empty());
-    CHECK(error.first == ErrorKind::kFile);
-    return error.second;
+    CHECK(error.kind() == ErrorKind::kFile);
+    return std::string(error.what());
   };
   CHECK(refused("STORE rows=4095 width=4095 blocks=1\nEND\n", kPage, kPage).find("malformed") == 0);
   CHECK(refused("TABLE table_address=1048575\nEND\n", kPage, kPage).find("malformed") == 0);
@@ -307,25 +296,26 @@ TEST_CASE("every verdict of the core is its own error") {
     state.registers[contract::kRegWeightBytes] = 128 * 1024;
     KernelAccelerator accelerator(std::make_unique<FakeBoard>(state));
     state.registers[contract::kRegStatus] = static_cast<uint32_t>(status);
-    const auto error = error_of([&] { accelerator.open(standin::package(1), std::nullopt); });
-    INFO(error.second);
-    CHECK(error.first == kind);
-    CHECK(error.second.find(words) != std::string::npos);
+    const auto error = test::error_of([&] { accelerator.open(standin::package(1), std::nullopt); });
+    INFO(error.what());
+    CHECK(error.kind() == kind);
+    CHECK(std::string(error.what()).find(words) != std::string::npos);
     CHECK(accelerator.open_counters() == nullptr);
   }
 }
 
 TEST_CASE("the kernel's own verdicts arrive") {
   KernelAccelerator accelerator(standin_board());  // a blank device
-  CHECK(error_of([&] {
-          accelerator.open(standin::sealed_package(), std::nullopt);
-        }).second.find("no licence") != std::string::npos);
-  CHECK(error_of([&] {
-          accelerator.open(standin::sealed_package(), standin::licence(0));
-        }).second.find("not enrolled") != std::string::npos);
+  const auto refusal = [&](const std::optional<std::vector<uint8_t>>& licence) {
+    return test::message_of(ErrorKind::kRefused,
+                            [&] { accelerator.open(standin::sealed_package(), licence); });
+  };
+  CHECK(refusal(std::nullopt).find("no licence") != std::string::npos);
+  CHECK(refusal(standin::licence(0)).find("not enrolled") != std::string::npos);
   standin::Job other;
   other.core = "8x8";
-  CHECK(error_of([&] { accelerator.open(standin::package(other), std::nullopt); }).second ==
+  CHECK(test::message_of(ErrorKind::kFit,
+                         [&] { accelerator.open(standin::package(other), std::nullopt); }) ==
         "the package was compiled for another core: it needs 8x8 with 256 KiB for activations and "
         "512 KiB for weights, the device has 16x16 with 0 KiB for activations and 0 KiB for "
         "weights");
@@ -339,9 +329,9 @@ TEST_CASE("a core of another contract is refused before use") {
   for (const auto& [offset, value] : strange) {
     FakeBoard::State state;
     state.registers[offset] = value;
-    CHECK(error_of([&] {
+    CHECK(test::error_of([&] {
             KernelAccelerator accelerator(std::make_unique<FakeBoard>(state));
-          }).first == ErrorKind::kDevice);
+          }).kind() == ErrorKind::kDevice);
   }
 }
 
@@ -351,7 +341,7 @@ TEST_CASE("files that cannot be a package or licence do not reach the device") {
   state.log.clear();
   auto package = standin::package(2);
   const auto open = [&](const std::vector<uint8_t>& bytes) {
-    return error_of([&] { accelerator.open(bytes, std::nullopt); }).first;
+    return test::error_of([&] { accelerator.open(bytes, std::nullopt); }).kind();
   };
   CHECK(open({}) == ErrorKind::kAuthentication);
   CHECK(open(std::vector<uint8_t>(package.begin(), package.end() - 1)) ==
@@ -360,8 +350,9 @@ TEST_CASE("files that cannot be a package or licence do not reach the device") {
         ErrorKind::kAuthentication);
   package.resize(package.size() + 4096);
   CHECK(open(package) == ErrorKind::kAuthentication);
-  CHECK(error_of([&] { accelerator.open(standin::package(1), std::vector<uint8_t>(143)); }).first ==
-        ErrorKind::kRefused);
+  CHECK(test::error_of([&] {
+          accelerator.open(standin::package(1), std::vector<uint8_t>(143));
+        }).kind() == ErrorKind::kRefused);
   CHECK(state.log.empty());
-  CHECK(error_of([&] { accelerator.run(images(1), kPage, {}); }).first == ErrorKind::kUsage);
+  CHECK(test::error_of([&] { accelerator.run(images(1), kPage, {}); }).kind() == ErrorKind::kUsage);
 }

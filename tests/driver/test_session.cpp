@@ -21,6 +21,7 @@
 #include "random_network.hpp"
 #include "simulate/simulator.hpp"
 #include "temporary_folder.hpp"
+#include "thrown.hpp"
 
 using namespace keyway;
 using namespace keyway::driver;
@@ -65,17 +66,6 @@ Floats expected(const program::Program& of, const Floats& inputs) {
         all.data() + all.size() - output_elements);
   }
   return all;
-}
-
-template <typename Action>
-ErrorKind kind_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  FAIL("no error");
-  return {};
 }
 
 /// Gives back zeros, when the test lets it; records how many inputs came together.
@@ -173,11 +163,13 @@ TEST_CASE("a locked package opens with its licence on its device, and not withou
       lock::make_licence(lock::parse_package(sealed.bytes(), "sealed"), owner, record);
   const Floats inputs = random_inputs(sealed, 2, 2);
   CHECK(Session(sealed, licence, options).run(inputs).values == expected(compiled(), inputs));
-  CHECK(kind_of([&] { Session(sealed, std::nullopt, options); }) == ErrorKind::kRefused);
-  CHECK(kind_of([&] { Session(sealed, licence, TargetOptions{}); }) == ErrorKind::kRefused);
+  CHECK(test::error_of([&] { Session(sealed, std::nullopt, options); }).kind() ==
+        ErrorKind::kRefused);
+  CHECK(test::error_of([&] { Session(sealed, licence, TargetOptions{}); }).kind() ==
+        ErrorKind::kRefused);
   auto damaged = sealed.bytes();
   damaged.back() ^= 1;
-  CHECK(kind_of([&] { Session(Package(damaged, "damaged"), licence, options); }) ==
+  CHECK(test::error_of([&] { Session(Package(damaged, "damaged"), licence, options); }).kind() ==
         ErrorKind::kAuthentication);
 }
 
@@ -247,7 +239,7 @@ TEST_CASE("a refused run leaves the session as it was") {
   auto second = fake.session.submit(fake.input);
   fake.state.failure = Error(ErrorKind::kAuthentication, "tampered");
   fake.state.hold(false);
-  CHECK(kind_of([&] { first.get(); }) == ErrorKind::kAuthentication);
+  CHECK(test::error_of([&] { first.get(); }).kind() == ErrorKind::kAuthentication);
   CHECK(second.get().starts.size() == 1);
   CHECK(fake.session.run(fake.input).values.size() == package().output_elements());
 }
@@ -258,7 +250,7 @@ TEST_CASE("a device that failed closes the session: what waits and what comes en
   auto second = fake.session.submit(fake.input);
   fake.state.failure = Error(ErrorKind::kDevice, "it broke");
   fake.state.hold(false);
-  CHECK(kind_of([&] { first.get(); }) == ErrorKind::kDevice);
+  CHECK(test::error_of([&] { first.get(); }).kind() == ErrorKind::kDevice);
   CHECK_THROWS_WITH(second.get(), "it broke");
   CHECK_THROWS_WITH(fake.session.submit(fake.input), "it broke");
   CHECK(fake.state.together == std::vector<size_t>{1});  // the device saw no other
@@ -289,18 +281,18 @@ TEST_CASE("closing lets runs end; a closed session takes no more") {
   CHECK(fake.state.closed);
   CHECK(first.get().starts.size() == 1);
   CHECK(second.get().starts.size() == 1);
-  CHECK(kind_of([&] { fake.session.submit(fake.input); }) == ErrorKind::kUsage);
+  CHECK(test::error_of([&] { fake.session.submit(fake.input); }).kind() == ErrorKind::kUsage);
 }
 
 TEST_CASE("inputs that are none are refused before they reach the device") {
   FakeSession fake;
-  CHECK(kind_of([&] { fake.session.submit({}); }) == ErrorKind::kUsage);
+  CHECK(test::error_of([&] { fake.session.submit({}); }).kind() == ErrorKind::kUsage);
   auto input = fake.input;
   input.push_back(0);
-  CHECK(kind_of([&] { fake.session.submit(input); }) == ErrorKind::kUsage);
+  CHECK(test::error_of([&] { fake.session.submit(input); }).kind() == ErrorKind::kUsage);
   input = fake.input;
   input.back() = std::numeric_limits<float>::quiet_NaN();
-  CHECK(kind_of([&] { fake.session.submit(input); }) == ErrorKind::kFile);
+  CHECK(test::error_of([&] { fake.session.submit(input); }).kind() == ErrorKind::kFile);
   CHECK(fake.state.together.empty());
 }
 
@@ -313,14 +305,14 @@ TEST_CASE("targets take their own options, and the smallest core that there is")
   CHECK_THROWS_WITH(make(options)(), Catch::Contains("'abacus'") && Catch::Contains("func, hw"));
   options = {};
   options.batch = 2;
-  CHECK(kind_of(make(options)) == ErrorKind::kUsage);
+  CHECK(test::error_of(make(options)).kind() == ErrorKind::kUsage);
   options = {};
   options.target = "hw";
-  CHECK(kind_of(make(options)) == ErrorKind::kUsage);
+  CHECK(test::error_of(make(options)).kind() == ErrorKind::kUsage);
   options.xclbin = "core.xclbin";
   options.device = "dev.kwd";
-  CHECK(kind_of(make(options)) == ErrorKind::kUsage);
+  CHECK(test::error_of(make(options)).kind() == ErrorKind::kUsage);
   const auto wanted = program::core_from_name("16x16-tiny");
   CHECK(choose_core({"8x8", "16x16", "16x16-small"}, wanted) == "16x16-small");
-  CHECK(kind_of([&] { choose_core({"8x8", "32x32"}, wanted); }) == ErrorKind::kFit);
+  CHECK(test::error_of([&] { choose_core({"8x8", "32x32"}, wanted); }).kind() == ErrorKind::kFit);
 }

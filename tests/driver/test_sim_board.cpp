@@ -4,7 +4,6 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <numeric>
 #include <optional>
 #include <sstream>
@@ -16,6 +15,7 @@
 #include "platform/rack.hpp"
 #include "platform/standin.hpp"
 #include "temporary_folder.hpp"
+#include "thrown.hpp"
 
 using namespace keyway;
 using namespace keyway::driver;
@@ -58,16 +58,6 @@ struct Job {
   std::vector<uint8_t> input;
   driver::Board::Buffer package{}, in{}, out{};
 };
-
-std::string failure(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    CHECK(error.kind() == ErrorKind::kDevice);
-    return error.what();
-  }
-  return "";
-}
 
 }  // namespace
 
@@ -133,14 +123,15 @@ TEST_CASE("a kernel that breaks the protocol ends the run with the rule's name")
     options.memory.stall = 0.98;  // so that handshakes wait, whenever they come
     SimBoard board(options);
     Job job(board, 1, 1);
-    const std::string text = failure([&] {
+    const std::string text = test::message_of(ErrorKind::kDevice, [&] {
       job.start(mode);
       board.wait();
     });
     CHECK(text.find(rule) != std::string::npos);
     CHECK(text.find("cycle") != std::string::npos);
     // The device stays failed.
-    CHECK(failure([&] { board.read_register(contract::kRegId); }) == text);
+    CHECK(test::message_of(ErrorKind::kDevice, [&] { board.read_register(contract::kRegId); }) ==
+          text);
   }
   // A fresh board in the same slot works.
   SimBoard board(SimOptions{});
@@ -164,7 +155,7 @@ TEST_CASE("a kernel that hangs ends the run") {
   const auto wait = [&] {
     while (board.running()) board.advance(Rack::kTurn);
   };
-  CHECK(failure(wait).find("hangs") != std::string::npos);
+  CHECK(test::message_of(ErrorKind::kDevice, wait).find("hangs") != std::string::npos);
 }
 
 TEST_CASE("a wrong address is the kernel's bus error, not the platform's") {

@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <fstream>
-#include <functional>
 #include <random>
 
 #include "common/error.hpp"
@@ -14,22 +13,13 @@
 #include "lock/seal.hpp"
 #include "seed.hpp"
 #include "temporary_folder.hpp"
+#include "thrown.hpp"
 
 using namespace keyway;
 using namespace keyway::lock;
 using Bytes = std::vector<uint8_t>;
 
 namespace {
-
-/// The exit status that `action` ends with; 0 if it succeeds.
-int outcome(const std::function<void()>& action) {
-  try {
-    action();
-    return 0;
-  } catch (const Error& e) {
-    return static_cast<int>(e.kind());
-  }
-}
 
 struct Party {
   Owner owner = new_owner();
@@ -163,23 +153,24 @@ TEST_CASE("sealed: every wrong right is refused") {
   const Device second = party.enrolled(2);
   const Device fresh = new_device(3, "test");
 
-  CHECK(outcome([&] { open(package, std::nullopt, party.device); }) == kRefused);
-  CHECK(outcome([&] { open(package, licence, std::nullopt); }) == kRefused);
-  CHECK(outcome([&] { open(package, licence, fresh); }) == kRefused);
-  CHECK(outcome([&] { open(package, licence, second); }) == kRefused);
-  CHECK(outcome([&] { open(package, licence, stranger.device); }) == kRefused);
-  CHECK(outcome([&] { open(package, party.licence(other, party.device), party.device); }) ==
-        kRefused);
-  CHECK(outcome([&] { open(package, party.licence(blind, party.device), party.device); }) ==
-        kRefused);
-  CHECK(outcome([&] { open(package, Bytes(licence.begin(), licence.end() - 1), party.device); }) ==
-        kRefused);
+  CHECK(test::exit_status_of([&] { open(package, std::nullopt, party.device); }) == kRefused);
+  CHECK(test::exit_status_of([&] { open(package, licence, std::nullopt); }) == kRefused);
+  CHECK(test::exit_status_of([&] { open(package, licence, fresh); }) == kRefused);
+  CHECK(test::exit_status_of([&] { open(package, licence, second); }) == kRefused);
+  CHECK(test::exit_status_of([&] { open(package, licence, stranger.device); }) == kRefused);
+  CHECK(test::exit_status_of(
+            [&] { open(package, party.licence(other, party.device), party.device); }) == kRefused);
+  CHECK(test::exit_status_of(
+            [&] { open(package, party.licence(blind, party.device), party.device); }) == kRefused);
+  CHECK(test::exit_status_of([&] {
+          open(package, Bytes(licence.begin(), licence.end() - 1), party.device);
+        }) == kRefused);
   for (size_t bit = 0; bit < 8 * licence.size(); ++bit) {
     Bytes bad = licence;
     bad[bit / 8] = static_cast<uint8_t>(bad[bit / 8] ^ (1U << (bit % 8)));
-    CHECK(outcome([&] { open(package, bad, party.device); }) == kRefused);
+    CHECK(test::exit_status_of([&] { open(package, bad, party.device); }) == kRefused);
   }
-  CHECK(outcome([&] { open(package, licence, party.device); }) == 0);
+  CHECK(test::exit_status_of([&] { open(package, licence, party.device); }) == 0);
 }
 
 TEST_CASE(
@@ -202,8 +193,8 @@ TEST_CASE(
     // Independent bytes agree once in 256: 117 of 30,000, standard deviation 11.
     CHECK(same < 117 + 6 * 11);
   }
-  CHECK(outcome([&] { open(package, licence, stranger.device); }) == kRefused);
-  CHECK(outcome([&] { open(package, std::nullopt, party.device); }) == kRefused);
+  CHECK(test::exit_status_of([&] { open(package, licence, stranger.device); }) == kRefused);
+  CHECK(test::exit_status_of([&] { open(package, std::nullopt, party.device); }) == kRefused);
 }
 
 TEST_CASE("two locks of one model share nothing") {
@@ -222,14 +213,14 @@ TEST_CASE("licences are made only by the owner, for his devices and his packages
   const Party stranger;
   const Bytes package = seal_program(test::sample_program(), Policy::kSealed, party.owner);
   const Bytes plain = make_plain_package(test::sample_program());
-  CHECK(outcome([&] {
+  CHECK(test::exit_status_of([&] {
           make_licence(parse_package(package, "p"), stranger.owner,
                        stranger.record(stranger.device));
         }) == kAuthentication);
-  CHECK(outcome([&] {
+  CHECK(test::exit_status_of([&] {
           make_licence(parse_package(package, "p"), party.owner, stranger.record(stranger.device));
         }) == kRefused);
-  CHECK(outcome([&] {
+  CHECK(test::exit_status_of([&] {
           make_licence(parse_package(plain, "p"), party.owner, party.record(party.device));
         }) == static_cast<int>(ErrorKind::kUsage));
 }
@@ -247,10 +238,10 @@ TEST_CASE("every byte of a package is authenticated") {
     const std::optional<Bytes> licence =
         locked ? std::optional<Bytes>(party.licence(package, party.device)) : std::nullopt;
     const auto refused = [&](const Bytes& bad) {
-      const int status = outcome([&] { open(bad, licence, party.device); });
+      const int status = test::exit_status_of([&] { open(bad, licence, party.device); });
       return status == kFile || status == kRefused || status == kAuthentication;
     };
-    REQUIRE(outcome([&] { open(package, licence, party.device); }) == 0);
+    REQUIRE(test::exit_status_of([&] { open(package, licence, party.device); }) == 0);
     Bytes bad = package;
     for (int i = 0; i < 2000; ++i) {
       const size_t reach =
@@ -284,7 +275,7 @@ TEST_CASE("every bit of a header and of a licence counts") {
       return bytes;
     };
     const auto status = [&](const Bytes& p, const Bytes& l) {
-      return outcome([&] { open(p, l, party.device); });
+      return test::exit_status_of([&] { open(p, l, party.device); });
     };
     REQUIRE(status(package, licence) == 0);
     for (size_t bit = 0; bit < 8 * size_t{contract::kHeaderBlockBytes}; ++bit) {
@@ -313,12 +304,12 @@ TEST_CASE("frames cannot change places, be repeated, or come from another packag
   for (size_t i = 0; i < view.header.total_frames; ++i) {
     Bytes bad = package;
     std::copy_n(frame(other, i), 4096, bad.begin() + (frame(package, i) - package.begin()));
-    CHECK(outcome([&] { open(bad, licence, party.device); }) == kAuthentication);
+    CHECK(test::exit_status_of([&] { open(bad, licence, party.device); }) == kAuthentication);
     for (size_t j = 0; j < view.header.total_frames; ++j) {
       if (i == j) continue;
       bad = package;
       std::copy_n(frame(package, j), 4096, bad.begin() + (frame(package, i) - package.begin()));
-      CHECK(outcome([&] { open(bad, licence, party.device); }) == kAuthentication);
+      CHECK(test::exit_status_of([&] { open(bad, licence, party.device); }) == kAuthentication);
     }
   }
 }

@@ -10,22 +10,10 @@
 #include "lock/keys.hpp"
 #include "lock/parties.hpp"
 #include "temporary_folder.hpp"
+#include "thrown.hpp"
 
 using namespace keyway;
 using namespace keyway::lock;
-
-namespace {
-
-int outcome(const std::function<void()>& action) {
-  try {
-    action();
-    return 0;
-  } catch (const Error& e) {
-    return static_cast<int>(e.kind());
-  }
-}
-
-}  // namespace
 
 TEST_CASE("files come back as they were written, readable by their owner only") {
   const test::TemporaryFolder folder;
@@ -57,8 +45,9 @@ TEST_CASE("enrolment burns the owner's key in once") {
   CHECK(read_enrolment(folder.file("d.kwe")).record == first.record);
   CHECK(enrol(folder.file("d.kwd"), owner, folder.file("again.kwe")).record == first.record);
   CHECK(common::read_file(folder.file("d.kwe")) == common::read_file(folder.file("again.kwe")));
-  CHECK(outcome([&] { enrol(folder.file("d.kwd"), new_owner(), folder.file("x.kwe")); }) ==
-        static_cast<int>(ErrorKind::kRefused));
+  CHECK(test::exit_status_of([&] {
+          enrol(folder.file("d.kwd"), new_owner(), folder.file("x.kwe"));
+        }) == static_cast<int>(ErrorKind::kRefused));
   CHECK_FALSE(std::filesystem::exists(folder.file("x.kwe")));
   CHECK(read_device(folder.file("d.kwd")).owner_key == owner_key(owner.root));
 }
@@ -66,15 +55,16 @@ TEST_CASE("enrolment burns the owner's key in once") {
 TEST_CASE("a record that cannot be written leaves the device as it was") {
   const test::TemporaryFolder folder;
   write_device(new_device(1, "c"), folder.file("d.kwd"));
-  CHECK(outcome([&] { enrol(folder.file("d.kwd"), new_owner(), folder.file("none/d.kwe")); }) ==
-        static_cast<int>(ErrorKind::kFile));
+  CHECK(test::exit_status_of([&] {
+          enrol(folder.file("d.kwd"), new_owner(), folder.file("none/d.kwe"));
+        }) == static_cast<int>(ErrorKind::kFile));
   CHECK_FALSE(read_device(folder.file("d.kwd")).owner_key.has_value());
 }
 
 TEST_CASE("a class that a file cannot hold is refused") {
   const test::TemporaryFolder folder;
   for (const char* name : {"a\"b", "a\\b", "a\nb", "\xff"}) {
-    CHECK(outcome([&] { write_device(new_device(1, name), folder.file("d.kwd")); }) ==
+    CHECK(test::exit_status_of([&] { write_device(new_device(1, name), folder.file("d.kwd")); }) ==
           static_cast<int>(ErrorKind::kUsage));
     CHECK_FALSE(std::filesystem::exists(folder.file("d.kwd")));
   }
@@ -85,10 +75,12 @@ TEST_CASE("malformed and mistaken files are refused by name") {
   write_owner(new_owner(), folder.file("o.kwo"));
   const auto is_file_error = [&](const std::string& text) {
     std::ofstream(folder.file("bad")) << text;
-    return outcome([&] { read_device(folder.file("bad")); }) == static_cast<int>(ErrorKind::kFile);
+    return test::exit_status_of([&] { read_device(folder.file("bad")); }) ==
+           static_cast<int>(ErrorKind::kFile);
   };
-  CHECK(outcome([&] { read_device(folder.file("o.kwo")); }) == static_cast<int>(ErrorKind::kFile));
-  CHECK(outcome([&] { read_device(folder.file("missing")); }) ==
+  CHECK(test::exit_status_of([&] { read_device(folder.file("o.kwo")); }) ==
+        static_cast<int>(ErrorKind::kFile));
+  CHECK(test::exit_status_of([&] { read_device(folder.file("missing")); }) ==
         static_cast<int>(ErrorKind::kFile));
   CHECK(is_file_error(""));
   CHECK(is_file_error("[1, 2"));

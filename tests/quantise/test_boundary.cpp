@@ -10,6 +10,7 @@
 #include "graph/execute.hpp"
 #include "graphs.hpp"
 #include "quantise/network_boundary.hpp"
+#include "thrown.hpp"
 
 using namespace keyway;
 using namespace keyway::program;
@@ -37,15 +38,6 @@ OutputBoundary vector_output(int64_t n, float scale) {
   b.scale.assign(static_cast<size_t>(n), scale);
   b.offset.assign(static_cast<size_t>(n), 0.0F);
   return b;
-}
-
-void check_refused(const std::function<void()>& call) {
-  try {
-    call();
-    FAIL("accepted");
-  } catch (const Error& e) {
-    CHECK(e.kind() == ErrorKind::kFile);
-  }
 }
 
 }  // namespace
@@ -150,7 +142,8 @@ TEST_CASE("NaN and infinity are refused") {
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     const std::vector<float> x{0.0F, bad};
     std::vector<uint8_t> bytes(2);
-    check_refused([&] { quantise_input(vector_input(2, true, 1.0F), x.data(), bytes.data()); });
+    test::message_of(ErrorKind::kFile,
+                     [&] { quantise_input(vector_input(2, true, 1.0F), x.data(), bytes.data()); });
   }
 }
 
@@ -193,13 +186,13 @@ TEST_CASE("descriptions that contradict themselves are refused") {
   for (const auto& lie : lies) {
     InputBoundary bad = good;
     lie(bad);
-    check_refused([&] { validate(bad); });
+    test::message_of(ErrorKind::kFile, [&] { validate(bad); });
   }
   OutputBoundary out = vector_output(4, 1.0F);
   CHECK_NOTHROW(validate(out));
   out.offset.pop_back();
-  check_refused([&] { validate(out); });
+  test::message_of(ErrorKind::kFile, [&] { validate(out); });
   out = vector_output(4, 1.0F);
   out.scale[0] = -1;
-  check_refused([&] { validate(out); });
+  test::message_of(ErrorKind::kFile, [&] { validate(out); });
 }
