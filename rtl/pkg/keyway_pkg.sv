@@ -244,6 +244,28 @@ package keyway_pkg;
   endfunction
   // verilator lint_on UNUSEDSIGNAL
 
+  // What a lane of the array does in this cycle, and what one of post-processing does: it follows from the
+  // tokens, once for all lanes.
+  typedef struct packed {
+    logic operands;
+    logic products;  // and operands of the upper half
+    logic late_products;
+    logic add_pairs;
+    logic add_quads;
+    logic add_all;
+    logic live_columns;
+    logic compare_pairs;
+    logic compare_columns;
+    logic compare_passes;
+  } lane_steps_t;
+
+  typedef struct packed {
+    logic scale;
+    logic total;
+    logic shift;
+    logic clamp;
+  } post_steps_t;
+
   // One step: a word (or two) of a pixel, or one column of up to three rows.
   typedef struct packed {
     scan_t scan;

@@ -13,7 +13,7 @@
 //   The next tile's weights wait in the shadow; tile_start_i, in t + 4 of a pass's first step, makes them
 //   the active ones for the following cycle; those of the upper half follow a cycle later, before their
 //   words of the tile behind can come.
-// Contract: valid bits of the token tell which cycles mean something; idle cycles keep all registers. A
+// Contract: steps_i tells which stages have something to do; idle cycles keep all registers. A
 //   shadow is complete before tile_start_i (array).
 // Test: tests/rtl/engine.
 
@@ -44,20 +44,10 @@ module lane
     input logic [MaxColumns-1:0] columns_live_late_i,
     input logic [ActivationBits-1:0] dense_i[Depth],
     input logic [WindowRows-1:0][ActivationBits-1:0] column_i,
-    input token_pipe_t tokens_i,
+    input lane_steps_t steps_i,
     input logic signed [ActivationBits-1:0] maximum_before_i,  // at t + 8
     output logic signed [SumBits-1:0] sum_o
 );
-
-  logic
-      adds_pair, adds_quad, adds_sum, compares_columns, compares_pair, compares_quad, compares_sum;
-  assign adds_pair        = adds(tokens_i[StagePair]);
-  assign adds_quad        = adds(tokens_i[StageQuad]);
-  assign adds_sum         = adds(tokens_i[StageSum]);
-  assign compares_columns = compares(tokens_i[StageProduct]);
-  assign compares_pair    = compares(tokens_i[StagePair]);
-  assign compares_quad    = compares(tokens_i[StageQuad]);
-  assign compares_sum     = compares(tokens_i[StageSum]);
 
   // ------------------------------------------------------------------ window
   // tap[r][c]; the newest column comes in, the others are registers. tap_late[r][c] is what tap[r][c] was a
@@ -97,7 +87,6 @@ module lane
 
   for (genvar d = 0; d < int'(Depth); d++) begin : gen_product
     localparam bit Late = d >= int'(Half);
-    localparam int Gather = Late ? int'(StageProduct) : int'(StageOperands);
     localparam bit HasTap = d < int'(WindowRows * MaxColumns);
     localparam int Row = HasTap ? d / int'(MaxColumns) : 0;
     localparam int Column = d % int'(MaxColumns);
@@ -118,7 +107,7 @@ module lane
     always_ff @(posedge clk_i) begin
       if (clear_i) begin
         activation_q <= '0;
-      end else if (tokens_i[Gather].valid) begin
+      end else if (Late ? steps_i.products : steps_i.operands) begin
         if ((Late ? mode_late_i : mode_i) == ModeDense) begin
           activation_q <= signed'(dense_i[d]);
         end else if (HasTap && (Late ? columns_live_late_i[Column] : columns_live_i[Column])) begin
@@ -134,7 +123,7 @@ module lane
     ) u_product_unit (
         .clk_i,
         .clear_i,
-        .valid_i     (tokens_i[Gather+1].valid),
+        .valid_i     (Late ? steps_i.late_products : steps_i.products),
         .weight_i    (weight_q),
         .activation_i(activation_q),
         .product_o   (product[d])
@@ -149,9 +138,9 @@ module lane
 
     always_ff @(posedge clk_i) begin
       if (clear_i) pair_q <= '0;
-      else if (adds_pair) pair_q <= SumBits'(product[2*g]) + SumBits'(product[2*g+1]);
+      else if (steps_i.add_pairs) pair_q <= SumBits'(product[2*g]) + SumBits'(product[2*g+1]);
       if (clear_i) quad_q <= '0;
-      else if (adds_quad)
+      else if (steps_i.add_quads)
         quad_q <= pair_q + SumBits'(product[Half+2*g]) + SumBits'(product[Half+2*g+1]);
     end
 
@@ -185,18 +174,18 @@ module lane
           columns_q[MaxColumns-1:1]
         };
       end
-      if (compares_columns) begin
+      if (steps_i.live_columns) begin
         for (int c = 0; c < int'(MaxColumns); c++) begin
           live_q[c] <= columns_live_late_i[c] ? columns_q[c] : NeverWins;
         end
       end
-      if (compares_pair) begin
+      if (steps_i.compare_pairs) begin
         for (int p = 0; p < int'(MaximumPairs); p++) begin
           pairs_q[p] <= (2 * p + 1 < int'(MaxColumns)) ?
               larger(signed'(live_q[2*p]), signed'(live_q[2*p+1])) : live_q[2*p];
         end
       end
-      if (compares_quad) begin
+      if (steps_i.compare_columns) begin
         logic signed [ActivationBits-1:0] best;
         best = signed'(pairs_q[0]);
         for (int p = 1; p < int'(MaximumPairs); p++) best = larger(best, signed'(pairs_q[p]));
@@ -211,12 +200,12 @@ module lane
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
       sum_q <= '0;
-    end else if (adds_sum) begin
+    end else if (steps_i.add_all) begin
       logic signed [SumBits-1:0] sum;
       sum = '0;
       for (int g = 0; g < int'(Groups); g++) sum += quad[g];
       sum_q <= sum;
-    end else if (compares_sum) begin
+    end else if (steps_i.compare_passes) begin
       sum_q <= SumBits'(larger(maximum_q, maximum_before_i));
     end
   end

@@ -75,6 +75,21 @@ module lanes
     end
   end
 
+  lane_steps_t steps;
+
+  assign steps = '{
+          operands: tokens_i[StageOperands].valid,
+          products: tokens_i[StageProduct].valid,
+          late_products: tokens_i[StagePair].valid,
+          add_pairs: adds(tokens_i[StagePair]),
+          add_quads: adds(tokens_i[StageQuad]),
+          add_all: adds(tokens_i[StageSum]),
+          live_columns: compares(tokens_i[StageProduct]),
+          compare_pairs: compares(tokens_i[StagePair]),
+          compare_columns: compares(tokens_i[StageQuad]),
+          compare_passes: compares(tokens_i[StageSum])
+      };
+
   // The upper half of the depth is a cycle late: see lane.
   mode_e mode_late_q;
   logic [MaxColumns-1:0] columns_live_late_q;
@@ -132,7 +147,7 @@ module lanes
         .columns_live_late_i(columns_live_late_q),
         .dense_i            (dense),
         .column_i           (column),
-        .tokens_i,
+        .steps_i            (steps),
         .maximum_before_i   (maximum_before_i[l]),
         .sum_o              (sum_o[l])
     );

@@ -18,7 +18,7 @@ module post_lane
 (
     input  logic                              clk_i,
     input  logic                              clear_i,
-    input  token_pipe_t                       tokens_i,
+    input  post_steps_t                       steps_i,
     input  logic signed [AccumulatorBits-1:0] acc_i,           // with the bias
     input  logic signed [               17:0] m_i,
     input  logic signed [               17:0] mr_i,
@@ -41,12 +41,6 @@ module post_lane
   logic negative_q;
   logic [7:0] q_q;
 
-  logic scales, totals, shifts, clamps;
-  assign scales = gives_result(tokens_i[StageScale]);
-  assign totals = gives_result(tokens_i[StageTotal]);
-  assign shifts = gives_result(tokens_i[StageShift]);
-  assign clamps = gives_result(tokens_i[StageClamp]);
-
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
       low_q         <= '0;
@@ -59,25 +53,25 @@ module post_lane
       negative_q    <= 1'b0;
       q_q           <= '0;
     end else begin
-      if (scales) begin
+      if (steps_i.scale) begin
         low_q      <= 36'(m_i) * 36'(signed'({1'b0, acc_i[16:0]}));
         high_q     <= 34'(m_i) * 34'(signed'(acc_i[32:17]));
         residual_q <= 27'(mr_i) * 27'(residual_i);
       end
-      if (totals) begin
+      if (steps_i.total) begin
         logic signed [36:0] low;
         low = 37'(low_q) + 37'(residual_q);
         total_high_q <= 35'(high_q) + 35'(low >>> 17);
         total_low_q  <= low[16:0];
       end
-      if (shifts) begin
+      if (steps_i.shift) begin
         logic signed [52:0] shifted;
         shifted = signed'({total_high_q, total_low_q, 1'b0}) >>> {coarse_shift_i, 3'd0};
         coarse_q      <= shifted[16:0];
         coarse_fits_q <= shifted[52:16] == '0 || shifted[52:16] == '1;
         negative_q    <= shifted[52];
       end
-      if (clamps) begin
+      if (steps_i.clamp) begin
         logic signed [16:0] shifted;
         logic signed [9:0] rounded;
         logic fits;  // in 9 bits before it is rounded, as both limits do

@@ -46,6 +46,15 @@ module post_process
   logic signed [8:0] lo[Lanes], hi[Lanes];
   logic signed [Lanes-1:0][ActivationBits-1:0] residuals;
 
+  post_steps_t steps;
+
+  assign steps = '{
+          scale: gives_result(tokens_i[StageScale]),
+          total: gives_result(tokens_i[StageTotal]),
+          shift: gives_result(tokens_i[StageShift]),
+          clamp: gives_result(tokens_i[StageClamp])
+      };
+
   parameter_store #(
       .Lanes(Lanes)
   ) u_parameter_store (
@@ -86,7 +95,7 @@ module post_process
     post_lane u_post_lane (
         .clk_i,
         .clear_i,
-        .tokens_i,
+        .steps_i       (steps),
         .acc_i         (acc_i[l]),
         .m_i           (m[l]),
         .mr_i          (mr[l]),
