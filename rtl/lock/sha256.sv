@@ -90,7 +90,7 @@ module sha256
   hash_t hash_q, work_q;
   word_t [15:0] schedule_q;  // word t of the schedule is entry 0 in round t
   word_t        hkw_q;  // h + K + W of this round
-  word_t new_word, old_word, sum, hkw;
+  word_t old_word, sum, hkw;
   logic load, turn;
 
   assign word_ready_o = state_q == StLoad;
@@ -103,10 +103,6 @@ module sha256
 
   assign load = state_q == StLoad && word_valid_i;
   assign turn = (load && count_q[3]) || state_q == StAdd;
-  always_comb begin
-    new_word = schedule(schedule_q[0], schedule_q[1], schedule_q[9], schedule_q[14]);
-    if (state_q == StLoad) new_word = swap_bytes(word_i);
-  end
   assign old_word = state_q == StLoad && first_i ? InitialHash[~count_q[2:0]] : hash_q[7];
   assign sum = old_word + (state_q == StAdd ? work_q[7] : '0);
   assign hkw      = work_q[6] + schedule_q[1] +
@@ -128,7 +124,14 @@ module sha256
       else if (turn) work_q <= {work_q[6:0], sum};
       if (state_q == StRounds || load) begin
         hkw_q <= hkw;
-        schedule_q <= {new_word, schedule_q[15:1]};
+        schedule_q <= {
+          load ? swap_bytes(
+              word_i
+          ) : schedule(
+              schedule_q[0], schedule_q[1], schedule_q[9], schedule_q[14]
+          ),
+          schedule_q[15:1]
+        };
       end
       unique case (state_q)
         StLoad: begin

@@ -14,7 +14,7 @@
 //
 // They are checks of clocked processes, for the simulation's speed: for concurrent assertions Verilator
 // copies every signal in every cycle, and for every `assert` it asks its context in every cycle whether
-// assertions are on. Here a payload is copied while it is stalled only.
+// assertions are on. Here a payload is copied when a stall begins only.
 // Registers of the checks have `_assert_` in their names: they are in no hardware. A model that is
 // Verilated with KEYWAY_UNCHECKED has no checks either: for what a core does whose contract is broken.
 `ifndef KEYWAY_ASSERT_SVH
@@ -47,7 +47,7 @@
   logic [$bits(Payload)-1:0] Name``_assert_payload_q; \
   always_ff @(posedge clk_i) begin : Name \
     Name``_assert_stalled_q <= rst_ni && (Valid) && !(Ready) && !(Cleared); \
-    if ((Valid) && !(Ready)) Name``_assert_payload_q <= (Payload); \
+    if (!Name``_assert_stalled_q && (Valid) && !(Ready)) Name``_assert_payload_q <= (Payload); \
     if (rst_ni && Name``_assert_stalled_q && !(Cleared) \
         && !((Valid) && Name``_assert_payload_q == (Payload))) begin \
       $error("a stalled stream changed"); \

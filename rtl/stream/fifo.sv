@@ -76,7 +76,7 @@ module fifo #(
   end
 
   `KEYWAY_ASSERT(FromTheFront, (held_q & (held_q + Depth'(1))) == '0)
-  `KEYWAY_ASSERT(PlacesAgree, 32'(write_q) == (32'(read_q) + 32'(count_o)) % Depth)
+  `KEYWAY_ASSERT(PlacesAgree, !pop || 32'(write_q) == (32'(read_q) + 32'(count_o)) % Depth)
   `KEYWAY_ASSERT_NEXT(ClearedWithZeros, clear_i && in_i != '0, clear_i)
   `KEYWAY_ASSERT_HOLD(OutHolds, out_valid_o, out_ready_i || clear_i, out_o)
 
