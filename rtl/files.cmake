@@ -70,7 +70,7 @@ set(KEYWAY_RTL_ENGINE
   engine/array/lanes.sv
   engine/array/accumulator.sv
   engine/array/array.sv
-  engine/post/parameter_lane.sv
+  engine/post/parameter_lanes.sv
   engine/post/parameter_store.sv
   engine/post/post_lane.sv
   engine/post/residual_reader.sv

@@ -37,7 +37,7 @@ done
 mkdir -p "$out"
 # What stands there many times is mapped once; the rest is flattened first, which takes LUTs off
 # and lets paths be shortened across borders.
-repeated=({lane,multiplier,decoder,post_lane,parameter_lane,decode_table,aes_sbox_rom}{,_*})
+repeated=({lane,product_multiplier,decoder,post_lane,parameter_lanes,decode_table,aes_sbox_rom}{,_*})
 mapfile -t files < <(cmake -P scripts/cmake/PrintRtlFiles.cmake)
 
 run() {  # run LOG COMMAND...; the log grows by pipe, since the tools inside Yosys write to it as well

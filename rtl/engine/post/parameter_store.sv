@@ -41,25 +41,27 @@ module parameter_store
   assign bias_start = sum.valid && sum.first && sum.pixel == '0;
   assign start      = gives_result(result) && result.pixel == '0;
 
-  for (genvar l = 0; l < int'(Lanes); l++) begin : gen_lane
-    parameter_lane u_parameter_lane (
+  for (genvar f = 0; f < int'(Lanes) / 4; f++) begin : gen_four
+    parameter_lanes #(
+        .Lanes(4)
+    ) u_parameter_lanes (
         .clk_i,
         .clear_i,
         .clear_slot_i  (clear_address_i[SlotBits-1:0]),
         .write_valid_i,
         .write_i,
-        .write_data_i  (write_data_i[32*l+:32]),
+        .write_data_i  (write_data_i[128*f+:128]),
         .bias_start_i  (bias_start),
         .bias_slot_i   (sum.slot),
         .start_i       (start),
         .slot_i        (result.slot),
-        .bias_o        (bias_o[l]),
-        .m_o           (m_o[l]),
-        .mr_o          (mr_o[l]),
-        .coarse_shift_o(coarse_shift_o[l]),
-        .fine_shift_o  (fine_shift_o[l]),
-        .lo_o          (lo_o[l]),
-        .hi_o          (hi_o[l])
+        .bias_o        (bias_o[4*f+:4]),
+        .m_o           (m_o[4*f+:4]),
+        .mr_o          (mr_o[4*f+:4]),
+        .coarse_shift_o(coarse_shift_o[4*f+:4]),
+        .fine_shift_o  (fine_shift_o[4*f+:4]),
+        .lo_o          (lo_o[4*f+:4]),
+        .hi_o          (hi_o[4*f+:4])
     );
   end
 
