@@ -83,33 +83,36 @@ module accumulator
     end
   end
 
-  for (genvar l = 0; l < int'(Lanes); l++) begin : gen_lane
-    accumulator_t previous, addend_q, result_q, older_q;
+  // Arrays as in lane: simulation works on vectors.
+  accumulator_t previous[Lanes], addend_q[Lanes], result_q[Lanes], older_q[Lanes];
 
-    assign previous = from_result_q ? result_q : from_older_q ? older_q :
+  for (genvar l = 0; l < int'(Lanes); l++) begin : gen_lane
+    assign previous[l] = from_result_q ? result_q[l] : from_older_q ? older_q[l] :
         signed'({stored.upper[l], stored.lower[l]});
     assign maximum_before_o[l] = choosing.first ? NeverWins :
-        from_sum_q ? signed'(sum_i[l][ActivationBits-1:0]) : signed'(previous[ActivationBits-1:0]);
-
-    always_ff @(posedge clk_i) begin
-      if (clear_i) begin
-        addend_q <= '0;
-        result_q <= '0;
-        older_q  <= '0;
-      end else begin
-        if (choosing.maximum ? choosing.last : choosing.first)
-          addend_q <= accumulator_t'(bias_i[l]);
-        else addend_q <= choosing.maximum ? '0 : previous;
-        if (adding.valid) begin
-          result_q <= (again_q ? result_q : addend_q) + accumulator_t'(sum_i[l]);
-        end
-        if (written.valid) older_q <= result_q;
-      end
-    end
-
-    assign {results.upper[l], results.lower[l]} = result_q;
-    assign result_o[l] = result_q;
+        from_sum_q ? signed'(sum_i[l][ActivationBits-1:0]) : signed'(previous[l][ActivationBits-1:0]);
+    assign {results.upper[l], results.lower[l]} = result_q[l];
   end
+
+  always_ff @(posedge clk_i) begin
+    accumulator_t addend[Lanes], result[Lanes];
+    for (int l = 0; l < int'(Lanes); l++) begin
+      if (choosing.maximum ? choosing.last : choosing.first) addend[l] = accumulator_t'(bias_i[l]);
+      else addend[l] = choosing.maximum ? '0 : previous[l];
+      result[l] = (again_q ? result_q[l] : addend_q[l]) + accumulator_t'(sum_i[l]);
+    end
+    if (clear_i) begin
+      addend_q <= '{default: '0};
+      result_q <= '{default: '0};
+      older_q  <= '{default: '0};
+    end else begin
+      addend_q <= addend;
+      if (adding.valid) result_q <= result;
+      if (written.valid) older_q <= result_q;
+    end
+  end
+
+  assign result_o = result_q;
 
   logic unused_bits;
   assign unused_bits = ^{reading, choosing, adding, written, older};

@@ -32,10 +32,12 @@ module lane
     input logic clk_i,
     input logic clear_i,
     // Weights
-    input logic [Groups-1:0] tile_write_next_i,  // in the next cycle
-    input logic tile_ones_next_i,
+    input logic [Groups-1:0] tile_write_i,
+    input logic tile_ones_i,
+    input logic tile_ones_late_i,  // a cycle later
     input operand_t [3:0] tile_operands_i,
     input logic tile_start_i,
+    input logic tile_start_late_i,
     // Operands at t + 4, of the upper half at t + 5
     input logic column_valid_i,
     input mode_e mode_i,
@@ -70,81 +72,96 @@ module lane
     end
   end
 
-  // ------------------------------------------------------------------ writes of the shadow
-  // Each lane's own registers, since the lanes together are far apart.
-  logic [Groups-1:0] tile_write_q;
-  logic tile_ones_q, tile_ones_late_q, tile_start_late_q;
+  // ------------------------------------------------------------------ operands, products, sums of two
+  // Arrays that are written as a whole, from a variable of the process: simulation works on vectors then, and
+  // only in cycles that use them.
+  logic signed [ProductBits-1:0] product[2][Half];
 
-  always_ff @(posedge clk_i) begin
-    tile_write_q      <= clear_i ? '0 : tile_write_next_i;
-    tile_ones_q       <= !clear_i && tile_ones_next_i;
-    tile_ones_late_q  <= !clear_i && tile_ones_q;
-    tile_start_late_q <= !clear_i && tile_start_i;
-  end
+  for (genvar h = 0; h < 2; h++) begin : gen_half
+    localparam bit Late = h == 1;
+    localparam int First = h * int'(Half);  // depth of the half's first product
+    operand_t shadow_q[Half], weight_q[Half];
+    logic signed [ActivationBits-1:0] activation_q[Half];
+    logic [MaxColumns-1:0] live;
+    logic ones, start, step, dense;
 
-  // ------------------------------------------------------------------ operands, then products
-  logic signed [ProductBits-1:0] product[Depth];
-
-  for (genvar d = 0; d < int'(Depth); d++) begin : gen_product
-    localparam bit Late = d >= int'(Half);
-    localparam bit HasTap = d < int'(WindowRows * MaxColumns);
-    localparam int Row = HasTap ? d / int'(MaxColumns) : 0;
-    localparam int Column = d % int'(MaxColumns);
-    operand_t shadow_q, weight_q;
-    logic signed [ActivationBits-1:0] activation_q;
-
-    always_ff @(posedge clk_i) begin
-      if (clear_i) shadow_q <= '0;
-      else if (Late ? tile_ones_late_q : tile_ones_q) shadow_q <= operand_one(ArrayKind);
-      else if (tile_write_q[d/4]) shadow_q <= tile_operands_i[d%4];
-    end
-
-    always_ff @(posedge clk_i) begin
-      if (clear_i) weight_q <= '0;
-      else if (Late ? tile_start_late_q : tile_start_i) weight_q <= shadow_q;
-    end
+    assign ones  = Late ? tile_ones_late_i : tile_ones_i;
+    assign start = Late ? tile_start_late_i : tile_start_i;
+    assign step  = Late ? steps_i.products : steps_i.operands;
+    assign dense = (Late ? mode_late_i : mode_i) == ModeDense;
+    assign live  = Late ? columns_live_late_i : columns_live_i;
 
     always_ff @(posedge clk_i) begin
       if (clear_i) begin
-        activation_q <= '0;
-      end else if (Late ? steps_i.products : steps_i.operands) begin
-        if ((Late ? mode_late_i : mode_i) == ModeDense) begin
-          activation_q <= signed'(dense_i[d]);
-        end else if (HasTap && (Late ? columns_live_late_i[Column] : columns_live_i[Column])) begin
-          activation_q <= Late ? tap_late[Row][Column] : tap[Row][Column];
-        end else begin
-          activation_q <= '0;
+        shadow_q <= '{default: '0};
+      end else if (ones) begin
+        shadow_q <= '{default: operand_one(ArrayKind)};
+      end else begin
+        for (int i = 0; i < int'(Half); i++) begin
+          if (tile_write_i[(First+i)/4]) shadow_q[i] <= tile_operands_i[(First+i)%4];
         end
       end
     end
 
+    always_ff @(posedge clk_i) begin
+      if (clear_i) weight_q <= '{default: '0};
+      else if (start) weight_q <= shadow_q;
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (clear_i) begin
+        activation_q <= '{default: '0};
+      end else if (step) begin
+        logic signed [ActivationBits-1:0] operand[Half];
+        for (int i = 0; i < int'(Half); i++) operand[i] = dense ? signed'(dense_i[First+i]) : '0;
+        if (!dense) begin
+          for (int r = 0; r < int'(WindowRows); r++) begin
+            for (int c = 0; c < int'(MaxColumns); c++) begin
+              if ((r * int'(MaxColumns) + c) / int'(Half) == h && live[c])
+                operand[(r*int'(MaxColumns)+c)%int'(Half)] = Late ? tap_late[r][c] : tap[r][c];
+            end
+          end
+        end
+        activation_q <= operand;
+      end
+    end
+
     product_unit #(
-        .ArrayKind(ArrayKind)
+        .ArrayKind(ArrayKind),
+        .Count    (Half)
     ) u_product_unit (
         .clk_i,
         .clear_i,
         .valid_i     (Late ? steps_i.late_products : steps_i.products),
         .weight_i    (weight_q),
         .activation_i(activation_q),
-        .product_o   (product[d])
+        .product_o   (product[h])
     );
   end
 
   // ------------------------------------------------------------------ t + 6, t + 7: sums of two, of four
-  logic signed [SumBits-1:0] quad[Groups];
+  logic signed [SumBits-1:0] pair_q[Groups], quad_q[Groups];
 
-  for (genvar g = 0; g < int'(Groups); g++) begin : gen_group
-    logic signed [SumBits-1:0] pair_q, quad_q;
-
-    always_ff @(posedge clk_i) begin
-      if (clear_i) pair_q <= '0;
-      else if (steps_i.add_pairs) pair_q <= SumBits'(product[2*g]) + SumBits'(product[2*g+1]);
-      if (clear_i) quad_q <= '0;
-      else if (steps_i.add_quads)
-        quad_q <= pair_q + SumBits'(product[Half+2*g]) + SumBits'(product[Half+2*g+1]);
+  always_ff @(posedge clk_i) begin
+    if (clear_i) begin
+      pair_q <= '{default: '0};
+    end else if (steps_i.add_pairs) begin
+      logic signed [SumBits-1:0] pair[Groups];
+      for (int g = 0; g < int'(Groups); g++)
+      pair[g] = SumBits'(product[0][2*g]) + SumBits'(product[0][2*g+1]);
+      pair_q <= pair;
     end
+  end
 
-    assign quad[g] = quad_q;
+  always_ff @(posedge clk_i) begin
+    if (clear_i) begin
+      quad_q <= '{default: '0};
+    end else if (steps_i.add_quads) begin
+      logic signed [SumBits-1:0] quad[Groups];
+      for (int g = 0; g < int'(Groups); g++)
+      quad[g] = pair_q[g] + SumBits'(product[1][2*g]) + SumBits'(product[1][2*g+1]);
+      quad_q <= quad;
+    end
   end
 
   // ------------------------------------------------------------------ maximum
@@ -203,7 +220,7 @@ module lane
     end else if (steps_i.add_all) begin
       logic signed [SumBits-1:0] sum;
       sum = '0;
-      for (int g = 0; g < int'(Groups); g++) sum += quad[g];
+      for (int g = 0; g < int'(Groups); g++) sum += quad_q[g];
       sum_q <= sum;
     end else if (steps_i.compare_passes) begin
       sum_q <= SumBits'(larger(maximum_q, maximum_before_i));

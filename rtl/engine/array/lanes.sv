@@ -118,11 +118,24 @@ module lanes
     end
   end
 
-  // Most of what a clear reaches is in the lanes: each has a register for it, and hears of it a cycle later.
-  (* keep = "true" *)
-  logic [Lanes-1:0] clear_q;
+  // Four lanes have registers of their own for what goes to every lane, since all together are far apart.
+  // Most of what a clear reaches is in them: they hear of it a cycle later.
+  for (genvar f = 0; f < int'(Lanes) / 4; f++) begin : gen_four
+    (* keep = "true" *)
+    logic clear_q;
+    (* keep = "true" *)
+    logic [TileWords-1:0] tile_write_q;
+    (* keep = "true" *)
+    logic tile_ones_q, tile_ones_late_q, tile_start_late_q;
 
-  always_ff @(posedge clk_i) clear_q <= {Lanes{clear_i}};
+    always_ff @(posedge clk_i) begin
+      clear_q           <= clear_i;
+      tile_write_q      <= clear_q ? '0 : tile_write_next;
+      tile_ones_q       <= !clear_q && write_next && operand_tile_next_i.ones;
+      tile_ones_late_q  <= !clear_q && tile_ones_q;
+      tile_start_late_q <= !clear_q && start_q;
+    end
+  end
 
   for (genvar l = 0; l < int'(Lanes); l++) begin : gen_lane
     logic [WindowRows-1:0][ActivationBits-1:0] column;
@@ -135,11 +148,13 @@ module lanes
         .ArrayKind(ArrayKind)
     ) u_lane (
         .clk_i,
-        .clear_i            (clear_q[l]),
-        .tile_write_next_i  (tile_write_next),
-        .tile_ones_next_i   (write_next && operand_tile_next_i.ones),
+        .clear_i            (gen_four[l/4].clear_q),
+        .tile_write_i       (gen_four[l/4].tile_write_q),
+        .tile_ones_i        (gen_four[l/4].tile_ones_q),
+        .tile_ones_late_i   (gen_four[l/4].tile_ones_late_q),
         .tile_operands_i    (operand_i[4*l+:4]),
         .tile_start_i       (start_q),
+        .tile_start_late_i  (gen_four[l/4].tile_start_late_q),
         .column_valid_i,
         .mode_i,
         .mode_late_i        (mode_late_q),
