@@ -221,6 +221,15 @@ void Importer::batch_normalization(const OnnxNode& node, const Inputs& inputs) {
   node.allow({"epsilon", "momentum", "spatial", "training_mode"});
   node.expect_inputs(5, 5);
   if (node.integer("training_mode", 0) != 0) node.unsupported("training_mode is not supported");
+  // Before operator set 14 the outputs tell: those behind the first one are there in training only.
+  if (node.opset() < 14) {
+    for (int i = 1; i < node.output_count(); ++i) {
+      if (node.output(i).empty()) continue;
+      node.unsupported("output '" + node.output(i) +
+                       "': with more than one output it is in training mode (operator set " +
+                       std::to_string(node.opset()) + "), which is not supported");
+    }
+  }
   if (node.integer("spatial", 1) != 1) node.unsupported("spatial = 0 is not supported");
   const Value& value = view_input(node, inputs, 0);
   const std::vector<int64_t> dims = value.view.dims();

@@ -182,6 +182,11 @@ TEST_CASE("An unsupported operator, attribute or shape is refused by node, opera
                       "training_mode", int64_t{1});
        },
        "BatchNormalization", "training"},
+      {"training before opset 14",
+       [](Builder& m) {
+         m.node("BatchNormalization", {"x", "v", "v", "v", "v"}, {"odd", "mean", "var", "s", "t"});
+       },
+       "BatchNormalization", "training"},
       {"shuffled channels",
        [](Builder& m) {
          m.filled("k", {1, 4, 1, 1}, 1).ints("s", {1, 4, 2, 1});
