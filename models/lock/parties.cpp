@@ -81,7 +81,9 @@ Device read_device(const std::string& path) {
   return device;
 }
 
-Bytes32 owner_fingerprint(const Key& owner_key) { return kdf("fingerprint", {owner_key}).bytes(); }
+Bytes32 owner_fingerprint(const Key& owner_key) {
+  return kdf(contract::kKdfFingerprint, {owner_key}).bytes();
+}
 
 Enrolment enrol(const std::string& device_path, const Owner& owner,
                 const std::string& record_path) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Kinds of arrays: what multiplies and adds in a core, and how long a step takes there.
+/// Kinds of arrays: what multiplies and adds in a core, and how far apart its steps are.
 ///
 /// Each is an entry of contract.toml's [[array_kind]], of which the core's side is chosen in
 /// rtl/engine/array/product_unit.sv. Which number systems a kind runs, these say (runs_on).
-/// Test: one whose steps take eight cycles, tests/simulate/test_toy_array.cpp.
+/// Test: one whose steps are eight cycles apart, tests/simulate/test_toy_array.cpp.
 #pragma once
 
 #include <vector>

@@ -9,7 +9,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0xa3bf47bd;
+inline constexpr uint32_t kContractHash = 0x078a66b1;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -27,6 +27,8 @@ inline constexpr uint32_t kParameterWords = 3;
 inline constexpr uint32_t kShortParameterWords = 2;
 inline constexpr uint32_t kCycleLimitBits = 16;
 inline constexpr uint32_t kTableBytes = kTableEntries * kTableEntryBytes;
+/// Lanes and Depth of a core, smallest first.
+inline constexpr std::array<uint32_t, 3> kArraySizes = {8, 16, 32};
 
 struct MemoryPreset {
   const char* name;
@@ -199,7 +201,7 @@ enum class Status : uint8_t {
   kBadHeader = 7,  ///< not a package
   kWrongCore = 8,  ///< compiled for another array, another kind of array, or larger memories
   kBusError = 9,  ///< the bus answered with an error
-  kBadProgram = 10,  ///< unknown instruction, a mode, turn or number system that this core does not have, or a frame beyond the package's end
+  kBadProgram = 10,  ///< unknown instruction, a mode, turn or number system that this core does not have, an address too large, a frame beyond the package's or the weight memory's end, or a wait for what never comes
   kOtherVersion = 11,  ///< a package of another version of its format, or of another contract
   kOutsideBuffer = 12,  ///< the program asked for memory outside the buffers of this start
   kAborted = 13,  ///< the host wrote ABORT
@@ -305,7 +307,7 @@ struct ArrayKindInfo {
   ArrayKind kind;
   const char* name;
   const char* suffix;  ///< in a core's name
-  uint32_t step_cycles;  ///< for which the array is busy with one step
+  uint32_t step_cycles;  ///< from the start of a step to that of the next one
 };
 inline constexpr std::array<ArrayKindInfo, 1> kArrayKinds{{
     {ArrayKind::kMultiplier, "multiplier", "", 1}}};
@@ -374,6 +376,8 @@ inline constexpr uint32_t kLicenceTagBytes = 32;
 inline constexpr const char* kKdfDevice = "device";
 /// D: S, A
 inline constexpr const char* kKdfEnrol = "enrol";
+/// F, the owner in an enrolment record: A
+inline constexpr const char* kKdfFingerprint = "fingerprint";
 /// P: O, id
 inline constexpr const char* kKdfPackage = "package";
 /// KEK; W = P xor KEK: D, id, policy

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "program/core_config.hpp"
 
-#include <array>
 #include <vector>
 
 #include "common/error.hpp"
@@ -12,8 +11,6 @@
 namespace keyway::program {
 namespace {
 
-constexpr std::array<uint32_t, 3> kSizes{8, 16, 32};
-
 std::string dashed(const std::string& part) { return part.empty() ? "" : "-" + part; }
 
 bool is_default(const contract::MemoryPreset& preset) {
@@ -23,7 +20,7 @@ bool is_default(const contract::MemoryPreset& preset) {
 /// Every array, with standard memories.
 std::vector<CoreConfig> standard_cores() {
   std::vector<CoreConfig> cores;
-  for (const uint32_t size : kSizes) {
+  for (const uint32_t size : contract::kArraySizes) {
     for (const contract::ArrayKindInfo& kind : array_kinds()) {
       CoreConfig core;
       core.lanes = core.depth = size;

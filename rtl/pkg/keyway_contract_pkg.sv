@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'ha3bf47bd;
+  parameter logic [31:0] ContractHash = 32'h078a66b1;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -201,6 +201,8 @@ package keyway_contract_pkg;
   parameter logic [127:0] KdfDevice = 128'h00000000000000000000656369766564;
   // D: S, A
   parameter logic [127:0] KdfEnrol = 128'h00000000000000000000006c6f726e65;
+  // F, the owner in an enrolment record: A
+  parameter logic [127:0] KdfFingerprint = 128'h0000000000746e6972707265676e6966;
   // P: O, id
   parameter logic [127:0] KdfPackage = 128'h0000000000000000006567616b636170;
   // KEK; W = P xor KEK: D, id, policy
@@ -417,7 +419,17 @@ package keyway_contract_pkg;
     array_events_t array;
   } kernel_events_t;
 
-  // For so many cycles an array of this kind is busy with one step.
+  // Lanes and Depth of a core.
+  function automatic logic is_array_size(int unsigned size);
+    return size inside {8, 16, 32};
+  endfunction
+
+  // Bits of its memory bus.
+  function automatic logic is_axi_bits(int unsigned size);
+    return size inside {64, 128, 256, 512};
+  endfunction
+
+  // A step of an array of this kind begins so many cycles after the one before it.
   function automatic int unsigned step_cycles(array_kind_e kind);
     case (kind)
       ArrayKindMultiplier: return 1;

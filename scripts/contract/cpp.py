@@ -44,6 +44,9 @@ class Header:
         for name, value in c["core"].items():
             self.constant(camel(name), value)
         self.constant("TableBytes", "kTableEntries * kTableEntryBytes")
+        sizes = c["shape"]["array_sizes"]
+        self.add("/// Lanes and Depth of a core, smallest first.")
+        self.constant("ArraySizes", f"{{{', '.join(map(str, sizes))}}}", f"std::array<uint32_t, {len(sizes)}>")
         self.add("", "struct MemoryPreset {\n  const char* name;\n  uint32_t activation_bytes, weight_bytes;\n};",
                  "/// Smallest first.")
         self.table("MemoryPreset", "MemoryPresets",
@@ -94,7 +97,7 @@ class Header:
     def array_kinds(self):
         self.add("", "struct ArrayKindInfo {\n  ArrayKind kind;\n  const char* name;\n"
                  "  const char* suffix;  ///< in a core's name\n"
-                 "  uint32_t step_cycles;  ///< for which the array is busy with one step\n};")
+                 "  uint32_t step_cycles;  ///< from the start of a step to that of the next one\n};")
         self.table("ArrayKindInfo", "ArrayKinds", [f'{{ArrayKind::k{camel(k["name"])}, "{k["name"]}", "{k["suffix"]}", '
                                                    f'{k["step_cycles"]}}}' for k in self.c["array_kind"]])
 

@@ -131,8 +131,15 @@ class Package:
         self.add("  typedef struct packed {", *[f"    {unit}_events_t {unit};" for unit in reversed(units)],
                  "  } kernel_events_t;", "")
 
+    def shapes(self):
+        shape = self.c["shape"]
+        for what, name, sizes in (("Lanes and Depth of a core.", "is_array_size", shape["array_sizes"]),
+                                  ("Bits of its memory bus.", "is_axi_bits", shape["axi_bits"])):
+            self.add(f"  // {what}", f"  function automatic logic {name}(int unsigned size);",
+                     f"    return size inside {{{', '.join(map(str, sizes))}}};", "  endfunction", "")
+
     def array_kinds(self):
-        self.add("  // For so many cycles an array of this kind is busy with one step.",
+        self.add("  // A step of an array of this kind begins so many cycles after the one before it.",
                  "  function automatic int unsigned step_cycles(array_kind_e kind);", "    case (kind)")
         for kind in self.c["array_kind"]:
             self.add(f"      ArrayKind{camel(kind['name'])}: return {kind['step_cycles']};")
@@ -162,6 +169,7 @@ class Package:
         self.formats()
         self.instructions()
         self.events()
+        self.shapes()
         self.array_kinds()
         self.number_systems()
         self.add("endpackage", "// verilator lint_on UNUSEDPARAM")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract's hash: over all that core and package must agree on, and over nothing else; and what the
-generator makes of a contract with one number system more."""
+"""The contract's hash: over all that core and package must agree on, and over nothing else; what the generator
+makes of a contract with one number system more; and the derivations of keys, which both sides have by hand."""
 import copy
+import re
 import sys
 import tomllib
 import unittest
@@ -11,7 +12,9 @@ from script_test import SCRIPTS
 sys.path.insert(0, str(SCRIPTS))
 import generate_contract  # noqa: E402
 from contract import cmake, cpp, markdown, system_verilog  # noqa: E402
-from contract.model import Contract, contract_digest  # noqa: E402
+from contract.model import Contract, camel, contract_digest  # noqa: E402
+
+ROOT = SCRIPTS.parent
 
 # What may change without another hash. The file names these keys itself; a key that joins them is a decision.
 OUTSIDE = {"default", "doc", "equally_likely", "exit", "loop_nest", "sentence"}
@@ -114,7 +117,8 @@ class Generated(unittest.TestCase):
                               "ArrayKindToy:\n        return system inside {NumberSystemInt8};"),
                              (cpp.header, '{ArrayKind::kToy, "toy", "t", 5}'),
                              (cpp.header, f'"int8", false, false, {1 << 9 | 1}}}'),
-                             (cmake.core_names, "set(KEYWAY_ARRAY_t ArrayKind=9)")):
+                             (cmake.core_names, "set(KEYWAY_ARRAY_KINDS DEFAULT t)"),
+                             (cmake.core_names, "set(KEYWAY_ARRAY_t ArrayKind=9)\nset(KEYWAY_STEP_CYCLES_t 5)")):
             self.assertIn(wanted, made(contract, "note"))
 
     def test_what_does_not_fit_is_refused(self):
@@ -122,6 +126,49 @@ class Generated(unittest.TestCase):
         tree["instruction"][0]["fields"].append({"name": "huge", "bits": 250, "doc": ""})
         with self.assertRaisesRegex(AssertionError, "LAYER"):
             cpp.header(Contract(tree), "note")
+
+
+class Derivations(unittest.TestCase):
+    """[[kdf]] names the fields of every derivation; software and core list them once more, each in its own words."""
+
+    def setUp(self):
+        tree = tomllib.loads(generate_contract.SOURCE.read_text())
+        self.fields = {camel(entry["name"]): entry["fields"] for entry in tree["kdf"]}
+        (tag,) = [entry["offset"] for entry in tree["licence_field"] if entry["name"] == "tag"]
+        self.before_tag = [{"wrapped": "W"}.get(entry["name"], entry["name"]) for entry in tree["licence_field"]
+                           if entry["offset"] < tag]
+
+    def test_software_derives_what_the_contract_says(self):
+        words = {"root": ["O"], "secret": ["S"], "owner_key": ["A"], "record": ["D"], "kek": ["KEK"],
+                 "package_key": ["P"], "if_sealed": ["P"], "wrapped": ["W"], "id": ["id"], "policy_field": ["policy"],
+                 "ByteView(licence, contract::kLicenceTagOffset)": self.before_tag}
+        derived = {}
+        for file in sorted((ROOT / "models/lock").glob("*.cpp")):
+            for label, listed in re.findall(r"\bkdf\(\s*contract::kKdf(\w+),\s*\{([^}]*)\}", file.read_text()):
+                fields = [name for word in re.split(r",\s*(?![^(]*\))", listed) for name in words[word]]
+                self.assertEqual(derived.setdefault(label, fields), fields, f"{label} in {file.name}")
+        self.assertEqual(derived, self.fields)
+
+    def test_the_core_derives_what_the_contract_says(self):
+        opener = (ROOT / "rtl/lock/licence_opener.sv").read_text()
+        labels = dict(re.findall(r"Step(\w+): return Kdf(\w+);", opener))
+        labels["Weights"], = re.findall(r"default: return Kdf(\w+);", opener)
+        link = {"Kek": "D", "Check": "KEK"}  # what the opener holds when it makes these
+        derived = {}
+        for step, listed in re.findall(r"Step(\w+): +'\{([^}]*)\}", opener):
+            if step == "Header":
+                continue
+            units = re.findall(r"\d+: Unit(\w+)", listed)
+            self.assertEqual(units.pop(0), "Label", step)
+            halves = ("S", "A", "W", "P", "Check", "Link", "SealP")
+            self.assertEqual([unit for unit in units if unit[:-1] in halves and unit[-1] == "0"],
+                             [unit[:-1] + "0" for unit in units if unit[:-1] in halves and unit[-1] == "1"], step)
+            names = [unit.removesuffix("0") for unit in units if unit[-1] != "1"]
+            derived[labels[step]] = [{"Link": link.get(step), "SealP": "P", "Id": "id", "Policy": "policy", "Head": "head",
+                                      "HeaderTag": "header_tag", "Check": "check"}.get(name, name) for name in names]
+        # The others are the owner's.
+        self.assertEqual(derived, {label: fields for label, fields in self.fields.items()
+                                   if label not in ("Device", "Fingerprint", "Package")})
 
 
 if __name__ == "__main__":
