@@ -2,8 +2,9 @@
 // A queue of frame descriptors: Depth of them in a memory, and the next one in a register.
 //
 // Timing: what goes in appears at the output two cycles later; a frame a cycle.
-// Contract: the output holds until it is taken. clear_i empties it; what
+// Contract: the output holds until it is taken (OutHolds). clear_i empties it; what
 // lies in its memory stays, descriptors are public.
+`include "assert.svh"
 module frame_queue
   import keyway_lock_pkg::*;
 #(
@@ -53,5 +54,7 @@ module frame_queue
       end
     end
   end
+
+  `KEYWAY_ASSERT_HOLD(OutHolds, out_valid_o, out_ready_i || clear_i, out_o)
 
 endmodule

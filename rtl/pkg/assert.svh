@@ -9,8 +9,10 @@
 //   `KEYWAY_ASSERT_HOLD_IN(Name, Valid, Ready, Payload)
 //                                           the same for a stream that the module takes, whose giver
 //                                           may be cleared together with it
+//   `KEYWAY_ASSERT_HOLD_UNLESS(Name, Valid, Ready, Payload, Dropped)
+//                                           the same for one that what is `Dropped` may end
 //   `KEYWAY_ASSERT_RESET(Name, Cycles)      a reset that begins lasts so many cycles or more
-// All use clk_i and rst_ni of the module they stand in, the last one clear_i too.
+// All use clk_i and rst_ni of the module they stand in, KEYWAY_ASSERT_HOLD_IN clear_i too.
 //
 // They are checks of clocked processes, for the simulation's speed: for concurrent assertions Verilator
 // copies every signal in every cycle, and for every `assert` it asks its context in every cycle whether
@@ -41,14 +43,13 @@
   `KEYWAY_ASSERT_HOLD_UNLESS(Name, Valid, Ready, Payload, 1'b0)
 `define KEYWAY_ASSERT_HOLD_IN(Name, Valid, Ready, Payload) \
   `KEYWAY_ASSERT_HOLD_UNLESS(Name, Valid, Ready, Payload, clear_i)
-// Not for modules: what the two above have in common.
-`define KEYWAY_ASSERT_HOLD_UNLESS(Name, Valid, Ready, Payload, Cleared) \
+`define KEYWAY_ASSERT_HOLD_UNLESS(Name, Valid, Ready, Payload, Dropped) \
   logic Name``_assert_stalled_q; \
   logic [$bits(Payload)-1:0] Name``_assert_payload_q; \
   always_ff @(posedge clk_i) begin : Name \
-    Name``_assert_stalled_q <= rst_ni && (Valid) && !(Ready) && !(Cleared); \
+    Name``_assert_stalled_q <= rst_ni && (Valid) && !(Ready) && !(Dropped); \
     if (!Name``_assert_stalled_q && (Valid) && !(Ready)) Name``_assert_payload_q <= (Payload); \
-    if (rst_ni && Name``_assert_stalled_q && !(Cleared) \
+    if (rst_ni && Name``_assert_stalled_q && !(Dropped) \
         && !((Valid) && Name``_assert_payload_q == (Payload))) begin \
       $error("a stalled stream changed"); \
     end \
@@ -71,6 +72,7 @@
 `define KEYWAY_ASSERT_NEXT(Name, Before, Now)
 `define KEYWAY_ASSERT_HOLD(Name, Valid, Ready, Payload)
 `define KEYWAY_ASSERT_HOLD_IN(Name, Valid, Ready, Payload)
+`define KEYWAY_ASSERT_HOLD_UNLESS(Name, Valid, Ready, Payload, Dropped)
 `define KEYWAY_ASSERT_RESET(Name, Cycles)
 `endif
 

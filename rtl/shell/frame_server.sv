@@ -285,6 +285,7 @@ module frame_server
   `KEYWAY_ASSERT(FewOpen, !described || open_q != '1)
   `KEYWAY_ASSERT(PayloadInMemory,
                  !weight_write_valid_o || 32'(weight_write_address_o) < WeightWords)
+  `KEYWAY_ASSERT_HOLD(RequestHold, request_valid_o, request_ready_i || clear_i, request_o)
   `KEYWAY_ASSERT_HOLD(DescriptorHold, frame_valid_o, frame_ready_i || clear_i, {
                       frame_kind_o, frame_index_o, frame_beats_o})
 

@@ -164,5 +164,7 @@ module header_licence_store
   `KEYWAY_ASSERT(StoreInLoad, !store || busy_q)
   `KEYWAY_ASSERT(OneJob, !(load_i || compare_i) || !busy_o)
   `KEYWAY_ASSERT(WordExpected, !data_valid_i || busy_q)
+  `KEYWAY_ASSERT_HOLD(RequestHold, request_valid_o, request_ready_i || clear_i, {
+                      buffer_o, request_o})
 
 endmodule

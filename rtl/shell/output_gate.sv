@@ -4,7 +4,7 @@
 // open_i is the conductor's: every frame of the package has verified in this residency or run, and
 // header and licence of this start equal those that are open. Until then requests and words wait in
 // the engine, on chip; a purge clears the engine, and them with it. (SEC: OUTPUT_GATE)
-// Timing: combinational, no state, so what waits here is held by the engine.
+// Timing: combinational, no state, so what waits here is held by the engine (RequestHold, DataHold).
 // Contract: nothing leaves while open_i is low (GateShut).
 // Test: tests/rtl/shell/test_start.cpp.
 `include "assert.svh"
@@ -42,5 +42,7 @@ module output_gate
   assign unused_clock = ^{clk_i, rst_ni};
 
   `KEYWAY_ASSERT(GateShut, open_i || !(request_valid_o || data_valid_o || |data_o))
+  `KEYWAY_ASSERT_HOLD_UNLESS(RequestHold, request_valid_o, request_ready_i, request_o, !open_i)
+  `KEYWAY_ASSERT_HOLD_UNLESS(DataHold, data_valid_o, data_ready_i, data_o, !open_i)
 
 endmodule

@@ -16,6 +16,10 @@ module assertions_bench (
     input logic [ 1:0] in_valid_i,
     input logic [ 1:0] in_ready_i,
     input logic [15:0] in_i,
+    input logic [ 1:0] kept_valid_i,
+    input logic [ 1:0] kept_ready_i,
+    input logic [15:0] kept_i,
+    input logic [ 1:0] dropped_i,
     input logic        early_i,
     input logic        late_i,
     input logic        long_rst_ni
@@ -26,6 +30,9 @@ module assertions_bench (
   `KEYWAY_ASSERT_HOLD(Hold, out_valid_i[0] || out_valid_i[1], out_ready_i[0] || out_ready_i[1], out_i)
   `KEYWAY_ASSERT_HOLD_IN(HoldIn, in_valid_i[0] || in_valid_i[1], in_ready_i[0] || in_ready_i[1], {
                          in_i[7:0], in_i[15:8]})
+  `KEYWAY_ASSERT_HOLD_UNLESS(HoldUnless, kept_valid_i[0] || kept_valid_i[1],
+                             kept_ready_i[0] || kept_ready_i[1], {kept_i[7:0], kept_i[15:8]},
+                             dropped_i[0] || dropped_i[1])
   `KEYWAY_ASSERT(Past, late_i == $past(early_i))
 
   if (1) begin : gen_reset

@@ -134,6 +134,22 @@ Cycle in(unsigned valid, unsigned ready, unsigned payload) {
   };
 }
 
+Cycle kept(unsigned valid, unsigned ready, unsigned payload) {
+  return [=](Model& m) {
+    m.kept_valid_i = static_cast<std::uint8_t>(valid);
+    m.kept_ready_i = static_cast<std::uint8_t>(ready);
+    m.kept_i = static_cast<std::uint16_t>(payload);
+    m.dropped_i = 0;
+  };
+}
+
+Cycle dropped(unsigned value, const Cycle& other) {
+  return [=](Model& m) {
+    other(m);
+    m.dropped_i = static_cast<std::uint8_t>(value);
+  };
+}
+
 Cycle past(bool early, bool late) {
   return [=](Model& m) {
     m.early_i = early;
@@ -160,7 +176,8 @@ TEST_CASE("What follows is checked one edge later") {
 }
 
 TEST_CASE("A stalled stream keeps valid and every bit of its payload") {
-  for (const auto& [name, stream] : {std::pair{"Hold", out}, std::pair{"HoldIn", in}}) {
+  for (const auto& [name, stream] :
+       {std::pair{"Hold", out}, std::pair{"HoldIn", in}, std::pair{"HoldUnless", kept}}) {
     INFO(name);
     const std::string failed = name;
     CHECK(failure({stream(1, 0, 7), stream(2, 0, 7), stream(1, 1, 7), stream(1, 2, 8),
@@ -188,6 +205,14 @@ TEST_CASE("A clear excuses the giver of a stream that a module takes, and nobody
   // What a module gives, it says itself when it drops it.
   CHECK(failure({out(1, 0, 7), clear(out(0, 0, 7))}) == "Hold 1");
   CHECK(failure({clear(out(1, 0, 7)), clear(out(0, 0, 7))}) == "Hold 1");
+}
+
+TEST_CASE("What drops a stream excuses its giver, as long as it says so") {
+  for (const unsigned value : {1U, 2U, 3U}) {
+    CHECK(failure({kept(1, 0, 7), dropped(value, kept(0, 0, 7)), kept(1, 1, 9)}).empty());
+    CHECK(failure({dropped(value, kept(1, 0, 7)), kept(1, 0, 9), kept(1, 0, 8)}) == "HoldUnless 2");
+  }
+  CHECK(failure({kept(1, 0, 7), clear(kept(0, 0, 7))}) == "HoldUnless 1");
 }
 
 TEST_CASE("A reset lasts as long as it must") {
