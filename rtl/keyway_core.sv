@@ -14,6 +14,7 @@
 module keyway_core
   import keyway_contract_pkg::*;
   import keyway_lock_pkg::frame_beats_t;
+  import keyway_lock_pkg::key_t;
 #(
     parameter int unsigned Lanes = 16,
     parameter int unsigned Depth = 16,
@@ -69,8 +70,8 @@ module keyway_core
     input  logic           [               1:0] rresp_i,
     input  logic                                rlast_i,
     // Identity.
-    input  logic           [             255:0] secret_i,
-    input  logic           [             255:0] owner_key_i,
+    input  key_t                                secret_i,
+    input  key_t                                owner_key_i,
     input  logic                                enrolled_i
 );
 
@@ -116,6 +117,17 @@ module keyway_core
     lock_rst_nq   <= rst_ni;
     engine_rst_nq <= lock_rst_nq;
     shell_rst_nq  <= engine_rst_nq;
+  end
+
+  // Cores that the contract has. What is no kind of array product_unit refuses.
+  if (!is_array_size(Lanes) || Depth != Lanes) begin : gen_no_array
+    $error("no such array: %0d x %0d", Lanes, Depth);
+  end
+  if (!is_axi_bits(AxiDataWidth)) begin : gen_no_bus
+    $error("no such AxiDataWidth: %0d", AxiDataWidth);
+  end
+  if (UnsealerKind > 1) begin : gen_no_unsealer
+    $error("no such UnsealerKind: %0d", UnsealerKind);
   end
 
   localparam array_kind_e Array = array_kind_e'(8'(ArrayKind));

@@ -91,6 +91,25 @@ module engine
     $error("Lanes must be a multiple of Depth's words: lane_words == block_banks");
   end
 
+  // Types and wires have these sizes of the contract by hand; wherever else one counts, its name stands.
+  if (RowBanks != 4 || $bits(row_bank_t) != 2) begin : gen_row_banks
+    $error("wired for four row banks");
+  end
+  if (TableSlots != 2 || TableEntryBytes != 2) begin : gen_tables
+    $error("wired for two slots of tables, with entries of two bytes");
+  end
+  if (LaneWeightBytes != 4 || InstructionBytes != 32 || OpcodeBits != 4) begin : gen_weight_words
+    $error(
+        "wired for four bytes a lane in a weight word, instructions of 32 bytes, opcodes of four bits"
+    );
+  end
+  if (ParameterWords != 3 || ShortParameterWords != 2) begin : gen_parameters
+    $error("wired for parameters of three words, short ones of two");
+  end
+  if (TransferUnitBytes != 16) begin : gen_transfers
+    $error("wired for transfers in units of 16 bytes");
+  end
+
   // ------------------------------------------------------------------ clearing
   localparam int unsigned WeightWords = WeightBytes / (4 * Lanes);
   localparam int unsigned BankWords = ActivationBytes / (WordChannels * 4 * BlockBanks);

@@ -33,8 +33,8 @@ module lock_unit
     input  logic                   clk_i,
     input  logic                   rst_ni,
     // Pins of the device identity.
-    input  logic           [255:0] secret_i,
-    input  logic           [255:0] owner_key_i,
+    input  key_t                   secret_i,
+    input  key_t                   owner_key_i,
     input  logic                   enrolled_i,
     // Forget all keys and states, as long as it is high.
     input  logic                   clear_i,

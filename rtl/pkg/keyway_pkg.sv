@@ -25,7 +25,7 @@ package keyway_pkg;
   parameter int unsigned PixelBits = $clog2(AccumulatorPixels);
   parameter int unsigned ActivationBits = 9;  // signed operand of an activation byte
   parameter int unsigned AccumulatorBits = 33;  // a sum of 32 bits and a bias
-  parameter int unsigned TableBanks = 4;  // two for each slot: see table_banks
+  parameter int unsigned TableBanks = 2 * TableSlots;  // see table_banks
   // Entries of a decode table that are written a cycle: as many as the port of half a block memory takes.
   parameter int unsigned TableGroup = 2;
   parameter int unsigned TableGroupBits = $clog2(TableEntries / TableGroup);
@@ -75,8 +75,9 @@ package keyway_pkg;
     return (depth / WindowRows < MaxWindowColumns) ? depth / WindowRows : MaxWindowColumns;
   endfunction
 
-  // A decoded weight; what its bits mean is the array kind's. Only product_unit and what follows here know
-  // the kinds.
+  // A decoded weight, in two's complement for every kind of array there is. Only product_unit and what
+  // follows here know the kinds; of one that they do not know the functions give zero, which product_unit
+  // refuses.
   typedef logic [OperandBits-1:0] operand_t;
 
   // Of the product of an operand and an activation, signed.

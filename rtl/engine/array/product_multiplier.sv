@@ -2,7 +2,7 @@
 // Array kind `multiplier`: products of two signed integers, Count of them.
 //
 // Mathematics: product_o[i] = weight_i[i] * activation_i[i]. Exact.
-// Timing: a step a cycle. Operands come with valid_i; the products stand a cycle later, until the next one.
+// Timing: operands come with valid_i; the products stand a cycle later, until the next one.
 // Contract: see product_unit, which chooses it.
 // Test: tests/rtl/engine.
 

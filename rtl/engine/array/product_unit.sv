@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Product unit: weights meet activations, Count of them. The one place where the array's arithmetic is chosen.
 //
-//   ArrayKindMultiplier  product_multiplier  signed integers, a step a cycle
+//   ArrayKindMultiplier  product_multiplier  signed integers
 //
-// What a weight's bits mean is between the decoders and the unit of a kind; tiles and lanes carry
-// operand_t. A new kind is a module with these ports, a line here and its widths in keyway_pkg; the contract
-// says how many cycles a step takes it, and step_generator keeps to that.
+// Tiles and lanes carry operand_t without looking at it. For every kind there is it is the weight in two's
+// complement: what makes it of codes (arith/number_systems and its C++ twin) does not know the kind.
+// A new kind is a module with these ports, a line here, and its product_bits and operand_one in keyway_pkg.
 //
 // Mathematics: product_o[i] = value(weight_i[i]) * activation_i[i]; a weight whose bits are all zero is zero.
 // Timing: operands come with valid_i, at t + 5 or t + 6 (lane); the products stand a cycle later, until the
-//   next one.
-// Contract: an unknown kind does not elaborate.
-// Test: tests/rtl/engine.
+//   next one, whatever the kind: nothing behind the operands waits (token_pipe). How far apart steps are is
+//   the kind's (the contract's step_cycles), and step_generator sees to that.
+// Contract: a kind that is unknown here or in keyway_pkg does not elaborate.
+// Test: tests/rtl/engine; of the contract, tests/rtl/test_elaboration.py.
 
 module product_unit
   import keyway_contract_pkg::*;
@@ -33,6 +34,9 @@ module product_unit
     product_multiplier #(.Count(Count)) u_product (.*);
   end else begin : gen_unknown
     $error("no such array kind: %0d", ArrayKind);
+  end
+  if (ProductBits == 0 || operand_one(ArrayKind) == '0) begin : gen_no_widths
+    $error("keyway_pkg lacks product_bits or operand_one of array kind %0d", ArrayKind);
   end
 
 endmodule
