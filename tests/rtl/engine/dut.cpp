@@ -85,8 +85,12 @@ class VerilatedDut final : public Dut {
 }  // namespace
 
 Shape dut_shape() {
-  return {KEYWAY_ENGINE_LANES, KEYWAY_ENGINE_DEPTH, KEYWAY_ENGINE_ACTIVATION_BYTES,
-          KEYWAY_ENGINE_WEIGHT_BYTES, KEYWAY_ENGINE_STEP_CYCLES};
+  return {KEYWAY_ENGINE_LANES,
+          KEYWAY_ENGINE_DEPTH,
+          KEYWAY_ENGINE_ACTIVATION_BYTES,
+          KEYWAY_ENGINE_WEIGHT_BYTES,
+          KEYWAY_ENGINE_STEP_CYCLES,
+          static_cast<contract::ArrayKind>(KEYWAY_ENGINE_ARRAY_KIND)};
 }
 
 std::unique_ptr<Dut> make_dut() { return std::make_unique<VerilatedDut>(); }

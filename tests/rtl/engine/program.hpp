@@ -23,7 +23,7 @@ struct Shape {
   int depth;
   size_t activation_bytes;
   size_t weight_bytes;
-  uint64_t step_cycles = 1;  ///< for which the array is busy with one step
+  uint64_t step_cycles = 1;  ///< from the start of a step to that of the next one
   contract::ArrayKind array_kind = contract::ArrayKind::kMultiplier;
 
   int word_channels() const { return depth < 16 ? depth : 16; }

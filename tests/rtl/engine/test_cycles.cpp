@@ -107,8 +107,9 @@ TEST_CASE("a residual in other banks costs nothing, in the same bank one cycle a
     if (phase != 0) {
       CHECK(result.events[kBank] == 0);
     } else {
-      // The residual of a pixel meets the array some pixels later: the last ones meet nothing.
-      CHECK(result.events[kBank] >= 25);
+      // The residual of a pixel meets the array some pixels later: the last ones meet nothing, and
+      // where steps are apart others may fall between them.
+      CHECK(result.events[kBank] >= 25 / s.shape().step_cycles);
       CHECK(result.events[kBank] <= 60);
     }
   }
