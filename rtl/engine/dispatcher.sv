@@ -8,9 +8,9 @@
 //   for. END begins the program again for the next input; after the last one it waits until nothing is
 //   under way.
 //   Inputs of a start: what the program says of one input (waits, addresses) becomes what the units
-//   need here, by adding what the inputs before it have counted (contract.toml, Ordering). Loads that
-//   are not for this input are dropped here. An address that 28 bits do not hold is an error: it would
-//   come back at the start of the buffer.
+//   need here, by adding what the inputs before it have counted (contract.toml, "Several inputs of one
+//   start"). Loads that are not for this input are dropped here. An address that 28 bits do not hold is an
+//   error: it would come back at the start of the buffer.
 // Timing: one instruction a cycle out of a word, two cycles to get the next word; a full queue stalls.
 //   LOAD_INPUT and STORE take a cycle more, for the product of their sizes.
 // Contract: run_i only when idle (assertion RunWhenIdle). done_o is a pulse; error_o stands from an

@@ -25,7 +25,6 @@ package keyway_lock_pkg;
     SlotProgram = 2'd1,
     SlotWeights = 2'd2
   } key_slot_e;
-  parameter int unsigned KeySlots = 3;
 
   // Where words of 16 bytes stand in the stored header block and in the licence.
   typedef logic [$clog2(keyway_contract_pkg::HeaderBlockBytes/16)-1:0] header_place_t;

@@ -14,7 +14,7 @@
 //   the active ones for the following cycle; those of the upper half follow a cycle later, before their
 //   words of the tile behind can come.
 // Contract: steps_i tells which stages have something to do; idle cycles keep all registers. A
-//   shadow is complete before tile_start_i (array).
+//   shadow is complete before tile_start_i (lanes).
 // Test: tests/rtl/engine.
 
 module lane

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Post-processing of one lane: from a 32-bit sum to a byte.
+// Post-processing of one lane: from a sum of 33 bits, the bias in it, to a byte.
 //
-// Mathematics: q = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >>> shift, lo, hi), exact
-//   but for the one rounding. acc + bias comes added up, in 33 bits; the product has 51, the total 52. The
-//   product is made of two halves, m * (high * 2^17 + low), each one DSP multiplier; low and residual are added first,
-//   and what is above 2^17 of their sum is added in the DSP of the other half.
+// Mathematics: q = clamp((m * acc + mr * residual + 2^(shift-1)) >>> shift, lo, hi), exact but for the one
+//   rounding. The product has 51 bits, the total 52. The product is made of two halves,
+//   m * (high * 2^17 + low), each one DSP multiplier; low and residual are added first, and what is above
+//   2^17 of their sum is added in the DSP of the other half.
 //   The shift is made in two steps, by a multiple of eight and by less than eight. Rounding is half a unit of
 //   the result before the shift, which is the same as the highest bit shifted out, after it:
 //   (total + 2^(shift-1)) >>> shift = (total >>> shift) + total[shift-1].

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Post-processing: sums of a job's last pass become bytes in activation memory, all lanes every cycle.
 //
-// Mathematics: q = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >> shift, lo, hi); see post_lane.
+// Mathematics: q = clamp((m * acc + mr * residual + 2^(shift-1)) >> shift, lo, hi), acc with the bias that
+//   went out for it; see post_lane.
 // Timing: bias at t + 8, acc at t + 10, byte written at t + 14; the residual is read at t + 8. It never stalls.
 // Contract: job_done_o in the cycle of a job's last write; see the modules inside.
 // Test: tests/rtl/engine.
