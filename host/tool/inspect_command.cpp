@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "arith/number_system.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "common/printable.hpp"

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "program/contract.hpp"
+#include "program/table.hpp"
 
 namespace keyway::arith {
 
@@ -35,9 +36,7 @@ inline constexpr int kOperandBits = contract::kOperandBits;  ///< signed
 inline constexpr int kOperandMin = -(1 << (kOperandBits - 1));
 inline constexpr int kOperandMax = (1 << (kOperandBits - 1)) - 1;
 
-/// What the decode memory holds for every code. For systems with a table it is part of the sealed
-/// program; for the others it binds nothing.
-using Table = std::array<int16_t, contract::kTableEntries>;
+using program::Table;
 
 /// The operand of every code.
 using Operands = std::array<int16_t, contract::kTableEntries>;

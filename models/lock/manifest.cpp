@@ -5,6 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "arith/number_system.hpp"
 #include "common/error.hpp"
 #include "common/printable.hpp"
 

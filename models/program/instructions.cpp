@@ -128,7 +128,7 @@ std::vector<Parameter> decode_parameters(const uint8_t* bytes, size_t lanes, Par
   return parameters;
 }
 
-std::vector<uint8_t> encode_table(const arith::Table& table) {
+std::vector<uint8_t> encode_table(const Table& table) {
   std::vector<uint8_t> bytes(contract::kTableBytes);
   for (size_t code = 0; code < table.size(); ++code) {
     put_field(bytes.data() + code * contract::kTableEntryBytes, kEntry, table[code],
@@ -137,8 +137,8 @@ std::vector<uint8_t> encode_table(const arith::Table& table) {
   return bytes;
 }
 
-arith::Table decode_table(const uint8_t* bytes) {
-  arith::Table table{};
+Table decode_table(const uint8_t* bytes) {
+  Table table{};
   for (size_t code = 0; code < table.size(); ++code) {
     table[code] =
         static_cast<int16_t>(get_field(bytes + code * contract::kTableEntryBytes, kEntry));

@@ -5,7 +5,7 @@
 /// packed from bit 0 upwards.
 ///
 /// Errors: encode gives kFit naming `where`, the field, the value and its range; decode gives kFile
-/// "malformed program" for an unknown opcode. Test: tests/compile.
+/// "malformed program" for an unknown opcode. Test: tests/program.
 #pragma once
 
 #include <array>
@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "arith/number_system.hpp"
 #include "program/instruction_set.hpp"
+#include "program/table.hpp"
 
 namespace keyway::program {
 
@@ -54,7 +54,7 @@ std::vector<uint8_t> encode_parameters(const std::vector<Parameter>& lanes, Para
 std::vector<Parameter> decode_parameters(const uint8_t* bytes, size_t lanes, ParameterForm form);
 
 /// A decode table as TABLE reads it: contract::kTableBytes, the operand's bits low in each entry.
-std::vector<uint8_t> encode_table(const arith::Table& table);
-arith::Table decode_table(const uint8_t* bytes);
+std::vector<uint8_t> encode_table(const Table& table);
+Table decode_table(const uint8_t* bytes);
 
 }  // namespace keyway::program

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "arith/number_system.hpp"
 #include "program/boundary.hpp"
+#include "program/contract.hpp"
 #include "program/core_config.hpp"
 #include "program/image.hpp"
 
@@ -33,7 +33,7 @@ struct ProductRun {
 struct Program {
   CoreConfig core;
   std::string name;
-  arith::NumberSystem number_system = arith::NumberSystem::kInt8;
+  contract::NumberSystem number_system = contract::NumberSystem::kInt8;
   std::vector<uint8_t> program_image;  ///< instructions, tables, parameters; for weight memory 0
   uint32_t instructions = 0;           ///< at the start of program_image
   std::vector<uint8_t> weight_image;   ///< codes, cut into frame payloads in order

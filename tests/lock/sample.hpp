@@ -10,7 +10,7 @@ namespace keyway::test {
 inline program::Program sample_program(size_t program_bytes = 5000, size_t weight_bytes = 30000) {
   program::Program p;
   p.name = "sample";
-  p.number_system = arith::NumberSystem::kQf8;
+  p.number_system = contract::NumberSystem::kQf8;
   p.program_image.resize(program_bytes);
   p.weight_image.resize(weight_bytes);
   lock::fill_random(p.program_image.data(), p.program_image.size());
