@@ -98,8 +98,7 @@ bool consistent(const std::vector<int64_t>& channel, const Mapping& source, cons
   return true;
 }
 
-/// Codes of operand one and zero; which they are says the number system. With a table, codes are
-/// dealt so that all stay equally likely where one weight in `channels` is one.
+/// Codes of operand one and zero; which they are says the number system.
 void one_hot_codes(Layer& copy, const std::vector<int64_t>& channel, int64_t channels,
                    arith::NumberSystem number_system) {
   copy.number_system = number_system;
@@ -148,7 +147,9 @@ void materialise(Network& network, size_t index) {
   copy.output = made;
   copy.window.stride_h = user.residual.stride_h;
   copy.window.stride_w = user.residual.stride_w;
-  one_hot_codes(copy, user.residual.channel, source.shape.channels, network.number_system);
+  const arith::NumberSystem system = network.number_system;
+  one_hot_codes(copy, user.residual.channel, source.shape.channels,
+                arith::info(system).has_table ? system : arith::selecting_system(system));
   quantise::Region whole;
   whole.height = result.shape.height;
   whole.width = result.shape.width;

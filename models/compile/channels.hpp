@@ -7,7 +7,12 @@
 /// whose channels shift (the zero-padded shortcut of ResNets) would need two blocks per output
 /// block; instead the output's channels are permuted so that source blocks fall on whole output
 /// blocks. Where a class is already fixed otherwise, the shortcut is made a layer of its own: a 1 x
-/// 1 dense layer of zeros and ones that copies the channels to where they are wanted. Test:
+/// 1 dense layer of zeros and ones that copies the channels to where they are wanted. Such a layer
+/// only moves channels, but takes arith::selecting_system only where the network's system has no
+/// table: with one it stays in that system, whose table is made for it, so that all codes are
+/// equally likely there too where one weight in `channels` is one.
+///
+/// Errors: kFit, naming the layer, where the system has no weights of one and zero. Test:
 /// tests/compile/test_channels.cpp.
 #pragma once
 
