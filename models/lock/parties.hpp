@@ -2,8 +2,10 @@
 /// The parties of the lock and their files: the owner (.kwo), a simulated device (.kwd) and its
 /// enrolment record (.kwe). Form: key_file.hpp.
 ///
-/// A device file stands for a piece of silicon: its fields are the fuses. Only the program
-/// simulator and the simulation platform open one; no driver does.
+/// A device file stands for a piece of silicon: its fields are the fuses. So it is opened by
+/// enrolment, as fuses are burned in a factory; by what takes the silicon's place, the program
+/// simulator (`func`) and the simulated platform (`sim`, `hw_emu`); and by the command's own checks
+/// before those. Nothing on the way to a card (`hw`) opens one.
 ///
 /// Errors: kFile for files that are missing, malformed or of another kind; kRefused as stated.
 #pragma once

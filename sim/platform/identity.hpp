@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The identity pins of a simulated device: what a chip's fuses would drive into the core. No bus
-/// register reads or writes them. This is the only place of the simulated platform that opens a
-/// device file; besides it only the program simulator does.
+/// register reads or writes them. Nothing else of the simulated platform opens a device file; who
+/// does outside of it: lock/parties.hpp.
 #pragma once
 
 #include <array>
