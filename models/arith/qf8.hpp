@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /// qf8: quantile codes. All 256 codes are equally likely over a tensor, by construction.
 ///
-/// Mathematics: the weights of a tensor, each divided by its output channel's step, are ranked; the
-/// n weights fall into 256 buckets of consecutive ranks, bucket = floor(256 rank / n), so that
-/// counts differ by at most one. The code is the bucket's number; its operand is the bucket's
-/// weighted mean (the value of least square error), scaled to 12 signed bits and rounded to
-/// nearest. Equal weights are ranked in pseudo-random order, so they spread over the codes of their
-/// buckets. Ranking and channel steps are found in turn: given codes, a channel's best step is a
-/// least-squares fit. The weight that a code stands for is step[channel] * operand, exact given the
-/// table; the error of a weight is bounded by its bucket's width, largest in the two outermost
-/// buckets. With fewer than 256 weights the codes in use are distinct and chosen at random, and the
-/// unused entries are interpolated, so that the table does not tell which are used. Contract: the
-/// operand of a code is its table entry, whatever the table holds; sign is bit 11. Source: "Locking
-/// Machine Learning Models into Hardware", arXiv 2405.20990; quantile quantisation after Dettmers
-/// et al., arXiv 2110.02861, section 2. Twin: rtl/arith/qf8.sv. Test: tests/arith.
+/// Mathematics: the weights of a tensor, each divided by its output channel's step, fill 256
+/// buckets whose counts differ by at most one; the code is the bucket's number. Which weights a
+/// bucket takes, and what happens with equal weights and with fewer than 256: `quantile.hpp`. A
+/// bucket's operand is its weighted mean (the value of least square error), scaled to 12 signed
+/// bits and rounded to nearest. Buckets, operands and channel steps (a least-squares fit for given
+/// codes) are found in turn, for several shares of weights that may go wherever there is room; the
+/// share of least error is kept. Then weights exchange codes and entries move, which keeps the
+/// counts, as long as the error at the layer's outputs falls (`refine.hpp`). The weight that a code
+/// stands for is step[channel] * operand, exact given the table. Entries of codes that no weight
+/// has are interpolated, so that the table does not tell which are used.
+///
+/// Contract: the operand of a code is its table entry, whatever the table holds; sign is bit 11.
+/// Source: "Locking Machine Learning Models into Hardware", arXiv 2405.20990; quantile quantisation
+/// after Dettmers et al., arXiv 2110.02861, section 2. Twin: rtl/arith/qf8.sv. Test: tests/arith.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 /// Between a tensor's bytes (C, H, W order) and the images in the core's memory (InputImage,
 /// OutputImage). The same for every target.
 /// Contract: the channels that an image names exist in the shape; who reads an image from a package
-/// checks that (lock/manifest.cpp). Test: tests/compile/test_image.cpp.
+/// checks that (lock/manifest.cpp). Test: tests/program/test_image.cpp.
 #pragma once
 
 #include <cstddef>

@@ -10,7 +10,7 @@
 /// programs can be written by hand.
 ///
 /// Errors: list gives kFile for bytes that are no program; assemble gives kUsage naming the line.
-/// Test: tests/compile/test_listing.cpp.
+/// Test: tests/program/test_listing.cpp.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 /// Proof that a program's waits leave the core no choice: whatever the speed of bus and memories,
 /// it computes what the program says in order.
 ///
-/// The rules of the core (contract.toml, "Ordering"):
+/// The rules of the core (contract.toml, "Order" and "Several inputs of one start"):
 ///   - array, load and store queue each work in order, and run beside each other;
 ///   - a MULTIPLY starts once its own waits and those of earlier array instructions hold, even
 ///     while the last words of the product before are still on their way; it is counted when its
