@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What README.md says of exit statuses, memory sizes and cores is what contract and build files say."""
+"""What README.md says of exit statuses, memory sizes, number systems and cores is what contract and build files say."""
 import os
 import pathlib
 import re
@@ -26,6 +26,10 @@ class Readme(unittest.TestCase):
         sizes = re.findall(r"`(\w+)` (\d+) / (\d+)", self.sentence(r"Memories come in [^.]*\."))
         self.assertEqual(sizes, [(preset["name"], str(preset["activation_bytes"] // 1024), str(preset["weight_bytes"] // 1024))
                                  for preset in CONTRACT["memory_preset"]])
+
+    def test_number_systems(self):
+        self.assertEqual(self.sentence(r"`--format ([^` ]*)` chooses the number system").split("|"),
+                         [system["name"] for system in CONTRACT["number_system"]])
 
     def test_cores_of_a_build(self):
         built = re.search(r"set\(KEYWAY_CORES ([^)]*?) CACHE", (SOURCE / "rtl/CMakeLists.txt").read_text())[1].split()

@@ -23,9 +23,8 @@ uint64_t estimated_cycles(const program::Program& description) {
 }
 
 uint64_t cycle_limit(uint64_t estimated, uint64_t most) {
-  constexpr uint64_t kFactor = 20, kMargin = 1'000'000;
-  if (estimated > (kAll - kMargin) / kFactor) return most;
-  return std::min(kFactor * estimated + kMargin, most);
+  if (estimated > (kAll - kCycleMargin) / kCycleFactor) return most;
+  return std::min(kCycleFactor * estimated + kCycleMargin, most);
 }
 
 PackageFacts examine(const std::vector<uint8_t>& package) {

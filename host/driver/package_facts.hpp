@@ -28,9 +28,14 @@ struct PackageFacts {
 /// Of a manifest's layers, or as many as a counter holds.
 uint64_t estimated_cycles(const program::Program& description);
 
-/// What a device may spend where `estimated` cycles are expected: 20 times that, and a million for
-/// what an estimate does not see (memories are cleared, weights come over a slow bus); never more
-/// than `most`.
+/// A start may take so many times the cycles that are expected. The contract's sentence of
+/// CYCLE_LIMIT says it too.
+inline constexpr uint64_t kCycleFactor = 20;
+/// And so many more, for what an estimate does not see (memories are cleared, weights come over a
+/// slow bus).
+inline constexpr uint64_t kCycleMargin = 1'000'000;
+
+/// What a device may spend where `estimated` cycles are expected; never more than `most`.
 uint64_t cycle_limit(uint64_t estimated, uint64_t most);
 
 PackageFacts examine(const std::vector<uint8_t>& package);

@@ -17,6 +17,7 @@
 #include "driver/accelerator.hpp"
 #include "platform/cycle_account.hpp"
 #include "program/program.hpp"
+#include "tool/model_to_network.hpp"
 
 namespace keyway::tool {
 
@@ -35,7 +36,7 @@ struct BenchNetwork {
 };
 
 struct BenchOptions {
-  std::string format = "qf8", core = "16x16";
+  std::string format = default_format(true), core = "16x16";
   std::string memory;  ///< as `keyway run --memory`
   bool accuracy = true;
 };

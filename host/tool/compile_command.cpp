@@ -12,7 +12,7 @@ namespace keyway::tool {
 
 void add_compile_command(CLI::App& app) {
   auto options = std::make_shared<ModelOptions>();
-  options->format = "int8";
+  options->format = default_format(false);
   auto* command =
       app.add_subcommand("compile", "Compile an ONNX model into a plain package, without a lock");
   add_model_options(*command, *options);

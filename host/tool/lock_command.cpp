@@ -23,7 +23,7 @@ void add_lock_command(CLI::App& app) {
     std::string owner, policy = policy_name(lock::Policy::kSealed);
   };
   auto options = std::make_shared<Options>();
-  options->model.format = "qf8";
+  options->model.format = default_format(true);
   auto* command = app.add_subcommand("lock", "Compile an ONNX model into a locked package");
   add_model_options(*command, options->model);
   command->add_option("--owner", options->owner, "The owner file (.kwo)")->required();
@@ -55,8 +55,8 @@ void add_lock_command(CLI::App& app) {
       std::fprintf(
           stderr,
           "keyway: warning: the codes of %s are not equally likely, so under 'blind' who has "
-          "opened one of your chips can test guesses cheaply; qf8 is better\n",
-          system.name);
+          "opened one of your chips can test guesses cheaply; %s is better\n",
+          system.name, default_format(true).c_str());
     }
     const lock::LockedNetwork locked = lock::lock_network(network, owner, lock_options);
     common::write_file(options->model.output, locked.package.data(), locked.package.size());

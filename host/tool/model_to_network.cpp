@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <thread>
 
@@ -15,6 +16,14 @@
 #include "tool/tensors.hpp"
 
 namespace keyway::tool {
+
+std::string default_format(bool locked) {
+  const auto& systems = arith::number_systems();
+  const auto found = std::find_if(systems.begin(), systems.end(), [locked](const auto& system) {
+    return system.equally_likely || !locked;
+  });
+  return (found == systems.end() ? systems.front() : *found).name;
+}
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
   std::string formats;

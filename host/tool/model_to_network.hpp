@@ -14,6 +14,10 @@ struct ModelOptions {
   std::string model, calibration, format, core = "16x16", output;
 };
 
+/// The number system that a package has unless told otherwise: under a lock the first whose codes
+/// are all equally likely, without one the first of all.
+std::string default_format(bool locked);
+
 /// Adds model, --calib, --format, --core and --output.
 void add_model_options(CLI::App& command, ModelOptions& options);
 

@@ -10,6 +10,7 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "common/interrupt.hpp"
+#include "driver/package_facts.hpp"
 #include "driver/session_internals.hpp"
 #include "driver/targets.hpp"
 #include "program/program.hpp"
@@ -231,9 +232,10 @@ void add_run_command(CLI::App& app) {
       ->add_option(
           "--max-cycles", target.max_cycles,
           fmt::format("Most cycles that one input may take (a core counts them in steps of "
-                      "{}); a run ends earlier when it takes 20 times what its package "
-                      "expects, and a million more",
-                      uint64_t{1} << contract::kCycleLimitBits))
+                      "{}); a run ends earlier when it takes {} times what its package "
+                      "expects, and {} more",
+                      uint64_t{1} << contract::kCycleLimitBits, driver::kCycleFactor,
+                      driver::kCycleMargin))
       ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 47))
       ->capture_default_str();
   command->add_option("--memory", target.memory,

@@ -9,6 +9,7 @@
 #include "driver/kernel_accelerator.hpp"
 #include "driver/sim_board.hpp"
 #include "platform/standin.hpp"
+#include "program/verdict.hpp"
 #include "thrown.hpp"
 
 using namespace keyway;
@@ -232,17 +233,20 @@ TEST_CASE("the core is told how many cycles it may take") {
     job.estimated_cycles = estimate;
     accelerator.open(standin::package(job), std::nullopt);
     // Of an opening: 16 KiB are 1,024 words.
-    CHECK(fake.last.cycle_limit == (1'000'000 + 20 * 1024) / kUnit + 1);
+    CHECK(fake.last.cycle_limit == (kCycleMargin + kCycleFactor * 1024) / kUnit + 1);
     accelerator.run(
         images(inputs), kPage, [](size_t, const std::vector<uint8_t>&, const Counters*) {}, batch);
     return fake.last.cycle_limit;
   };
-  CHECK(units(0, 1, 1) == 1'000'000 / kUnit + 1);
-  CHECK(units(10'000, 1, 1) == 1'200'000 / kUnit + 1);
-  CHECK(units(10'000, 4, 3) == 3'600'000 / kUnit + 1);  // for three inputs
+  constexpr uint64_t kLimit = kCycleMargin + kCycleFactor * 10'000;
+  CHECK(units(0, 1, 1) == kCycleMargin / kUnit + 1);
+  CHECK(units(10'000, 1, 1) == kLimit / kUnit + 1);
+  CHECK(units(10'000, 4, 3) == 3 * kLimit / kUnit + 1);  // for three inputs
   CHECK(units(1'000'000, 1, 1) == kMost / kUnit + 1);
   CHECK(units(INT64_MAX, 1, 1) == kMost / kUnit + 1);  // a manifest may say anything
   CHECK(cycle_limit(UINT64_MAX, kMost) == kMost);
+  CHECK_THAT(verdict(contract::Status::kCycleLimit).what(),
+             Catch::Contains(" " + std::to_string(kCycleFactor) + " times "));
   CHECK(cycle_limit(UINT64_MAX, UINT64_MAX) == UINT64_MAX);
 }
 
