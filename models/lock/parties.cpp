@@ -5,6 +5,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "common/error.hpp"
@@ -27,15 +29,23 @@ class FileLock {
  public:
   explicit FileLock(const std::string& path)
       : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (descriptor_ >= 0) ::flock(descriptor_, LOCK_EX);
+    if (descriptor_ < 0) fail(path, "cannot be opened", errno);
+    while (::flock(descriptor_, LOCK_EX) != 0) {
+      if (errno == EINTR) continue;
+      const int error = errno;
+      ::close(descriptor_);
+      fail(path, "cannot be locked", error);
+    }
   }
-  ~FileLock() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
+  ~FileLock() { ::close(descriptor_); }
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
  private:
+  [[noreturn]] static void fail(const std::string& path, const char* what, int error) {
+    throw Error(ErrorKind::kFile, path + ": " + what + ": " + std::strerror(error));
+  }
+
   int descriptor_;
 };
 

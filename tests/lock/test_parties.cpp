@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Owner, device and enrolment files.
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <csignal>
 #include <fstream>
+#include <thread>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
@@ -50,6 +57,37 @@ TEST_CASE("enrolment burns the owner's key in once") {
         }) == static_cast<int>(ErrorKind::kRefused));
   CHECK_FALSE(std::filesystem::exists(folder.file("x.kwe")));
   CHECK(read_device(folder.file("d.kwd")).owner_key == owner_key(owner.root));
+}
+
+TEST_CASE("a signal does not let two enrolments meet") {
+  const test::TemporaryFolder folder;
+  const std::string device = folder.file("d.kwd"), record = folder.file("d.kwe");
+  write_device(new_device(1, "c"), device);
+  struct sigaction quiet {
+  }, before{};
+  quiet.sa_handler = [](int) {};  // no SA_RESTART: what waits is interrupted
+  REQUIRE(sigaction(SIGUSR1, &quiet, &before) == 0);
+  const int other = ::open(device.c_str(), O_RDONLY | O_CLOEXEC);
+  REQUIRE(::flock(other, LOCK_EX) == 0);
+  std::thread waiting([&] { enrol(device, new_owner(), record); });
+  for (int i = 0; i < 50; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    pthread_kill(waiting.native_handle(), SIGUSR1);
+  }
+  CHECK_FALSE(std::filesystem::exists(record));
+  ::close(other);
+  waiting.join();
+  CHECK(std::filesystem::exists(record));
+  REQUIRE(sigaction(SIGUSR1, &before, nullptr) == 0);
+}
+
+TEST_CASE("a device file that is not there is refused before anything is written") {
+  const test::TemporaryFolder folder;
+  CHECK_THAT(
+      test::message_of(ErrorKind::kFile,
+                       [&] { enrol(folder.file("none.kwd"), new_owner(), folder.file("d.kwe")); }),
+      Catch::Contains("none.kwd: cannot be opened"));
+  CHECK_FALSE(std::filesystem::exists(folder.file("d.kwe")));
 }
 
 TEST_CASE("a record that cannot be written leaves the device as it was") {
