@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "common/error.hpp"
+#include "common/threads.hpp"
 #include "lock/package.hpp"
 #include "program/verdict.hpp"
 
@@ -72,8 +73,16 @@ void FuncAccelerator::run(const std::vector<std::vector<uint8_t>>& images, size_
       changed.notify_all();
     }
   };
-  std::vector<std::thread> threads;
-  for (size_t i = 0; i < workers; ++i) threads.emplace_back(work);
+  std::vector<std::thread> threads = common::start_threads(workers, work);
+  if (threads.empty()) {
+    simulate::ProgramSimulator::Workspace workspace;
+    for (size_t i = 0; i < images.size(); ++i) {
+      auto result = simulator_->run(images[i], workspace);
+      result.resize(output_bytes);
+      done(i, result, nullptr);
+    }
+    return;
+  }
   for (size_t i = 0; i < images.size(); ++i) {
     std::vector<uint8_t> result;
     {

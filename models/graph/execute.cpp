@@ -11,6 +11,7 @@
 
 #include "common/error.hpp"
 #include "common/integers.hpp"
+#include "common/threads.hpp"
 
 namespace keyway::graph {
 
@@ -252,8 +253,9 @@ void for_each_image(int64_t images, int threads, Work work) {
       failure = std::current_exception();
     }
   };
-  std::vector<std::thread> others;
-  for (int64_t t = 1; t < std::min<int64_t>(threads, images); ++t) others.emplace_back(worker);
+  const int64_t more = std::min<int64_t>(threads, images) - 1;
+  std::vector<std::thread> others =
+      common::start_threads(static_cast<size_t>(std::max<int64_t>(more, 0)), worker);
   worker();
   for (std::thread& t : others) t.join();
   if (failure) std::rethrow_exception(failure);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "quantise/parallel.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "common/threads.hpp"
 
 namespace keyway::quantise {
 
@@ -22,8 +25,9 @@ void for_each_index(int64_t count, int threads, const std::function<void(int64_t
       next = count;
     }
   };
-  std::vector<std::thread> pool;
-  for (int i = 1; i < threads && i < count; ++i) pool.emplace_back(loop);
+  const int64_t others = std::min<int64_t>(threads, count) - 1;
+  std::vector<std::thread> pool =
+      common::start_threads(static_cast<size_t>(std::max<int64_t>(others, 0)), loop);
   loop();
   for (std::thread& thread : pool) thread.join();
   if (failure) std::rethrow_exception(failure);

@@ -18,6 +18,7 @@
 #include "lock/licence.hpp"
 #include "lock/lock_network.hpp"
 #include "lock/package.hpp"
+#include "no_threads.hpp"
 #include "random_network.hpp"
 #include "simulate/simulator.hpp"
 #include "temporary_folder.hpp"
@@ -145,6 +146,19 @@ TEST_CASE("a session gives what the program computes, input by input") {
   CHECK(outputs.values == expected(compiled(), inputs));
   CHECK(outputs.bytes.size() == 5 * package().output_elements());
   CHECK(outputs.starts.empty());
+}
+
+TEST_CASE("func computes on the caller's thread where the system gives no other") {
+  TargetOptions options;
+  options.threads = 4;
+  Session session(package(), std::nullopt, options);
+  const Floats inputs = random_inputs(package(), 5, 1);
+  size_t done = 0;
+  RunOptions watched;
+  watched.progress = [&](size_t n) { CHECK(n == ++done); };
+  const test::NoThreads none;
+  CHECK(session.run(inputs, watched).values == expected(compiled(), inputs));
+  CHECK(done == 5);
 }
 
 TEST_CASE("a locked package opens with its licence on its device, and not without") {
