@@ -4,8 +4,8 @@
 /// Compiler, program simulator and RTL are judged by it, so it aims at being obviously right. Its
 /// only concession to speed: a dense layer gathers the inputs of an output pixel into one column
 /// (zeros for taps outside the image) and takes dot products of 16-bit numbers, which compilers
-/// vectorise. Sums are 32 bits, as in the core; that none overflows is the network's contract
-/// (accumulator_bound). Bytes are in C, H, W order, signed ones in two's complement.
+/// vectorise. Sums are 32 bits, as in the core; that none overflows, quantise.hpp guarantees. Bytes
+/// are in C, H, W order, signed ones in two's complement.
 ///
 /// Errors: kUsage where layers and tensors do not fit together. Test:
 /// tests/quantise/test_reference.cpp.
@@ -55,9 +55,5 @@ class Reference {
   const Network& network_;
   std::vector<LayerReference> layers_;
 };
-
-/// Largest magnitude that an accumulator of the layer can reach, bias included: over all output
-/// channels, sum of |operand| * largest |activation byte| + |bias|. Must be below 2^31.
-int64_t accumulator_bound(const Network& network, const Layer& layer);
 
 }  // namespace keyway::quantise

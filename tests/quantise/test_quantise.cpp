@@ -24,6 +24,30 @@ using keyway::test::window;
 
 namespace {
 
+/// Largest magnitude that an accumulator of the layer can reach, bias included, whatever bytes its
+/// input has.
+int64_t accumulator_bound(const Network& network, const Layer& layer) {
+  const bool is_signed = network.tensors[static_cast<size_t>(layer.input)].is_signed;
+  const int64_t most = is_signed ? 128 : 255;
+  const auto channels =
+      static_cast<size_t>(network.tensors[static_cast<size_t>(layer.output)].shape.channels);
+  const auto decode = arith::info(layer.number_system).operand;
+  const size_t taps = layer.codes.size() / channels;
+  int64_t bound = 0;
+  for (const Region& region : layer.regions) {
+    for (size_t c = 0; c < channels; ++c) {
+      int64_t sum =
+          layer.kind == LayerKind::kSum ? layer.window.kernel_h * layer.window.kernel_w : 0;
+      if (layer.kind == LayerKind::kMax) sum = 1;
+      for (size_t t = 0; t < taps; ++t) {
+        sum += std::abs(int64_t{decode(layer.codes[c * taps + t], layer.table)});
+      }
+      bound = std::max(bound, sum * most + std::abs(int64_t{region.post[c].bias}));
+    }
+  }
+  return bound;
+}
+
 /// What network.hpp and the number systems promise.
 void check_contract(const Network& n) {
   for (const Tensor& t : n.tensors) {

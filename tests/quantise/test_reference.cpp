@@ -175,23 +175,6 @@ TEST_CASE("layers of random numbers equal the formula") {
   }
 }
 
-TEST_CASE("the accumulator's bound is reached and not exceeded") {
-  Network n;
-  n.tensors = {{"in", {2, 1, 1}, false, {}}, {"out", {2, 1, 1}, true, {}}};
-  Layer l;
-  l.input = 0;
-  l.output = 1;
-  l.codes = {127, static_cast<uint8_t>(-128), 1, 2};
-  ChannelPost large, small;
-  large.bias = -5;
-  small.bias = 100;
-  l.regions = {{0, 0, 1, 1, {large, small}}};
-  n.layers = {l};
-  CHECK(accumulator_bound(n, l) == (127 + 128) * 255 + 5);
-  n.tensors[0].is_signed = true;
-  CHECK(accumulator_bound(n, l) == (127 + 128) * 128 + 5);
-}
-
 TEST_CASE("layers that do not fit their tensors are refused by name") {
   Network n;
   n.tensors = {{"in", {2, 3, 3}, false, {}}, {"out", {3, 3, 3}, true, {}}};
