@@ -72,7 +72,7 @@ module lane
     end
   end
 
-  // ------------------------------------------------------------------ operands, products, sums of two
+  // ------------------------------------------------------------------ operands, then products
   // Arrays that are written as a whole, from a variable of the process: simulation works on vectors then, and
   // only in cycles that use them.
   logic signed [ProductBits-1:0] product[2][Half];
