@@ -14,6 +14,7 @@ void add_lock_command(CLI::App& app);
 void add_licence_command(CLI::App& app);
 void add_run_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
+void add_operators_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
 
 }  // namespace keyway::tool

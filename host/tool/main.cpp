@@ -77,6 +77,7 @@ int main(int argc, char** argv) {
   keyway::tool::add_licence_command(app);
   keyway::tool::add_run_command(app);
   keyway::tool::add_inspect_command(app);
+  keyway::tool::add_operators_command(app);
   keyway::tool::add_bench_command(app);
   keyway::common::remove_unfinished_on_signals();
   const bool json = wants_json(argc, argv);

@@ -30,7 +30,10 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   for (const auto& system : arith::number_systems()) {
     formats += std::string(formats.empty() ? "" : ", ") + system.name;
   }
-  command.add_option("model", options.model, "The trained model (.onnx, opset 8 to 21)")
+  command
+      .add_option("model", options.model,
+                  fmt::format("The trained model (.onnx, operator sets {} to {}; keyway operators)",
+                              graph::kMinOpset, graph::kMaxOpset))
       ->required();
   command
       .add_option("--calib", options.calibration,

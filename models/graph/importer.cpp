@@ -14,43 +14,6 @@ namespace {
 constexpr int64_t kBudgetBytes = int64_t{256} << 20;
 }
 
-const std::map<std::string, Importer::Handler>& Importer::handlers() {
-  static const std::map<std::string, Handler> kHandlers = {
-      {"Conv", &Importer::conv},
-      {"Gemm", &Importer::gemm},
-      {"MatMul", &Importer::matmul},
-      {"BatchNormalization", &Importer::batch_normalization},
-      {"MaxPool", &Importer::pool},
-      {"AveragePool", &Importer::pool},
-      {"GlobalAveragePool", &Importer::global_pool},
-      {"GlobalMaxPool", &Importer::global_pool},
-      {"ReduceMean", &Importer::reduce_mean},
-      {"Relu", &Importer::clip},
-      {"Clip", &Importer::clip},
-      {"Add", &Importer::add},
-      {"Sub", &Importer::arithmetic},
-      {"Mul", &Importer::arithmetic},
-      {"Div", &Importer::arithmetic},
-      {"Neg", &Importer::arithmetic},
-      {"Softmax", &Importer::softmax},
-      {"LogSoftmax", &Importer::softmax},
-      {"Identity", &Importer::pass},
-      {"Dropout", &Importer::pass},
-      {"Cast", &Importer::pass},
-      {"Shape", &Importer::shape},
-      {"Size", &Importer::shape},
-      {"Reshape", &Importer::reshape},
-      {"Flatten", &Importer::reshape},
-      {"Squeeze", &Importer::reshape},
-      {"Unsqueeze", &Importer::reshape},
-      {"Transpose", &Importer::transpose},
-      {"Slice", &Importer::slice},
-      {"Pad", &Importer::pad},
-      {"Concat", &Importer::concat},
-  };
-  return kHandlers;
-}
-
 Importer::Importer(std::string file, int64_t opset, size_t file_bytes)
     : file_(std::move(file)),
       opset_(opset),
@@ -88,8 +51,9 @@ void Importer::add_input(const std::string& name, const std::vector<int64_t>& di
 
 void Importer::run(const onnx::NodeProto& proto) {
   const OnnxNode node(proto, opset_, file_);
-  if (!proto.domain().empty() && proto.domain() != "ai.onnx") {
-    node.unsupported("the operator set " + common::quoted(proto.domain()) + " is not supported");
+  const std::string domain = proto.domain() == "ai.onnx" ? "" : proto.domain();
+  if (!knows_domain(domain)) {
+    node.unsupported("the operator set " + common::quoted(domain) + " is not supported");
   }
   if (proto.output_size() == 0) node.malformed("has no output");
   if (proto.input_size() > (node.op() == "Concat" ? 4096 : 16))
@@ -101,29 +65,26 @@ void Importer::run(const onnx::NodeProto& proto) {
     any_view = any_view || (value && !value->is_constant());
     inputs.push_back(value);
   }
-  const auto handler = handlers().find(node.op());
+  const Row* row = row_of(domain, node.op());
   if (!any_view) {
-    if (node.op() == "Shape" || node.op() == "Size") {
+    if (row && row->handler == &Importer::shape) {
       shape(node, inputs);
     } else if (ConstantPtr folded = fold(node, constants(inputs), budget_)) {
       give_constant(node, std::move(folded));
     } else {
-      node.unsupported(handler == handlers().end() ? "the operator is not supported"
-                                                   : "does not depend on the network's input");
+      node.unsupported(row ? "does not depend on the network's input"
+                           : "the operator is not supported");
     }
     return;
   }
-  if (handler == handlers().end()) node.unsupported("the operator is not supported");
+  if (!row) node.unsupported("the operator is not supported");
   for (const Value* value : inputs) {
-    const bool moves_nothing =
-        handler->second == &Importer::pass || handler->second == &Importer::reshape ||
-        handler->second == &Importer::transpose || handler->second == &Importer::shape;
-    if (value && value->function != OutputFunction::kNone && !moves_nothing) {
+    if (value && value->function != OutputFunction::kNone && row->effect != kMovesNothing) {
       node.unsupported("reads the result of " + common::quoted(value->function_node) +
                        ": Softmax and LogSoftmax are supported at the network's end only");
     }
   }
-  (this->*handler->second)(node, inputs);
+  (this->*row->handler)(node, inputs);
 }
 
 // --- values --------------------------------------------------------------------------------------

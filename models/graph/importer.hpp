@@ -7,8 +7,8 @@
 ///     import_elementwise.cpp  Relu, Clip, constant arithmetic, Add, Softmax
 ///     import_layout.cpp       Reshape and its kin, Slice, Pad, Concat
 ///
-/// To add an operator: write its method, name it in the table of importer.cpp, and add it to the
-/// generator in tests/graph.
+/// To add an operator: write its method, give it a row in the table of operators.cpp, a model in
+/// tests/graph/test_operators.cpp, and a place in the generator of tests/graph.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,7 @@
 #include "graph/graph.hpp"
 #include "graph/onnx_constant.hpp"
 #include "graph/onnx_node.hpp"
+#include "graph/operators.hpp"
 #include "graph/view.hpp"
 #include "graph/window.hpp"
 
@@ -68,10 +69,25 @@ class Importer {
   /// (simplify.hpp is next).
   Graph finish(const onnx::NodeProto& last, const std::string& output);
 
+  /// See operators.hpp.
+  static std::vector<Operator> operators();
+
  private:
   using Inputs = std::vector<const Value*>;
   using Handler = void (Importer::*)(const OnnxNode&, const Inputs&);
-  static const std::map<std::string, Handler>& handlers();
+  /// Whether an operator may stand behind one that the host computes.
+  enum Effect { kComputes, kMovesNothing };
+  struct Row {
+    const char* name;
+    Handler handler;
+    const char* holds;  ///< for users: forms and restrictions
+    Effect effect = kComputes;
+    const char* domain = "";
+  };
+  static const std::vector<Row>& rows();
+  /// Null where there is none.
+  static const Row* row_of(const std::string& domain, const std::string& name);
+  static bool knows_domain(const std::string& domain);
 
   // Operators. inputs[i] is null where an optional input is left out.
   void conv(const OnnxNode& node, const Inputs& inputs);

@@ -54,8 +54,15 @@ ConstantPtr decode_tensor(const onnx::TensorProto& tensor, const std::string& wh
 ConstantPtr decode_constant_node(const OnnxNode& node);
 
 /// What the node gives when all its inputs are constants (null: optional input left out); null if
-/// the operator cannot be folded. `reshaped` is the model's rule for Reshape, shared with views.
+/// the operator cannot be folded.
 ConstantPtr fold(const OnnxNode& node, const std::vector<ConstantPtr>& inputs, Budget& budget);
+
+/// An operator that fold() knows.
+struct FoldedOperator {
+  const char* name;
+  const char* holds;  ///< for users; null where it takes activations too, which has a text already
+};
+std::vector<FoldedOperator> folded_operators();
 
 // Rules that constants and views of activations share. All of them throw through `node`.
 

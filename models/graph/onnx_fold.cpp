@@ -22,6 +22,13 @@ class Folder {
 
   ConstantPtr run();
 
+  struct Row {
+    const char* name;
+    ConstantPtr (Folder::*fold)();
+    const char* holds = nullptr;  ///< see FoldedOperator
+  };
+  static const std::vector<Row>& rows();
+
  private:
   const ConstantPtr& input(size_t index) const {
     static const ConstantPtr kNone;
@@ -38,6 +45,13 @@ class Folder {
   /// Element at multi-index i is source[offset + sum of i[k] * strides[k]].
   ConstantPtr strided(const Constant& source, const Dims& dims, const Dims& strides,
                       int64_t offset);
+  ConstantPtr same();
+  ConstantPtr constant() { return decode_constant_node(node_); }
+  ConstantPtr flattened() { return with_dims(flattened_dims(node_, data().dims)); }
+  ConstantPtr squeezed() { return with_dims(squeezed_dims(node_, data().dims, input(1))); }
+  ConstantPtr unsqueezed() { return with_dims(unsqueezed_dims(node_, data().dims, input(1))); }
+  ConstantPtr reshaped();
+  ConstantPtr expanded();
   ConstantPtr cast();
   ConstantPtr gather();
   ConstantPtr concat();
@@ -345,37 +359,63 @@ ConstantPtr Folder::unary() {
   return out;
 }
 
+ConstantPtr Folder::same() {
+  data();
+  return inputs_[0];
+}
+
+ConstantPtr Folder::expanded() { return expand(data(), integers_of(node_, input(1), "shape")); }
+
+ConstantPtr Folder::reshaped() {
+  if (!input(1)) node_.malformed("shape is missing");
+  return with_dims(reshaped_dims(node_, data().dims, *input(1)));
+}
+
 ConstantPtr Folder::run() {
-  const std::string& op = node_.op();
-  if (op == "Constant") return decode_constant_node(node_);
-  if (op == "ConstantOfShape") return constant_of_shape();
-  if (op == "Identity" || op == "Dropout") {
-    data();
-    return inputs_[0];
+  for (const Row& row : rows()) {
+    if (node_.op() == row.name) return (this->*row.fold)();
   }
-  if (op == "Cast") return cast();
-  if (op == "Gather") return gather();
-  if (op == "Concat") return concat();
-  if (op == "Slice") return slice();
-  if (op == "Transpose") return transpose();
-  if (op == "Expand") return expand(data(), integers_of(node_, input(1), "shape"));
-  if (op == "Flatten") return with_dims(flattened_dims(node_, data().dims));
-  if (op == "Squeeze") return with_dims(squeezed_dims(node_, data().dims, input(1)));
-  if (op == "Unsqueeze") return with_dims(unsqueezed_dims(node_, data().dims, input(1)));
-  if (op == "Reshape") {
-    if (!input(1)) node_.malformed("shape is missing");
-    return with_dims(reshaped_dims(node_, data().dims, *input(1)));
-  }
-  if (op == "Shape" || op == "Size") return nullptr;  // of constants: as of views, by the importer
-  if (op == "Add" || op == "Sub" || op == "Mul" || op == "Div") return binary();
-  if (op == "Neg" || op == "Sqrt" || op == "Reciprocal") return unary();
   return nullptr;
+}
+
+const std::vector<Folder::Row>& Folder::rows() {
+  using F = Folder;
+  static const std::vector<Row> kRows = {
+      {"Constant", &F::constant, "a tensor, a number or a list of numbers"},
+      {"ConstantOfShape", &F::constant_of_shape, "of floats or integers"},
+      {"Gather", &F::gather, "along one axis"},
+      {"Expand", &F::expanded, "any"},
+      {"Sqrt", &F::unary, "of floats"},
+      {"Reciprocal", &F::unary, "of floats"},
+      {"Identity", &F::same},
+      {"Dropout", &F::same},
+      {"Cast", &F::cast},
+      {"Concat", &F::concat},
+      {"Slice", &F::slice},
+      {"Transpose", &F::transpose},
+      {"Flatten", &F::flattened},
+      {"Squeeze", &F::squeezed},
+      {"Unsqueeze", &F::unsqueezed},
+      {"Reshape", &F::reshaped},
+      {"Add", &F::binary},
+      {"Sub", &F::binary},
+      {"Mul", &F::binary},
+      {"Div", &F::binary},
+      {"Neg", &F::unary},
+  };
+  return kRows;
 }
 
 }  // namespace
 
 ConstantPtr fold(const OnnxNode& node, const std::vector<ConstantPtr>& inputs, Budget& budget) {
   return Folder(node, inputs, budget).run();
+}
+
+std::vector<FoldedOperator> folded_operators() {
+  std::vector<FoldedOperator> list;
+  for (const Folder::Row& row : Folder::rows()) list.push_back({row.name, row.holds});
+  return list;
 }
 
 }  // namespace keyway::graph::importing

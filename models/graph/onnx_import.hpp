@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Reads a trained network from ONNX into the normalised float graph of `graph.hpp`.
 ///
-/// What is read: opsets 8 to 21 of the default domain, in the forms that PyTorch (NCHW) and tf2onnx
-/// (NHWC through transposes) export; float32, float16 and float64 weights inside the file.
-/// Operators: Conv (group 1 and depthwise, 1-D and 2-D), Gemm, MatMul, BatchNormalization, Relu,
-/// Clip, MaxPool, AveragePool, GlobalAveragePool, GlobalMaxPool, ReduceMean over space, Add,
-/// constant arithmetic (Add, Sub, Mul, Div, Neg), Flatten, Reshape, Squeeze, Unsqueeze, Transpose,
-/// Pad, Slice, Concat with zeros, Softmax and LogSoftmax at the end, Identity, Dropout, Cast
-/// between float types, and everything that can be folded because it depends on constants and
-/// shapes only.
+/// What is read: the operators of `operators.hpp`, opsets kMinOpset to kMaxOpset of the default
+/// domain, in the forms that PyTorch (NCHW) and tf2onnx (NHWC through transposes) export; float32,
+/// float16 and float64 weights inside the file. What depends on constants and shapes only is
+/// folded.
 ///
 /// How: every ONNX value is a constant or a strided view of a tensor of the graph (`view.hpp`), so
 /// Transpose, Reshape, Flatten and their kin cost nothing and the layout is settled where a layer

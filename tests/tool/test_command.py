@@ -2,6 +2,7 @@
 """The `keyway` command from the outside: exit statuses, messages, JSON, files."""
 import json
 import os
+import re
 import stat
 
 import numpy as np
@@ -17,7 +18,7 @@ class Usage(CommandTest):
     def test_help_and_version(self):
         self.assertRegex(self.must("--version").stdout, r"^keyway \d+\.\d+\.\d+\n$")
         for command in ([], ["owner"], ["owner", "new"], ["device"], ["device", "new"], ["device", "enrol"], ["compile"],
-                        ["lock"], ["licence"], ["run"], ["inspect"], ["bench"]):
+                        ["lock"], ["licence"], ["run"], ["inspect"], ["operators"], ["bench"]):
             self.assertGreater(len(self.must(*command, "--help").stdout), 100)
 
     def test_usage_errors(self):
@@ -109,6 +110,19 @@ class Files(CommandTest):
         self.assertIn("MULTIPLY", self.must("inspect", self.plain(), "--program").stdout)
         self.assertIn("sealed", self.must("inspect", self.locked("sealed")).stdout)
         self.fails(REFUSED, "inspect", self.locked("sealed"), "--program")
+
+
+    def test_operators(self):
+        listed = json.loads(self.must("operators", "--json").stdout)
+        self.assertEqual(listed["status"], "ok")
+        rows = {row["name"]: row for row in listed["operators"]}
+        self.assertTrue(rows["Conv"]["activations"] and not rows["Conv"]["constants"])
+        self.assertTrue(rows["Gather"]["constants"] and not rows["Gather"]["activations"])
+        text = self.must("operators").stdout
+        first, last = listed["operator_sets"]
+        self.assertIn(f"Operator sets {first} to {last}", text)
+        for row in rows.values():
+            self.assertRegex(text, rf"(?m)^  (\S+\.)?{row['name']}( \*)? +{re.escape(row['holds'])}$")
 
 
 class Locks(CommandTest):

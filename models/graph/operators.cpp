@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// The importer's table: operator, handler, and what `keyway operators` says of it.
+#include "graph/operators.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "graph/importer.hpp"
+
+namespace keyway::graph {
+
+namespace importing {
+
+const std::vector<Importer::Row>& Importer::rows() {
+  using I = Importer;
+  static const std::vector<Row> kRows = {
+      {"Conv", &I::conv,
+       "over one or two axes; group 1, or depthwise with one filter a channel; dilation 1; "
+       "constant weights"},
+      {"Gemm", &I::gemm, "by a constant matrix B; a constant C that is the same for every input"},
+      {"MatMul", &I::matmul,
+       "by a constant matrix on the right, along the channels or over a whole input"},
+      {"BatchNormalization", &I::batch_normalization, "inference, not training; constant inputs"},
+      {"MaxPool", &I::pool,
+       "over one or two axes; dilation 1; pads narrower than the kernel; the values alone"},
+      {"AveragePool", &I::pool, "over one or two axes; dilation 1; pads narrower than the kernel"},
+      {"GlobalAveragePool", &I::global_pool, "over one or two axes"},
+      {"GlobalMaxPool", &I::global_pool, "over one or two axes"},
+      {"ReduceMean", &I::reduce_mean, "over the whole height, the whole width, or both"},
+      {"Relu", &I::clip, "anywhere"},
+      {"Clip", &I::clip, "with constant bounds"},
+      {"Add", &I::add,
+       "of two tensors of the same shape, or with a constant that is the same for every pixel"},
+      {"Sub", &I::arithmetic, "with a constant that is the same for every pixel"},
+      {"Mul", &I::arithmetic, "with a constant that is the same for every pixel"},
+      {"Div", &I::arithmetic, "by a constant that is the same for every pixel"},
+      {"Neg", &I::arithmetic, "anywhere"},
+      {"Softmax", &I::softmax, "over all channels, at the network's end (the host computes it)"},
+      {"LogSoftmax", &I::softmax, "over all channels, at the network's end (the host computes it)"},
+      {"Identity", &I::pass, "anywhere", kMovesNothing},
+      {"Dropout", &I::pass, "inference, where it changes nothing", kMovesNothing},
+      {"Cast", &I::pass, "between float, double and float16, which changes nothing", kMovesNothing},
+      {"Shape", &I::shape, "of anything", kMovesNothing},
+      {"Size", &I::shape, "of anything", kMovesNothing},
+      {"Reshape", &I::reshape, "to a constant shape that mixes neither inputs nor pixels",
+       kMovesNothing},
+      {"Flatten", &I::reshape, "at the axis behind the batch", kMovesNothing},
+      {"Squeeze", &I::reshape, "of constant axes", kMovesNothing},
+      {"Unsqueeze", &I::reshape, "of constant axes", kMovesNothing},
+      {"Transpose", &I::transpose,
+       "any, where the layers behind it find an image or a vector again", kMovesNothing},
+      {"Slice", &I::slice, "of height and width, forwards, with any step"},
+      {"Pad", &I::pad, "with zeros, of height, width and channels; crops height and width"},
+      {"Concat", &I::concat, "of one tensor with zeros"},
+  };
+  return kRows;
+}
+
+const Importer::Row* Importer::row_of(const std::string& domain, const std::string& name) {
+  for (const Row& row : rows()) {
+    if (name == row.name && domain == row.domain) return &row;
+  }
+  return nullptr;
+}
+
+bool Importer::knows_domain(const std::string& domain) {
+  return std::any_of(rows().begin(), rows().end(),
+                     [&](const Row& row) { return domain == row.domain; });
+}
+
+std::vector<Operator> Importer::operators() {
+  std::vector<Operator> list;
+  for (const Row& row : rows()) {
+    list.push_back({row.name, row.domain, row.holds, true, row.handler == &Importer::shape});
+  }
+  for (const FoldedOperator& folded : folded_operators()) {
+    const auto same = std::find_if(list.begin(), list.end(), [&](const Operator& listed) {
+      return std::string(listed.name) == folded.name && *listed.domain == '\0';
+    });
+    if (same == list.end()) {
+      list.push_back({folded.name, "", folded.holds, false, true});
+    } else {
+      same->constants = true;
+    }
+  }
+  std::stable_sort(list.begin(), list.end(), [](const Operator& a, const Operator& b) {
+    return std::string(a.name) < b.name;
+  });
+  return list;
+}
+
+}  // namespace importing
+
+std::vector<Operator> operators() { return importing::Importer::operators(); }
+
+}  // namespace keyway::graph

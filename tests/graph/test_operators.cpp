@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every operator that `keyway operators` lists imports: the smallest model for each.
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "common/error.hpp"
+#include "graph/operators.hpp"
+#include "model_builder.hpp"
+
+using keyway::graph::Operator;
+using keyway::graph::operators;
+using keyway::graph::testing::Dims;
+using keyway::graph::testing::ModelBuilder;
+
+namespace {
+
+using Builder = ModelBuilder;
+/// Adds a node of the operator that reads "x" and gives "z".
+using Adds = std::function<void(Builder&, const std::string& op)>;
+
+void plain(Builder& m, const std::string& op) { m.node(op, {"x"}, {"z"}); }
+void with_one(Builder& m, const std::string& op) { m.node(op, {"x", "one"}, {"z"}); }
+void pooled(Builder& m, const std::string& op) {
+  Builder::set(m.node(op, {"x"}, {"z"}), "kernel_shape", Dims{2, 2});
+}
+void along_channels(Builder& m, const std::string& op) {
+  m.node("Neg", {"x"}, {"n"});
+  Builder::set(m.node(op, {"n"}, {"z"}), "axis", int64_t{1});
+}
+void with_axes(Builder& m, const std::string& op) {
+  Builder::set(m.node(op, {"x"}, {"z"}), "axes", Dims{2});
+}
+
+const std::map<std::string, Adds>& on_activations() {
+  static const std::map<std::string, Adds> kModels = {
+      {"Conv",
+       [](Builder& m, const auto& op) {
+         m.node(op, {"x", "kernel"}, {"z"});
+       }},
+      {"Gemm",
+       [](Builder& m, const auto& op) {
+         m.node("Flatten", {"x"}, {"f"});
+         m.node(op, {"f", "matrix"}, {"z"});
+       }},
+      {"MatMul",
+       [](Builder& m, const auto& op) {
+         m.node("Flatten", {"x"}, {"f"});
+         m.node(op, {"f", "matrix"}, {"z"});
+       }},
+      {"BatchNormalization",
+       [](Builder& m, const auto& op) {
+         m.node(op, {"x", "two", "two", "two", "two"}, {"z"});
+       }},
+      {"MaxPool", pooled},
+      {"AveragePool", pooled},
+      {"GlobalAveragePool", plain},
+      {"GlobalMaxPool", plain},
+      {"ReduceMean", with_axes},
+      {"Relu", plain},
+      {"Clip", with_one},
+      {"Add", with_one},
+      {"Sub", with_one},
+      {"Mul", with_one},
+      {"Div", with_one},
+      {"Neg", plain},
+      {"Softmax", along_channels},
+      {"LogSoftmax", along_channels},
+      {"Identity", plain},
+      {"Dropout", plain},
+      {"Cast",
+       [](Builder& m, const auto& op) {
+         Builder::set(m.node(op, {"x"}, {"z"}), "to", int64_t{onnx::TensorProto::FLOAT});
+       }},
+      {"Shape",
+       [](Builder& m, const auto& op) {
+         m.node(op, {"x"}, {"s"});
+         m.node("Reshape", {"x", "s"}, {"z"});
+       }},
+      {"Size",
+       [](Builder& m, const auto& op) {
+         m.node(op, {"x"}, {"s"});
+         m.ints("shape", {1, -1}).node("Reshape", {"s", "shape"}, {"r"});
+         m.node("Cast", {"r"}, {"c"});
+         Builder::set(*m.graph().mutable_node(2), "to", int64_t{onnx::TensorProto::FLOAT});
+         m.node("Mul", {"x", "c"}, {"z"});
+       }},
+      {"Reshape",
+       [](Builder& m, const auto& op) {
+         m.ints("s", {1, -1}).node(op, {"x", "s"}, {"z"});
+       }},
+      {"Flatten", plain},
+      {"Squeeze",
+       [](Builder& m, const auto& op) {
+         m.node("GlobalMaxPool", {"x"}, {"g"});
+         m.ints("a", {2}).node(op, {"g", "a"}, {"z"});
+       }},
+      {"Unsqueeze",
+       [](Builder& m, const auto& op) {
+         m.ints("a", {2}).node(op, {"x", "a"}, {"z"});
+       }},
+      {"Transpose",
+       [](Builder& m, const auto& op) {
+         Builder::set(m.node(op, {"x"}, {"z"}), "perm", Dims{0, 2, 3, 1});
+       }},
+      {"Slice",
+       [](Builder& m, const auto& op) {
+         m.ints("a", {1}).ints("b", {3}).ints("c", {2}).node(op, {"x", "a", "b", "c"}, {"z"});
+       }},
+      {"Pad",
+       [](Builder& m, const auto& op) {
+         m.ints("p", {0, 0, 1, 1, 0, 0, 0, 0}).node(op, {"x", "p"}, {"z"});
+       }},
+      {"Concat",
+       [](Builder& m, const auto& op) {
+         m.filled("zeros", {1, 2, 4, 4}, 0);
+         Builder::set(m.node(op, {"x", "zeros"}, {"z"}), "axis", int64_t{1});
+       }},
+  };
+  return kModels;
+}
+
+/// Gives "k", a constant of one element, out of "one" or "ints".
+const std::map<std::string, Adds>& on_constants() {
+  const auto of_one = [](Builder& m, const std::string& op) { m.node(op, {"one"}, {"k"}); };
+  const auto of_two = [](Builder& m, const std::string& op) { m.node(op, {"one", "one"}, {"k"}); };
+  const auto with_ints = [](Builder& m, const std::string& op) {
+    m.node(op, {"one", "ints"}, {"k"});
+  };
+  static const std::map<std::string, Adds> kModels = {
+      {"Constant",
+       [](Builder& m, const auto& op) {
+         Builder::set_float(m.node(op, {}, {"k"}), "value_float", 2);
+       }},
+      {"ConstantOfShape", [](Builder& m, const auto& op) { m.node(op, {"ints"}, {"k"}); }},
+      {"Gather",
+       [](Builder& m, const auto& op) {
+         m.ints("zero", {0}).node(op, {"two", "zero"}, {"k"});
+       }},
+      {"Expand", with_ints},
+      {"Sqrt", of_one},
+      {"Reciprocal", of_one},
+      {"Identity", of_one},
+      {"Dropout", of_one},
+      {"Cast",
+       [](Builder& m, const auto& op) {
+         Builder::set(m.node(op, {"ints"}, {"k"}), "to", int64_t{onnx::TensorProto::FLOAT});
+       }},
+      {"Concat",
+       [](Builder& m, const auto& op) {
+         m.floats("first", {1}, {1});
+         Builder::set(m.node(op, {"first"}, {"k"}), "axis", int64_t{0});
+       }},
+      {"Slice",
+       [](Builder& m, const auto& op) {
+         m.ints("zero", {0}).node(op, {"two", "zero", "ints"}, {"k"});
+       }},
+      {"Transpose", of_one},
+      {"Flatten",
+       [](Builder& m, const auto& op) {
+         Builder::set(m.node(op, {"one"}, {"k"}), "axis", int64_t{0});
+       }},
+      {"Squeeze", of_one},
+      {"Unsqueeze",
+       [](Builder& m, const auto& op) {
+         m.ints("zero", {0}).node(op, {"one", "zero"}, {"k"});
+       }},
+      {"Reshape", with_ints},
+      {"Add", of_two},
+      {"Sub", of_two},
+      {"Mul", of_two},
+      {"Div", of_two},
+      {"Neg", of_one},
+      {"Shape",
+       [](Builder& m, const auto& op) {
+         m.node(op, {"two"}, {"s"});
+         Builder::set(m.node("Cast", {"s"}, {"k"}), "to", int64_t{onnx::TensorProto::FLOAT});
+       }},
+      {"Size",
+       [](Builder& m, const auto& op) {
+         m.node(op, {"two"}, {"s"});
+         Builder::set(m.node("Cast", {"s"}, {"k"}), "to", int64_t{onnx::TensorProto::FLOAT});
+       }},
+  };
+  return kModels;
+}
+
+Builder model() {
+  Builder m({1, 2, 4, 4});
+  m.filled("kernel", {2, 2, 3, 3}, 1).filled("matrix", {32, 3}, 1).filled("two", {2}, 1);
+  m.floats("one", {}, {1}).ints("ints", {1});
+  return m;
+}
+
+void import(const Operator& op, const std::map<std::string, Adds>& models, const char* last,
+            const std::vector<std::string>& inputs) {
+  INFO(op.domain << " " << op.name << ": " << op.holds);
+  const auto found = models.find(op.name);
+  REQUIRE(found != models.end());
+  Builder m = model();
+  found->second(m, op.name);
+  m.node(last, inputs, {"y"});
+  CHECK_NOTHROW(m.import());
+}
+
+}  // namespace
+
+TEST_CASE("Every operator of the list imports, on activations and on constants as it says") {
+  std::string previous;
+  for (const Operator& op : operators()) {
+    CHECK(previous < op.name);
+    previous = op.name;
+    CHECK((op.activations || op.constants));
+    CHECK((op.holds != nullptr && std::strlen(op.holds) > 0));
+    const bool ends =
+        std::strcmp(op.name, "Softmax") == 0 || std::strcmp(op.name, "LogSoftmax") == 0;
+    if (op.activations) import(op, on_activations(), ends ? "Identity" : "Neg", {"z"});
+    if (op.constants) import(op, on_constants(), "Add", {"x", "k"});
+  }
+}
+
+TEST_CASE("What takes no activations says so") {
+  for (const Operator& op : operators()) {
+    if (op.activations) continue;
+    Builder m = model();
+    m.node(op.name, {"x", "ints"}, {"y"});
+    INFO(op.name);
+    CHECK_THROWS_AS(m.import(), keyway::Error);
+  }
+}
