@@ -109,6 +109,32 @@ std::vector<uint8_t> read_file(const std::string& path, size_t max_bytes) try {
   throw Error(ErrorKind::kFile, path + ": is longer than the memory of this computer takes");
 }
 
+std::vector<uint8_t> read_file_part(const std::string& path, uint64_t offset, size_t size) {
+  // Without O_NONBLOCK a pipe would hold the caller before it is found to be none.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (file.get() < 0) fail_on(path, "cannot be opened", errno);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) fail_on(path, "cannot be examined", errno);
+  if (!S_ISREG(status.st_mode)) throw Error(ErrorKind::kFile, path + ": is no regular file");
+  const auto length = static_cast<uint64_t>(status.st_size);
+  const auto too_short = [&] {
+    throw Error(ErrorKind::kFile, path + ": has " + std::to_string(length) +
+                                      " bytes, too few for " + std::to_string(size) + " from " +
+                                      std::to_string(offset));
+  };
+  if (offset > length || size > length - offset) too_short();
+  std::vector<uint8_t> bytes(size);
+  for (size_t at = 0; at < size;) {
+    const ssize_t got =
+        ::pread(file.get(), bytes.data() + at, size - at, static_cast<off_t>(offset + at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail_on(path, "cannot be read", errno);
+    if (got == 0) too_short();
+    at += static_cast<size_t>(got);
+  }
+  return bytes;
+}
+
 AtomicFile::AtomicFile(const std::string& path, FileMode mode) : path_(path), target_(path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) {

@@ -21,6 +21,9 @@ inline constexpr size_t kMaxFileBytes = size_t{2} << 30;
 /// Reads at most `max_bytes`; a longer file is an error.
 std::vector<uint8_t> read_file(const std::string& path, size_t max_bytes = kMaxFileBytes);
 
+/// Exactly `size` bytes from `offset` of a regular file that is no symbolic link.
+std::vector<uint8_t> read_file_part(const std::string& path, uint64_t offset, size_t size);
+
 enum class FileMode { kPublic, kSecret };
 
 /// Collects a file aside; commit() makes it appear. Without commit() the destructor removes it.

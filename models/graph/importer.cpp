@@ -14,10 +14,11 @@ namespace {
 constexpr int64_t kBudgetBytes = int64_t{256} << 20;
 }
 
-Importer::Importer(std::string file, int64_t opset, size_t file_bytes)
+Importer::Importer(std::string file, int64_t opset, size_t file_bytes, ExternalFiles& files)
     : file_(std::move(file)),
       opset_(opset),
-      budget_(kBudgetBytes + 8 * static_cast<int64_t>(file_bytes)) {}
+      budget_(kBudgetBytes + 8 * static_cast<int64_t>(file_bytes)),
+      files_(files) {}
 
 void Importer::add_constant(const std::string& name, ConstantPtr constant) {
   Value value;
@@ -69,7 +70,7 @@ void Importer::run(const onnx::NodeProto& proto) {
   if (!any_view) {
     if (row && row->handler == &Importer::shape) {
       shape(node, inputs);
-    } else if (ConstantPtr folded = fold(node, constants(inputs), budget_)) {
+    } else if (ConstantPtr folded = fold(node, constants(inputs), budget_, files_)) {
       give_constant(node, std::move(folded));
     } else {
       node.unsupported(row ? "does not depend on the network's input"

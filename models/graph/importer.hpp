@@ -58,7 +58,8 @@ struct Value {
 
 class Importer {
  public:
-  Importer(std::string file, int64_t opset, size_t file_bytes);
+  /// `file_bytes`: of the model and of what has been read from `files`.
+  Importer(std::string file, int64_t opset, size_t file_bytes, ExternalFiles& files);
 
   void add_constant(const std::string& name, ConstantPtr constant);
   /// The network's input; dims with the batch first. `channels_last` is how to take an image where
@@ -170,6 +171,7 @@ class Importer {
   std::string file_;
   int64_t opset_;
   Budget budget_;
+  ExternalFiles& files_;
   Graph graph_;
   int64_t batch_ = 1;
   bool channels_last_ = false;  ///< of an input of rank 4, as far as the model tells

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <limits>
+#include <string_view>
 
 #include "common/error.hpp"
 #include "common/printable.hpp"
@@ -48,10 +49,10 @@ float double_to_float(double value) {
   return static_cast<float>(value);
 }
 
-/// Elements of type Stored, little-endian, from raw_data.
+/// Elements of type Stored, little-endian.
 template <typename Stored, typename Out, typename Convert>
-void from_raw(const std::string& raw, int64_t count, const std::string& where,
-              std::vector<Out>& out, Convert convert) {
+void from_raw(std::string_view raw, int64_t count, const std::string& where, std::vector<Out>& out,
+              Convert convert) {
   if (raw.size() != static_cast<size_t>(count) * sizeof(Stored)) {
     malformed(where, "holds " + std::to_string(raw.size()) + " bytes of data, its shape asks for " +
                          std::to_string(static_cast<size_t>(count) * sizeof(Stored)));
@@ -81,13 +82,39 @@ int64_t to_int64(T value) {
 }
 
 template <typename Stored>
-void integers_from(const onnx::TensorProto& t, int64_t count, const std::string& where,
-                   std::vector<int64_t>& out) {
-  if (t.has_raw_data()) {
-    from_raw<Stored>(t.raw_data(), count, where, out, to_int64<Stored>);
+void integers_from(const onnx::TensorProto& t, const std::optional<std::string_view>& raw,
+                   int64_t count, const std::string& where, std::vector<int64_t>& out) {
+  if (raw) {
+    from_raw<Stored>(*raw, count, where, out, to_int64<Stored>);
   } else {
     from_list(t.int32_data(), count, where, out,
               [](int32_t v) { return to_int64(static_cast<Stored>(v)); });
+  }
+}
+
+/// Bytes of an element; 0 for a type that is not read.
+size_t element_bytes(int type) {
+  using Type = onnx::TensorProto;
+  switch (type) {
+    case Type::UINT8:
+    case Type::INT8:
+    case Type::BOOL:
+      return 1;
+    case Type::FLOAT16:
+    case Type::BFLOAT16:
+    case Type::UINT16:
+    case Type::INT16:
+      return 2;
+    case Type::FLOAT:
+    case Type::UINT32:
+    case Type::INT32:
+      return 4;
+    case Type::DOUBLE:
+    case Type::UINT64:
+    case Type::INT64:
+      return 8;
+    default:
+      return 0;
   }
 }
 
@@ -114,11 +141,8 @@ int64_t checked_elements(const std::vector<int64_t>& dims) {
   return zero ? 0 : product;
 }
 
-ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where) {
-  if (t.data_location() == onnx::TensorProto::EXTERNAL || t.external_data_size() > 0) {
-    throw Error(ErrorKind::kUnsupported,
-                where + ": its data is in another file; save the model as one file");
-  }
+ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where,
+                          ExternalFiles& files) {
   if (t.has_segment())
     throw Error(ErrorKind::kUnsupported, where + ": segmented tensors are not supported");
   auto constant = std::make_shared<Constant>();
@@ -128,15 +152,23 @@ ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where) 
   if (count < 0) malformed(where, "has impossible dimensions " + to_string(constant->dims));
   auto& floats = constant->floats;
   auto& integers = constant->integers;
-  const bool raw = t.has_raw_data();
   using Type = onnx::TensorProto;
+  std::optional<std::string_view> raw;
+  std::vector<uint8_t> external;
+  if (t.has_raw_data()) raw = t.raw_data();
+  if (const size_t bytes = element_bytes(t.data_type());
+      bytes != 0 && t.data_location() == Type::EXTERNAL) {
+    if (raw) malformed(where, "has data in the model and in another file");
+    external = files.read(t, bytes * static_cast<size_t>(count), where);
+    raw = std::string_view(reinterpret_cast<const char*>(external.data()), external.size());
+  }
   constant->is_float = t.data_type() == Type::FLOAT || t.data_type() == Type::DOUBLE ||
                        t.data_type() == Type::FLOAT16 || t.data_type() == Type::BFLOAT16;
   switch (t.data_type()) {
     case Type::FLOAT: {
       const auto same = [](float v) { return v; };
       if (raw) {
-        from_raw<float>(t.raw_data(), count, where, floats, same);
+        from_raw<float>(*raw, count, where, floats, same);
       } else {
         from_list(t.float_data(), count, where, floats, same);
       }
@@ -144,7 +176,7 @@ ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where) 
     }
     case Type::DOUBLE:
       if (raw) {
-        from_raw<double>(t.raw_data(), count, where, floats, double_to_float);
+        from_raw<double>(*raw, count, where, floats, double_to_float);
       } else {
         from_list(t.double_data(), count, where, floats, double_to_float);
       }
@@ -153,7 +185,7 @@ ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where) 
     case Type::BFLOAT16: {
       const auto widen = t.data_type() == Type::FLOAT16 ? half_to_float : bfloat_to_float;
       if (raw) {
-        from_raw<uint16_t>(t.raw_data(), count, where, floats, widen);
+        from_raw<uint16_t>(*raw, count, where, floats, widen);
       } else {
         from_list(t.int32_data(), count, where, floats,
                   [widen](int32_t v) { return widen(static_cast<uint16_t>(v)); });
@@ -162,7 +194,7 @@ ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where) 
     }
     case Type::INT64:
       if (raw) {
-        from_raw<int64_t>(t.raw_data(), count, where, integers, to_int64<int64_t>);
+        from_raw<int64_t>(*raw, count, where, integers, to_int64<int64_t>);
       } else {
         from_list(t.int64_data(), count, where, integers, to_int64<int64_t>);
       }
@@ -172,26 +204,26 @@ ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where) 
       if (!raw) {
         from_list(t.uint64_data(), count, where, integers, to_int64<uint64_t>);
       } else if (t.data_type() == Type::UINT32) {
-        from_raw<uint32_t>(t.raw_data(), count, where, integers, to_int64<uint32_t>);
+        from_raw<uint32_t>(*raw, count, where, integers, to_int64<uint32_t>);
       } else {
-        from_raw<uint64_t>(t.raw_data(), count, where, integers, to_int64<uint64_t>);
+        from_raw<uint64_t>(*raw, count, where, integers, to_int64<uint64_t>);
       }
       break;
     case Type::INT32:
-      integers_from<int32_t>(t, count, where, integers);
+      integers_from<int32_t>(t, raw, count, where, integers);
       break;
     case Type::INT16:
-      integers_from<int16_t>(t, count, where, integers);
+      integers_from<int16_t>(t, raw, count, where, integers);
       break;
     case Type::UINT16:
-      integers_from<uint16_t>(t, count, where, integers);
+      integers_from<uint16_t>(t, raw, count, where, integers);
       break;
     case Type::INT8:
-      integers_from<int8_t>(t, count, where, integers);
+      integers_from<int8_t>(t, raw, count, where, integers);
       break;
     case Type::UINT8:
     case Type::BOOL:
-      integers_from<uint8_t>(t, count, where, integers);
+      integers_from<uint8_t>(t, raw, count, where, integers);
       break;
     default:
       throw Error(ErrorKind::kUnsupported,
@@ -200,10 +232,10 @@ ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where) 
   return constant;
 }
 
-ConstantPtr decode_constant_node(const OnnxNode& node) {
+ConstantPtr decode_constant_node(const OnnxNode& node, ExternalFiles& files) {
   node.allow({"value", "value_float", "value_floats", "value_int", "value_ints"});
   if (const auto* tensor = node.tensor("value")) {
-    return decode_tensor(*tensor, "constant of node " + common::quoted(node.name()));
+    return decode_tensor(*tensor, "constant of node " + common::quoted(node.name()), files);
   }
   auto constant = std::make_shared<Constant>();
   if (node.has("value_float")) {

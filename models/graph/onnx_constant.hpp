@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/onnx_external.hpp"
 #include "graph/onnx_node.hpp"
 
 namespace keyway::graph::importing {
@@ -48,14 +49,16 @@ class Budget {
 int64_t checked_elements(const std::vector<int64_t>& dims);
 
 /// Decodes an initialiser or an attribute's tensor. `where` stands in messages for the place.
-ConstantPtr decode_tensor(const onnx::TensorProto& tensor, const std::string& where);
+ConstantPtr decode_tensor(const onnx::TensorProto& tensor, const std::string& where,
+                          ExternalFiles& files);
 
 /// The value of a Constant node.
-ConstantPtr decode_constant_node(const OnnxNode& node);
+ConstantPtr decode_constant_node(const OnnxNode& node, ExternalFiles& files);
 
 /// What the node gives when all its inputs are constants (null: optional input left out); null if
 /// the operator cannot be folded.
-ConstantPtr fold(const OnnxNode& node, const std::vector<ConstantPtr>& inputs, Budget& budget);
+ConstantPtr fold(const OnnxNode& node, const std::vector<ConstantPtr>& inputs, Budget& budget,
+                 ExternalFiles& files);
 
 /// An operator that fold() knows.
 struct FoldedOperator {

@@ -17,8 +17,9 @@ using Dims = std::vector<int64_t>;
 
 class Folder {
  public:
-  Folder(const OnnxNode& node, const std::vector<ConstantPtr>& inputs, Budget& budget)
-      : node_(node), inputs_(inputs), budget_(budget) {}
+  Folder(const OnnxNode& node, const std::vector<ConstantPtr>& inputs, Budget& budget,
+         ExternalFiles& files)
+      : node_(node), inputs_(inputs), budget_(budget), files_(files) {}
 
   ConstantPtr run();
 
@@ -46,7 +47,7 @@ class Folder {
   ConstantPtr strided(const Constant& source, const Dims& dims, const Dims& strides,
                       int64_t offset);
   ConstantPtr same();
-  ConstantPtr constant() { return decode_constant_node(node_); }
+  ConstantPtr constant() { return decode_constant_node(node_, files_); }
   ConstantPtr flattened() { return with_dims(flattened_dims(node_, data().dims)); }
   ConstantPtr squeezed() { return with_dims(squeezed_dims(node_, data().dims, input(1))); }
   ConstantPtr unsqueezed() { return with_dims(unsqueezed_dims(node_, data().dims, input(1))); }
@@ -66,6 +67,7 @@ class Folder {
   const OnnxNode& node_;
   const std::vector<ConstantPtr>& inputs_;
   Budget& budget_;
+  ExternalFiles& files_;
 };
 
 Dims row_major(const Dims& dims) {
@@ -292,7 +294,7 @@ ConstantPtr Folder::constant_of_shape() {
   const Dims& dims = integers_of(node_, input(0), "shape");
   ConstantPtr value;
   if (const auto* tensor = node_.tensor("value")) {
-    value = decode_tensor(*tensor, "value of node " + common::quoted(node_.name()));
+    value = decode_tensor(*tensor, "value of node " + common::quoted(node_.name()), files_);
     if (value->elements() != 1) node_.malformed("value should be one element");
   }
   if (checked_elements(dims) < 0) node_.malformed("asks for shape " + to_string(dims));
@@ -408,8 +410,9 @@ const std::vector<Folder::Row>& Folder::rows() {
 
 }  // namespace
 
-ConstantPtr fold(const OnnxNode& node, const std::vector<ConstantPtr>& inputs, Budget& budget) {
-  return Folder(node, inputs, budget).run();
+ConstantPtr fold(const OnnxNode& node, const std::vector<ConstantPtr>& inputs, Budget& budget,
+                 ExternalFiles& files) {
+  return Folder(node, inputs, budget, files).run();
 }
 
 std::vector<FoldedOperator> folded_operators() {

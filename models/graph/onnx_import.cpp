@@ -18,6 +18,7 @@ namespace keyway::graph {
 
 namespace {
 
+using importing::ExternalFiles;
 using importing::Importer;
 
 constexpr int kMaxNodes = 100000;
@@ -128,7 +129,8 @@ bool looks_channels_last(const onnx::GraphProto& graph, const std::string& input
   return false;
 }
 
-Graph import_model(const onnx::ModelProto& model, size_t size, const std::string& file) {
+Graph import_model(const onnx::ModelProto& model, size_t size, const std::string& file,
+                   ExternalFiles files) {
   if (!model.has_graph() || model.ir_version() < 1) malformed(file, "is no ONNX model");
   const int64_t opset = opset_of(model, file);
   const auto& graph = model.graph();
@@ -141,15 +143,16 @@ Graph import_model(const onnx::ModelProto& model, size_t size, const std::string
   std::set<std::string> needed = {output};
   const std::vector<int> nodes = needed_nodes(graph, needed);
 
-  Importer importer(file, opset, size);
   std::set<std::string> initialised;
+  std::vector<std::pair<std::string, importing::ConstantPtr>> constants;
   for (const auto& tensor : graph.initializer()) {
     initialised.insert(tensor.name());
     if (needed.count(tensor.name()) == 0) continue;
-    importer.add_constant(
-        tensor.name(),
-        importing::decode_tensor(tensor, file + ": initialiser " + common::quoted(tensor.name())));
+    const std::string where = file + ": initialiser " + common::quoted(tensor.name());
+    constants.emplace_back(tensor.name(), importing::decode_tensor(tensor, where, files));
   }
+  Importer importer(file, opset, size + files.bytes_read(), files);
+  for (auto& [name, constant] : constants) importer.add_constant(name, std::move(constant));
   for (const auto& tensor : graph.sparse_initializer()) {
     if (needed.count(tensor.values().name()) != 0) {
       unsupported(file, "initialiser " + common::quoted(tensor.values().name()) + " is sparse");
@@ -176,21 +179,27 @@ Graph import_model(const onnx::ModelProto& model, size_t size, const std::string
   return result;
 }
 
-}  // namespace
-
-Graph import_onnx_bytes(const void* data, size_t size, const std::string& name) {
+Graph import_bytes(const void* data, size_t size, const std::string& name, ExternalFiles files) {
   onnx::ModelProto model;
   if (size == 0) malformed(name, "is empty");
   if (size > INT_MAX) malformed(name, "is larger than 2 GiB");
   if (!model.ParseFromArray(data, static_cast<int>(size))) {
     malformed(name, "is no ONNX model, or is cut");
   }
-  return import_model(model, size, name);
+  return import_model(model, size, name, std::move(files));
+}
+
+}  // namespace
+
+Graph import_onnx_bytes(const void* data, size_t size, const std::string& name) {
+  return import_bytes(data, size, name, ExternalFiles(std::nullopt));
 }
 
 Graph import_onnx(const std::string& path) {
   const std::vector<uint8_t> bytes = common::read_file(path);
-  return import_onnx_bytes(bytes.data(), bytes.size(), path);
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  return import_bytes(bytes.data(), bytes.size(), path,
+                      ExternalFiles(folder.empty() ? "." : folder));
 }
 
 }  // namespace keyway::graph

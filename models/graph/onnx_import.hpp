@@ -3,8 +3,8 @@
 ///
 /// What is read: the operators of `operators.hpp`, opsets kMinOpset to kMaxOpset of the default
 /// domain, in the forms that PyTorch (NCHW) and tf2onnx (NHWC through transposes) export; float32,
-/// float16 and float64 weights inside the file. What depends on constants and shapes only is
-/// folded.
+/// float16 and float64 weights, in the file or in files beside it (`onnx_external.hpp`). What
+/// depends on constants and shapes only is folded.
 ///
 /// How: every ONNX value is a constant or a strided view of a tensor of the graph (`view.hpp`), so
 /// Transpose, Reshape, Flatten and their kin cost nothing and the layout is settled where a layer
@@ -34,7 +34,8 @@ inline constexpr int kMaxOpset = 21;
 /// Reads the model file `path`. The graph's name is the file's stem.
 Graph import_onnx(const std::string& path);
 
-/// The same from memory; `name` stands for the file in messages and names the graph.
+/// The same from memory, where all data is inside the model; `name` stands for the file in messages
+/// and names the graph.
 Graph import_onnx_bytes(const void* data, size_t size, const std::string& name);
 
 }  // namespace keyway::graph

@@ -286,7 +286,7 @@ TEST_CASE("Models of another form are refused") {
     m.tensor("e", {2, 2, 1, 1}, onnx::TensorProto::FLOAT)
         ->set_data_location(onnx::TensorProto::EXTERNAL);
     m.node("Conv", {"x", "e"}, {"y"});
-    CHECK(refusal(m, ErrorKind::kUnsupported).find("another file") != std::string::npos);
+    CHECK(refusal(m, ErrorKind::kFile).find("another file") != std::string::npos);
   }
   SECTION("no layer") {
     Builder m = image_model();
