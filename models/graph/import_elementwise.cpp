@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elementwise operators: Relu, Clip, constant arithmetic, the sum of two tensors, Softmax. All but
-// the sum become y = min(max(scale x + offset, lo), hi), one scale and offset per channel.
+// Elementwise operators: Relu, Clip and their kin, constant arithmetic, the sum and the difference
+// of two tensors, Softmax. All but the sum become y = min(max(scale x + offset, lo), hi), one scale
+// and offset per channel.
 // See importer.hpp.
 #include <onnx/onnx_pb.h>
 
@@ -10,6 +11,17 @@
 #include "graph/importer.hpp"
 
 namespace keyway::graph::importing {
+
+namespace {
+
+ConstantPtr scalar(float value) {
+  auto constant = std::make_shared<Constant>();
+  constant->is_float = true;
+  constant->floats = {value};
+  return constant;
+}
+
+}  // namespace
 
 std::vector<float> Importer::per_channel(const OnnxNode& node, const Constant& constant,
                                          const View& view) {
@@ -139,6 +151,57 @@ void Importer::clip(const OnnxNode& node, const Inputs& inputs) {
     clamp.lo = bound(1, clamp.lo);
     clamp.hi = bound(2, clamp.hi);
   }
+  clamped(node, value, clamp);
+}
+
+void Importer::extremum(const OnnxNode& node, const Inputs& inputs) {
+  node.allow({});
+  const bool maximum = node.op() == "Max";
+  const Value* value = nullptr;
+  Clamp clamp;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i]) node.malformed("input " + std::to_string(i) + " is missing");
+    if (!inputs[i]->is_constant()) {
+      if (value) node.unsupported("compares two tensors; only constants are supported");
+      value = inputs[i];
+      continue;
+    }
+    const ConstantPtr bound = weights_input(node, inputs, i, "the bound");
+    if (bound->floats.empty()) node.malformed("the bound is empty");
+    for (float v : bound->floats) {
+      if (v != bound->floats[0]) node.unsupported("the elements of a bound differ");
+    }
+    float& side = maximum ? clamp.lo : clamp.hi;
+    side = maximum ? std::max(side, bound->floats[0]) : std::min(side, bound->floats[0]);
+  }
+  const std::vector<int64_t> dims = value->view.dims();
+  for (const Value* input : inputs) {
+    if (!input->is_constant()) continue;
+    const std::vector<int64_t>& bound = input->constant->dims;
+    bool fits = bound.size() <= dims.size();
+    for (size_t i = 0; fits && i < bound.size(); ++i) {
+      fits = bound[i] == 1 || bound[i] == dims[dims.size() - bound.size() + i];
+    }
+    if (!fits) {
+      node.unsupported("a bound of shape " + to_string(bound) +
+                       " does not broadcast to the shape " + to_string(dims) +
+                       " of the other input");
+    }
+  }
+  clamped(node, *value, clamp);
+}
+
+void Importer::hard_sigmoid(const OnnxNode& node, const Inputs& inputs) {
+  node.allow({"alpha", "beta"});
+  node.expect_inputs(1, 1);
+  const float alpha = node.number("alpha", 0.2F), beta = node.number("beta", 0.5F);
+  if (!std::isfinite(alpha) || !std::isfinite(beta))
+    node.malformed("alpha and beta should be finite");
+  elementwise(node, view_input(node, inputs, 0),
+              {scalar(alpha), scalar(beta), Clamp{0, 1}, node.name()});
+}
+
+void Importer::clamped(const OnnxNode& node, const Value& value, Clamp clamp) {
   if (clamp.lo == std::numeric_limits<float>::lowest())
     clamp.lo = -std::numeric_limits<float>::infinity();
   if (clamp.hi == std::numeric_limits<float>::max())
@@ -154,16 +217,14 @@ void Importer::arithmetic(const OnnxNode& node, const Inputs& inputs) {
   const std::string& op = node.op();
   if (op == "Neg") {
     node.expect_inputs(1, 1);
-    auto minus = std::make_shared<Constant>();
-    minus->is_float = true;
-    minus->floats = {-1.0F};
-    elementwise(node, view_input(node, inputs, 0), {minus, nullptr, Clamp{}, node.name()});
+    elementwise(node, view_input(node, inputs, 0), {scalar(-1), nullptr, Clamp{}, node.name()});
     return;
   }
   node.expect_inputs(2, 2);
   const size_t at = inputs[0]->is_constant() ? 1 : 0;  // of the view
   if (!inputs[1 - at]->is_constant()) {
-    node.unsupported("both inputs depend on the network's input; only Add is supported then");
+    node.unsupported(
+        "both inputs depend on the network's input; only Add and Sub are supported then");
   }
   const ConstantPtr constant = weights_input(node, inputs, 1 - at, "the constant");
   Elementwise step;
@@ -188,10 +249,7 @@ void Importer::arithmetic(const OnnxNode& node, const Inputs& inputs) {
     for (float& v : changed->floats) v = -v;
     step.offset = changed;
   } else {
-    auto minus = std::make_shared<Constant>();
-    minus->is_float = true;
-    minus->floats = {-1.0F};
-    step.scale = minus;
+    step.scale = scalar(-1);
     step.offset = constant;
   }
   elementwise(node, *inputs[at], std::move(step));
@@ -207,13 +265,17 @@ void Importer::add(const OnnxNode& node, const Inputs& inputs) {
   for (const Value* value : inputs) {
     if (unbound(*value)) bind_default(node, value->view);
   }
-  const View a = settled(node, *inputs[0]), b = settled(node, *inputs[1]);
+  const View a = settled(node, *inputs[0]);
+  View b = settled(node, *inputs[1]);
   if (a.dims() != b.dims()) {
-    node.unsupported("adds shapes " + to_string(a.dims()) + " and " + to_string(b.dims()) +
+    node.unsupported("combines shapes " + to_string(a.dims()) + " and " + to_string(b.dims()) +
                      "; tensors of different shapes are not supported");
   }
   if (a.axes != b.axes || !(shape_of(a) == shape_of(b))) {
-    node.unsupported("adds tensors whose elements are in different orders");
+    node.unsupported("combines tensors whose elements are in different orders");
+  }
+  if (node.op() == "Sub") {
+    b = emit_elementwise(node, b, {scalar(-1), nullptr, Clamp{}, node.name()});
   }
   Node out = make_node(node, OpKind::kAdd, a);
   out.inputs = {a.tensor, b.tensor};

@@ -173,7 +173,31 @@ void Importer::matmul(const OnnxNode& node, const Inputs& inputs) {
   node.expect_inputs(2, 2);
   if (inputs[0]->is_constant()) node.unsupported("a constant matrix on the left is not supported");
   const ConstantPtr weights = weights_input(node, inputs, 1, "the second matrix");
-  dense(node, view_input(node, inputs, 0), *weights, false, 1.0F, {});
+  Value value = view_input(node, inputs, 0);
+  if (weights->dims.size() <= 2) {
+    dense(node, value, *weights, false, 1.0F, {});
+    return;
+  }
+  // A stack of one matrix: the product has as many dimensions as the longer of its inputs.
+  budget_.take(weights->elements() * static_cast<int64_t>(sizeof(float)), node);
+  Constant matrix = *weights;
+  std::vector<int64_t> dims = value.view.dims();
+  while (matrix.dims.size() > 2) {
+    if (matrix.dims[0] != 1) {
+      node.unsupported("weights of shape " + to_string(weights->dims) +
+                       " are more than one matrix");
+    }
+    matrix.dims.erase(matrix.dims.begin());
+  }
+  if (dims.size() < weights->dims.size()) {
+    dims.insert(dims.begin(), weights->dims.size() - dims.size(), 1);
+    auto wider = reshaped(value.view, dims);
+    if (!wider)
+      node.unsupported("weights of shape " + to_string(weights->dims) +
+                       " have more dimensions than its input");
+    value.view = std::move(*wider);
+  }
+  dense(node, value, matrix, false, 1.0F, {});
 }
 
 void Importer::gemm(const OnnxNode& node, const Inputs& inputs) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pooling and means over space. See importer.hpp.
+// Pooling, means and maxima over space. See importer.hpp.
 #include <algorithm>
 
 #include "graph/importer.hpp"
@@ -83,7 +83,7 @@ void Importer::global_pool(const OnnxNode& node, const Inputs& inputs) {
          node.op() == "GlobalMaxPool" ? OpKind::kMaxPool : OpKind::kAveragePool);
 }
 
-void Importer::reduce_mean(const OnnxNode& node, const Inputs& inputs) {
+void Importer::reduction(const OnnxNode& node, const Inputs& inputs) {
   node.allow({"axes", "keepdims", "noop_with_empty_axes"});
   node.expect_inputs(1, 2);
   const Value& value = view_input(node, inputs, 0);
@@ -93,7 +93,8 @@ void Importer::reduce_mean(const OnnxNode& node, const Inputs& inputs) {
     give(node, value);
     return;
   }
-  reduce(node, value, axes, node.integer("keepdims", 1) != 0, OpKind::kAveragePool);
+  reduce(node, value, axes, node.integer("keepdims", 1) != 0,
+         node.op() == "ReduceMax" ? OpKind::kMaxPool : OpKind::kAveragePool);
 }
 
 void Importer::reduce(const OnnxNode& node, const Value& value, const std::vector<int64_t>& axes,

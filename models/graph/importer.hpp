@@ -3,8 +3,8 @@
 /// the graph that grows. Operators are methods, grouped by file:
 ///
 ///     import_layers.cpp       Conv, Gemm, MatMul, BatchNormalization
-///     import_pool.cpp         pooling and means
-///     import_elementwise.cpp  Relu, Clip, constant arithmetic, Add, Softmax
+///     import_pool.cpp         pooling, means and maxima
+///     import_elementwise.cpp  Relu, Clip, constant arithmetic, Add, Sub, Softmax
 ///     import_layout.cpp       Reshape and its kin, Slice, Pad, Concat
 ///
 /// To add an operator: write its method, give it a row in the table of operators.cpp, a model in
@@ -97,8 +97,10 @@ class Importer {
   void batch_normalization(const OnnxNode& node, const Inputs& inputs);
   void pool(const OnnxNode& node, const Inputs& inputs);
   void global_pool(const OnnxNode& node, const Inputs& inputs);
-  void reduce_mean(const OnnxNode& node, const Inputs& inputs);
+  void reduction(const OnnxNode& node, const Inputs& inputs);
   void clip(const OnnxNode& node, const Inputs& inputs);
+  void extremum(const OnnxNode& node, const Inputs& inputs);
+  void hard_sigmoid(const OnnxNode& node, const Inputs& inputs);
   void add(const OnnxNode& node, const Inputs& inputs);
   void arithmetic(const OnnxNode& node, const Inputs& inputs);
   void softmax(const OnnxNode& node, const Inputs& inputs);
@@ -148,6 +150,7 @@ class Importer {
   void count_macs(const OnnxNode& node, std::initializer_list<int64_t> factors);
   View emit_elementwise(const OnnxNode& node, const View& view, const Elementwise& step);
   void elementwise(const OnnxNode& node, const Value& value, Elementwise step);
+  void clamped(const OnnxNode& node, const Value& value, Clamp clamp);
   /// A constant, broadcast against the view, as one number per channel of its tensor.
   std::vector<float> per_channel(const OnnxNode& node, const Constant& constant, const View& view);
   void dense(const OnnxNode& node, const Value& value, const Constant& weights,

@@ -322,3 +322,59 @@ TEST_CASE("What the output does not need is neither read nor refused") {
   m.node("MatMul", {"x", "w"}, {"y"});
   CHECK(m.import().nodes.size() == 1);
 }
+
+TEST_CASE("A difference of two tensors is a sum whose second layer is negated") {
+  ModelBuilder m({-1, 1, 2, 2});
+  m.filled("w", {1, 1, 1, 1}, 3).filled("b", {1}, 1);
+  m.node("Conv", {"x", "w", "b"}, {"c"});
+  m.node("Sub", {"x", "c"}, {"y"});
+  const Graph g = m.import();
+  REQUIRE(g.nodes.size() == 2);
+  CHECK(g.nodes[0].weights == std::vector<float>{-3});
+  CHECK(g.nodes[0].bias == std::vector<float>{-1});
+  CHECK(g.nodes[1].kind == OpKind::kAdd);
+  CHECK(run(g, {1, 2, 3, 4}) == std::vector<float>{-3, -5, -7, -9});
+}
+
+TEST_CASE("The order of a difference counts, also where no layer can take the sign") {
+  ModelBuilder m({1, 1, 1, 3});
+  m.node("Relu", {"x"}, {"r"});
+  m.node("Sub", {"r", "x"}, {"y"});
+  CHECK(run(m.import(), {-2, 0, 5}) == std::vector<float>{2, 0, 0});
+}
+
+TEST_CASE("Max and Min with constants are clamps, ReduceMax is the global maximum") {
+  ModelBuilder m({-1, 2, 1, 3});
+  m.floats("low", {1, 1, 1}, {-1}).filled("high", {2, 1, 3}, 4).floats("higher", {}, {6});
+  m.node("Max", {"low", "x"}, {"a"});
+  m.node("Min", {"a", "high", "higher"}, {"b"});
+  ModelBuilder::set(m.node("ReduceMax", {"b"}, {"y"}), "axes", Dims{2, 3});
+  const Graph g = m.import();
+  CHECK(g.nodes.back().kind == OpKind::kMaxPool);
+  CHECK(run(g, {-5, -3, -2, 1, 9, 2}) == std::vector<float>{-1, 4});
+}
+
+TEST_CASE("HardSigmoid is a line between two clamps, anywhere") {
+  ModelBuilder m({1, 1, 1, 5});
+  m.floats("one", {}, {1});
+  ModelBuilder::set_float(m.node("HardSigmoid", {"x"}, {"h"}), "alpha", 0.25F);
+  m.node("Add", {"h", "one"}, {"y"});
+  CHECK(run(m.import(), {-9, -2, 0, 1, 9}) == std::vector<float>{1, 1, 1.5F, 1.75F, 2});
+}
+
+TEST_CASE("A matrix may have dimensions of one in front") {
+  for (const auto& dims : {Dims{1, 3, 2}, Dims{1, 1, 3, 2}}) {
+    ModelBuilder m({1, 3});
+    m.floats("w", dims, {1, 2, 3, 4, 5, 6});
+    m.node("MatMul", {"x", "w"}, {"y"});
+    const Graph g = m.import();
+    CHECK(g.output_layout.dims.size() == dims.size() - 1);
+    CHECK(run(g, {1, 1, 1}) == std::vector<float>{9, 12});
+  }
+  ModelBuilder m({-1, 4, 3});  // a dense layer over every step
+  m.floats("w", {1, 3, 2}, {1, 2, 3, 4, 5, 6});
+  m.node("MatMul", {"x", "w"}, {"y"});
+  const Graph g = m.import();
+  CHECK(g.output_layout.dims == Dims{4, 2});
+  CHECK(run(g, {1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}) == std::vector<float>{1, 2, 3, 4, 5, 6, 0, 0});
+}

@@ -80,6 +80,32 @@ TEST_CASE("An unsupported operator, attribute or shape is refused by node, opera
          m.node("Mul", {"x", "x"}, {"odd"});
        },
        "Mul", "both inputs"},
+      {"maximum of tensors",
+       [](Builder& m) {
+         m.node("Max", {"x", "x"}, {"odd"});
+       },
+       "Max", "two tensors"},
+      {"different bounds",
+       [](Builder& m) {
+         m.floats("bounds", {2, 1, 1}, {1, 2}).node("Min", {"x", "bounds"}, {"odd"});
+       },
+       "Min", "differ"},
+      {"a bound that widens",
+       [](Builder& m) {
+         m.filled("bounds", {2, 2, 4, 4}, 1).node("Max", {"x", "bounds"}, {"odd"});
+       },
+       "Max", "broadcast"},
+      {"stack of matrices",
+       [](Builder& m) {
+         m.filled("stack", {2, 4, 3}, 1).node("MatMul", {"x", "stack"}, {"odd"});
+       },
+       "MatMul", "more than one matrix"},
+      {"maximum over channels",
+       [](Builder& m) {
+         m.node("Conv", {"x", "w"}, {"c"});
+         Builder::set(m.node("ReduceMax", {"c"}, {"odd"}), "axes", Dims{1});
+       },
+       "ReduceMax", "height or width"},
       {"constant by tensor",
        [](Builder& m) {
          m.node("Div", {"one", "x"}, {"odd"});
