@@ -125,20 +125,22 @@ void Importer::elementwise(const OnnxNode& node, const Value& value, Elementwise
   give(node, std::move(result));
 }
 
+void Importer::relu(const OnnxNode& node, const Inputs& inputs) {
+  node.allow({});
+  node.expect_inputs(1, 1);
+  elementwise(node, view_input(node, inputs, 0),
+              {nullptr, nullptr, Clamp{0, std::numeric_limits<float>::infinity()}, node.name()});
+}
+
 void Importer::clip(const OnnxNode& node, const Inputs& inputs) {
   const Value& value = view_input(node, inputs, 0);
   Clamp clamp;
-  if (node.op() == "Relu") {
-    node.allow({});
-    node.expect_inputs(1, 1);
-    clamp.lo = 0;
-  } else if (node.opset() < 11) {
-    node.allow({"min", "max"});
+  node.allow({{"min", 6, 10}, {"max", 6, 10}});
+  if (node.opset() < 11) {
     node.expect_inputs(1, 1);
     clamp.lo = node.number("min", std::numeric_limits<float>::lowest());
     clamp.hi = node.number("max", std::numeric_limits<float>::max());
   } else {
-    node.allow({});
     node.expect_inputs(1, 3);
     const auto bound = [&](size_t index, float otherwise) {
       const ConstantPtr constant = constant_input(node, inputs, index, "a bound");
@@ -178,7 +180,7 @@ void Importer::extremum(const OnnxNode& node, const Inputs& inputs) {
   for (const Value* input : inputs) {
     if (!input->is_constant()) continue;
     const std::vector<int64_t>& bound = input->constant->dims;
-    bool fits = bound.size() <= dims.size();
+    bool fits = node.opset() < 8 ? bound == dims : bound.size() <= dims.size();
     for (size_t i = 0; fits && i < bound.size(); ++i) {
       fits = bound[i] == 1 || bound[i] == dims[dims.size() - bound.size() + i];
     }
@@ -213,9 +215,9 @@ void Importer::clamped(const OnnxNode& node, const Value& value, Clamp clamp) {
 }
 
 void Importer::arithmetic(const OnnxNode& node, const Inputs& inputs) {
-  node.allow({});
   const std::string& op = node.op();
   if (op == "Neg") {
+    node.allow({});
     node.expect_inputs(1, 1);
     elementwise(node, view_input(node, inputs, 0), {scalar(-1), nullptr, Clamp{}, node.name()});
     return;
@@ -226,13 +228,22 @@ void Importer::arithmetic(const OnnxNode& node, const Inputs& inputs) {
     node.unsupported(
         "both inputs depend on the network's input; only Add and Sub are supported then");
   }
-  const ConstantPtr constant = weights_input(node, inputs, 1 - at, "the constant");
+  ConstantPtr constant = weights_input(node, inputs, 1 - at, "the constant");
+  const std::vector<int64_t> dims = inputs[at]->view.dims();
+  const std::vector<int64_t> placed = at == 0 ? second_operand(node, dims, constant->dims)
+                                              : second_operand(node, constant->dims, dims);
+  if (at == 1 && placed != dims) {
+    node.unsupported("broadcasts a tensor of shape " + to_string(dims) + " to a constant's shape " +
+                     to_string(constant->dims));
+  }
   Elementwise step;
   step.node = node.name();
   auto changed = std::make_shared<Constant>();
-  if (op == "Sub" || op == "Div") {
+  if (op == "Sub" || op == "Div" || (at == 0 && placed != constant->dims)) {
     budget_.take(8 * constant->elements(), node);
     *changed = *constant;
+    if (at == 0) changed->dims = placed;
+    constant = changed;
   }
   if (op == "Add") {
     step.offset = constant;
@@ -261,12 +272,12 @@ void Importer::add(const OnnxNode& node, const Inputs& inputs) {
     arithmetic(node, inputs);
     return;
   }
-  node.allow({});
   for (const Value* value : inputs) {
     if (unbound(*value)) bind_default(node, value->view);
   }
   const View a = settled(node, *inputs[0]);
   View b = settled(node, *inputs[1]);
+  second_operand(node, a.dims(), b.dims());
   if (a.dims() != b.dims()) {
     node.unsupported("combines shapes " + to_string(a.dims()) + " and " + to_string(b.dims()) +
                      "; tensors of different shapes are not supported");
@@ -313,15 +324,9 @@ void Importer::softmax(const OnnxNode& node, const Inputs& inputs) {
 
 void Importer::pass(const OnnxNode& node, const Inputs& inputs) {
   if (node.op() == "Dropout") {
-    node.allow({"ratio", "seed"});
-    node.expect_inputs(1, 3);
-    const ConstantPtr training = constant_input(node, inputs, 2, "training_mode");
-    if (training &&
-        (training->is_float || training->integers.empty() || training->integers[0] != 0)) {
-      node.unsupported("training_mode is not supported");
-    }
+    inference_dropout(node, constant_input(node, inputs, 2, "training_mode"));
   } else if (node.op() == "Cast") {
-    node.allow({"to", "saturate"});
+    node.allow({"to", {"saturate", 19}});
     node.expect_inputs(1, 1);
     const int64_t to = node.integer("to", 0);
     if (to != onnx::TensorProto::FLOAT && to != onnx::TensorProto::DOUBLE &&

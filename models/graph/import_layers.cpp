@@ -201,8 +201,8 @@ void Importer::matmul(const OnnxNode& node, const Inputs& inputs) {
 }
 
 void Importer::gemm(const OnnxNode& node, const Inputs& inputs) {
-  node.allow({"alpha", "beta", "transA", "transB"});
-  node.expect_inputs(2, 3);
+  node.allow({"alpha", "beta", {"broadcast", 6, 6}, "transA", "transB"});
+  node.expect_inputs(node.opset() < 11 ? 3 : 2, 3);
   Value value = view_input(node, inputs, 0);
   const ConstantPtr weights = weights_input(node, inputs, 1, "matrix B");
   const ConstantPtr c = weights_input(node, inputs, 2, "matrix C");
@@ -225,6 +225,11 @@ void Importer::gemm(const OnnxNode& node, const Inputs& inputs) {
         (rows != 1 && rows != batch_)) {
       node.malformed("matrix C of shape " + to_string(c->dims) + " does not fit the product");
     }
+    if (node.opset() < 7 && node.integer("broadcast", 0) == 0 &&
+        c->dims != std::vector<int64_t>{batch_, outputs}) {
+      node.unsupported("matrix C of shape " + to_string(c->dims) +
+                       " needs broadcast = 1 in operator set " + std::to_string(node.opset()));
+    }
     budget_.take(outputs * static_cast<int64_t>(sizeof(float)), node);
     bias.resize(static_cast<size_t>(outputs));
     for (int64_t row = 0; row < rows; ++row) {
@@ -242,9 +247,10 @@ void Importer::gemm(const OnnxNode& node, const Inputs& inputs) {
 }
 
 void Importer::batch_normalization(const OnnxNode& node, const Inputs& inputs) {
-  node.allow({"epsilon", "momentum", "spatial", "training_mode"});
+  node.allow({"epsilon", {"is_test", 6, 6}, "momentum", {"spatial", 6, 8}, {"training_mode", 14}});
   node.expect_inputs(5, 5);
   if (node.integer("training_mode", 0) != 0) node.unsupported("training_mode is not supported");
+  if (node.opset() < 7 && node.integer("is_test", 0) == 0) refuse_training(node);
   // Before operator set 14 the outputs tell: those behind the first one are there in training only.
   if (node.opset() < 14) {
     for (int i = 1; i < node.output_count(); ++i) {

@@ -20,7 +20,7 @@ void Importer::shape(const OnnxNode& node, const Inputs& inputs) {
     give_constant(node, std::move(out));
     return;
   }
-  node.allow({"start", "end"});
+  node.allow({{"start", 15}, {"end", 15}});
   const auto rank = static_cast<int64_t>(dims.size());
   const auto bounded = [rank](int64_t at) {
     return std::clamp(at < 0 ? at < -rank ? int64_t{0} : at + rank : at, int64_t{0}, rank);
@@ -36,16 +36,12 @@ void Importer::reshape(const OnnxNode& node, const Inputs& inputs) {
   const std::vector<int64_t> dims = value.view.dims();
   std::vector<int64_t> target;
   if (node.op() == "Flatten") {
-    node.allow({"axis"});
-    node.expect_inputs(1, 1);
     target = flattened_dims(node, dims);
   } else if (node.op() == "Reshape") {
-    node.allow({"allowzero"});
-    node.expect_inputs(2, 2);
-    target = reshaped_dims(node, dims, *constant_input(node, inputs, 1, "the shape"));
+    const ConstantPtr shape = constant_input(node, inputs, 1, "the shape");
+    if (!shape) node.malformed("the shape is missing");
+    target = reshaped_dims(node, dims, *shape);
   } else {
-    node.allow({"axes"});
-    node.expect_inputs(1, 2);
     const ConstantPtr axes = constant_input(node, inputs, 1, "axes");
     target = node.op() == "Squeeze" ? squeezed_dims(node, dims, axes)
                                     : unsqueezed_dims(node, dims, axes);
@@ -135,14 +131,13 @@ void Importer::pad(const OnnxNode& node, const Inputs& inputs) {
   const size_t rank = value.view.axes.size();
   std::vector<int64_t> pads, axes;
   float fill = 0;
+  node.allow({"mode", {"pads", 6, 10}, {"value", 6, 10}});
   if (node.opset() < 11) {
-    node.allow({"mode", "pads", "value"});
     node.expect_inputs(1, 1);
     pads = node.integers("pads");
     fill = node.number("value", 0);
   } else {
-    node.allow({"mode"});
-    node.expect_inputs(2, 4);
+    node.expect_inputs(2, node.opset() < 18 ? 3 : 4);
     pads = integers_of(node, constant_input(node, inputs, 1, "pads"), "pads");
     if (const ConstantPtr constant = constant_input(node, inputs, 2, "the value")) {
       if (!constant->is_float || constant->floats.size() != 1)
@@ -246,6 +241,7 @@ bool Importer::is_zero(int tensor) const {
 
 void Importer::concat(const OnnxNode& node, const Inputs& inputs) {
   node.allow({"axis"});
+  if (!node.has("axis")) node.malformed("has no axis");
   // One part carries the image; all others have to be zero, as in a padded shortcut.
   const Value* image = nullptr;
   size_t image_at = 0;

@@ -17,8 +17,25 @@ bool is_plain(const Window& w) {
 }  // namespace
 
 void Importer::pool(const OnnxNode& node, const Inputs& inputs) {
-  node.allow({"auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads",
-              "storage_order", "strides"});
+  const bool average = node.op() == "AveragePool";
+  if (average) {
+    // Before operator set 7 the divisor leaves out the padding, as it does by default since then.
+    node.allow({"auto_pad",
+                {"ceil_mode", 10},
+                {"count_include_pad", 7},
+                {"dilations", 19},
+                "kernel_shape",
+                "pads",
+                "strides"});
+  } else {
+    node.allow({"auto_pad",
+                {"ceil_mode", 10},
+                {"dilations", 10},
+                "kernel_shape",
+                "pads",
+                {"storage_order", 8},
+                "strides"});
+  }
   node.expect_inputs(1, 1);
   if (!node.has("kernel_shape")) node.malformed("has no kernel_shape");
   const Value& value = view_input(node, inputs, 0);
@@ -29,7 +46,6 @@ void Importer::pool(const OnnxNode& node, const Inputs& inputs) {
   const Roles roles = channels_first(node, view);
   const std::vector<int64_t> dims = view.dims();
   auto windows = read_windows(node, {dims.begin() + 2, dims.end()}, {});
-  const bool average = node.op() == "AveragePool";
   const bool include = average && node.integer("count_include_pad", 0) != 0;
   bool extra = false;
   for (const AxisWindow& w : windows) {
@@ -84,8 +100,8 @@ void Importer::global_pool(const OnnxNode& node, const Inputs& inputs) {
 }
 
 void Importer::reduction(const OnnxNode& node, const Inputs& inputs) {
-  node.allow({"axes", "keepdims", "noop_with_empty_axes"});
-  node.expect_inputs(1, 2);
+  node.allow({{"axes", 6, 17}, "keepdims", {"noop_with_empty_axes", 18}});
+  node.expect_inputs(1, node.opset() < 18 ? 1 : 2);
   const Value& value = view_input(node, inputs, 0);
   const auto axes = axes_of(node, constant_input(node, inputs, 1, "axes"), value.view.axes.size());
   if (axes.empty()) {

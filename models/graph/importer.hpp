@@ -98,6 +98,7 @@ class Importer {
   void pool(const OnnxNode& node, const Inputs& inputs);
   void global_pool(const OnnxNode& node, const Inputs& inputs);
   void reduction(const OnnxNode& node, const Inputs& inputs);
+  void relu(const OnnxNode& node, const Inputs& inputs);
   void clip(const OnnxNode& node, const Inputs& inputs);
   void extremum(const OnnxNode& node, const Inputs& inputs);
   void hard_sigmoid(const OnnxNode& node, const Inputs& inputs);

@@ -67,8 +67,18 @@ struct FoldedOperator {
 };
 std::vector<FoldedOperator> folded_operators();
 
-// Rules that constants and views of activations share. All of them throw through `node`.
+// Rules that constants and views of activations share. All of them throw through `node`; those that
+// know an operator also check its attributes and the number of its inputs, as its set has them.
 
+/// A Dropout that changes nothing, or an error; `training_mode`: null where it is left out.
+void inference_dropout(const OnnxNode& node, const ConstantPtr& training_mode);
+/// Before operator set 7 the default of `is_test` is training.
+[[noreturn]] void refuse_training(const OnnxNode& node);
+/// Attributes and inputs of Add, Sub, Mul and Div; the dimensions of its second input, of dimensions
+/// `b`, as today's rules of broadcasting take them against `a`. Before operator set 7 attributes
+/// said how.
+std::vector<int64_t> second_operand(const OnnxNode& node, const std::vector<int64_t>& a,
+                                    const std::vector<int64_t>& b);
 /// Maps a possibly negative axis to 0..rank-1.
 int64_t checked_axis(const OnnxNode& node, int64_t axis, size_t rank);
 /// Axes from the attribute (older opsets) or from input `input` (null: left out).

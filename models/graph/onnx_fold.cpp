@@ -47,6 +47,7 @@ class Folder {
   ConstantPtr strided(const Constant& source, const Dims& dims, const Dims& strides,
                       int64_t offset);
   ConstantPtr same();
+  ConstantPtr dropout();
   ConstantPtr constant() { return decode_constant_node(node_, files_); }
   ConstantPtr flattened() { return with_dims(flattened_dims(node_, data().dims)); }
   ConstantPtr squeezed() { return with_dims(squeezed_dims(node_, data().dims, input(1))); }
@@ -58,7 +59,8 @@ class Folder {
   ConstantPtr concat();
   ConstantPtr slice();
   ConstantPtr transpose();
-  ConstantPtr expand(const Constant& source, const Dims& dims);
+  /// The source as an array of dimensions `from`, repeated as broadcasting against `dims` has it.
+  ConstantPtr expand(const Constant& source, const Dims& from, const Dims& dims);
   Dims broadcast_dims(const Dims& a, const Dims& b) const;
   ConstantPtr constant_of_shape();
   ConstantPtr binary();
@@ -125,7 +127,7 @@ ConstantPtr Folder::strided(const Constant& source, const Dims& dims, const Dims
 }
 
 ConstantPtr Folder::cast() {
-  node_.allow({"to", "saturate"});
+  node_.allow({"to", {"saturate", 19}});
   const Constant& source = data();
   using Type = onnx::TensorProto;
   const int64_t to = node_.integer("to", Type::UNDEFINED);
@@ -203,6 +205,7 @@ ConstantPtr Folder::gather() {
 
 ConstantPtr Folder::concat() {
   node_.allow({"axis"});
+  if (!node_.has("axis")) node_.malformed("has no axis");
   Dims dims = data().dims;
   const auto axis = static_cast<size_t>(checked_axis(node_, node_.integer("axis", 0), dims.size()));
   dims[axis] = 0;
@@ -277,14 +280,14 @@ Dims Folder::broadcast_dims(const Dims& a, const Dims& b) const {
   return out;
 }
 
-ConstantPtr Folder::expand(const Constant& source, const Dims& dims) {
+ConstantPtr Folder::expand(const Constant& source, const Dims& from, const Dims& dims) {
   if (dims.size() > kMaxRank) node_.unsupported("the new shape has too many dimensions");
-  const Dims out = broadcast_dims(source.dims, dims);
-  const Dims from = row_major(source.dims);
+  const Dims out = broadcast_dims(from, dims);
+  const Dims steps = row_major(from);
   Dims strides(out.size(), 0);
-  const size_t lead = out.size() - source.dims.size();
-  for (size_t i = 0; i < source.dims.size(); ++i) {
-    if (source.dims[i] != 1) strides[lead + i] = from[i];
+  const size_t lead = out.size() - from.size();
+  for (size_t i = 0; i < from.size(); ++i) {
+    if (from[i] != 1) strides[lead + i] = steps[i];
   }
   return strided(source, out, strides, 0);
 }
@@ -313,13 +316,14 @@ int64_t wrapping(char op, int64_t a, int64_t b) {
 }
 
 ConstantPtr Folder::binary() {
-  node_.allow({});
   if (!input(0) || !input(1)) node_.malformed("an input is missing");
   if (input(0)->is_float != input(1)->is_float) node_.malformed("its inputs have different types");
-  const Dims dims = broadcast_dims(input(0)->dims, input(1)->dims);
+  const Dims placed = second_operand(node_, input(0)->dims, input(1)->dims);
+  const Dims dims = broadcast_dims(input(0)->dims, placed);
   if (checked_elements(dims) < 0)
     node_.unsupported("a constant of shape " + to_string(dims) + " is too large");
-  const ConstantPtr a = expand(*input(0), dims), b = expand(*input(1), dims);
+  const ConstantPtr a = expand(*input(0), input(0)->dims, dims),
+                    b = expand(*input(1), placed, dims);
   auto out = make(dims, a->is_float);
   const char op = node_.op() == "Add"   ? '+'
                   : node_.op() == "Sub" ? '-'
@@ -366,7 +370,14 @@ ConstantPtr Folder::same() {
   return inputs_[0];
 }
 
-ConstantPtr Folder::expanded() { return expand(data(), integers_of(node_, input(1), "shape")); }
+ConstantPtr Folder::dropout() {
+  inference_dropout(node_, input(2));
+  return same();
+}
+
+ConstantPtr Folder::expanded() {
+  return expand(data(), data().dims, integers_of(node_, input(1), "shape"));
+}
 
 ConstantPtr Folder::reshaped() {
   if (!input(1)) node_.malformed("shape is missing");
@@ -390,7 +401,7 @@ const std::vector<Folder::Row>& Folder::rows() {
       {"Sqrt", &F::unary, "of floats"},
       {"Reciprocal", &F::unary, "of floats"},
       {"Identity", &F::same},
-      {"Dropout", &F::same},
+      {"Dropout", &F::dropout},
       {"Cast", &F::cast},
       {"Concat", &F::concat},
       {"Slice", &F::slice},

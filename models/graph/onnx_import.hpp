@@ -28,8 +28,8 @@
 
 namespace keyway::graph {
 
-inline constexpr int kMinOpset = 8;
-inline constexpr int kMaxOpset = 21;
+inline constexpr int kMinOpset = 6;
+inline constexpr int kMaxOpset = 23;
 
 /// Reads the model file `path`. The graph's name is the file's stem.
 Graph import_onnx(const std::string& path);

@@ -3,6 +3,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "common/error.hpp"
@@ -86,17 +87,25 @@ const onnx::TensorProto* OnnxNode::tensor(const char* attribute) const {
   return a ? &a->t() : nullptr;
 }
 
-void OnnxNode::allow(std::initializer_list<const char*> attributes) const {
+void OnnxNode::allow(std::initializer_list<Attribute> attributes) const {
   for (const auto& a : node_.attribute()) {
-    bool known = false;
-    for (const char* name : attributes) known = known || a.name() == name;
-    if (!known) unsupported("attribute " + common::quoted(a.name()) + " is not supported");
+    const auto* known = std::find_if(attributes.begin(), attributes.end(),
+                                     [&](const Attribute& one) { return a.name() == one.name; });
+    if (known == attributes.end()) {
+      unsupported("attribute " + common::quoted(a.name()) + " is not supported");
+    }
+    if (opset_ < known->since || opset_ > known->until) {
+      unsupported("has no attribute " + common::quoted(a.name()) + " in operator set " +
+                  std::to_string(opset_));
+    }
   }
 }
 
 void OnnxNode::expect_inputs(int least, int most) const {
   if (input_count() < least || input_count() > most) {
-    malformed("has " + std::to_string(input_count()) + " inputs");
+    malformed("has " + std::to_string(input_count()) + " inputs; in operator set " +
+              std::to_string(opset_) + " it takes " + std::to_string(least) +
+              (most > least ? " to " + std::to_string(most) : ""));
   }
   for (int i = 0; i < least; ++i) {
     if (input(i).empty()) malformed("input " + std::to_string(i) + " is missing");

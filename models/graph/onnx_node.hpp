@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,15 @@ class TensorProto;
 }  // namespace onnx
 
 namespace keyway::graph::importing {
+
+/// An attribute, and the operator sets in which an operator has it.
+struct Attribute {
+  Attribute(const char* attribute, int64_t since_set = 0,
+            int64_t until_set = std::numeric_limits<int64_t>::max())
+      : name(attribute), since(since_set), until(until_set) {}
+  const char* name;
+  int64_t since, until;
+};
 
 class OnnxNode {
  public:
@@ -41,8 +51,8 @@ class OnnxNode {
   /// Null where the attribute is absent.
   const onnx::TensorProto* tensor(const char* attribute) const;
 
-  /// kUnsupported for an attribute that is not in the list.
-  void allow(std::initializer_list<const char*> attributes) const;
+  /// kUnsupported for an attribute that is not in the list, or not in the model's operator set.
+  void allow(std::initializer_list<Attribute> attributes) const;
   /// kFile unless the number of inputs is within the bounds.
   void expect_inputs(int least, int most) const;
 

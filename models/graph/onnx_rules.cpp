@@ -33,8 +33,48 @@ std::vector<int64_t> axes_of(const OnnxNode& node, const ConstantPtr& input, siz
   return axes;
 }
 
+void refuse_training(const OnnxNode& node) {
+  node.unsupported("without is_test = 1 it is in training mode (operator set " +
+                   std::to_string(node.opset()) + "), which is not supported");
+}
+
+void inference_dropout(const OnnxNode& node, const ConstantPtr& training_mode) {
+  node.allow({{"is_test", 6, 6}, {"ratio", 6, 11}, {"seed", 12}});
+  node.expect_inputs(1, node.opset() < 12 ? 1 : 3);
+  if (node.opset() < 7 && node.integer("is_test", 0) == 0) refuse_training(node);
+  if (training_mode && (training_mode->is_float || training_mode->integers.empty() ||
+                        training_mode->integers[0] != 0)) {
+    node.unsupported("training_mode is not supported");
+  }
+}
+
+std::vector<int64_t> second_operand(const OnnxNode& node, const std::vector<int64_t>& a,
+                                    const std::vector<int64_t>& b) {
+  node.allow({{"axis", 6, 6}, {"broadcast", 6, 6}});
+  node.expect_inputs(2, 2);
+  if (node.opset() >= 7) return b;
+  if (node.integer("broadcast", 0) == 0) {
+    if (a != b) {
+      node.unsupported("combining shapes " + to_string(a) + " and " + to_string(b) +
+                       " needs broadcast = 1 in operator set " + std::to_string(node.opset()));
+    }
+    return b;
+  }
+  if (checked_elements(b) == 1 && b.size() <= a.size()) return {};
+  const auto suffix = static_cast<int64_t>(a.size()) - static_cast<int64_t>(b.size());
+  const int64_t axis = suffix < 0 ? suffix : node.integer("axis", suffix);
+  if (axis < 0 || axis > suffix) {
+    node.unsupported("cannot place shape " + to_string(b) + " in shape " + to_string(a));
+  }
+  std::vector<int64_t> placed = b;
+  placed.resize(a.size() - static_cast<size_t>(axis), 1);
+  return placed;
+}
+
 std::vector<int64_t> reshaped_dims(const OnnxNode& node, const std::vector<int64_t>& dims,
                                    const Constant& target) {
+  node.allow({{"allowzero", 14}});
+  node.expect_inputs(2, 2);
   const bool allow_zero = node.integer("allowzero", 0) != 0;
   std::vector<int64_t> out = target.integers;
   if (target.is_float || target.dims.size() > 1)
@@ -72,6 +112,8 @@ std::vector<int64_t> reshaped_dims(const OnnxNode& node, const std::vector<int64
 
 std::vector<int64_t> squeezed_dims(const OnnxNode& node, const std::vector<int64_t>& dims,
                                    const ConstantPtr& axes_input) {
+  node.allow({{"axes", 6, 12}});
+  node.expect_inputs(1, node.opset() < 13 ? 1 : 2);
   const std::vector<int64_t> axes = axes_of(node, axes_input, dims.size());
   const bool all = axes.empty() && !axes_input && !node.has("axes");
   std::vector<int64_t> out;
@@ -87,6 +129,9 @@ std::vector<int64_t> squeezed_dims(const OnnxNode& node, const std::vector<int64
 
 std::vector<int64_t> unsqueezed_dims(const OnnxNode& node, const std::vector<int64_t>& dims,
                                      const ConstantPtr& axes_input) {
+  node.allow({{"axes", 6, 12}});
+  const int inputs = node.opset() < 13 ? 1 : 2;
+  node.expect_inputs(inputs, inputs);
   const size_t added = axes_input ? axes_input->integers.size() : node.integers("axes").size();
   if (dims.size() + added > kMaxRank) node.unsupported("the new shape has too many dimensions");
   const std::vector<int64_t> axes = axes_of(node, axes_input, dims.size() + added);
@@ -101,6 +146,8 @@ std::vector<int64_t> unsqueezed_dims(const OnnxNode& node, const std::vector<int
 }
 
 std::vector<int64_t> flattened_dims(const OnnxNode& node, const std::vector<int64_t>& dims) {
+  node.allow({"axis"});
+  node.expect_inputs(1, 1);
   int64_t axis = node.integer("axis", 1);
   const auto rank = static_cast<int64_t>(dims.size());
   if (axis < -rank || axis > rank)
@@ -135,13 +182,14 @@ std::vector<SliceAxis> slice_axes(const OnnxNode& node, const std::vector<int64_
     if (index >= inputs.size() || !inputs[index]) return {};
     return integers_of(node, inputs[index], what);
   };
+  node.allow({{"starts", 6, 9}, {"ends", 6, 9}, {"axes", 6, 9}});
   if (node.opset() < 10) {
-    node.allow({"starts", "ends", "axes"});
+    node.expect_inputs(1, 1);
     starts = node.integers("starts");
     ends = node.integers("ends");
     axes = node.integers("axes");
   } else {
-    node.allow({});
+    node.expect_inputs(3, 5);
     starts = optional(1, "starts");
     ends = optional(2, "ends");
     axes = optional(3, "axes");

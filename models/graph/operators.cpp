@@ -29,7 +29,7 @@ const std::vector<Importer::Row>& Importer::rows() {
       {"GlobalMaxPool", &I::global_pool, "over one or two axes"},
       {"ReduceMean", &I::reduction, "over the whole height, the whole width, or both"},
       {"ReduceMax", &I::reduction, "over the whole height, the whole width, or both"},
-      {"Relu", &I::clip, "anywhere"},
+      {"Relu", &I::relu, "anywhere"},
       {"Clip", &I::clip, "with constant bounds"},
       {"Max", &I::extremum, "with constants whose elements are all the same"},
       {"Min", &I::extremum, "with constants whose elements are all the same"},

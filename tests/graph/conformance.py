@@ -46,6 +46,12 @@ unsqueeze_axis_2 unsqueeze_axis_3 unsqueeze_negative_axes AvgPool2d AvgPool2d_st
 Conv1d_pad1 Conv1d_pad1size1 Conv1d_pad2 Conv1d_pad2size1 Conv1d_stride Conv2d Conv2d_depthwise
 Conv2d_depthwise_padded Conv2d_depthwise_strided Conv2d_no_bias Conv2d_padding Conv2d_strided
 MaxPool1d MaxPool1d_stride MaxPool2d ReLU operator_conv operator_maxpool single_relu_model
+AvgPool1d AvgPool1d_stride BatchNorm1d_3d_input_eval BatchNorm2d_eval BatchNorm2d_momentum_eval Linear
+Linear_no_bias LogSoftmax Softmax Softmin ZeroPad2d hardsigmoid hardsigmoid_default log_softmax_lastdim
+operator_clip operator_flatten operator_mm operator_reduced_mean operator_reduced_mean_keepdim
+reduce_max_do_not_keepdims_example reduce_max_do_not_keepdims_random reduce_max_keepdims_example
+reduce_max_keepdims_random reduce_max_negative_axes_keepdims_example
+reduce_max_negative_axes_keepdims_random softmax_lastdim
 """.split()
 
 
@@ -76,9 +82,9 @@ def prepare(folder):
         graph.input.remove(info)
     del graph.output[1:]
     for entry in model.opset_import:  # the oldest tests are older than what Keyway reads, by name only
-        if entry.domain == "" and entry.version < 8 and {n.op_type for n in graph.node} <= {
+        if entry.domain == "" and entry.version < 6 and {n.op_type for n in graph.node} <= {
                 "Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Relu"}:
-            entry.version = 8
+            entry.version = 6
     if len(graph.node) == 1 and graph.node[0].op_type in ("Softmax", "LogSoftmax"):
         node, name = graph.node[0], inputs[0].name  # alone it is no layer either: give it one to follow
         node.input[0] = "negated"

@@ -3,16 +3,20 @@
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-OPSETS = tuple(range(8, 22))
+OPSETS = tuple(range(6, 24))
 
 
 class Writer:
-    """Nodes and initialisers of a model that grows; its random choices follow from the seed."""
+    """Nodes and initialisers of a model that grows; its random choices follow from the seed.
 
-    def __init__(self, seed):
+    `form` is the opset that it is written in: the drawn one or, as onnxruntime has none below it, 7
+    for `reference`. So no choice depends on which of 6 and 7 was drawn."""
+
+    def __init__(self, seed, reference=False):
         self.rng = np.random.default_rng(seed)
         self.seed = seed
         self.opset = int(self.rng.choice(OPSETS))
+        self.form = max(self.opset, 7) if reference else self.opset
         self.nodes, self.initialisers, self.log, self.count = [], [], [], 0
         self.batch = int(self.pick(0, 0, 0, 1, 1, 2, 3))  # 0: free
         self.named = self.chance(0.7)
@@ -70,6 +74,10 @@ class Writer:
 
     def op(self, kind, inputs, outputs=1, **attributes):
         names = [self.fresh(kind.lower()) for _ in range(outputs)]
+        if self.form < 7 and kind in ("Add", "Sub", "Mul", "Div", "Gemm"):
+            attributes["broadcast"] = 1
+        if self.form < 7 and kind in ("BatchNormalization", "Dropout"):
+            attributes["is_test"] = 1
         label = {"name": self.fresh("node_" + kind)} if self.named else {}
         self.nodes.append(helper.make_node(kind, inputs, names, **label, **attributes))
         return names[0]
@@ -111,7 +119,8 @@ class Writer:
     # --- constants that have to be folded ---------------------------------------------------------
     def folded(self, values):
         """These values (one axis, none zero), through operators on constants that an importer must fold."""
-        n, kind = len(values), self.between(0, 7)
+        n = len(values)
+        kind = self.between(0, 7) if self.opset >= 8 else self.pick(1, 2, 3, 4, 6)
         self.log.append(f"folded{kind}")
         if kind == 0 and self.opset >= 10:  # backwards twice
             backwards = self.const(values[::-1])

@@ -2,7 +2,7 @@
 """Random small networks as ONNX, in the forms that PyTorch and tf2onnx export, for tests.
 
 make(seed) gives a Case: model, shape of one input, number of images that one run takes, description.
-Whatever it gives must import, and compute what onnxruntime computes. Opsets 8 to 21; every operator
+Whatever it gives must import, and compute what onnxruntime computes. Opsets 6 to 23; every operator
 of the importer, with the odd attributes: auto_pad, ceil_mode, count_include_pad, asymmetric pads,
 strides above the kernel, negative axes, constants as nodes or initialisers in several types, shape
 arithmetic, fixed and free batch.
@@ -19,6 +19,7 @@ from onnx_writer import Writer
 @dataclasses.dataclass
 class Case:
     model: onnx.ModelProto
+    reference: onnx.ModelProto  # the same network in an opset that onnxruntime has
     dims: list       # of one input, without the batch
     batch: int       # images that the model takes at once
     text: str
@@ -47,13 +48,18 @@ class Builder(Writer):
 
     # --- layers: take and give an Image -----------------------------------------------------------
     def activation(self, x):
-        kind = self.pick("relu", "relu", "relu6", "clip", "low", "high", "none", "none")
+        kind = self.pick("relu", "relu", "relu6", "clip", "low", "high", "bounds", "hard", "none", "none")
         if kind == "relu":
             name = self.op("Relu", [x.name])
         elif kind == "relu6":
             name = self.clip(x.name, 0, 6)
         elif kind == "clip":
             name = self.clip(x.name, -0.5, 1.25)
+        elif kind == "bounds" and self.opset >= 8:
+            name = self.op("Max", [x.name, self.const(np.float32(-0.5)), self.const(np.full((1, 1), -0.75, np.float32))])
+            name = self.op("Min", [self.const(np.full((x.order(x.c, x.h, x.w)), 1.5, np.float32)), name])
+        elif kind == "hard":
+            name = self.op("HardSigmoid", [x.name], **({"alpha": 0.3, "beta": 0.4} if self.chance(0.5) else {}))
         elif kind == "low":
             name = self.clip(x.name, -0.25, None)
         elif kind == "high":
@@ -85,7 +91,7 @@ class Builder(Writer):
         return self.const(values.reshape(shape if self.chance(0.7) else [1] * (4 - len(shape)) + shape))
 
     def arithmetic(self, x, ahead=False):
-        kind = self.pick("Add", "Sub", "Mul", "Div", "Rsub", "Neg" if not ahead else "Div")
+        kind = self.pick("Add", "Sub", "Mul", "Div", "Rsub" if self.opset >= 8 else "Sub", "Neg" if not ahead else "Div")
         size = 1 if self.chance(0.4) else x.c
         values = self.floats(size, spread=0.5) if kind in ("Add", "Sub", "Rsub") else (
             self.rng.uniform(0.4, 1.8, size).astype(np.float32) * (1 if self.chance(0.7) else -1))
@@ -95,7 +101,7 @@ class Builder(Writer):
         inputs = [x.name, self.per_channel(x, values)]
         if kind == "Rsub":
             kind, inputs = "Sub", inputs[::-1]
-        elif kind in ("Add", "Mul") and self.chance(0.4):
+        elif kind in ("Add", "Mul") and self.opset >= 8 and self.chance(0.4):
             inputs = inputs[::-1]
         return dataclasses.replace(x, name=self.op(kind, inputs))
 
@@ -168,7 +174,7 @@ class Builder(Writer):
         if found is None:
             return x
         attributes, *size = found
-        if kind == "AveragePool" and self.chance(0.5):
+        if kind == "AveragePool" and self.opset >= 8 and self.chance(0.5):
             attributes["count_include_pad"] = 1
         self.log.append(f"{kind}{kernel}{attributes}{size}")
         return Image(self.op(kind, [x.name], kernel_shape=list(kernel), **attributes), x.c, *size)
@@ -192,7 +198,7 @@ class Builder(Writer):
             short = self.padded_shortcut(x, more, h, w, kind)
         self.log.append(f"residual {kind}")
         names = [y.name, short.name] if self.chance(0.5) else [short.name, y.name]
-        return self.activation(dataclasses.replace(y, name=self.op("Add", names)))
+        return self.activation(dataclasses.replace(y, name=self.op(self.pick("Add", "Add", "Sub"), names)))
 
     def padded_shortcut(self, x, channels, h, w, kind):
         """x[:, :, ::2, ::2] with zero channels around, as ResNets for CIFAR do."""
@@ -308,7 +314,7 @@ class Builder(Writer):
         return self.op("Reshape", [x.name, self.op("Concat", [batch, self.ints(-1)], axis=0)]), n
 
     def pooled(self, x):
-        kind = self.pick("gap", "mean", "mean_drop", "max", "line", "none")
+        kind = self.pick("gap", "mean", "mean_drop", "max", "reduce_max", "line", "none")
         axes = [1, 2] if x.nhwc else [2, 3]
         axes = [self.axis(a) for a in axes]
         self.log.append(kind)
@@ -318,6 +324,8 @@ class Builder(Writer):
             return dataclasses.replace(x, name=name, h=1, w=1), None
         if kind == "mean":
             return dataclasses.replace(x, name=self.with_axes("ReduceMean", x.name, axes, 18, keepdims=1), h=1, w=1), None
+        if kind == "reduce_max":
+            return x, self.with_axes("ReduceMax", x.name, axes, 18, keepdims=0)
         if kind == "mean_drop":
             return x, self.with_axes("ReduceMean", x.name, axes, 18, keepdims=0)
         if kind == "line":  # x.view(n, c, -1).mean(-1)
@@ -347,7 +355,7 @@ class Builder(Writer):
             name = self.op("Transpose", [name], perm=[1, 0])
             return self.op("Gemm", [name, self.const(weights), self.const(bias)], transA=1)
         y = self.op("MatMul", [name, self.const(weights)])
-        return y if kind == "matmul_bare" else self.op("Add", [y, self.const(bias)][::self.pick(1, -1)])
+        return y if kind == "matmul_bare" else self.op("Add", [y, self.const(bias)][::self.pick(1, -1) if self.opset >= 8 else 1])
 
     def classifier(self, x, n):
         if self.chance(0.4):
@@ -390,7 +398,8 @@ class Builder(Writer):
             x = self.conv(x, None, (1, 1), {}, (x.h, x.w))
         if flat is None and x.nhwc and self.chance(0.2):  # a dense layer over every pixel
             m = self.between(2, 20)
-            name = self.op("MatMul", [x.name, self.const(self.floats(x.c, m, spread=np.sqrt(2 / x.c)))])
+            weights = self.floats(*[1] * self.between(0, 2), x.c, m, spread=np.sqrt(2 / x.c))
+            name = self.op("MatMul", [x.name, self.const(weights)])
             x = dataclasses.replace(x, name=self.op("Add", [name, self.const(self.floats(m))]), c=m)
             self.log.append("per pixel")
         name, n = (flat, x.c) if flat is not None else self.flatten(x)
@@ -435,7 +444,7 @@ class Builder(Writer):
             x, length = self.op(kind, [x], kernel_shape=[2], strides=[1]), length - 1
         return [c, n], self.classifier(self.op("Flatten", [x]), m * length)
 
-    def model(self):
+    def network(self):
         form = self.pick("torch", "torch", "torch", "tf", "tf", "vector", "reshaped", "line")
         dims, output = {"torch": lambda: self.image_network(False), "tf": lambda: self.image_network(True),
                         "vector": self.vector_network, "reshaped": self.reshaped_network,
@@ -451,11 +460,12 @@ class Builder(Writer):
             [helper.make_tensor_value_info("input", TensorProto.FLOAT, [batch] + dims)] + listed,
             [helper.make_empty_tensor_value_info(output)], self.initialisers)
         graph.output[0].type.tensor_type.elem_type = TensorProto.FLOAT
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.form)])
         model.ir_version = 7
         text = f"opset {self.opset} {form} batch {self.batch} {dims} " + " ".join(self.log)
-        return Case(model, dims, self.batch or 1, text)
+        return model, dims, self.batch or 1, text
 
 
 def make(seed):
-    return Builder(seed).model()
+    model, dims, batch, text = Builder(seed).network()
+    return Case(model, Builder(seed, reference=True).network()[0], dims, batch, text)
