@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "common/error.hpp"
@@ -16,6 +17,23 @@ namespace {
 
 using quantise::Layer;
 using quantise::Network;
+
+bool same_records(const quantise::Region& a, const quantise::Region& b) {
+  const auto values = [](const quantise::ChannelPost& p) {
+    return std::tie(p.bias, p.m, p.mr, p.shift, p.lo, p.hi);
+  };
+  return std::equal(a.post.begin(), a.post.end(), b.post.begin(), b.post.end(),
+                    [&](const auto& p, const auto& q) { return values(p) == values(q); });
+}
+
+/// The first region whose records region `r` can use. Only what fold.cpp cut up is looked through.
+size_t records_of(const Layer& layer, size_t r) {
+  const quantise::Region& region = layer.regions[r];
+  if (region.shift_y == 0 && region.shift_x == 0) return r;
+  const auto same = std::find_if(layer.regions.begin(), layer.regions.end(),
+                                 [&](const auto& other) { return same_records(other, region); });
+  return static_cast<size_t>(same - layer.regions.begin());
+}
 
 ImageLayout lay_out(const Plan& plan, const Constants& constants, size_t instructions,
                     const program::CoreConfig& core) {
@@ -32,6 +50,10 @@ ImageLayout lay_out(const Plan& plan, const Constants& constants, size_t instruc
     const uint32_t blocks = plan.mappings[static_cast<size_t>(layer.output)].blocks(core);
     auto& of_layer = layout.parameters.emplace_back();
     for (size_t r = 0; r < layer.regions.size(); ++r) {
+      if (const size_t same = records_of(layer, r); same < r) {
+        of_layer.push_back(std::vector<uint64_t>(of_layer[same]));
+        continue;
+      }
       auto& of_region = of_layer.emplace_back();
       for (uint32_t b = 0; b < blocks; ++b) {
         of_region.push_back(place(constants.records[l].words() * word));

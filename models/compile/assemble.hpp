@@ -2,10 +2,10 @@
 /// Assembly: from a plan to the two images.
 ///
 /// The program image is the instructions, then decode tables (equal ones once), then the parameter
-/// records of every layer, region and output block, each at a weight word. Where it ends decides
-/// where weights lie, and with that how many instructions load them; so the image is drafted until
-/// its instructions have their place. Only a draft's constants and weights need values: a structure
-/// (quantise/structure.hpp) can be drafted as well.
+/// records of every layer, region (equal ones of a folded layer once) and output block, each at a
+/// weight word. Where it ends decides where weights lie, and with that how many instructions load
+/// them; so the image is drafted until its instructions have their place. Only a draft's constants
+/// and weights need values: a structure (quantise/structure.hpp) can be drafted as well.
 ///
 /// Errors: those of plan_weights and of encoding, both kFit.
 #pragma once

@@ -153,12 +153,7 @@ void materialise(Network& network, size_t index) {
   quantise::Region whole;
   whole.height = result.shape.height;
   whole.width = result.shape.width;
-  quantise::ChannelPost same;  // (2 x + 1) >> 1 = x
-  same.m = 2;
-  same.shift = 1;
-  same.lo = source.is_signed ? -128 : 0;
-  same.hi = source.is_signed ? 127 : 255;
-  whole.post.assign(static_cast<size_t>(result.shape.channels), same);
+  whole.post.assign(static_cast<size_t>(result.shape.channels), unchanged(source.is_signed));
   copy.regions.push_back(std::move(whole));
 
   network.tensors.push_back(std::move(result));

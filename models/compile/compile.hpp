@@ -7,6 +7,7 @@
 ///     bounds         proof that no accumulator overflows
 ///     input_layout   how the host lays the image out (gathered taps where that is faster)
 ///     channels       which lane of which block holds each channel; shortcuts fall on whole blocks
+///     fold           windows of more positions than a kernel holds
 ///     activations    where every tensor lies in the activation memory, and for how long
 ///     groups         rectangles of at most 512 output pixels
 ///     weights        where tiles lie in the weight memory: resident, or streamed through a ring

@@ -42,7 +42,12 @@ class Emitter {
   // One job
   void execute(const Job& job);
   program::MultiplyInstruction instruction_for(const Job& job) const;
-  program::LayerInstruction geometry_of(size_t layer) const;
+  /// Rows of a layer's input that a LAYER shows.
+  struct Band {
+    int64_t first = 0, height = 0;
+  };
+  Band band_of(const Job& job) const;
+  program::LayerInstruction geometry_of(size_t layer, const Band& band) const;
   Rows operands(const Job& job) const;
   std::optional<Rows> residual(const Job& job) const;
   bool possible(const Job& job) const;
@@ -52,7 +57,7 @@ class Emitter {
   void load_input(program::Turn turn);
   void load_segments();
   void prepare_table(size_t from_layer, int64_t busy_slot);
-  void store_ready_rows();
+  bool store_ready_rows();
 
   bool reads_input(size_t index) const {
     const Layer& l = layer(index);
@@ -84,6 +89,7 @@ class Emitter {
   Producers producers_;
   std::vector<LayerState> layers_;
   std::optional<size_t> current_;  ///< layer of the last LAYER instruction
+  Band current_band_;              ///< and its rows
   int64_t products_ = 0;
   std::vector<int64_t> segment_uses_;  ///< MULTIPLYs still to come
   std::vector<int64_t> segment_done_;  ///< last product that used it
@@ -169,7 +175,7 @@ void Emitter::mix(const std::vector<Job>& first, const std::vector<Job>& second)
 Rows Emitter::operands(const Job& job) const {
   const Layer& l = layer(job.layer);
   const RowRange range =
-      input_rows(l, tensor(s_.plan.network, l.input).shape, job.group.y, job.group.height);
+      input_rows(l, tensor(s_.plan.network, l.input).shape, job.group.grid_y, job.group.height);
   if (l.kind == LayerKind::kDense) {
     return {l.input, 0, mapping(l.input).blocks(s_.core), range.first, range.last};
   }
@@ -181,7 +187,7 @@ std::optional<Rows> Emitter::residual(const Job& job) const {
   if (!l.has_residual) return std::nullopt;
   const int32_t block = layers_[job.layer].residual_block[job.block];
   if (block < 0) return std::nullopt;
-  const int64_t y = job.group.y * l.residual.stride_h;
+  const int64_t y = job.group.grid_y * l.residual.stride_h;
   return Rows{l.residual.tensor, block, block + 1, y,
               y + (job.group.height - 1) * l.residual.stride_h + 1};
 }
@@ -197,7 +203,23 @@ uint64_t Emitter::cycles(const Job& job) const {
                       job.group.width);
 }
 
-program::LayerInstruction Emitter::geometry_of(size_t index) const {
+Emitter::Band Emitter::band_of(const Job& job) const {
+  const Layer& l = layer(job.layer);
+  const int64_t height = tensor(s_.plan.network, l.input).shape.height;
+  const int64_t most = largest(contract::layer::kInputHeight);
+  if (height <= most) return {0, height};
+  const int64_t row = job.group.grid_y * l.window.stride_h - l.window.pad_top;
+  const int64_t first = std::clamp<int64_t>(row, 0, height - 1) / kBandRows * kBandRows;
+  return {first, std::min(height - first, most)};
+}
+
+/// A stride of single rows or columns means nothing (make_groups).
+int64_t stride_in(const contract::Field& field, int64_t stride) {
+  return stride > largest(field) ? 1 : stride;
+}
+
+program::LayerInstruction Emitter::geometry_of(size_t index, const Band& band) const {
+  using namespace contract::layer;
   const Layer& l = layer(index);
   const Placement& in = placement(l.input);
   const Shape& shape = tensor(s_.plan.network, l.input).shape;
@@ -218,9 +240,9 @@ program::LayerInstruction Emitter::geometry_of(size_t index) const {
   i.kernel_h = l.window.kernel_h;
   i.kernel_w = l.window.kernel_w;
   i.blocks = dense ? mapping(l.input).words : s_.core.lane_words();
-  i.stride_y = l.window.stride_h;
-  i.stride_x = l.window.stride_w;
-  i.input_height = shape.height;
+  i.stride_y = stride_in(kStrideY, l.window.stride_h);
+  i.stride_x = stride_in(kStrideX, l.window.stride_w);
+  i.input_height = band.height;
   i.input_width = shape.width;
   i.input_row_pitch = in.row_pitch;
   i.input_block_pitch = in.block_pitch;
@@ -228,8 +250,8 @@ program::LayerInstruction Emitter::geometry_of(size_t index) const {
   if (l.has_residual) {
     i.residual_signed = tensor(s_.plan.network, l.residual.tensor).is_signed ? 1 : 0;
     i.residual_row_pitch = placement(l.residual.tensor).row_pitch;
-    i.residual_stride_y = l.residual.stride_h;
-    i.residual_stride_x = l.residual.stride_w;
+    i.residual_stride_y = stride_in(kResidualStrideY, l.residual.stride_h);
+    i.residual_stride_x = stride_in(kResidualStrideX, l.residual.stride_w);
   }
   return i;
 }
@@ -249,10 +271,12 @@ program::MultiplyInstruction Emitter::instruction_for(const Job& job) const {
   i.weight_address = static_cast<int64_t>(tiles.address / unit);
   i.parameter_address =
       static_cast<int64_t>(s_.image.parameters[job.layer][group.region][job.block] / unit);
-  i.input_base = in.base + (l.kind == LayerKind::kDense ? 0 : job.block * in.block_pitch);
+  const int64_t first_row = band_of(job).first;
+  i.input_base = in.address(0, first_row, 0);
+  if (l.kind != LayerKind::kDense) i.input_base += job.block * in.block_pitch;
   i.input_phase = in.phase;
-  i.input_y = group.y * l.window.stride_h - l.window.pad_top;
-  i.input_x = group.x * l.window.stride_w - l.window.pad_left;
+  i.input_y = group.grid_y * l.window.stride_h - l.window.pad_top - first_row;
+  i.input_x = group.grid_x * l.window.stride_w - l.window.pad_left;
   i.height = group.height;
   i.width = group.width;
   i.output_base = out.address(job.block, group.y, group.x);
@@ -261,7 +285,7 @@ program::MultiplyInstruction Emitter::instruction_for(const Job& job) const {
     const Placement& from = placement(added->tensor);
     i.residual = 1;
     i.residual_base =
-        from.address(added->first_block, added->first_row, group.x * l.residual.stride_w);
+        from.address(added->first_block, added->first_row, group.grid_x * l.residual.stride_w);
     i.residual_phase = from.row_bank(added->first_row);
     i.wait_products = std::max(i.wait_products, producers_.last(*added));
     i.wait_rows = std::max(i.wait_rows, rows_for(*added));
@@ -281,9 +305,11 @@ void Emitter::execute(const Job& job) {
   const size_t before = out_.instructions.size();
   if (state.done == 0) info.first_instruction = static_cast<uint32_t>(before);
   if (!state.table_ready) prepare_table(job.layer, current_ ? layers_[*current_].table_slot : 1);
-  if (current_ != job.layer) {
-    add(geometry_of(job.layer), where);
+  const Band band = band_of(job);
+  if (current_ != job.layer || band.first != current_band_.first) {
+    add(geometry_of(job.layer, band), where);
     current_ = job.layer;
+    current_band_ = band;
   }
   const bool earlier_done =
       std::all_of(layers_.begin(), layers_.begin() + static_cast<std::ptrdiff_t>(job.layer),
@@ -310,7 +336,9 @@ void Emitter::execute(const Job& job) {
     if (--segment_uses_[segment] == 0) load_segments();
   }
   if (reads_input(job.layer) && --input_readers_ == 0 && overlap_) load_input(program::Turn::kNext);
-  if (l.output == s_.plan.network.output) store_ready_rows();
+  if (l.output == s_.plan.network.output) {
+    while (store_ready_rows()) continue;
+  }
   info.instructions += static_cast<uint32_t>(out_.instructions.size() - before);
 }
 
@@ -346,7 +374,7 @@ void Emitter::load_input(program::Turn turn) {
   i.base = p.base;
   i.phase = p.phase;
   i.row_pitch = p.row_pitch;
-  i.block_pitch = p.block_pitch;
+  i.block_pitch = s_.plan.input_image.width;  // the layers' may be a multiple (input_layout.hpp)
   add(i, "the input of layer " + common::quoted(layer(0).name));
 }
 
@@ -370,14 +398,15 @@ void Emitter::load_segments() {
   }
 }
 
-/// Stores the next rows of the output that are complete. Pieces start at 16-byte units.
-void Emitter::store_ready_rows() {
+/// Stores the next rows of the output that are complete, if any. Pieces start at 16-byte units.
+bool Emitter::store_ready_rows() {
   const int t = s_.plan.network.output;
   const Shape& shape = tensor(s_.plan.network, t).shape;
   const int64_t row_bytes =
       shape.width * mapping(t).words * static_cast<int64_t>(s_.core.word_channels());
   Rows rows{t, 0, mapping(t).blocks(s_.core), stored_rows_, stored_rows_};
-  for (Rows next = rows; next.end_row < shape.height;) {
+  const int64_t end = std::min(shape.height, stored_rows_ + largest(contract::store::kRows));
+  for (Rows next = rows; next.end_row < end;) {
     next.first_row = next.end_row++;
     if (!producers_.complete(next)) break;
     rows.end_row = next.end_row;
@@ -386,9 +415,9 @@ void Emitter::store_ready_rows() {
     while (rows.end_row > stored_rows_ && rows.end_row * row_bytes % kAddressUnit != 0) {
       --rows.end_row;
     }
-    if ((rows.end_row - stored_rows_) * row_bytes < kLeastStoreBytes) return;
+    if ((rows.end_row - stored_rows_) * row_bytes < kLeastStoreBytes) return false;
   }
-  if (rows.end_row == stored_rows_) return;
+  if (rows.end_row == stored_rows_) return false;
   const Placement& p = placement(t);
   program::StoreInstruction i;
   i.wait_products = producers_.last(rows);
@@ -402,6 +431,7 @@ void Emitter::store_ready_rows() {
   i.block_pitch = p.block_pitch;
   add(i, "the output");
   stored_rows_ = rows.end_row;
+  return true;
 }
 
 Emission Emitter::run() {

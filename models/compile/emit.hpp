@@ -17,6 +17,9 @@
 /// input is asked for behind the last MULTIPLY that reads this one, and MULTIPLYs that make the
 /// output wait until the output before has been read.
 ///
+/// Of a tensor with more rows than their field holds, a group sees a band: rows from a multiple of
+/// kBandRows on (groups.hpp), as though the tensor began there. A layer has a LAYER for every band.
+///
 /// A decode table goes into the slot that the running layer does not use, behind that layer's first
 /// MULTIPLY (ahead of an only one), so that it is there when the next layer starts.
 #pragma once

@@ -2,10 +2,12 @@
 #include "compile/input_layout.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/integers.hpp"
 #include "compile/cost.hpp"
 #include "compile/layers.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::compile {
 namespace {
@@ -16,16 +18,39 @@ using quantise::Network;
 
 constexpr uint64_t kPieces = 8;  ///< share of the image after which work starts, and that remains
 
+constexpr int64_t kMostRows = largest(contract::load_input::kRows);
+
+bool sees_single_pixels(const graph::Window& w) {
+  return w.kernel_h == 1 && w.kernel_w == 1 && w.stride_h == 1 && w.stride_w == 1 &&
+         w.pad_top == 0 && w.pad_left == 0;
+}
+
 /// The one layer that reads the input, if gathering is possible.
 Layer* sole_reader(Network& network) {
   Layer* reader = nullptr;
   for (Layer& layer : network.layers) {
     if (layer.has_residual && layer.residual.tensor == network.input) return nullptr;
     if (layer.input != network.input) continue;
-    if (reader != nullptr || layer.kind != LayerKind::kDense) return nullptr;
+    if (reader != nullptr) return nullptr;
+    if (layer.kind != LayerKind::kDense && !sees_single_pixels(layer.window)) return nullptr;
     reader = &layer;
   }
   return reader;
+}
+
+/// `layer` sees the rows of its input as `parts` of `rows` beside each other.
+void read_parts(Layer& layer, int64_t parts, int64_t rows, int64_t width) {
+  std::vector<quantise::Region> regions;
+  for (const quantise::Region& region : layer.regions) {
+    for (int64_t part = 0; part < parts; ++part) {
+      const int64_t first = std::max(region.y, part * rows);
+      const int64_t last = std::min(region.y + region.height, (part + 1) * rows);
+      if (first >= last) continue;
+      regions.push_back(
+          {first, region.x, last - first, region.width, region.post, -part * rows, part * width});
+    }
+  }
+  layer.regions = std::move(regions);
 }
 
 uint32_t words_for(int64_t channels, const program::CoreConfig& core) {
@@ -89,6 +114,29 @@ void estimate(InputLayout& layout, const Network& network, const program::CoreCo
 
 }  // namespace
 
+Network readable(Network network) {
+  const quantise::Tensor input = tensor(network, network.input);
+  if (input.shape.height <= kMostRows || sole_reader(network) != nullptr) return network;
+  const auto made = static_cast<int>(network.tensors.size());
+  for (Layer& layer : network.layers) {
+    if (layer.input == network.input) layer.input = made;
+    if (layer.has_residual && layer.residual.tensor == network.input) layer.residual.tensor = made;
+  }
+  Layer copy;
+  copy.name = input.name + ".copy";
+  copy.kind = LayerKind::kSum;
+  copy.input = network.input;
+  copy.output = made;
+  copy.regions.push_back(
+      {0, 0, input.shape.height, input.shape.width,
+       std::vector<quantise::ChannelPost>(static_cast<size_t>(input.shape.channels),
+                                          unchanged(input.is_signed))});
+  network.tensors.push_back(input);
+  network.tensors.back().name = copy.name;
+  network.layers.insert(network.layers.begin(), std::move(copy));
+  return network;
+}
+
 std::vector<InputLayout> input_layouts(const Network& network, const program::CoreConfig& core) {
   Network copy;
   copy.tensors = network.tensors;
@@ -102,6 +150,13 @@ std::vector<InputLayout> input_layouts(const Network& network, const program::Co
     if (rows) layouts.push_back({true, false});
     if (columns) layouts.push_back({false, true});
     if (rows && columns) layouts.push_back({true, true});
+    const int64_t whole = tensor(copy, copy.input).shape.height;
+    const int64_t gathered = tensor(copy, reader->output).shape.height;
+    const auto is_tall = [&](const InputLayout& layout) {
+      return (layout.gather_rows ? gathered : whole) > kMostRows;
+    };
+    layouts.erase(std::remove_if(layouts.begin(), layouts.end(), is_tall), layouts.end());
+    if (layouts.empty()) layouts.push_back({true, true, common::ceil_div(gathered, kMostRows)});
   }
   for (InputLayout& layout : layouts) estimate(layout, network, core);
   std::stable_sort(layouts.begin(), layouts.end(), [](const InputLayout& a, const InputLayout& b) {
@@ -142,9 +197,14 @@ program::InputImage apply(const InputLayout& layout, Network& network,
       layer.codes = gathered_codes(layer.codes, out.channels, before.channels, whole, w);
     }
     input.shape.channels = taps_h * taps_w * before.channels;
+    if (layout.parts > 1) {
+      input.shape.height = common::ceil_div(input.shape.height, layout.parts);
+      read_parts(layer, layout.parts, input.shape.height, input.shape.width);
+      input.shape.width *= layout.parts;
+    }
   }
   image.height = static_cast<uint32_t>(input.shape.height);
-  image.width = static_cast<uint32_t>(input.shape.width);
+  image.width = static_cast<uint32_t>(input.shape.width / layout.parts);
   for (int64_t dy = 0; dy < taps_h; ++dy) {
     for (int64_t dx = 0; dx < taps_w; ++dx) {
       for (int64_t c = 0; c < before.channels; ++c) {
@@ -156,11 +216,22 @@ program::InputImage apply(const InputLayout& layout, Network& network,
   return image;
 }
 
-void place_input_channels(program::InputImage& image, const Mapping& mapping, uint32_t words,
-                          const program::CoreConfig& core) {
-  std::vector<program::InputImage::Source> placed(size_t{words} * core.word_channels());
-  for (size_t c = 0; c < mapping.position.size(); ++c) placed[mapping.position[c]] = image.lanes[c];
-  image.blocks = words;
+void place_input_channels(program::InputImage& image, const InputLayout& layout,
+                          const Mapping& mapping, uint32_t words, const program::CoreConfig& core) {
+  const uint32_t wc = core.word_channels(), banks = core.block_banks();
+  const auto parts = static_cast<uint32_t>(layout.parts);
+  image.blocks = parts == 1 ? words : common::round_up(words, banks) * parts;
+  std::vector<program::InputImage::Source> placed(size_t{image.blocks} * wc);
+  const auto rows = static_cast<int32_t>(image.height) * image.stride_h;  // of a part, in the input
+  for (size_t c = 0; c < mapping.position.size(); ++c) {
+    const uint32_t word = mapping.position[c] / wc;
+    program::InputImage::Source source = image.lanes[c];
+    for (uint32_t part = 0; part < parts; ++part, source.dy += rows) {
+      // A block of all parts stands where the layer sees one of parts times the width.
+      const uint32_t block = (word / banks * parts + part) * banks + word % banks;
+      placed[size_t{block} * wc + mapping.position[c] % wc] = source;
+    }
+  }
   image.lanes = std::move(placed);
 }
 

@@ -11,6 +11,11 @@
 ///
 /// The rewritten network computes the same bytes. Gathering needs an input that only one layer
 /// reads, a dense one.
+///
+/// An image of more rows than LOAD_INPUT and the waits can name (4,095) is loaded as columns beside
+/// each other: its upper part is the first, what follows the next. Its reader must then see one
+/// pixel at a time, which gathering both ways makes of a dense layer; of others a copy of the input
+/// is (`readable`).
 #pragma once
 
 #include <cstdint>
@@ -25,9 +30,13 @@ namespace keyway::compile {
 
 struct InputLayout {
   bool gather_rows = false, gather_columns = false;
+  int64_t parts = 1;    ///< of the rows, beside each other
   uint64_t cycles = 0;  ///< estimate for the first two layers
   uint64_t bytes = 0;   ///< of the image
 };
+
+/// The network, with a layer that copies its input where that has too many rows for its readers.
+quantise::Network readable(quantise::Network network);
 
 /// Every way that the network permits, fastest first; smaller images first among equals.
 std::vector<InputLayout> input_layouts(const quantise::Network& network,
@@ -39,7 +48,7 @@ program::InputImage apply(const InputLayout& layout, quantise::Network& network,
                           const program::CoreConfig& core);
 
 /// Puts the image's elements where the mapping wants them.
-void place_input_channels(program::InputImage& image, const Mapping& mapping, uint32_t words,
-                          const program::CoreConfig& core);
+void place_input_channels(program::InputImage& image, const InputLayout& layout,
+                          const Mapping& mapping, uint32_t words, const program::CoreConfig& core);
 
 }  // namespace keyway::compile

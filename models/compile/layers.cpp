@@ -15,6 +15,15 @@ RowRange input_rows(const quantise::Layer& layer, const Shape& input, int64_t y,
   return range;
 }
 
+quantise::ChannelPost unchanged(bool is_signed) {
+  quantise::ChannelPost post;
+  post.m = 2;
+  post.shift = 1;
+  post.lo = is_signed ? -128 : 0;
+  post.hi = is_signed ? 127 : 255;
+  return post;
+}
+
 const char* kind_name(quantise::LayerKind kind) {
   switch (kind) {
     case quantise::LayerKind::kDense:

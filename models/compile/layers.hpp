@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "program/contract.hpp"
 #include "quantise/network.hpp"
 
 namespace keyway::compile {
@@ -17,12 +18,18 @@ inline bool has_weights(const quantise::Layer& layer) {
   return layer.kind == quantise::LayerKind::kDense || layer.kind == quantise::LayerKind::kDepthwise;
 }
 
-/// Rows of the input that output rows [y, y + height) read: [first, last), empty when all is
-/// padding.
+/// Largest value that an unsigned field of an instruction holds.
+constexpr int64_t largest(const contract::Field& field) { return (int64_t{1} << field.bits) - 1; }
+
+/// Rows of the input that rows [y, y + height) of the layer's grid read: [first, last), empty when
+/// all is padding.
 struct RowRange {
   int64_t first = 0, last = 0;
 };
 RowRange input_rows(const quantise::Layer& layer, const Shape& input, int64_t y, int64_t height);
+
+/// Post-processing that leaves the accumulator's value as it is: (2 x + 1) >> 1 = x.
+quantise::ChannelPost unchanged(bool is_signed);
 
 /// As listings and reports have it.
 const char* kind_name(quantise::LayerKind kind);

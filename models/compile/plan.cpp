@@ -6,6 +6,7 @@
 
 #include "common/error.hpp"
 #include "compile/channels.hpp"
+#include "compile/fold.hpp"
 #include "compile/layers.hpp"
 
 namespace keyway::compile {
@@ -31,12 +32,13 @@ Plan make_plan(const Network& original, const InputLayout& layout,
   plan.input_image = apply(layout, plan.network, core);
   Network& network = plan.network;
   plan.mappings = assign_channels(network, core);
+  fold_windows(network, plan.mappings, core);
   uint32_t input_words = plan.mappings[static_cast<size_t>(network.input)].words;
   if (read_by_lanes(network, network.input)) {
     input_words =
         plan.mappings[static_cast<size_t>(network.input)].blocks(core) * core.lane_words();
   }
-  place_input_channels(plan.input_image, plan.mappings[static_cast<size_t>(network.input)],
+  place_input_channels(plan.input_image, layout, plan.mappings[static_cast<size_t>(network.input)],
                        input_words, core);
   plan.leading_layers = leading_layers(core, network, plan.input_image, plan.mappings);
   const size_t most_leading = plan.leading_layers;
@@ -59,7 +61,7 @@ Plan make_plan(const Network& original, const InputLayout& layout,
     const int64_t pixels = layer.input == network.input ? kFirstGroupPixels
                            : l < plan.leading_layers    ? kSecondGroupPixels
                                                         : 0;
-    plan.groups.push_back(make_groups(core, layer, pixels));
+    plan.groups.push_back(make_groups(core, layer, tensor(network, layer.input).shape, pixels));
   }
   return plan;
 }

@@ -49,10 +49,13 @@ struct ChannelPost {
 };
 
 /// Part of the output image with its own post-processing (average pooling that leaves out padding
-/// divides by another count at the border). Regions of a layer tile its output exactly.
+/// divides by another count at the border). Regions of a layer tile its output exactly. Output pixel
+/// (y, x) is what the formula gives for pixel (y + shift_y, x + shift_x): only the compiler, which
+/// lays some tensors out in another order, makes regions with a shift.
 struct Region {
   int64_t y = 0, x = 0, height = 0, width = 0;
   std::vector<ChannelPost> post;  ///< one per output channel
+  int64_t shift_y = 0, shift_x = 0;
 };
 
 /// Output channel c adds pixel (y * stride_h, x * stride_w) of channel `channel[c]` of the tensor,

@@ -32,6 +32,21 @@ uint8_t requantise(const ChannelPost& p, int32_t acc, int32_t residual) {
   return static_cast<uint8_t>(std::clamp<int64_t>(scaled >> p.shift, p.lo, p.hi));
 }
 
+/// Calls visit(y, x, row, column): output pixel (y, x) is computed as pixel (row, column).
+template <typename Visit>
+void for_each_pixel(const Region& region, const Visit& visit) {
+  for (int64_t y = region.y; y < region.y + region.height; ++y) {
+    for (int64_t x = region.x; x < region.x + region.width; ++x) {
+      visit(y, x, y + region.shift_y, x + region.shift_x);
+    }
+  }
+}
+
+template <typename Visit>
+void for_each_pixel(const Layer& layer, const Visit& visit) {
+  for (const Region& region : layer.regions) for_each_pixel(region, visit);
+}
+
 [[noreturn]] void misfit(const Layer& layer, const char* what) {
   throw Error(ErrorKind::kUsage, "layer " + common::quoted(layer.name) + ": " + what);
 }
@@ -60,26 +75,24 @@ void LayerReference::dense(const std::vector<int16_t>& input, std::vector<int32_
   const graph::Window& w = layer_.window;
   const auto length = static_cast<size_t>(in.channels * w.kernel_h * w.kernel_w);
   std::vector<int16_t> column(length);
-  for (int64_t y = 0; y < out.height; ++y) {
-    for (int64_t x = 0; x < out.width; ++x) {
-      size_t k = 0;
-      for (int64_t c = 0; c < in.channels; ++c) {
-        for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
-          const int64_t iy = y * w.stride_h - w.pad_top + ky;
-          for (int64_t kx = 0; kx < w.kernel_w; ++kx, ++k) {
-            const int64_t ix = x * w.stride_w - w.pad_left + kx;
-            const bool inside = iy >= 0 && iy < in.height && ix >= 0 && ix < in.width;
-            column[k] = inside ? input[static_cast<size_t>((c * in.height + iy) * in.width + ix)]
-                               : int16_t{0};
-          }
+  for_each_pixel(layer_, [&](int64_t y, int64_t x, int64_t grid_y, int64_t grid_x) {
+    size_t k = 0;
+    for (int64_t c = 0; c < in.channels; ++c) {
+      for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
+        const int64_t iy = grid_y * w.stride_h - w.pad_top + ky;
+        for (int64_t kx = 0; kx < w.kernel_w; ++kx, ++k) {
+          const int64_t ix = grid_x * w.stride_w - w.pad_left + kx;
+          const bool inside = iy >= 0 && iy < in.height && ix >= 0 && ix < in.width;
+          column[k] = inside ? input[static_cast<size_t>((c * in.height + iy) * in.width + ix)]
+                             : int16_t{0};
         }
       }
-      for (int64_t c = 0; c < out.channels; ++c) {
-        sums[static_cast<size_t>((c * out.height + y) * out.width + x)] =
-            dot(operands_.data() + static_cast<size_t>(c) * length, column.data(), length);
-      }
     }
-  }
+    for (int64_t c = 0; c < out.channels; ++c) {
+      sums[static_cast<size_t>((c * out.height + y) * out.width + x)] =
+          dot(operands_.data() + static_cast<size_t>(c) * length, column.data(), length);
+    }
+  });
 }
 
 void LayerReference::windowed(const std::vector<int16_t>& input, std::vector<int32_t>& sums) const {
@@ -90,28 +103,26 @@ void LayerReference::windowed(const std::vector<int16_t>& input, std::vector<int
     const int16_t* image = input.data() + c * in.pixels();
     const int16_t* operands =
         operands_.empty() ? nullptr : operands_.data() + c * w.kernel_h * w.kernel_w;
-    for (int64_t y = 0; y < out.height; ++y) {
-      for (int64_t x = 0; x < out.width; ++x) {
-        int32_t acc = 0;
-        bool empty = true;
-        for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
-          const int64_t iy = y * w.stride_h - w.pad_top + ky;
-          if (iy < 0 || iy >= in.height) continue;
-          for (int64_t kx = 0; kx < w.kernel_w; ++kx) {
-            const int64_t ix = x * w.stride_w - w.pad_left + kx;
-            if (ix < 0 || ix >= in.width) continue;
-            const int32_t value = image[iy * in.width + ix];
-            if (is_max) {
-              acc = empty ? value : std::max(acc, value);
-            } else {
-              acc += operands == nullptr ? value : value * operands[ky * w.kernel_w + kx];
-            }
-            empty = false;
+    for_each_pixel(layer_, [&](int64_t y, int64_t x, int64_t grid_y, int64_t grid_x) {
+      int32_t acc = 0;
+      bool empty = true;
+      for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
+        const int64_t iy = grid_y * w.stride_h - w.pad_top + ky;
+        if (iy < 0 || iy >= in.height) continue;
+        for (int64_t kx = 0; kx < w.kernel_w; ++kx) {
+          const int64_t ix = grid_x * w.stride_w - w.pad_left + kx;
+          if (ix < 0 || ix >= in.width) continue;
+          const int32_t value = image[iy * in.width + ix];
+          if (is_max) {
+            acc = empty ? value : std::max(acc, value);
+          } else {
+            acc += operands == nullptr ? value : value * operands[ky * w.kernel_w + kx];
           }
+          empty = false;
         }
-        sums[static_cast<size_t>((c * out.height + y) * out.width + x)] = acc;
       }
-    }
+      sums[static_cast<size_t>((c * out.height + y) * out.width + x)] = acc;
+    });
   }
 }
 
@@ -139,18 +150,16 @@ std::vector<uint8_t> LayerReference::run(const std::vector<uint8_t>& input,
       const ChannelPost& post = region.post[static_cast<size_t>(c)];
       const int64_t source =
           layer_.has_residual ? layer_.residual.channel[static_cast<size_t>(c)] : -1;
-      for (int64_t y = region.y; y < region.y + region.height; ++y) {
-        for (int64_t x = region.x; x < region.x + region.width; ++x) {
-          const auto at = static_cast<size_t>((c * out.shape.height + y) * out.shape.width + x);
-          int32_t r = 0;
-          if (source >= 0) {
-            r = added[static_cast<size_t>((source * from.height + y * layer_.residual.stride_h) *
-                                              from.width +
-                                          x * layer_.residual.stride_w)];
-          }
-          bytes[at] = requantise(post, sums[at], r);
+      for_each_pixel(region, [&](int64_t y, int64_t x, int64_t grid_y, int64_t grid_x) {
+        const auto at = static_cast<size_t>((c * out.shape.height + y) * out.shape.width + x);
+        int32_t r = 0;
+        if (source >= 0) {
+          r = added[static_cast<size_t>((source * from.height + grid_y * layer_.residual.stride_h) *
+                                            from.width +
+                                        grid_x * layer_.residual.stride_w)];
         }
-      }
+        bytes[at] = requantise(post, sums[at], r);
+      });
     }
   }
   return bytes;

@@ -29,6 +29,11 @@ class Generator {
     Shape shape{pick(1, options_.most_channels), vector ? 1 : pick(1, options_.most_side),
                 vector ? 1 : pick(1, options_.most_side)};
     if (chance(50)) shape.channels = pick(1, 4);
+    if (options_.most_length > 0) {
+      shape.height = pick(1, options_.most_length);
+      shape.width = chance(70) ? 1 : pick(1, 3);
+      if (chance(50)) std::swap(shape.height, shape.width);
+    }
     network_.input = add_tensor(shape, chance(50));
     const int64_t layers = pick(1, options_.most_layers);
     int last = network_.input;
@@ -76,11 +81,22 @@ class Generator {
     before = pick(0, kernel - 1);
     after = pick(0, kernel - 1);
     if (chance(5) && size > 3) before = -pick(1, 2);
+    if (options_.most_length > 0) lengthen(size, kernel, stride, before, after);
     if (size + before + after < kernel) {
       kernel = 1;
       before = after = 0;
     }
     return (size + before + after - kernel) / stride + 1;
+  }
+
+  /// Some strides beyond their field; some kernels as well, with few windows.
+  void lengthen(int64_t size, int64_t& kernel, int64_t& stride, int64_t& before, int64_t& after) {
+    if (size > 60 && chance(8)) stride = pick(14, 20);
+    if (size < 250 || !chance(12)) return;
+    kernel = pick(250, size);
+    stride = pick(size / 4, size);
+    before = chance(50) ? 0 : pick(0, 9);
+    after = chance(50) ? 0 : pick(0, 9);
   }
 
   int add_layer(int input) {
@@ -95,13 +111,20 @@ class Generator {
                             : LayerKind::kMax;
     graph::Window& w = layer.window;
     Shape out = in;
-    if (in.pixels() > 1 && in.height <= 12 && in.width <= 12 && chance(10)) {  // to one pixel
+    const int64_t most_window = std::max<int64_t>(12, options_.most_length);
+    if (in.pixels() > 1 && in.height <= most_window && in.width <= most_window &&
+        chance(10)) {  // to one pixel
       w.kernel_h = in.height;
       w.kernel_w = in.width;
       out.height = out.width = 1;
     } else {
       out.height = axis(in.height, w.kernel_h, w.stride_h, w.pad_top, w.pad_bottom);
       out.width = axis(in.width, w.kernel_w, w.stride_w, w.pad_left, w.pad_right);
+    }
+    // So many products of random operands could exceed an accumulator.
+    if (options_.most_length > 0 && w.kernel_h * w.kernel_w * in.channels > 6000 &&
+        layer.kind == LayerKind::kDense) {
+      layer.kind = LayerKind::kSum;
     }
     if (layer.kind == LayerKind::kDense) out.channels = pick(1, options_.most_channels);
     maybe_residual(layer, out);

@@ -18,6 +18,9 @@ struct RandomNetworkOptions {
   int64_t most_side = 14;      ///< of the input
   int64_t most_channels = 40;  ///< of any tensor
   int64_t most_layers = 6;
+  /// Not zero: one axis of the input, rows or columns, is as long as this at most, and windows may
+  /// be as long as that axis; the other has three pixels at most.
+  int64_t most_length = 0;
 };
 
 quantise::Network random_network(uint64_t seed, const RandomNetworkOptions& options = {});
