@@ -29,6 +29,9 @@ class Checker {
     const auto channels = static_cast<size_t>(shape(graph_.input).channels);
     need(graph_.input_scale.size() == channels && graph_.input_offset.size() == channels,
          "input_scale or input_offset has a wrong size");
+    need(graph_.input_clamp.empty() || graph_.input_clamp.size() == channels,
+         "input_clamp has a wrong size");
+    for (const Clamp& clamp : graph_.input_clamp) check(clamp, "the input");
     finite(graph_.input_scale, "the input");
     finite(graph_.input_offset, "the input");
   }
@@ -63,6 +66,12 @@ class Checker {
          "a layout leaves its array");
   }
 
+  void check(const Clamp& clamp, const std::string& where) const {
+    need(!std::isnan(clamp.lo) && !std::isnan(clamp.hi) && clamp.lo <= clamp.hi &&
+             clamp.step >= 0 && std::isfinite(clamp.step),
+         where + " has a wrong clamp");
+  }
+
   void check(const Node& node) {
     const std::string where = "node " + common::quoted(node.name);
     need(node.inputs.size() == (node.kind == OpKind::kAdd ? 2U : 1U), where + " has wrong inputs");
@@ -72,8 +81,7 @@ class Checker {
     need(valid(node.output) && !ready_[static_cast<size_t>(node.output)],
          where + " has a wrong output");
     ready_[static_cast<size_t>(node.output)] = true;
-    need(!std::isnan(node.clamp.lo) && !std::isnan(node.clamp.hi) && node.clamp.lo <= node.clamp.hi,
-         where + " has a wrong clamp");
+    check(node.clamp, where);
     const Shape& in = shape(node.inputs[0]);
     const Window& w = node.window;
     need(w.kernel_h > 0 && w.kernel_w > 0 && w.stride_h > 0 && w.stride_w > 0,

@@ -62,11 +62,8 @@ class Layer {
         pad(a, y);
         break;
     }
-    const Clamp& c = node_.clamp;
-    if (c.lo == -std::numeric_limits<float>::infinity() &&
-        c.hi == std::numeric_limits<float>::infinity())
-      return;
-    for (int64_t i = 0; i < out_.elements(); ++i) y[i] = std::min(std::max(y[i], c.lo), c.hi);
+    if (node_.clamp.is_open()) return;
+    for (int64_t i = 0; i < out_.elements(); ++i) y[i] = node_.clamp(y[i]);
   }
 
  private:
@@ -267,8 +264,9 @@ void load_input(const Graph& graph, const float* user, float* tensor) {
   const Shape& shape = graph.tensors[static_cast<size_t>(graph.input)].shape;
   gather_layout(graph.input_layout, shape, user, tensor);
   for (size_t c = 0; c < graph.input_scale.size(); ++c) {
+    const Clamp clamp = graph.input_clamp.empty() ? Clamp{} : graph.input_clamp[c];
     for (int64_t i = 0; i < shape.pixels(); ++i, ++tensor) {
-      *tensor = *tensor * graph.input_scale[c] + graph.input_offset[c];
+      *tensor = clamp(*tensor * graph.input_scale[c] + graph.input_offset[c]);
     }
   }
 }

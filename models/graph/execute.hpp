@@ -40,7 +40,7 @@ std::vector<float> execute(const Graph& graph, const float* input, int64_t image
                            const ExecuteOptions& options = {}, const TensorVisitor& visitor = {});
 
 /// The input as the graph's first nodes read it: one image of the user's, in C, H, W order, after
-/// scale and offset.
+/// scale, offset and clamp.
 void load_input(const Graph& graph, const float* user, float* tensor);
 
 /// From the layout that users see to C, H, W order, and back. One image.

@@ -11,6 +11,8 @@
 /// over a C x H x W tensor is a `kConv` whose kernel is H x W without padding.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -45,10 +47,19 @@ struct Window {
   int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
 };
 
-/// Applied to the result of a node, after the bias: min(max(x, lo), hi). Relu is {0, inf}.
+/// Applied to the result of a node, after the bias: min(max(x, lo), hi), then, where a step is
+/// given, its nearest multiple. Relu is {0, inf}; a quantised model file's integers of `step`,
+/// read as floats, are multiples of it between the bounds of their type.
 struct Clamp {
   float lo = -std::numeric_limits<float>::infinity();
   float hi = std::numeric_limits<float>::infinity();
+  float step = 0;
+
+  bool is_open() const { return std::isinf(lo) && lo < 0 && std::isinf(hi) && hi > 0 && step == 0; }
+  float operator()(float x) const {
+    const float bounded = std::min(std::max(x, lo), hi);
+    return step > 0 ? step * std::nearbyint(bounded / step) : bounded;
+  }
 };
 
 struct Node {
@@ -77,6 +88,9 @@ struct Graph {
   /// first layer). Both have one entry per input channel.
   std::vector<float> input_scale;
   std::vector<float> input_offset;
+  /// What it reads is clamped so, after scale and offset, where the file quantises its input. One
+  /// per channel, or none.
+  std::vector<Clamp> input_clamp;
   OutputFunction output_function = OutputFunction::kNone;
   /// Multiply-accumulates of the model file's convolutions and matrix products for one input.
   uint64_t macs = 0;

@@ -96,7 +96,7 @@ View Importer::emit_elementwise(const OnnxNode& node, const View& view, const El
   return result;
 }
 
-void Importer::elementwise(const OnnxNode& node, const Value& value, Elementwise step) {
+Value Importer::affine(const OnnxNode& node, const Value& value, Elementwise step) {
   View view = value.view;
   size_t rank = view.axes.size();
   for (const auto& constant : {step.scale, step.offset}) {
@@ -110,19 +110,19 @@ void Importer::elementwise(const OnnxNode& node, const Value& value, Elementwise
       node.unsupported("a constant has more dimensions than the input " + to_string(view.dims()));
     view = *wider;
   }
+  Value result;
   if (!unbound(value)) {
     Value moved = value;
     moved.view = std::move(view);
-    give_view(node, emit_elementwise(node, settled(node, moved), step));
-    return;
+    result.view = emit_elementwise(node, settled(node, moved), step);
+    return result;
   }
-  Value result;
   result.view = view;
   result.pending = std::make_shared<Pending>();
   result.pending->before = value.pending;
   result.pending->step = std::move(step);
   result.pending->view = view;
-  give(node, std::move(result));
+  return result;
 }
 
 void Importer::relu(const OnnxNode& node, const Inputs& inputs) {
@@ -332,6 +332,10 @@ void Importer::pass(const OnnxNode& node, const Inputs& inputs) {
     if (to != onnx::TensorProto::FLOAT && to != onnx::TensorProto::DOUBLE &&
         to != onnx::TensorProto::FLOAT16) {
       node.unsupported("a cast of activations to element type " + std::to_string(to));
+    }
+    if (inputs[0]->grid) {
+      give(node, in_units(node, *inputs[0]));
+      return;
     }
   } else {
     node.allow({});

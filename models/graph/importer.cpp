@@ -3,6 +3,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "common/error.hpp"
@@ -35,6 +36,7 @@ void Importer::add_input(const std::string& name, const std::vector<int64_t>& di
   input_dims_.assign(dims.begin() + 1, dims.end());
   graph_.input = 0;
   graph_.tensors.push_back({name, Shape{}});
+  bounds_.emplace_back();
   Value value;
   value.view.tensor = 0;
   int64_t stride = 1;
@@ -50,14 +52,22 @@ void Importer::add_input(const std::string& name, const std::vector<int64_t>& di
   }
 }
 
+void Importer::set_input_type(const std::string& name, const Integers& integers) {
+  Value& value = values_.at(name);
+  value.pending = std::make_shared<Pending>();
+  value.pending->step = {nullptr, nullptr, integers.clamp(1), name};
+  value.pending->view = value.view;
+  value.grid = std::make_shared<Grid>(Grid{1, integers});
+}
+
 void Importer::run(const onnx::NodeProto& proto) {
   const OnnxNode node(proto, opset_, file_);
-  const std::string domain = proto.domain() == "ai.onnx" ? "" : proto.domain();
+  const std::string domain = table_domain(proto.domain(), node.op());
   if (!knows_domain(domain)) {
-    node.unsupported("the operator set " + common::quoted(domain) + " is not supported");
+    node.unsupported("the operator set " + common::quoted(proto.domain()) + " is not supported");
   }
   if (proto.output_size() == 0) node.malformed("has no output");
-  if (proto.input_size() > (node.op() == "Concat" ? 4096 : 16))
+  if (proto.input_size() > (node.op() == "Concat" || node.op() == "QLinearConcat" ? 4096 : 16))
     node.malformed("has too many inputs");
   Inputs inputs;
   bool any_view = false;
@@ -68,24 +78,28 @@ void Importer::run(const onnx::NodeProto& proto) {
   }
   const Row* row = row_of(domain, node.op());
   if (!any_view) {
-    if (row && row->handler == &Importer::shape) {
-      shape(node, inputs);
+    if (row && (row->handler == &Importer::shape || row->effect == kQuantises)) {
+      (this->*row->handler)(node, inputs);
     } else if (ConstantPtr folded = fold(node, constants(inputs), budget_, files_)) {
       give_constant(node, std::move(folded));
     } else {
-      node.unsupported(row ? "does not depend on the network's input"
-                           : "the operator is not supported");
+      node.unsupported(row ? "does not depend on the network's input" : why_unknown(node.op()));
     }
     return;
   }
-  if (!row) node.unsupported("the operator is not supported");
+  if (!row) node.unsupported(why_unknown(node.op()));
   for (const Value* value : inputs) {
-    if (value && value->function != OutputFunction::kNone && row->effect != kMovesNothing) {
+    if (value && value->function != OutputFunction::kNone && row->effect != kMovesNothing &&
+        row->effect != kQuantises) {
       node.unsupported("reads the result of " + common::quoted(value->function_node) +
                        ": Softmax and LogSoftmax are supported at the network's end only");
     }
   }
-  (this->*row->handler)(node, inputs);
+  if (std::any_of(inputs.begin(), inputs.end(), [](const Value* v) { return v && v->grid; })) {
+    run_on_integers(*row, node, inputs);
+  } else {
+    (this->*row->handler)(node, inputs);
+  }
 }
 
 // --- values --------------------------------------------------------------------------------------
@@ -297,6 +311,7 @@ int Importer::emit(const OnnxNode& node, Node graph_node, const Shape& shape) {
       node);
   const int tensor = static_cast<int>(graph_.tensors.size());
   graph_.tensors.push_back({node.output(0), shape});
+  bounds_.push_back(bounds_of(graph_node));
   graph_node.output = tensor;
   graph_.nodes.push_back(std::move(graph_node));
   return tensor;
@@ -321,10 +336,15 @@ Graph Importer::finish(const onnx::NodeProto& last, const std::string& output) {
   const auto at = values_.find(output);
   if (at == values_.end())
     throw Error(ErrorKind::kFile, file_ + ": nothing gives the output " + common::quoted(output));
-  const Value& value = at->second;
+  Value value = at->second;
   if (value.withheld || value.is_constant()) fail("does not depend on the input");
   if (value.view.tensor == graph_.input && !value.pending) fail("is the input: there is no layer");
-  const View view = settled_image(OnnxNode(last, opset_, file_), value);
+  const OnnxNode node(last, opset_, file_);
+  if (value.grid) {
+    if (value.function != OutputFunction::kNone) fail("holds integers of a softmax");
+    value = in_units(node, value);
+  }
+  const View view = settled_image(node, value);
   if (view.axes.empty() || view.axes[0].size() != 1 || view.axes[0][0].axis != Axis::kBatch) {
     fail("has no batch dimension in front");
   }

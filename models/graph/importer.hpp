@@ -6,6 +6,7 @@
 ///     import_pool.cpp         pooling, means and maxima
 ///     import_elementwise.cpp  Relu, Clip, constant arithmetic, Add, Sub, Softmax
 ///     import_layout.cpp       Reshape and its kin, Slice, Pad, Concat
+///     import_quantised.cpp    quantised files: QuantizeLinear, QLinearConv, Quant and their kin
 ///
 /// To add an operator: write its method, give it a row in the table of operators.cpp, a model in
 /// tests/graph/test_operators.cpp, and a place in the generator of tests/graph.
@@ -16,11 +17,13 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "graph/graph.hpp"
 #include "graph/onnx_constant.hpp"
 #include "graph/onnx_node.hpp"
+#include "graph/onnx_quantise.hpp"
 #include "graph/operators.hpp"
 #include "graph/view.hpp"
 #include "graph/window.hpp"
@@ -44,11 +47,21 @@ struct Pending {
   int tensor = -1;  ///< once it has been emitted
 };
 
+/// How a view stands for integers: it holds scale * (integer - zero).
+struct Grid {
+  float scale = 1;
+  Integers integers;
+  bool operator==(const Grid& other) const {
+    return scale == other.scale && integers == other.integers;
+  }
+};
+
 /// One ONNX value: a constant or a view.
 struct Value {
   ConstantPtr constant;
   View view;
   std::shared_ptr<Pending> pending;
+  std::shared_ptr<const Grid> grid;  ///< of a view that the file has in integers
   OutputFunction function = OutputFunction::kNone;
   std::string function_node;
   bool withheld = false;  ///< a further output (mask, indices): an error to read
@@ -65,6 +78,8 @@ class Importer {
   /// The network's input; dims with the batch first. `channels_last` is how to take an image where
   /// the operator that reads it leaves that open.
   void add_input(const std::string& name, const std::vector<int64_t>& dims, bool channels_last);
+  /// The network's input holds integers of this ONNX element type.
+  void set_input_type(const std::string& name, const Integers& integers);
   void run(const onnx::NodeProto& node);
   /// Ends with this value, which node `last` gave, as the network's output and gives the raw graph
   /// (simplify.hpp is next).
@@ -76,8 +91,12 @@ class Importer {
  private:
   using Inputs = std::vector<const Value*>;
   using Handler = void (Importer::*)(const OnnxNode&, const Inputs&);
-  /// Whether an operator may stand behind one that the host computes.
-  enum Effect { kComputes, kMovesNothing };
+  enum Effect {
+    kComputes,
+    kMovesValues,   ///< or zeros, so it may read integers
+    kMovesNothing,  ///< so it may also stand behind an operator that the host computes
+    kQuantises,     ///< between reals and integers; so may it, and it folds constants
+  };
   struct Row {
     const char* name;
     Handler handler;
@@ -89,6 +108,9 @@ class Importer {
   /// Null where there is none.
   static const Row* row_of(const std::string& domain, const std::string& name);
   static bool knows_domain(const std::string& domain);
+  /// The domain that the table has for an operator of a model file's domain.
+  static std::string table_domain(const std::string& domain, const std::string& name);
+  static const char* why_unknown(const std::string& name);
 
   // Operators. inputs[i] is null where an optional input is left out.
   void conv(const OnnxNode& node, const Inputs& inputs);
@@ -112,6 +134,10 @@ class Importer {
   void slice(const OnnxNode& node, const Inputs& inputs);
   void pad(const OnnxNode& node, const Inputs& inputs);
   void concat(const OnnxNode& node, const Inputs& inputs);
+  void quantize_linear(const OnnxNode& node, const Inputs& inputs);
+  void dequantize_linear(const OnnxNode& node, const Inputs& inputs);
+  void quant(const OnnxNode& node, const Inputs& inputs);
+  void quantised_operator(const OnnxNode& node, const Inputs& inputs);
 
   // Values.
   const Value* find(const OnnxNode& node, const std::string& name) const;
@@ -150,7 +176,10 @@ class Importer {
   int emit(const OnnxNode& node, Node graph_node, const Shape& shape);
   void count_macs(const OnnxNode& node, std::initializer_list<int64_t> factors);
   View emit_elementwise(const OnnxNode& node, const View& view, const Elementwise& step);
-  void elementwise(const OnnxNode& node, const Value& value, Elementwise step);
+  Value affine(const OnnxNode& node, const Value& value, Elementwise step);
+  void elementwise(const OnnxNode& node, const Value& value, Elementwise step) {
+    give(node, affine(node, value, std::move(step)));
+  }
   void clamped(const OnnxNode& node, const Value& value, Clamp clamp);
   /// A constant, broadcast against the view, as one number per channel of its tensor.
   std::vector<float> per_channel(const OnnxNode& node, const Constant& constant, const View& view);
@@ -169,6 +198,20 @@ class Importer {
   /// Mean or maximum over whole axes of the image; `axes` sorted.
   void reduce(const OnnxNode& node, const Value& value, const std::vector<int64_t>& axes, bool keep,
               OpKind kind);
+
+  // Quantised files.
+  /// What the clamps of the graph prove of a new node's result: bounds, and that values are
+  /// multiples of a step.
+  Clamp bounds_of(const Node& node) const;
+  /// The value clamped, without a node where it is so already.
+  Value bounded_by(const OnnxNode& node, const Value& value, const Clamp& clamp);
+  Value to_integers(const OnnxNode& node, const Value& value, const LinearQuantiser& quantiser);
+  Value to_reals(const OnnxNode& node, const Value& value, const LinearQuantiser& quantiser);
+  /// The integers themselves, as floats.
+  Value in_units(const OnnxNode& node, const Value& value);
+  /// An operator that reads integers: it takes them, or only moves values.
+  void run_on_integers(const Row& row, const OnnxNode& node, const Inputs& inputs);
+
   /// True if the tensor is zero whatever the input is.
   bool is_zero(int tensor) const;
 
@@ -184,6 +227,8 @@ class Importer {
   Binding binding_;
   std::vector<int64_t> input_dims_;  ///< without the batch
   std::map<std::string, Value> values_;
+  std::vector<Clamp> bounds_;  ///< of every tensor, see bounds_of()
+  std::map<std::tuple<int, float, float, float>, int> clamped_;  ///< tensor and clamp: its tensor
 };
 
 }  // namespace keyway::graph::importing

@@ -87,8 +87,28 @@ void integers_from(const onnx::TensorProto& t, const std::optional<std::string_v
   if (raw) {
     from_raw<Stored>(*raw, count, where, out, to_int64<Stored>);
   } else {
-    from_list(t.int32_data(), count, where, out,
-              [](int32_t v) { return to_int64(static_cast<Stored>(v)); });
+    from_list(t.int32_data(), count, where, out, [&where](int32_t v) {
+      if (static_cast<Stored>(v) != v)
+        malformed(where, "element " + std::to_string(v) + " is out of its type's range");
+      return to_int64(v);
+    });
+  }
+}
+
+/// Two elements a byte, the first in the low bits.
+void nibbles_from(const onnx::TensorProto& t, int64_t count, bool is_signed,
+                  const std::string& where, std::vector<int64_t>& out) {
+  std::vector<int64_t> bytes;
+  const int64_t pairs = (count + 1) / 2;
+  if (t.has_raw_data()) {
+    from_raw<uint8_t>(t.raw_data(), pairs, where, bytes, to_int64<uint8_t>);
+  } else {
+    from_list(t.int32_data(), pairs, where, bytes, [](int32_t v) { return to_int64(v & 0xff); });
+  }
+  out.reserve(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t nibble = bytes[static_cast<size_t>(i / 2)] >> (i % 2 * 4) & 15;
+    out.push_back(is_signed && nibble > 7 ? nibble - 16 : nibble);
   }
 }
 
@@ -164,6 +184,7 @@ ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where,
   }
   constant->is_float = t.data_type() == Type::FLOAT || t.data_type() == Type::DOUBLE ||
                        t.data_type() == Type::FLOAT16 || t.data_type() == Type::BFLOAT16;
+  if (!constant->is_float) constant->element_type = t.data_type();
   switch (t.data_type()) {
     case Type::FLOAT: {
       const auto same = [](float v) { return v; };
@@ -224,6 +245,10 @@ ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where,
     case Type::UINT8:
     case Type::BOOL:
       integers_from<uint8_t>(t, raw, count, where, integers);
+      break;
+    case kUint4:
+    case kInt4:
+      nibbles_from(t, count, t.data_type() == kInt4, where, integers);
       break;
     default:
       throw Error(ErrorKind::kUnsupported,

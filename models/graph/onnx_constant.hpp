@@ -21,9 +21,14 @@ inline constexpr int64_t kMaxDimension = int64_t{1} << 26;
 inline constexpr int64_t kMaxElements = int64_t{1} << 26;
 inline constexpr size_t kMaxRank = 8;
 
+/// Element types that are younger than the ONNX headers need to be.
+inline constexpr int32_t kUint4 = 21;
+inline constexpr int32_t kInt4 = 22;
+
 struct Constant {
   std::vector<int64_t> dims;
   bool is_float = false;
+  int32_t element_type = 0;       ///< ONNX type of integers; 0: not known
   std::vector<float> floats;      ///< when is_float
   std::vector<int64_t> integers;  ///< otherwise
 

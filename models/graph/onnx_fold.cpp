@@ -98,6 +98,7 @@ ConstantPtr Folder::with_dims(const Dims& dims) {
   if (checked_elements(dims) != source.elements())
     node_.malformed("changes the number of elements");
   auto out = make(dims, source.is_float);
+  out->element_type = source.element_type;
   out->floats = source.floats;
   out->integers = source.integers;
   return out;
@@ -106,6 +107,7 @@ ConstantPtr Folder::with_dims(const Dims& dims) {
 ConstantPtr Folder::strided(const Constant& source, const Dims& dims, const Dims& strides,
                             int64_t offset) {
   auto out = make(dims, source.is_float);
+  out->element_type = source.element_type;
   Dims index(dims.size(), 0);
   const auto count = static_cast<size_t>(out->elements());
   int64_t at = offset;
@@ -133,6 +135,7 @@ ConstantPtr Folder::cast() {
   const int64_t to = node_.integer("to", Type::UNDEFINED);
   const bool to_float = to == Type::FLOAT || to == Type::DOUBLE || to == Type::FLOAT16;
   auto out = make(source.dims, to_float);
+  if (!to_float) out->element_type = static_cast<int32_t>(to);
   for (size_t i = 0; i < static_cast<size_t>(source.elements()); ++i) {
     if (to_float) {
       out->floats[i] = source.is_float ? source.floats[i] : static_cast<float>(source.integers[i]);
@@ -152,6 +155,18 @@ ConstantPtr Folder::cast() {
         break;
       case Type::INT32:
         value = static_cast<int32_t>(value);
+        break;
+      case Type::INT16:
+        value = static_cast<int16_t>(value);
+        break;
+      case Type::UINT16:
+        value = static_cast<uint16_t>(value);
+        break;
+      case Type::INT8:
+        value = static_cast<int8_t>(value);
+        break;
+      case Type::UINT8:
+        value = static_cast<uint8_t>(value);
         break;
       case Type::BOOL:
         value = source.is_float ? source.floats[i] != 0 : value != 0;

@@ -54,9 +54,10 @@ std::vector<int64_t> input_dims(const onnx::ValueInfoProto& input, const std::st
   const auto& type = input.type().tensor_type();
   if (type.elem_type() != onnx::TensorProto::FLOAT &&
       type.elem_type() != onnx::TensorProto::DOUBLE &&
-      type.elem_type() != onnx::TensorProto::FLOAT16) {
-    unsupported(file,
-                what + " has element type " + std::to_string(type.elem_type()) + ", not float");
+      type.elem_type() != onnx::TensorProto::FLOAT16 &&
+      type.elem_type() != onnx::TensorProto::UINT8 && type.elem_type() != onnx::TensorProto::INT8) {
+    unsupported(file, what + " has element type " + std::to_string(type.elem_type()) +
+                          ", neither float nor a byte");
   }
   if (!type.has_shape()) unsupported(file, what + " states no shape");
   const int rank = type.shape().dim_size();
@@ -106,9 +107,10 @@ std::vector<int> needed_nodes(const onnx::GraphProto& graph, std::set<std::strin
 /// to NCHW, or a mean over axes 1 and 2. Asked only where an operator before that layer depends on
 /// it.
 bool looks_channels_last(const onnx::GraphProto& graph, const std::string& input) {
-  static const std::set<std::string> kTransparent = {"Add",  "Sub",      "Mul",     "Div",
-                                                     "Neg",  "Clip",     "Relu",    "Pad",
-                                                     "Cast", "Identity", "Dropout", "Slice"};
+  static const std::set<std::string> kTransparent = {
+      "Add",  "Sub",  "Mul",      "Div",     "Neg",   "Clip",           "Relu",
+      "Pad",  "Cast", "Identity", "Dropout", "Slice", "QuantizeLinear", "DequantizeLinear",
+      "Quant"};
   const auto list = [](const onnx::NodeProto& node, const char* name) {
     for (const auto& a : node.attribute()) {
       if (a.name() == name) return std::vector<int64_t>(a.ints().begin(), a.ints().end());
@@ -169,6 +171,9 @@ Graph import_model(const onnx::ModelProto& model, size_t size, const std::string
   if (!input) unsupported(file, "has no input");
   importer.add_input(input->name(), input_dims(*input, file),
                      looks_channels_last(graph, input->name()));
+  const auto type = input->type().tensor_type().elem_type();
+  if (type == onnx::TensorProto::UINT8) importer.set_input_type(input->name(), {0, 255, 0});
+  if (type == onnx::TensorProto::INT8) importer.set_input_type(input->name(), {-128, 127, 0});
   for (int i : nodes) importer.run(graph.node(i));
 
   if (nodes.empty()) malformed(file, "no node gives the output " + common::quoted(output));

@@ -4,7 +4,8 @@
 /// What is read: the operators of `operators.hpp`, opsets kMinOpset to kMaxOpset of the default
 /// domain, in the forms that PyTorch (NCHW) and tf2onnx (NHWC through transposes) export; float32,
 /// float16 and float64 weights, in the file or in files beside it (`onnx_external.hpp`). What
-/// depends on constants and shapes only is folded.
+/// depends on constants and shapes only is folded. Quantised files are read as float
+/// (`onnx_quantise.hpp`).
 ///
 /// How: every ONNX value is a constant or a strided view of a tensor of the graph (`view.hpp`), so
 /// Transpose, Reshape, Flatten and their kin cost nothing and the layout is settled where a layer

@@ -112,14 +112,17 @@ void OnnxNode::expect_inputs(int least, int most) const {
   }
 }
 
+std::string OnnxNode::where() const {
+  return file_ + ": node " + common::quoted(name()) + ", operator " +
+         common::printable(said_ ? *said_ : op()) + ": ";
+}
+
 void OnnxNode::unsupported(const std::string& reason) const {
-  throw Error(ErrorKind::kUnsupported, file_ + ": node " + common::quoted(name()) + ", operator " +
-                                           common::printable(op()) + ": " + reason);
+  throw Error(ErrorKind::kUnsupported, where() + reason);
 }
 
 void OnnxNode::malformed(const std::string& reason) const {
-  throw Error(ErrorKind::kFile, file_ + ": node " + common::quoted(name()) + ", operator " +
-                                    common::printable(op()) + ": " + reason);
+  throw Error(ErrorKind::kFile, where() + reason);
 }
 
 std::string to_string(const std::vector<int64_t>& dims) {

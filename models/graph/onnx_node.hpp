@@ -31,6 +31,13 @@ class OnnxNode {
   OnnxNode(const onnx::NodeProto& node, int64_t opset, const std::string& file)
       : node_(node), opset_(opset), file_(file) {}
 
+  /// Part of another node, which messages call by its operator: `said` for node.op_type().
+  OnnxNode(const onnx::NodeProto& node, int64_t opset, const std::string& file,
+           const std::string& said)
+      : node_(node), opset_(opset), file_(file), said_(&said) {}
+
+  const onnx::NodeProto& proto() const { return node_; }
+  const std::string& file() const { return file_; }
   int64_t opset() const { return opset_; }
   const std::string& op() const;
   /// The node's name or, where it has none, its first output.
@@ -61,10 +68,13 @@ class OnnxNode {
 
  private:
   const onnx::AttributeProto* find(const char* attribute, int type) const;
+  /// "FILE: node 'NAME', operator OP: "
+  std::string where() const;
 
   const onnx::NodeProto& node_;
   int64_t opset_;
   const std::string& file_;
+  const std::string* said_ = nullptr;
 };
 
 /// "[1, 3, 32, 32]"

@@ -11,6 +11,11 @@ namespace keyway::graph {
 
 namespace importing {
 
+namespace {
+constexpr const char* kMicrosoft = "com.microsoft";  ///< onnxruntime's own operators
+constexpr const char* kQonnx = "qonnx.custom_op.general";
+}  // namespace
+
 const std::vector<Importer::Row>& Importer::rows() {
   using I = Importer;
   static const std::vector<Row> kRows = {
@@ -23,12 +28,13 @@ const std::vector<Importer::Row>& Importer::rows() {
        "over a whole input"},
       {"BatchNormalization", &I::batch_normalization, "inference, not training; constant inputs"},
       {"MaxPool", &I::pool,
-       "over one or two axes; dilation 1; pads narrower than the kernel; the values alone"},
+       "over one or two axes; dilation 1; pads narrower than the kernel; the values alone",
+       kMovesValues},
       {"AveragePool", &I::pool, "over one or two axes; dilation 1; pads narrower than the kernel"},
       {"GlobalAveragePool", &I::global_pool, "over one or two axes"},
-      {"GlobalMaxPool", &I::global_pool, "over one or two axes"},
+      {"GlobalMaxPool", &I::global_pool, "over one or two axes", kMovesValues},
       {"ReduceMean", &I::reduction, "over the whole height, the whole width, or both"},
-      {"ReduceMax", &I::reduction, "over the whole height, the whole width, or both"},
+      {"ReduceMax", &I::reduction, "over the whole height, the whole width, or both", kMovesValues},
       {"Relu", &I::relu, "anywhere"},
       {"Clip", &I::clip, "with constant bounds"},
       {"Max", &I::extremum, "with constants whose elements are all the same"},
@@ -55,9 +61,30 @@ const std::vector<Importer::Row>& Importer::rows() {
       {"Unsqueeze", &I::reshape, "of constant axes", kMovesNothing},
       {"Transpose", &I::transpose,
        "any, where the layers behind it find an image or a vector again", kMovesNothing},
-      {"Slice", &I::slice, "of height and width, forwards, with any step"},
-      {"Pad", &I::pad, "with zeros, of height, width and channels; crops height and width"},
-      {"Concat", &I::concat, "of one tensor with zeros"},
+      {"Slice", &I::slice, "of height and width, forwards, with any step", kMovesValues},
+      {"Pad", &I::pad, "with zeros, of height, width and channels; crops height and width",
+       kMovesValues},
+      {"Concat", &I::concat, "of one tensor with zeros", kMovesValues},
+      {"QuantizeLinear", &I::quantize_linear,
+       "with constant scales, for integers of at most 16 bits; no blocks", kQuantises},
+      {"DequantizeLinear", &I::dequantize_linear, "with constant scales; no blocks", kQuantises},
+      {"QLinearConv", &I::quantised_operator, "as Conv, with constant scales"},
+      {"QLinearMatMul", &I::quantised_operator, "as MatMul, with constant scales"},
+      {"QGemm", &I::quantised_operator, "as Gemm, with constant scales", kComputes, kMicrosoft},
+      {"QLinearAdd", &I::quantised_operator, "as Add, with constant scales", kComputes, kMicrosoft},
+      {"QLinearMul", &I::quantised_operator, "as Mul, with constant scales", kComputes, kMicrosoft},
+      {"QLinearAveragePool", &I::quantised_operator,
+       "as AveragePool, channels first, with constant scales", kComputes, kMicrosoft},
+      {"QLinearGlobalAveragePool", &I::quantised_operator,
+       "as GlobalAveragePool, channels first, with constant scales", kComputes, kMicrosoft},
+      {"QLinearConcat", &I::quantised_operator, "as Concat, with constant scales", kComputes,
+       kMicrosoft},
+      {"QLinearSoftmax", &I::quantised_operator, "as Softmax, with constant scales", kComputes,
+       kMicrosoft},
+      {"Quant", &I::quant, "at most 16 bits; of activations not their sign (one signed bit)",
+       kQuantises, kQonnx},
+      {"IntQuant", &I::quant, "the newer name of Quant", kQuantises, kQonnx},
+      {"BipolarQuant", &I::quant, "of constants", kQuantises, kQonnx},
   };
   return kRows;
 }
@@ -74,10 +101,20 @@ bool Importer::knows_domain(const std::string& domain) {
                      [&](const Row& row) { return domain == row.domain; });
 }
 
+std::string Importer::table_domain(const std::string& domain, const std::string& name) {
+  if (domain == "ai.onnx") return "";
+  // The same operators for other types.
+  if (domain == kMicrosoft && (name == "QuantizeLinear" || name == "DequantizeLinear")) return "";
+  // Exporters of QONNX, before it had a domain of its own.
+  if (domain == "onnx.brevitas" || domain == "finn.custom_op.general") return kQonnx;
+  return domain;
+}
+
 std::vector<Operator> Importer::operators() {
   std::vector<Operator> list;
   for (const Row& row : rows()) {
-    list.push_back({row.name, row.domain, row.holds, true, row.handler == &Importer::shape});
+    list.push_back({row.name, row.domain, row.holds, true,
+                    row.handler == &Importer::shape || row.effect == kQuantises});
   }
   for (const FoldedOperator& folded : folded_operators()) {
     const auto same = std::find_if(list.begin(), list.end(), [&](const Operator& listed) {

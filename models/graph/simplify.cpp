@@ -11,12 +11,29 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-bool is_open(const Clamp& clamp) { return clamp.lo == -kInfinity && clamp.hi == kInfinity; }
+/// Steps in a clamp's range from which rounding twice hardly differs from rounding once.
+constexpr float kFineSteps = 128;
+
+/// The two, one after the other, are one clamp: there is but one rounding, or the first one is fine.
+bool can_compose(const Clamp& inner, const Clamp& outer) {
+  return inner.step == 0 || outer.step == 0 || inner.step == outer.step ||
+         inner.hi - inner.lo >= kFineSteps * inner.step;
+}
 
 /// First `inner`, then `outer`: min(max(x, lo), hi) is monotone, so its bounds map through `outer`.
 Clamp composed(const Clamp& inner, const Clamp& outer) {
   const auto map = [&outer](float v) { return std::min(std::max(v, outer.lo), outer.hi); };
-  return {map(inner.lo), map(inner.hi)};
+  return {map(inner.lo), map(inner.hi), outer.step > 0 ? outer.step : inner.step};
+}
+
+/// Of scale * x + offset where x is clamped so. An offset may take values off a step's multiples.
+Clamp moved(const Clamp& clamp, float scale, float offset) {
+  if (clamp.is_open()) return clamp;
+  if (scale == 0) return {offset, offset};
+  const float a = scale * clamp.lo + offset, b = scale * clamp.hi + offset;
+  const float step = std::abs(scale) * clamp.step, steps = step > 0 ? offset / step : 0;
+  const bool fits = std::abs(steps - std::nearbyint(steps)) < 1e-3F;
+  return {std::min(a, b), std::max(a, b), fits ? step : 0};
 }
 
 bool all_equal(const std::vector<float>& values, float value) {
@@ -77,9 +94,11 @@ class Simplifier {
       case OpKind::kDepthwiseConv:
         return is_affine(n) && (affine_away(index) || affine_back(index) || affine_forward(index));
       case OpKind::kPad:
-        return pad_back(index) || pad_forward(index);
+        return clamp_back(index) || pad_back(index) || pad_forward(index);
       case OpKind::kShortcut:
-        return shortcut_back(index);
+        return clamp_back(index) || shortcut_back(index);
+      case OpKind::kMaxPool:
+        return clamp_back(index);
       default:
         return false;
     }
@@ -138,16 +157,25 @@ class Simplifier {
 
   bool affine_away(int index) {
     Node& n = node(index);
-    if (!is_open(n.clamp)) return false;
-    if (all_equal(n.weights, 1) && all_equal(n.bias, 0)) return bypass(index);
+    if (n.clamp.is_open() && all_equal(n.weights, 1) && all_equal(n.bias, 0)) return bypass(index);
+    if (!n.clamp.is_open() && n.clamp.step == 0) return false;
     const int input = n.inputs[0];
     if (input != graph_.input || consumers_[at(input)].size() != 1 || n.output == graph_.output) {
       return false;
+    }
+    std::vector<Clamp> clamps = graph_.input_clamp;
+    clamps.resize(n.weights.size());
+    for (size_t c = 0; c < n.weights.size(); ++c) {
+      clamps[c] = moved(clamps[c], n.weights[c], n.bias[c]);
+      if (!can_compose(clamps[c], n.clamp)) return false;
+      clamps[c] = composed(clamps[c], n.clamp);
     }
     for (size_t c = 0; c < n.weights.size(); ++c) {
       graph_.input_scale[c] *= n.weights[c];
       graph_.input_offset[c] = multiply_add(graph_.input_offset[c], n.weights[c], n.bias[c]);
     }
+    if (!clamps.front().is_open()) graph_.input_clamp = std::move(clamps);
+    n.clamp = {};
     return bypass(index);
   }
 
@@ -155,13 +183,19 @@ class Simplifier {
     Node& n = node(index);
     Node* before = sole_producer(n.inputs[0], index);
     if (!before) return false;
+    if (!can_compose(before->clamp, n.clamp)) return false;
     if (!(all_equal(n.weights, 1) && all_equal(n.bias, 0))) {
       if (!is_conv(*before)) return false;
       // A Relu in between commutes with positive scales.
       const bool relu =
-          before->clamp.lo == 0 && before->clamp.hi == kInfinity && all_equal(n.bias, 0) &&
+          before->clamp.lo == 0 && before->clamp.hi == kInfinity && before->clamp.step == 0 &&
+          all_equal(n.bias, 0) &&
           std::all_of(n.weights.begin(), n.weights.end(), [](float w) { return w > 0; });
-      if (!is_open(before->clamp) && !relu) return false;
+      // So does an integer's clamp with what takes it to other integers.
+      const bool integers = before->clamp.step > 0 && n.weights[0] > 0 &&
+                            all_equal(n.weights, n.weights[0]) && all_equal(n.bias, n.bias[0]);
+      if (!before->clamp.is_open() && !relu && !integers) return false;
+      before->clamp = moved(before->clamp, n.weights[0], n.bias[0]);
       const size_t taps = before->weights.size() / before->bias.size();
       for (size_t o = 0; o < n.weights.size(); ++o) {
         for (size_t k = 0; k < taps; ++k) before->weights[o * taps + k] *= n.weights[o];
@@ -175,7 +209,7 @@ class Simplifier {
 
   bool affine_forward(int index) {
     Node& n = node(index);
-    if (!is_open(n.clamp) || n.output == graph_.output || consumers_[at(n.output)].empty())
+    if (!n.clamp.is_open() || n.output == graph_.output || consumers_[at(n.output)].empty())
       return false;
     const bool offset = !all_equal(n.bias, 0);
     for (int reader : consumers_[at(n.output)]) {
@@ -201,12 +235,35 @@ class Simplifier {
     return bypass(index);
   }
 
+  /// A quantised file's clamp of values that are only moved (and of zeros, where it keeps them)
+  /// holds for the values before they move: there it saves the layer before a range of its own.
+  bool clamp_back(int index) {
+    Node& n = node(index);
+    if (n.clamp.step == 0 || !n.pad_value.empty()) return false;
+    if (n.kind != OpKind::kMaxPool && n.clamp(0) != 0) return false;
+    Node* before = sole_producer(n.inputs[0], index);
+    if (before) {
+      if (!can_compose(before->clamp, n.clamp)) return false;
+      before->clamp = composed(before->clamp, n.clamp);
+    } else {
+      const int input = n.inputs[0];
+      if (input != graph_.input || consumers_[at(input)].size() != 1) return false;
+      graph_.input_clamp.resize(static_cast<size_t>(shape(input).channels));
+      for (const Clamp& clamp : graph_.input_clamp) {
+        if (!can_compose(clamp, n.clamp)) return false;
+      }
+      for (Clamp& clamp : graph_.input_clamp) clamp = composed(clamp, n.clamp);
+    }
+    n.clamp = {};
+    return true;
+  }
+
   bool pad_back(int index) {
     Node& n = node(index);
     Window& w = n.window;
-    if (!has_pads(w) && is_open(n.clamp)) return bypass(index);
+    if (!has_pads(w) && n.clamp.is_open()) return bypass(index);
     Node* before = sole_producer(n.inputs[0], index);
-    if (!before || before->kind != OpKind::kPad || !is_open(before->clamp)) return false;
+    if (!before || before->kind != OpKind::kPad || !before->clamp.is_open()) return false;
     // What the first one cropped, the second one's zeros cannot bring back.
     const Window& b = before->window;
     const auto adds = [](int64_t first, int64_t second) { return first >= 0 || second <= 0; };
@@ -232,7 +289,7 @@ class Simplifier {
   bool pad_forward(int index) {
     const Node& n = node(index);
     const Window& p = n.window;
-    if (!is_open(n.clamp) || n.output == graph_.output || consumers_[at(n.output)].empty())
+    if (!n.clamp.is_open() || n.output == graph_.output || consumers_[at(n.output)].empty())
       return false;
     if (p.pad_top < 0 || p.pad_left < 0 || p.pad_bottom < 0 || p.pad_right < 0) return false;
     for (int reader : consumers_[at(n.output)]) {
@@ -242,6 +299,8 @@ class Simplifier {
           r.kind == OpKind::kAveragePool && (r.count_include_pad || !has_pads(w)) &&
           w.pad_top + p.pad_top < w.kernel_h && w.pad_left + p.pad_left < w.kernel_w &&
           w.pad_bottom + p.pad_bottom < w.kernel_h && w.pad_right + p.pad_right < w.kernel_w;
+      // A quantiser goes before the pad.
+      if (is_affine(r) && r.clamp.step > 0) return false;
       if (!is_conv(r) && !average) return false;
     }
     for (int reader : consumers_[at(n.output)]) {
@@ -259,9 +318,9 @@ class Simplifier {
     Node& n = node(index);
     const bool same =
         shape(n.inputs[0]) == shape(n.output) && n.window.stride_h == 1 && n.window.stride_w == 1;
-    if (same && is_open(n.clamp)) return bypass(index);
+    if (same && n.clamp.is_open()) return bypass(index);
     Node* before = sole_producer(n.inputs[0], index);
-    if (!before || before->kind != OpKind::kShortcut || !is_open(before->clamp)) return false;
+    if (!before || before->kind != OpKind::kShortcut || !before->clamp.is_open()) return false;
     const Shape& in = shape(before->inputs[0]);
     before->window.stride_h = std::min(before->window.stride_h * n.window.stride_h, in.height);
     before->window.stride_w = std::min(before->window.stride_w * n.window.stride_w, in.width);

@@ -97,7 +97,7 @@ graph::Node* last_layer(graph::Graph& graph) {
   const bool fits =
       last != nullptr &&
       (last->kind == graph::OpKind::kConv || last->kind == graph::OpKind::kDepthwiseConv) &&
-      std::isinf(last->clamp.lo) && std::isinf(last->clamp.hi);
+      last->clamp.is_open();
   return fits ? last : nullptr;
 }
 

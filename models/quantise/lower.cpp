@@ -15,10 +15,6 @@ using graph::Graph;
 using graph::Node;
 using graph::OpKind;
 
-bool is_trivial(const graph::Clamp& clamp) {
-  return std::isinf(clamp.lo) && clamp.lo < 0 && std::isinf(clamp.hi) && clamp.hi > 0;
-}
-
 /// Runs of output positions along one axis that see the same number of input positions.
 struct Run {
   int64_t begin = 0, length = 0, taps = 0;
@@ -76,14 +72,13 @@ class Lowering {
 
   bool is_shortcut(int tensor) const {
     const Node* node = producer(tensor);
-    return node != nullptr && node->kind == OpKind::kShortcut && is_trivial(node->clamp);
+    return node != nullptr && node->kind == OpKind::kShortcut && node->clamp.is_open();
   }
 
   /// The layer that makes `tensor` can make the sum instead.
   bool can_fuse(int tensor) const {
     const Node* node = producer(tensor);
-    return node != nullptr && readers_[static_cast<size_t>(tensor)] == 1 &&
-           is_trivial(node->clamp) &&
+    return node != nullptr && readers_[static_cast<size_t>(tensor)] == 1 && node->clamp.is_open() &&
            (node->kind == OpKind::kConv || node->kind == OpKind::kDepthwiseConv ||
             node->kind == OpKind::kAveragePool);
   }
@@ -131,7 +126,7 @@ class Lowering {
         FloatLayer layer = start(node);
         layer.kind = LayerKind::kMax;
         layer.window = node.window;
-        layer.keeps_values = is_trivial(node.clamp);
+        layer.keeps_values = node.clamp.is_open();
         network_.layers.push_back(std::move(layer));
         return;
       }
@@ -145,7 +140,7 @@ class Lowering {
         layer.window = node.window;
         layer.window.kernel_h = layer.window.kernel_w = 1;
         layer.window.stride_h = layer.window.stride_w = 1;
-        layer.keeps_values = is_trivial(node.clamp);
+        layer.keeps_values = node.clamp.is_open();
         network_.layers.push_back(std::move(layer));
         return;
       }
@@ -220,7 +215,7 @@ class Lowering {
     layer.window.kernel_h = layer.window.kernel_w = 1;
     layer.window.pad_top = layer.window.pad_left = 0;
     layer.window.pad_bottom = layer.window.pad_right = 0;
-    layer.keeps_values = is_trivial(node.clamp);
+    layer.keeps_values = node.clamp.is_open();
     const Shape &in = shape(layer.input), &out = shape(layer.output);
     if (node.channel_before == 0 && in.channels == out.channels) {
       layer.kind = LayerKind::kSum;

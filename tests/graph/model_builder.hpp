@@ -64,6 +64,14 @@ class ModelBuilder {
     return *this;
   }
 
+  /// Integers of an element type of at most 32 bits, one list entry each.
+  ModelBuilder& integers(const std::string& name, const Dims& dims, int type,
+                         const std::vector<int32_t>& values) {
+    auto* t = tensor(name, dims, type);
+    for (int32_t v : values) t->add_int32_data(v);
+    return *this;
+  }
+
   onnx::TensorProto* tensor(const std::string& name, const Dims& dims, int type) {
     auto* t = graph().add_initializer();
     t->set_name(name);

@@ -53,9 +53,9 @@ TEST_CASE("An unsupported operator, attribute or shape is refused by node, opera
       {"operator", [](Builder& m) { m.node("Sin", {"x"}, {"odd"}); }, "Sin", "not supported"},
       {"domain",
        [](Builder& m) {
-         m.node("Conv", {"x", "w"}, {"odd"}).set_domain("com.microsoft");
+         m.node("Conv", {"x", "w"}, {"odd"}).set_domain("com.example");
        },
-       "Conv", "com.microsoft"},
+       "Conv", "com.example"},
       {"dilation",
        [](Builder& m) {
          Builder::set(m.node("Conv", {"x", "w"}, {"odd"}), "dilations", Dims{1, 2});
@@ -300,10 +300,10 @@ TEST_CASE("Models of another form are refused") {
     relu(m);
     CHECK(refusal(m, ErrorKind::kUnsupported).find("dimension 2") != std::string::npos);
   }
-  SECTION("an input of integers") {
+  SECTION("an input of long integers") {
     Builder m({1, 2, 4, 4});
     m.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
-        onnx::TensorProto::UINT8);
+        onnx::TensorProto::INT64);
     relu(m);
     CHECK(refusal(m, ErrorKind::kUnsupported).find("'x'") != std::string::npos);
   }

@@ -34,6 +34,27 @@ void with_axes(Builder& m, const std::string& op) {
   Builder::set(m.node(op, {"x"}, {"z"}), "axes", Dims{2});
 }
 
+/// On integers of unit "one" and zero point "byte".
+Adds quantised(const std::vector<std::string>& behind, const char* before = nullptr) {
+  return [=](Builder& m, const std::string& op) {
+    m.node("QuantizeLinear", {"x", "one", "byte"}, {"q"});
+    if (before) m.node(before, {"q"}, {"b"});
+    std::vector<std::string> inputs = {before ? "b" : "q", "one", "byte"};
+    inputs.insert(inputs.end(), behind.begin(), behind.end());
+    auto& n = m.node(op, inputs, {"i"});
+    if (op != "QLinearConv" && op != "QLinearMatMul") n.set_domain("com.microsoft");
+    if (op == "QLinearAveragePool") Builder::set(n, "kernel_shape", Dims{2, 2});
+    if (op == "QLinearSoftmax") Builder::set(n, "axis", int64_t{1});
+    m.node("DequantizeLinear", {"i", "one", "byte"}, {"z"});
+  };
+}
+void qonnx(Builder& m, const std::string& op) {
+  std::vector<std::string> inputs = {"x", "one", "zero", "bits"};
+  if (op == "BipolarQuant") inputs = {"one", "one"};
+  m.node(op, inputs, {op == "BipolarQuant" ? "s" : "z"}).set_domain("qonnx.custom_op.general");
+  if (op == "BipolarQuant") m.node("Mul", {"x", "s"}, {"z"});
+}
+
 const std::map<std::string, Adds>& on_activations() {
   static const std::map<std::string, Adds> kModels = {
       {"Conv",
@@ -122,6 +143,36 @@ const std::map<std::string, Adds>& on_activations() {
          m.filled("zeros", {1, 2, 4, 4}, 0);
          Builder::set(m.node(op, {"x", "zeros"}, {"z"}), "axis", int64_t{1});
        }},
+      {"QuantizeLinear",
+       [](Builder& m, const auto& op) {
+         m.node(op, {"x", "one", "byte"}, {"i"});
+         m.node("DequantizeLinear", {"i", "one", "byte"}, {"z"});
+       }},
+      {"DequantizeLinear",
+       [](Builder& m, const auto& op) {
+         m.node("QuantizeLinear", {"x", "one"}, {"i"});
+         m.node(op, {"i", "one"}, {"z"});
+       }},
+      {"QLinearConv", quantised({"bytes", "one", "byte", "one", "byte"})},
+      {"QLinearMatMul", quantised({"rows", "one", "byte", "one", "byte"}, "Flatten")},
+      {"QGemm", quantised({"rows", "one", "byte", "", "one", "byte"}, "Flatten")},
+      {"QLinearAdd", quantised({"q", "one", "byte", "one", "byte"})},
+      {"QLinearMul", quantised({"byte", "one", "byte", "one", "byte"})},
+      {"QLinearAveragePool", quantised({"one", "byte"})},
+      {"QLinearGlobalAveragePool", quantised({"one", "byte"})},
+      {"QLinearConcat",
+       [](Builder& m, const auto& op) {
+         m.integers("zeros", {1, 2, 4, 4}, onnx::TensorProto::UINT8, std::vector<int32_t>(32, 0));
+         m.node("QuantizeLinear", {"x", "one", "byte"}, {"q"});
+         auto& n = m.node(op, {"one", "byte", "q", "one", "byte", "zeros", "one", "byte"}, {"i"});
+         n.set_domain("com.microsoft");
+         Builder::set(n, "axis", int64_t{1});
+         m.node("DequantizeLinear", {"i", "one", "byte"}, {"z"});
+       }},
+      {"QLinearSoftmax", quantised({"one", "byte"}, "Identity")},
+      {"Quant", qonnx},
+      {"IntQuant", qonnx},
+      {"BipolarQuant", qonnx},
   };
   return kModels;
 }
@@ -133,6 +184,11 @@ const std::map<std::string, Adds>& on_constants() {
   const auto with_ints = [](Builder& m, const std::string& op) {
     m.node(op, {"one", "ints"}, {"k"});
   };
+  const auto quant_one = [](Builder& m, const std::string& op) {
+    std::vector<std::string> inputs = {"one", "one", "zero", "bits"};
+    if (op == "BipolarQuant") inputs.resize(2);
+    m.node(op, inputs, {"k"}).set_domain("qonnx.custom_op.general");
+  };
   static const std::map<std::string, Adds> kModels = {
       {"Constant",
        [](Builder& m, const auto& op) {
@@ -141,7 +197,7 @@ const std::map<std::string, Adds>& on_constants() {
       {"ConstantOfShape", [](Builder& m, const auto& op) { m.node(op, {"ints"}, {"k"}); }},
       {"Gather",
        [](Builder& m, const auto& op) {
-         m.ints("zero", {0}).node(op, {"two", "zero"}, {"k"});
+         m.ints("first", {0}).node(op, {"two", "first"}, {"k"});
        }},
       {"Expand", with_ints},
       {"Sqrt", of_one},
@@ -159,7 +215,7 @@ const std::map<std::string, Adds>& on_constants() {
        }},
       {"Slice",
        [](Builder& m, const auto& op) {
-         m.ints("zero", {0}).node(op, {"two", "zero", "ints"}, {"k"});
+         m.ints("first", {0}).node(op, {"two", "first", "ints"}, {"k"});
        }},
       {"Transpose", of_one},
       {"Flatten",
@@ -169,9 +225,21 @@ const std::map<std::string, Adds>& on_constants() {
       {"Squeeze", of_one},
       {"Unsqueeze",
        [](Builder& m, const auto& op) {
-         m.ints("zero", {0}).node(op, {"one", "zero"}, {"k"});
+         m.ints("first", {0}).node(op, {"one", "first"}, {"k"});
        }},
       {"Reshape", with_ints},
+      {"QuantizeLinear",
+       [](Builder& m, const auto& op) {
+         m.node(op, {"one", "one"}, {"i"});
+         m.node("DequantizeLinear", {"i", "one"}, {"k"});
+       }},
+      {"DequantizeLinear",
+       [](Builder& m, const auto& op) {
+         m.node(op, {"byte", "one"}, {"k"});
+       }},
+      {"Quant", quant_one},
+      {"IntQuant", quant_one},
+      {"BipolarQuant", quant_one},
       {"Add", of_two},
       {"Sub", of_two},
       {"Mul", of_two},
@@ -194,7 +262,10 @@ const std::map<std::string, Adds>& on_constants() {
 Builder model() {
   Builder m({1, 2, 4, 4});
   m.filled("kernel", {2, 2, 3, 3}, 1).filled("matrix", {32, 3}, 1).filled("two", {2}, 1);
-  m.floats("one", {}, {1}).ints("ints", {1});
+  m.floats("one", {}, {1}).floats("zero", {}, {0}).floats("bits", {}, {4}).ints("ints", {1});
+  m.integers("byte", {}, onnx::TensorProto::UINT8, {0});
+  m.integers("bytes", {2, 2, 1, 1}, onnx::TensorProto::UINT8, {1, 2, 3, 4});
+  m.integers("rows", {32, 1}, onnx::TensorProto::UINT8, std::vector<int32_t>(32, 1));
   return m;
 }
 
@@ -218,8 +289,7 @@ TEST_CASE("Every operator of the list imports, on activations and on constants a
     previous = op.name;
     CHECK((op.activations || op.constants));
     CHECK((op.holds != nullptr && std::strlen(op.holds) > 0));
-    const bool ends =
-        std::strcmp(op.name, "Softmax") == 0 || std::strcmp(op.name, "LogSoftmax") == 0;
+    const bool ends = std::strstr(op.name, "Softmax") != nullptr;
     if (op.activations) import(op, on_activations(), ends ? "Identity" : "Neg", {"z"});
     if (op.constants) import(op, on_constants(), "Add", {"x", "k"});
   }

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+// Quantised model files read as float: QuantizeLinear and DequantizeLinear, onnxruntime's operators
+// on integers (QLinearConv and its kin), QONNX's Quant and BipolarQuant. A quantiser of an
+// activation becomes a clamp with a step; integers are a value with a grid. See importer.hpp.
+#include <onnx/onnx_pb.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "common/printable.hpp"
+#include "graph/importer.hpp"
+
+namespace keyway::graph::importing {
+
+namespace {
+
+/// The float operator that an operator on integers stands for.
+const std::map<std::string, std::string>& float_operators() {
+  static const std::map<std::string, std::string> kOperators = {
+      {"QLinearConv", "Conv"},
+      {"QLinearMatMul", "MatMul"},
+      {"QGemm", "Gemm"},
+      {"QLinearAdd", "Add"},
+      {"QLinearMul", "Mul"},
+      {"QLinearAveragePool", "AveragePool"},
+      {"QLinearGlobalAveragePool", "GlobalAveragePool"},
+      {"QLinearConcat", "Concat"},
+      {"QLinearSoftmax", "Softmax"},
+  };
+  return kOperators;
+}
+
+ConstantPtr map_floats(const Constant& from, const std::function<float(float, size_t)>& function) {
+  auto out = std::make_shared<Constant>(from);
+  for (size_t i = 0; i < out->floats.size(); ++i) out->floats[i] = function(out->floats[i], i);
+  return out;
+}
+
+/// Scale of the products of two quantisers' integers; that of `a` is one number.
+LinearQuantiser product(const LinearQuantiser& a, const LinearQuantiser& b, float factor) {
+  const float scale = factor * a.scale->floats.front();
+  return {map_floats(*b.scale, [scale](float v, size_t) { return scale * v; }), nullptr, 0};
+}
+
+bool is_within(const Clamp& inner, const Clamp& outer) {
+  return inner.lo >= outer.lo && inner.hi <= outer.hi && inner.step == outer.step;
+}
+
+}  // namespace
+
+Clamp Importer::bounds_of(const Node& node) const {
+  const auto of = [&](size_t i) { return bounds_[static_cast<size_t>(node.inputs[i])]; };
+  Clamp bounds;
+  switch (node.kind) {
+    case OpKind::kConv:
+    case OpKind::kDepthwiseConv:
+    case OpKind::kAdd:
+      break;
+    case OpKind::kMaxPool:
+      bounds = of(0);
+      break;
+    case OpKind::kAveragePool:
+    case OpKind::kShortcut:
+    case OpKind::kPad:  // zeros may join the values
+      bounds = of(0);
+      bounds.lo = std::min(bounds.lo, 0.0F);
+      bounds.hi = std::max(bounds.hi, 0.0F);
+      if (node.kind == OpKind::kAveragePool) bounds.step = 0;
+      break;
+  }
+  const Clamp& c = node.clamp;
+  const auto map = [&c](float v) { return std::min(std::max(v, c.lo), c.hi); };
+  return {map(bounds.lo), map(bounds.hi), c.step > 0 ? c.step : bounds.step};
+}
+
+Value Importer::bounded_by(const OnnxNode& node, const Value& value, const Clamp& clamp) {
+  const Elementwise step{nullptr, nullptr, clamp, node.name()};
+  if (unbound(value)) return affine(node, value, step);
+  Value result;
+  result.view = settled(node, value);
+  const int from = result.view.tensor;
+  if (is_within(bounds_[static_cast<size_t>(from)], clamp)) return result;
+  // Files often have a quantiser for every reader of a tensor.
+  const auto key = std::make_tuple(from, clamp.lo, clamp.hi, clamp.step);
+  const auto known = clamped_.find(key);
+  if (known != clamped_.end()) {
+    result.view.tensor = known->second;
+    return result;
+  }
+  result.view = emit_elementwise(node, result.view, step);
+  clamped_.emplace(key, result.view.tensor);
+  return result;
+}
+
+Value Importer::to_integers(const OnnxNode& node, const Value& value,
+                            const LinearQuantiser& quantiser) {
+  if (value.grid) node.malformed("quantises what is quantised already");
+  const Integers integers = integers_of(node, quantiser);
+  auto grid = std::make_shared<Grid>(Grid{1, integers});
+  Value result = value;
+  if (is_uniform(*quantiser.scale)) {
+    grid->scale = quantiser.scale->floats.front();
+  } else if (value.function != OutputFunction::kNone) {
+    node.unsupported("scales that differ between the network's outputs");
+  } else {
+    const auto inverse = map_floats(*quantiser.scale, [](float v, size_t) { return 1.0F / v; });
+    result = affine(node, value, {inverse, nullptr, Clamp{}, node.name()});
+  }
+  // What softmax gives has its bounds, and gets its rounding nowhere else than at the end.
+  if (value.function == OutputFunction::kNone)
+    result = bounded_by(node, result, integers.clamp(grid->scale));
+  result.grid = std::move(grid);
+  return result;
+}
+
+Value Importer::to_reals(const OnnxNode& node, const Value& value,
+                         const LinearQuantiser& quantiser) {
+  if (!value.grid) node.malformed("should dequantise integers, but reads floats");
+  const Grid grid = *value.grid;
+  Value result = value;
+  result.grid = nullptr;
+  // The view holds grid.scale * (integer - grid.zero).
+  const auto zero = [&](size_t i) {
+    if (!quantiser.zero) return int64_t{0};
+    const auto& zeros = quantiser.zero->integers;
+    return zeros[zeros.size() == 1 ? 0 : i];
+  };
+  const ConstantPtr scale =
+      map_floats(*quantiser.scale, [&](float v, size_t) { return v / grid.scale; });
+  const ConstantPtr offset = map_floats(*quantiser.scale, [&](float v, size_t i) {
+    return static_cast<float>(grid.integers.zero - zero(i)) * v;
+  });
+  const auto all = [](const Constant& c, float v) {
+    return std::all_of(c.floats.begin(), c.floats.end(), [v](float x) { return x == v; });
+  };
+  if (all(*scale, 1) && all(*offset, 0)) return result;
+  if (value.function != OutputFunction::kNone)
+    node.unsupported("has another scale or zero point than the quantiser before it");
+  return affine(node, result, {scale, offset, Clamp{}, node.name()});
+}
+
+Value Importer::in_units(const OnnxNode& node, const Value& value) {
+  auto one = std::make_shared<Constant>();
+  one->is_float = true;
+  one->floats = {1.0F};
+  return to_reals(node, value, {one, nullptr, 0});
+}
+
+void Importer::quantize_linear(const OnnxNode& node, const Inputs& inputs) {
+  node.allow({"axis", "block_size", "output_dtype", "precision", "saturate"});
+  node.expect_inputs(2, 3);
+  if (node.integer("block_size", 0) != 0) node.unsupported("scales of blocks (block_size)");
+  const bool constant = inputs[0]->is_constant();
+  const size_t rank = constant ? inputs[0]->constant->dims.size() : inputs[0]->view.axes.size();
+  LinearQuantiser quantiser = linear_quantiser(node, constant_input(node, inputs, 1, "the scale"),
+                                               constant_input(node, inputs, 2, "the zero point"),
+                                               rank, node.integer("axis", 1));
+  if (quantiser.element_type == 0) {
+    quantiser.element_type =
+        static_cast<int32_t>(node.integer("output_dtype", onnx::TensorProto::UINT8));
+  }
+  if (constant) {
+    give_constant(node, quantised(node, *inputs[0]->constant, quantiser, budget_));
+  } else {
+    give(node, to_integers(node, *inputs[0], quantiser));
+  }
+}
+
+void Importer::dequantize_linear(const OnnxNode& node, const Inputs& inputs) {
+  node.allow({"axis", "block_size", "output_dtype"});
+  node.expect_inputs(2, 3);
+  if (node.integer("block_size", 0) != 0) node.unsupported("scales of blocks (block_size)");
+  const bool constant = inputs[0]->is_constant();
+  const size_t rank = constant ? inputs[0]->constant->dims.size() : inputs[0]->view.axes.size();
+  const LinearQuantiser quantiser = linear_quantiser(
+      node, constant_input(node, inputs, 1, "the scale"),
+      constant_input(node, inputs, 2, "the zero point"), rank, node.integer("axis", 1));
+  if (constant) {
+    give_constant(node, dequantised(node, *inputs[0]->constant, quantiser, budget_));
+  } else {
+    give(node, to_reals(node, *inputs[0], quantiser));
+  }
+}
+
+void Importer::quant(const OnnxNode& node, const Inputs& inputs) {
+  for (size_t i = 1; i < inputs.size(); ++i)
+    constant_input(node, inputs, i, i == 1 ? "the scale" : "a parameter");
+  const Fake fake = fake_quantiser(node, constants(inputs));
+  if (!inputs[0]) node.malformed("input 0 is missing");
+  if (inputs[0]->is_constant()) {
+    give_constant(node, fake_quantised(node, *inputs[0]->constant, fake, budget_));
+    return;
+  }
+  const Value& value = *inputs[0];
+  if (fake.is_bipolar) node.unsupported("the sign of an activation; of weights it is supported");
+  if (!is_uniform(*fake.zero))
+    node.unsupported("zero points that differ between the channels of an activation");
+  const float zero = fake.zero->floats.front();
+  if (zero != std::nearbyint(zero)) node.unsupported("a zero point that is no whole number");
+  if (std::abs(zero) > static_cast<float>(1 << 16)) node.unsupported("a zero point out of range");
+  if (value.function != OutputFunction::kNone) {
+    give(node, value);
+    return;
+  }
+  const Integers integers{fake.lo, fake.hi, static_cast<int64_t>(zero)};
+  const bool uniform = is_uniform(*fake.scale);
+  const float unit = uniform ? fake.scale->floats.front() : 1;
+  Value result = value;
+  if (!uniform) {
+    const auto inverse = map_floats(*fake.scale, [](float v, size_t) { return 1.0F / v; });
+    result = affine(node, result, {inverse, nullptr, Clamp{}, node.name()});
+  }
+  // Rounding down is rounding to nearest of what is half a step less.
+  using Rounding = Fake::Rounding;
+  float shift = 0;
+  if (fake.rounding == Rounding::kDown) shift = -0.5F;
+  if (fake.rounding == Rounding::kUp) shift = 0.5F;
+  const bool is_positive = integers.lo >= integers.zero;
+  if (fake.rounding == Rounding::kToZero || fake.rounding == Rounding::kFromZero) {
+    if (!is_positive) node.unsupported("activations of both signs rounded towards or from zero");
+    shift = fake.rounding == Rounding::kToZero ? -0.5F : 0.5F;
+  }
+  if (shift != 0) {
+    auto offset = std::make_shared<Constant>();
+    offset->is_float = true;
+    offset->floats = {shift * unit};
+    result = affine(node, result, {nullptr, offset, Clamp{}, node.name()});
+  }
+  result = bounded_by(node, result, integers.clamp(unit));
+  if (!uniform) result = affine(node, result, {fake.scale, nullptr, Clamp{}, node.name()});
+  give(node, std::move(result));
+}
+
+void Importer::quantised_operator(const OnnxNode& node, const Inputs& inputs) {
+  const std::string& op = node.op();
+  const std::string& as = float_operators().at(op);
+  const Row& row = *row_of("", as);
+  if (node.integer("channels_last", 0) != 0) node.unsupported("channels_last is not supported");
+
+  // Inputs come as (data, scale, zero point), the result's (scale, zero point) behind them or, for
+  // QLinearConcat, in front.
+  std::vector<Value> reals;
+  const auto quantiser = [&](size_t scale, size_t rank, int64_t axis) {
+    return linear_quantiser(node, constant_input(node, inputs, scale, "a scale"),
+                            constant_input(node, inputs, scale + 1, "a zero point"), rank, axis);
+  };
+  const auto read = [&](size_t at, int64_t axis) {
+    if (at >= inputs.size() || !inputs[at])
+      node.malformed("input " + std::to_string(at) + " is missing");
+    const Value& value = *inputs[at];
+    const size_t rank = value.is_constant() ? value.constant->dims.size() : value.view.axes.size();
+    const LinearQuantiser q = quantiser(at + 1, rank, axis);
+    Value real;
+    if (value.is_constant()) {
+      real.constant = dequantised(node, *value.constant, q, budget_);
+    } else {
+      real = to_reals(node, value, q);
+    }
+    reals.push_back(std::move(real));
+    return q;
+  };
+  const auto read_bias = [&](size_t at, const LinearQuantiser& a, const LinearQuantiser& b,
+                             float factor) {
+    const ConstantPtr bias = constant_input(node, inputs, at, "the bias");
+    if (!bias) return;
+    if (a.scale->elements() != 1) node.unsupported("input scales that differ");
+    LinearQuantiser q = product(a, b, factor);
+    if (q.scale->elements() == 1) {
+      q.scale = map_floats(*q.scale, [](float v, size_t) { return v; });
+    }
+    auto flat = std::make_shared<Constant>(*q.scale);
+    if (flat->elements() != 1) flat->dims = {flat->elements()};
+    q.scale = flat;
+    Value real;
+    real.constant = dequantised(node, *bias, q, budget_);
+    reals.push_back(std::move(real));
+  };
+  size_t result = 3;
+  int64_t opset = opset_;
+  if (op == "QLinearConv") {
+    node.expect_inputs(8, 9);
+    const LinearQuantiser x = read(0, 0), w = read(3, 0);
+    read_bias(8, x, w, 1);
+    result = 6;
+  } else if (op == "QGemm") {
+    node.expect_inputs(6, 9);
+    const LinearQuantiser a = read(0, 0), b = read(3, node.integer("transB", 0) != 0 ? 0 : 1);
+    read_bias(6, a, b, node.number("alpha", 1.0F));
+    result = 7;
+  } else if (op == "QLinearMatMul" || op == "QLinearAdd" || op == "QLinearMul") {
+    node.expect_inputs(7, 8);
+    read(0, 0);
+    read(3, -1);
+    result = 6;
+  } else if (op == "QLinearConcat") {
+    if (inputs.size() < 5 || (inputs.size() - 2) % 3 != 0)
+      node.malformed("has " + std::to_string(inputs.size()) + " inputs");
+    for (size_t at = 2; at < inputs.size(); at += 3) read(at, 0);
+    result = 0;
+  } else {
+    node.expect_inputs(4, 5);
+    read(0, 0);
+    if (op == "QLinearSoftmax") opset = node.integer("opset", opset_);
+  }
+
+  onnx::NodeProto proto;
+  proto.set_op_type(as);
+  proto.set_name(node.name());
+  proto.add_output(node.output(0));
+  for (size_t i = 0; i < reals.size(); ++i) proto.add_input(node.input(static_cast<int>(i)));
+  for (const auto& attribute : node.proto().attribute()) {
+    if (attribute.name() != "channels_last" && attribute.name() != "opset")
+      *proto.add_attribute() = attribute;
+  }
+  Inputs pointers;
+  for (const Value& value : reals) pointers.push_back(&value);
+  (this->*row.handler)(OnnxNode(proto, opset, file_, op), pointers);
+  Value value = values_.at(node.output(0));
+  values_.erase(node.output(0));
+  if (result < inputs.size() && inputs[result]) {
+    LinearQuantiser q = quantiser(result, 1, 0);
+    if (q.element_type == 0) q.element_type = onnx::TensorProto::UINT8;
+    value = to_integers(node, value, q);
+  }
+  give(node, std::move(value));
+}
+
+const char* Importer::why_unknown(const std::string& name) {
+  static const std::set<std::string> kDynamic = {"DynamicQuantizeLinear", "DynamicQuantizeMatMul",
+                                                 "MatMulInteger", "MatMulIntegerToFloat",
+                                                 "ConvInteger"};
+  return kDynamic.count(name) != 0
+             ? "is of a dynamically quantised model, whose scales follow from every input; "
+               "quantise it with fixed scales (static quantisation)"
+             : "the operator is not supported";
+}
+
+void Importer::run_on_integers(const Row& row, const OnnxNode& node, const Inputs& inputs) {
+  if (row.effect == kQuantises || row.handler == &Importer::quantised_operator ||
+      node.op() == "Cast") {
+    (this->*row.handler)(node, inputs);
+    return;
+  }
+  if (row.effect == kComputes)
+    node.unsupported("reads the integers of a quantiser; DequantizeLinear has to come first");
+  std::shared_ptr<const Grid> grid;
+  for (const Value* value : inputs) {
+    if (!value || value->is_constant()) continue;
+    if (!value->grid) node.malformed("joins integers to floats");
+    if (grid && !(*grid == *value->grid))
+      node.unsupported("joins integers of different scales or zero points");
+    grid = value->grid;
+  }
+  // Constants among the data are integers of the same grid; the handlers know reals.
+  LinearQuantiser quantiser;
+  auto scale = std::make_shared<Constant>();
+  scale->is_float = true;
+  scale->floats = {grid->scale};
+  auto zero = std::make_shared<Constant>();
+  zero->integers = {grid->integers.zero};
+  quantiser.scale = scale;
+  quantiser.zero = zero;
+  std::vector<Value> reals(inputs.size() + 3);
+  Inputs changed = inputs;
+  const auto make_real = [&](size_t i, const Constant& integers) {
+    quantiser.element_type = integers.element_type;
+    reals[i].constant = dequantised(node, integers, quantiser, budget_);
+    changed[i] = &reals[i];
+  };
+  if (node.op() == "Concat") {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i] && inputs[i]->is_constant()) make_real(i, *inputs[i]->constant);
+    }
+  } else if (node.op() == "Pad") {
+    changed.resize(std::max<size_t>(inputs.size(), 3), nullptr);
+    Constant none;
+    none.integers = {0};
+    make_real(2, changed[2] && changed[2]->is_constant() ? *changed[2]->constant : none);
+  }
+  (this->*row.handler)(node, changed);
+  Value& value = values_.at(node.output(0));
+  if (!value.is_constant()) value.grid = grid;
+}
+
+}  // namespace keyway::graph::importing

@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: Apache-2.0
+// Quantised model files, read as float: what the integers of each form compute, in plain loops, and
+// the form of the graph. Nothing here knows how the importer does it.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <random>
+
+#include "common/error.hpp"
+#include "graph/execute.hpp"
+#include "model_builder.hpp"
+
+using namespace keyway::graph;
+using keyway::Error;
+using keyway::ErrorKind;
+using keyway::graph::testing::Dims;
+using keyway::graph::testing::ModelBuilder;
+using Type = onnx::TensorProto;
+
+namespace {
+
+/// One quantiser, by the definition of QuantizeLinear.
+struct Unit {
+  float scale;
+  int zero, lo, hi;
+
+  int integer(float x) const {
+    const float q = std::nearbyint(x / scale) + static_cast<float>(zero);
+    return static_cast<int>(std::min(std::max(q, static_cast<float>(lo)), static_cast<float>(hi)));
+  }
+  float real(int q) const { return static_cast<float>(q - zero) * scale; }
+  float operator()(float x) const { return real(integer(x)); }
+};
+
+Unit bytes(float scale, int zero) { return {scale, zero, 0, 255}; }
+Unit signed_bytes(float scale, int zero) { return {scale, zero, -128, 127}; }
+
+class Builder : public ModelBuilder {
+ public:
+  using ModelBuilder::ModelBuilder;
+
+  /// Initialisers NAME_s and NAME_z.
+  Builder& unit(const std::string& name, const Unit& u) {
+    floats(name + "_s", {}, {u.scale});
+    integers(name + "_z", {}, u.lo < 0 ? Type::INT8 : Type::UINT8, {u.zero});
+    return *this;
+  }
+  /// x through QuantizeLinear and DequantizeLinear of this unit.
+  std::string pair(const std::string& x, const std::string& unit, const std::string& result) {
+    node("QuantizeLinear", {x, unit + "_s", unit + "_z"}, {result + "_q"});
+    node("DequantizeLinear", {result + "_q", unit + "_s", unit + "_z"}, {result});
+    return result;
+  }
+  onnx::NodeProto& microsoft(const std::string& op, const std::vector<std::string>& inputs,
+                             const std::vector<std::string>& outputs) {
+    auto& n = node(op, inputs, outputs);
+    n.set_domain("com.microsoft");
+    return n;
+  }
+  onnx::NodeProto& qonnx(const std::string& op, const std::vector<std::string>& inputs,
+                         const std::vector<std::string>& outputs) {
+    auto& n = node(op, inputs, outputs);
+    n.set_domain("qonnx.custom_op.general");
+    return n;
+  }
+};
+
+std::vector<float> run(const Graph& g, const std::vector<float>& x) {
+  return execute(g, x.data(), 1);
+}
+
+std::vector<float> random_values(size_t count, float spread) {
+  std::mt19937_64 random(1);  // none of its sums lies near the middle of two integers
+  std::normal_distribution<float> normal(0, spread);
+  std::vector<float> values(count);
+  for (float& v : values) v = normal(random);
+  return values;
+}
+
+void check_near(const std::vector<float>& got, const std::vector<float>& wanted, float tolerance) {
+  REQUIRE(got.size() == wanted.size());
+  for (size_t i = 0; i < got.size(); ++i) {
+    INFO("element " << i);
+    CHECK(std::abs(got[i] - wanted[i]) <= tolerance);
+  }
+}
+
+std::string refusal(const ModelBuilder& m, ErrorKind kind) {
+  try {
+    m.import();
+  } catch (const Error& e) {
+    INFO(e.what());
+    CHECK(e.kind() == kind);
+    return e.what();
+  }
+  FAIL("the model was imported");
+  return "";
+}
+
+/// Weights of a 1 x 1 convolution of two channels, as integers.
+constexpr int kWeights[2][2] = {{100, -37}, {5, 127}};
+constexpr float kWeightScale[2] = {0.02F, 0.005F};
+constexpr int kBias[2] = {300, -120};
+
+/// That convolution of the integers of `in`, quantised to `out`.
+std::vector<float> plain_conv(const std::vector<float>& x, const Unit& in, const Unit& out) {
+  const size_t pixels = x.size() / 2;
+  std::vector<float> y(x.size());
+  for (size_t o = 0; o < 2; ++o) {
+    for (size_t p = 0; p < pixels; ++p) {
+      int sum = kBias[o];
+      for (size_t c = 0; c < 2; ++c)
+        sum += kWeights[o][c] * (in.integer(x[c * pixels + p]) - in.zero);
+      y[o * pixels + p] = out(static_cast<float>(sum) * in.scale * kWeightScale[o]);
+    }
+  }
+  return y;
+}
+
+/// Initialisers w, w_s, w_z (int8, per output channel), bias (int32), bias_s.
+void add_weights(Builder& m, float input_scale) {
+  m.integers("w", {2, 2, 1, 1}, Type::INT8,
+             {kWeights[0][0], kWeights[0][1], kWeights[1][0], kWeights[1][1]});
+  m.floats("w_s", {2}, {kWeightScale[0], kWeightScale[1]});
+  m.integers("w_z", {2}, Type::INT8, {0, 0});
+  m.integers("bias", {2}, Type::INT32, {kBias[0], kBias[1]});
+  m.floats("bias_s", {2}, {kWeightScale[0] * input_scale, kWeightScale[1] * input_scale});
+}
+
+const Unit kIn = bytes(0.11F, 77);
+const Unit kRelu = bytes(0.07F, 0);
+
+}  // namespace
+
+TEST_CASE("QuantizeLinear and DequantizeLinear around a convolution are its weights and clamps") {
+  const int64_t opset = GENERATE(10, 13, 19, 21);
+  INFO("opset " << opset);
+  Builder m({-1, 2, 3, 3}, opset);
+  m.unit("in", kIn).unit("out", kRelu);
+  if (opset < 13) {  // one scale for a tensor
+    m.integers("w", {2, 2, 1, 1}, Type::INT8,
+               {kWeights[0][0], kWeights[0][1], kWeights[1][0], kWeights[1][1]});
+    m.floats("w_s", {}, {kWeightScale[0]});
+    m.integers("w_z", {}, Type::INT8, {0});
+    m.integers("bias", {2}, Type::INT32, {kBias[0], kBias[1]});
+    m.floats("bias_s", {}, {kWeightScale[0] * kIn.scale});
+    m.node("DequantizeLinear", {"w", "w_s", "w_z"}, {"wf"});
+    m.node("DequantizeLinear", {"bias", "bias_s"}, {"bf"});
+  } else {
+    add_weights(m, kIn.scale);
+    ModelBuilder::set(m.node("DequantizeLinear", {"w", "w_s", "w_z"}, {"wf"}), "axis", int64_t{0});
+    ModelBuilder::set(m.node("DequantizeLinear", {"bias", "bias_s"}, {"bf"}), "axis", int64_t{-1});
+  }
+  m.node("Conv", {m.pair("x", "in", "xf"), "wf", "bf"}, {"c"});
+  m.pair("c", "out", "y");
+  const Graph g = m.import();
+  REQUIRE(g.nodes.size() == 1);
+  const Node& n = g.nodes[0];
+  CHECK(n.kind == OpKind::kConv);
+  CHECK(n.name == "node_c");
+  CHECK(n.weights[0] == 100 * kWeightScale[0]);
+  CHECK(n.clamp.lo == 0);
+  CHECK(n.clamp.hi == Approx(255 * kRelu.scale));
+  CHECK(n.clamp.step == kRelu.scale);
+  REQUIRE(g.input_clamp.size() == 2);
+  CHECK(g.input_clamp[1].lo == -77 * kIn.scale);
+  CHECK(g.input_clamp[1].hi == (255 - 77) * kIn.scale);
+  if (opset < 13) return;
+  // Wide enough that the input saturates on both sides.
+  const std::vector<float> x = random_values(18, 15);
+  check_near(run(g, x), plain_conv(x, kIn, kRelu), 1e-5F);
+}
+
+TEST_CASE("Constants through quantisers become what their integers stand for") {
+  const auto constant = [](const std::function<void(Builder&)>& add) {
+    Builder m({1, 2}, 21);
+    add(m);
+    m.node("Gemm", {"x", "wf"}, {"y"});
+    const Graph g = m.import();
+    REQUIRE(g.nodes.size() == 1);
+    return g.nodes[0].weights;  // [out][in]
+  };
+  SECTION("bytes with a zero point for each column") {
+    const auto w = constant([](Builder& m) {
+      m.integers("w", {2, 3}, Type::UINT8, {0, 10, 255, 7, 128, 9});
+      m.floats("s", {3}, {0.5F, 0.25F, 2}).integers("z", {3}, Type::UINT8, {7, 128, 0});
+      m.node("DequantizeLinear", {"w", "s", "z"}, {"wf"});  // axis 1
+    });
+    CHECK(w == std::vector<float>{-3.5F, 0, -118 * 0.25F, 0, 510, 18});
+  }
+  SECTION("a scale for each row") {
+    const auto w = constant([](Builder& m) {
+      m.integers("w", {2, 1}, Type::INT16, {-30000, 5}).floats("s", {2}, {0.5F, 4});
+      ModelBuilder::set(m.node("DequantizeLinear", {"w", "s"}, {"wf"}), "axis", int64_t{-2});
+    });
+    CHECK(w == std::vector<float>{-15000, 20});
+  }
+  SECTION("four bits, two a byte, the first low") {
+    const bool is_signed = GENERATE(true, false), raw = GENERATE(true, false);
+    const auto w = constant([&](Builder& m) {
+      auto* t = m.tensor("w", {2, 1}, is_signed ? 22 : 21);
+      if (raw) {
+        t->set_raw_data("\x9f");
+      } else {
+        t->add_int32_data(0x9f);
+      }
+      m.floats("s", {}, {0.5F});
+      m.node("DequantizeLinear", {"w", "s"}, {"wf"});
+    });
+    CHECK(w == (is_signed ? std::vector<float>{-0.5F, -3.5F} : std::vector<float>{7.5F, 4.5F}));
+  }
+  SECTION("floats that the file quantises itself: ties to even, saturation") {
+    const auto w = constant([](Builder& m) {
+      m.floats("f", {2, 3}, {0.25F, 0.75F, -0.25F, 100, -100, 1.3F});
+      m.floats("s", {}, {0.5F}).integers("z", {}, Type::INT8, {1});
+      m.node("QuantizeLinear", {"f", "s", "z"}, {"q"});
+      m.node("DequantizeLinear", {"q", "s", "z"}, {"wf"});
+    });
+    CHECK(w == std::vector<float>{0, 63, 1, -64.5F, 0, 1.5F});
+  }
+}
+
+TEST_CASE("Quantisers that change nothing are no layers") {
+  Builder m({1, 2, 4, 4});
+  m.unit("in", kIn).unit("u", kRelu);
+  add_weights(m, kIn.scale);
+  ModelBuilder::set(m.node("DequantizeLinear", {"w", "w_s", "w_z"}, {"wf"}), "axis", int64_t{0});
+  m.node("Conv", {m.pair("x", "in", "xf"), "wf"}, {"c"});
+  // A pair for each reader, another behind what only moves values.
+  m.pair("c", "u", "a");
+  m.pair("c", "u", "b");
+  ModelBuilder::set(m.node("MaxPool", {"b"}, {"p"}), "kernel_shape", Dims{1, 1});
+  m.pair("p", "u", "d");
+  m.node("Add", {"a", "d"}, {"y"});
+  const Graph g = m.import();
+  REQUIRE(g.nodes.size() == 2);
+  CHECK(g.nodes[0].clamp.step == kRelu.scale);
+  CHECK(g.nodes[1].inputs[0] == g.nodes[1].inputs[1]);
+}
+
+TEST_CASE("A quantiser behind a pool or a pad is one before it") {
+  Builder m({1, 1, 4, 4});
+  m.unit("u", kRelu).filled("w", {1, 1, 1, 1}, 1);
+  m.ints("pads", {0, 0, 1, 1, 0, 0, 1, 1});
+  m.node("Pad", {"x", "pads"}, {"p"});
+  m.node("Conv", {m.pair("p", "u", "pf"), "w"}, {"c"});
+  ModelBuilder::set(m.node("MaxPool", {"c"}, {"q"}), "kernel_shape", Dims{2, 2});
+  m.pair("q", "u", "y");
+  const Graph g = m.import();
+  REQUIRE(g.nodes.size() == 2);
+  CHECK(g.nodes[0].kind == OpKind::kConv);
+  CHECK(g.nodes[0].window.pad_top == 1);
+  CHECK(g.nodes[0].clamp.step == kRelu.scale);
+  CHECK(g.nodes[1].clamp.is_open());
+  CHECK(g.input_clamp.at(0).step == kRelu.scale);
+}
+
+TEST_CASE("Integers that are dequantised by another scale are scaled") {
+  Builder m({1, 2});
+  m.unit("a", bytes(0.5F, 10)).unit("b", bytes(2, 13));
+  m.node("QuantizeLinear", {"x", "a_s", "a_z"}, {"q"});
+  m.node("DequantizeLinear", {"q", "b_s", "b_z"}, {"y"});
+  const Unit a = bytes(0.5F, 10), b = bytes(2, 13);
+  const std::vector<float> x = {3.3F, -100};
+  check_near(run(m.import(), x), {b.real(a.integer(x[0])), b.real(a.integer(x[1]))}, 1e-5F);
+}
+
+TEST_CASE("Operators on integers are their float operators between quantisers") {
+  const std::vector<float> x = random_values(18, 15);
+  Builder m({1, 2, 3, 3});
+  m.unit("in", kIn).unit("out", kRelu);
+  m.node("QuantizeLinear", {"x", "in_s", "in_z"}, {"q"});
+  add_weights(m, kIn.scale);
+  m.node("QLinearConv", {"q", "in_s", "in_z", "w", "w_s", "w_z", "out_s", "out_z", "bias"}, {"c"});
+  const std::vector<float> c = plain_conv(x, kIn, kRelu);
+
+  SECTION("QLinearConv") {
+    m.node("DequantizeLinear", {"c", "out_s", "out_z"}, {"y"});
+    const Graph g = m.import();
+    CHECK(g.nodes.size() == 1);
+    check_near(run(g, x), c, 1e-5F);
+  }
+  SECTION("QLinearAdd, and integers as the network's output") {
+    const Unit sum = signed_bytes(0.3F, -100);
+    m.unit("sum", sum);
+    m.microsoft("QLinearAdd", {"q", "in_s", "in_z", "c", "out_s", "out_z", "sum_s", "sum_z"},
+                {"y"});
+    std::vector<float> wanted;
+    for (size_t i = 0; i < x.size(); ++i)
+      wanted.push_back(static_cast<float>(sum.integer(kIn(x[i]) + c[i])));
+    const Graph g = m.import();
+    CHECK(g.nodes.size() == 3);  // nothing can take the scale of what an addition gives
+    check_near(run(g, x), wanted, 1e-4F);
+  }
+  SECTION("QLinearMul by a constant") {
+    const Unit product = bytes(0.1F, 0);
+    m.unit("k", bytes(0.25F, 3)).unit("product", product);
+    m.integers("five", {2, 1, 1}, Type::UINT8, {5, 7});
+    m.microsoft("QLinearMul",
+                {"c", "out_s", "out_z", "five", "k_s", "k_z", "product_s", "product_z"}, {"p"});
+    m.node("DequantizeLinear", {"p", "product_s", "product_z"}, {"y"});
+    std::vector<float> wanted;
+    for (size_t i = 0; i < c.size(); ++i) wanted.push_back(product(c[i] * (i < 9 ? 0.5F : 1)));
+    check_near(run(m.import(), x), wanted, 1e-5F);
+  }
+  SECTION("QLinearAveragePool, Flatten of integers, QGemm without and with a result's scale") {
+    const Unit mean = bytes(0.05F, 4), out = signed_bytes(0.2F, 30);
+    m.unit("mean", mean).unit("y", out);
+    ModelBuilder::set(
+        m.microsoft("QLinearAveragePool", {"c", "out_s", "out_z", "mean_s", "mean_z"}, {"p"}),
+        "kernel_shape", Dims{3, 3});
+    m.node("Flatten", {"p"}, {"f"});
+    m.integers("g", {3, 2}, Type::INT8, {1, 2, 3, 4, -5, 6});
+    m.floats("g_s", {3}, {0.5F, 1, 2}).integers("g_z", {3}, Type::INT8, {0, 1, 0});
+    m.integers("gb", {3}, Type::INT32, {10, 20, -30});
+    std::vector<float> means;
+    for (size_t o = 0; o < 2; ++o) {
+      float sum = 0;
+      for (size_t p = 0; p < 9; ++p) sum += c[o * 9 + p];
+      means.push_back(mean(sum / 9));
+    }
+    constexpr int kMatrix[3][2] = {{1, 2}, {2, 3}, {-5, 6}};  // less the zero point
+    constexpr float kScale[3] = {0.5F, 1, 2};
+    constexpr int kB[3] = {10, 20, -30};
+    std::vector<float> wanted;
+    for (size_t o = 0; o < 3; ++o) {
+      wanted.push_back(kScale[o] * (static_cast<float>(kMatrix[o][0]) * means[0] +
+                                    static_cast<float>(kMatrix[o][1]) * means[1] +
+                                    static_cast<float>(kB[o]) * mean.scale));
+    }
+    std::vector<std::string> inputs = {"f", "mean_s", "mean_z", "g", "g_s", "g_z", "gb"};
+    if (GENERATE(false, true)) {
+      inputs.insert(inputs.end(), {"y_s", "y_z"});
+      ModelBuilder::set(m.microsoft("QGemm", inputs, {"z"}), "transB", int64_t{1});
+      m.node("DequantizeLinear", {"z", "y_s", "y_z"}, {"y"});
+      for (float& v : wanted) v = out(v);
+    } else {
+      ModelBuilder::set(m.microsoft("QGemm", inputs, {"y"}), "transB", int64_t{1});
+    }
+    check_near(run(m.import(), x), wanted, 1e-4F);
+  }
+  SECTION("QLinearConcat with zeros: integers of the zero point") {
+    m.unit("k", bytes(3, 9))
+        .integers("zeros", {1, 1, 3, 3}, Type::UINT8, std::vector<int32_t>(9, 9));
+    m.node("DequantizeLinear", {"j", "out_s", "out_z"}, {"y"});
+    auto& n = m.microsoft("QLinearConcat",
+                          {"out_s", "out_z", "c", "out_s", "out_z", "zeros", "k_s", "k_z"}, {"j"});
+    ModelBuilder::set(n, "axis", int64_t{1});
+    m.graph().mutable_node()->SwapElements(m.graph().node_size() - 1, m.graph().node_size() - 2);
+    std::vector<float> wanted = c;
+    wanted.resize(27, 0);
+    check_near(run(m.import(), x), wanted, 1e-5F);
+  }
+  SECTION("QLinearMatMul") {
+    const Unit y = signed_bytes(0.5F, 3);
+    m.unit("y", y).integers("m", {3, 2}, Type::INT8, {1, 0, -2, 3, 0, 5});
+    m.floats("m_s", {2}, {0.5F, 0.1F}).integers("m_z", {2}, Type::INT8, {0, 0});
+    Builder v({1, 3});
+    v.graph().mutable_initializer()->CopyFrom(m.graph().initializer());
+    v.node("QuantizeLinear", {"x", "in_s", "in_z"}, {"q"});
+    v.node("QLinearMatMul", {"q", "in_s", "in_z", "m", "m_s", "m_z", "y_s", "y_z"}, {"p"});
+    v.node("DequantizeLinear", {"p", "y_s", "y_z"}, {"y"});
+    const float a = kIn(x[0]), b = kIn(x[1]), d = kIn(x[2]);
+    check_near(run(v.import(), {x[0], x[1], x[2]}),
+               {y(0.5F * (a - 2 * b)), y(0.1F * (3 * b + 5 * d))}, 1e-5F);
+  }
+  SECTION("MaxPool, Transpose and Pad of integers") {
+    m.integers("zero", {}, Type::UINT8, {0}).ints("pads", {0, 0, 0, 0, 0, 0, 1, 1});
+    ModelBuilder::set(m.node("MaxPool", {"c"}, {"p"}), "kernel_shape", Dims{3, 3});
+    m.node("Pad", {"p", "pads", "zero"}, {"d"});
+    ModelBuilder::set(m.node("Transpose", {"d"}, {"t"}), "perm", Dims{0, 2, 3, 1});
+    m.node("DequantizeLinear", {"t", "out_s", "out_z"}, {"y"});
+    std::vector<float> wanted(8, 0);
+    for (size_t o = 0; o < 2; ++o)
+      wanted[o] = *std::max_element(c.begin() + 9 * static_cast<int>(o),
+                                    c.begin() + 9 * static_cast<int>(o) + 9);
+    check_near(run(m.import(), x), wanted, 1e-5F);
+  }
+}
+
+TEST_CASE("QLinearSoftmax ends a network") {
+  Builder m({1, 3});
+  m.unit("in", bytes(0.1F, 100)).unit("p", bytes(1.0F / 256, 0));
+  m.node("QuantizeLinear", {"x", "in_s", "in_z"}, {"q"});
+  m.unit("w", signed_bytes(1, 0));
+  m.integers("w", {3, 3}, Type::INT8, {1, 0, 0, 0, 1, 0, 0, 0, 1});
+  m.microsoft("QGemm", {"q", "in_s", "in_z", "w", "w_s", "w_z", "", "in_s", "in_z"}, {"l"});
+  auto& n = m.microsoft("QLinearSoftmax", {"l", "in_s", "in_z", "p_s", "p_z"}, {"s"});
+  ModelBuilder::set(n, "axis", int64_t{-1});
+  ModelBuilder::set(n, "opset", int64_t{13});
+  m.node("DequantizeLinear", {"s", "p_s", "p_z"}, {"y"});
+  const Graph g = m.import();
+  CHECK(g.output_function == keyway::OutputFunction::kSoftmax);
+  const float sum = 1 + std::exp(1.0F) + std::exp(-2.0F);
+  check_near(run(g, {0, 1, -2}), {1 / sum, std::exp(1.0F) / sum, std::exp(-2.0F) / sum}, 1e-5F);
+}
+
+TEST_CASE("Bytes as the network's input are their numbers") {
+  Builder m({1, 2}, 13);
+  const bool cast = GENERATE(true, false);
+  m.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(Type::UINT8);
+  m.unit("in", bytes(0.5F, 100)).floats("w", {2, 2}, {1, 0, 1, 1}).floats("half", {}, {0.5F});
+  if (cast) {
+    ModelBuilder::set(m.node("Cast", {"x"}, {"f"}), "to", int64_t{Type::FLOAT});
+    m.node("Mul", {"f", "half"}, {"r"});
+  } else {
+    m.node("DequantizeLinear", {"x", "in_s", "in_z"}, {"r"});
+  }
+  m.node("MatMul", {"r", "w"}, {"y"});
+  const Graph g = m.import();
+  REQUIRE(g.nodes.size() == 1);
+  const float zero = cast ? 0 : 50;
+  // Beyond the type's range a number saturates.
+  check_near(run(g, {300, 7}), {127.5F - zero + 3.5F - zero, 3.5F - zero}, 1e-5F);
+}
+
+TEST_CASE("Quant and BipolarQuant of QONNX") {
+  Builder m({1, 4});
+  m.floats("w", {4, 2}, {0.9F, -0.1F, 0.3F, -3, -0.24F, 0.26F, 2, 0});
+  m.floats("s", {}, {0.5F}).floats("z", {}, {0}).floats("bits", {}, {2});
+  SECTION("signed weights, narrow or not") {
+    const bool narrow = GENERATE(true, false);
+    auto& n = m.qonnx("Quant", {"w", "s", "z", "bits"}, {"wq"});
+    ModelBuilder::set(n, "signed", int64_t{1});
+    ModelBuilder::set(n, "narrow", int64_t{narrow});
+    ModelBuilder::set(n, "rounding_mode", std::string("ROUND"));
+    m.node("MatMul", {"x", "wq"}, {"y"});
+    const float least = narrow ? -0.5F : -1;
+    CHECK(m.import().nodes.at(0).weights ==
+          std::vector<float>{0.5F, 0.5F, 0, 0.5F, 0, least, 0.5F, 0});
+  }
+  SECTION("rounding down, a scale for each column") {
+    m.floats("columns", {1, 2}, {0.5F, 0.25F}).floats("eight", {}, {8});
+    auto& n = m.qonnx("Quant", {"w", "columns", "z", "eight"}, {"wq"});
+    ModelBuilder::set(n, "rounding_mode", std::string("FLOOR"));
+    m.node("MatMul", {"x", "wq"}, {"y"});
+    CHECK(m.import().nodes.at(0).weights ==
+          std::vector<float>{0.5F, 0, -0.5F, 2, -0.25F, -3, 0.25F, 0});
+  }
+  SECTION("the signs of weights") {
+    m.qonnx("BipolarQuant", {"w", "s"}, {"wq"});
+    m.node("MatMul", {"x", "wq"}, {"y"});
+    CHECK(m.import().nodes.at(0).weights ==
+          std::vector<float>{0.5F, 0.5F, -0.5F, 0.5F, -0.5F, -0.5F, 0.5F, 0.5F});
+  }
+  SECTION("activations of two bits") {
+    m.node("MatMul", {"x", "w"}, {"c"});
+    auto& n = m.qonnx("Quant", {"c", "s", "z", "bits"}, {"y"});
+    ModelBuilder::set(n, "signed", int64_t{0});
+    const Graph g = m.import();
+    REQUIRE(g.nodes.size() == 1);
+    CHECK(run(g, {1, 0, 0, 0}) == std::vector<float>{1, 0});
+    CHECK(run(g, {0, 0, 0, 1}) == std::vector<float>{1.5F, 0});
+  }
+  SECTION("the sign of an activation is refused") {
+    m.qonnx("BipolarQuant", {"x", "s"}, {"b"});
+    m.node("MatMul", {"b", "w"}, {"y"});
+    CHECK(refusal(m, ErrorKind::kUnsupported).find("sign of an activation") != std::string::npos);
+  }
+}
+
+TEST_CASE("Quantisers that contradict themselves or are not supported end in a sentence") {
+  Builder m({1, 2});
+  m.integers("w", {2, 2}, Type::INT8, {1, 2, 3, 4});
+  m.floats("s", {}, {0.5F}).integers("z", {}, Type::INT8, {0});
+  const auto dequantise = [&](const std::vector<std::string>& inputs) -> onnx::NodeProto& {
+    auto& n = m.node("DequantizeLinear", inputs, {"wf"});
+    m.node("MatMul", {"x", "wf"}, {"y"});
+    return n;
+  };
+  const auto says = [&](ErrorKind kind, const std::string& what) {
+    const std::string message = refusal(m, kind);
+    INFO(message);
+    CHECK(message.find(what) != std::string::npos);
+  };
+  SECTION("scale") {
+    const float bad = GENERATE(0.0F, -1.0F, std::numeric_limits<float>::quiet_NaN(),
+                               std::numeric_limits<float>::infinity());
+    m.floats("bad", {}, {bad});
+    if (GENERATE(true, false)) {
+      dequantise({"w", "bad", "z"});
+    } else {
+      m.node("QuantizeLinear", {"x", "bad", "z"}, {"y"});
+    }
+    says(ErrorKind::kFile, "is not a positive number");
+  }
+  SECTION("a scale that depends on the input") {
+    dequantise({"w", "x", "z"});
+    says(ErrorKind::kUnsupported, "should be constant");
+  }
+  SECTION("a scale of integers") {
+    dequantise({"w", "z", "z"});
+    says(ErrorKind::kFile, "should hold floats");
+  }
+  SECTION("a zero point out of its type") {
+    m.integers("wide", {}, Type::INT8, {300});
+    dequantise({"w", "s", "wide"});
+    says(ErrorKind::kFile, "out of its type's range");
+  }
+  SECTION("a zero point of another type") {
+    m.integers("u", {}, Type::UINT8, {3});
+    dequantise({"w", "s", "u"});
+    says(ErrorKind::kFile, "zero point of type 2");
+  }
+  SECTION("a zero point of floats") {
+    dequantise({"w", "s", "s"});
+    says(ErrorKind::kFile, "should hold integers");
+  }
+  SECTION("axis") {
+    m.floats("two", {2}, {1, 2});
+    ModelBuilder::set(dequantise({"w", "two"}), "axis", int64_t{2});
+    says(ErrorKind::kFile, "axis 2");
+  }
+  SECTION("scales that do not fit") {
+    m.floats("three", {3}, {1, 2, 3});
+    dequantise({"w", "three"});
+    says(ErrorKind::kFile, "does not fit data of shape [2, 2]");
+  }
+  SECTION("blocks") {
+    m.floats("blocks", {1, 2}, {1, 2});
+    ModelBuilder::set(dequantise({"w", "blocks"}), "block_size", int64_t{2});
+    says(ErrorKind::kUnsupported, "blocks");
+  }
+  SECTION("floats that were never quantised") {
+    m.node("DequantizeLinear", {"x", "s", "z"}, {"y"});
+    says(ErrorKind::kFile, "reads floats");
+  }
+  SECTION("float arithmetic on integers") {
+    m.node("QuantizeLinear", {"x", "s", "z"}, {"q"});
+    m.node("Relu", {"q"}, {"y"});
+    says(ErrorKind::kUnsupported, "DequantizeLinear has to come first");
+  }
+  SECTION("zero points that differ") {
+    m.floats("two", {2}, {1, 2}).integers("zz", {2}, Type::INT8, {0, 1});
+    m.node("QuantizeLinear", {"x", "two", "zz"}, {"q"});
+    m.node("DequantizeLinear", {"q", "two", "zz"}, {"y"});
+    says(ErrorKind::kUnsupported, "zero points that differ");
+  }
+  SECTION("scales of every input's own") {
+    const std::string op = GENERATE("DynamicQuantizeLinear", "MatMulInteger");
+    m.node(op, {"x", "w"}, {"y"});
+    says(ErrorKind::kUnsupported, "dynamically quantised");
+  }
+  SECTION("a bias that is no list of integers") {
+    Builder c({1, 2, 3, 3});
+    c.unit("u", kRelu).filled("b", {2}, 1);
+    c.unit("w", signed_bytes(1, 0));
+    c.integers("w", {2, 2, 1, 1}, Type::INT8, {1, 2, 3, 4});
+    c.node("QuantizeLinear", {"x", "u_s", "u_z"}, {"q"});
+    c.node("QLinearConv", {"q", "u_s", "u_z", "w", "w_s", "w_z", "u_s", "u_z", "b"}, {"y"});
+    CHECK(refusal(c, ErrorKind::kFile).find("should dequantise integers") != std::string::npos);
+  }
+}
+
+TEST_CASE("Scales that differ between an activation's channels") {
+  Builder m({1, 2});
+  m.floats("two", {2}, {0.5F, 0.25F}).integers("z", {2}, Type::INT8, {0, 0});
+  m.floats("w", {2, 2}, {1, 0, 0, 1});
+  m.node("QuantizeLinear", {"x", "two", "z"}, {"q"});
+  m.node("DequantizeLinear", {"q", "two", "z"}, {"r"});
+  m.node("MatMul", {"r", "w"}, {"y"});
+  const Graph g = m.import();
+  CHECK(g.nodes.size() == 1);
+  check_near(run(g, {0.6F, 0.6F}), {0.5F, 0.5F}, 1e-6F);
+  check_near(run(g, {1000, -1000}), {63.5F, -32}, 1e-5F);
+}
