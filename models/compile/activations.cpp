@@ -219,20 +219,33 @@ std::optional<Packing> pack_somehow(const std::vector<Item>& items, int64_t limi
   return std::nullopt;
 }
 
-[[noreturn]] void refuse(const Network& network, const std::vector<Item>& items,
-                         const program::CoreConfig& core) {
-  const uint64_t word_bytes = uint64_t{core.word_channels()} * kBanks * core.block_banks();
-  int64_t most = -1, at = -1;
-  for (int64_t layer = -1; layer < static_cast<int64_t>(network.layers.size()); ++layer) {
+/// Bytes of a word in all banks.
+uint64_t word_bytes_of(const program::CoreConfig& core) {
+  return uint64_t{core.word_channels()} * kBanks * core.block_banks();
+}
+
+/// When the tensors that live together have most words.
+struct Crowd {
+  int64_t layer = -1;  ///< -1: before the first
+  int64_t words = -1;
+};
+
+Crowd largest_crowd(const std::vector<Item>& items, size_t layers) {
+  Crowd most;
+  for (int64_t layer = -1; layer < static_cast<int64_t>(layers); ++layer) {
     int64_t words = 0;
     for (const Item& item : items) {
       if (item.birth <= layer && layer <= item.death) words += item.words();
     }
-    if (words > most) {
-      most = words;
-      at = layer;
-    }
+    if (words > most.words) most = {layer, words};
   }
+  return most;
+}
+
+[[noreturn]] void refuse(const Network& network, const std::vector<Item>& items,
+                         const program::CoreConfig& core) {
+  const uint64_t word_bytes = word_bytes_of(core);
+  const auto [at, most] = largest_crowd(items, network.layers.size());
   const uint64_t needed = static_cast<uint64_t>(most) * word_bytes;
   const uint64_t there = uint64_t{core.bank_words()} * word_bytes;
   const std::string who =
@@ -288,9 +301,15 @@ ActivationPlan plan_activations(const Network& network, const std::vector<Mappin
     plan.overlaps_input[t] =
         i != input && !apart(items[i], packing->base[i], items[input], packing->base[input]);
   }
-  plan.peak_bytes =
-      static_cast<uint64_t>(packing->peak) * core.word_channels() * kBanks * core.block_banks();
+  plan.peak_bytes = static_cast<uint64_t>(packing->peak) * word_bytes_of(core);
   return plan;
+}
+
+uint64_t least_activation_bytes(const Network& network, const std::vector<Mapping>& mappings,
+                                uint32_t input_words, const program::CoreConfig& core) {
+  const std::vector<Item> items = items_of(network, mappings, input_words, 1, false, core);
+  const Crowd most = largest_crowd(items, network.layers.size());
+  return static_cast<uint64_t>(most.words) * word_bytes_of(core);
 }
 
 }  // namespace keyway::compile

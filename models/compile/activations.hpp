@@ -52,4 +52,10 @@ ActivationPlan plan_activations(const quantise::Network& network,
                                 size_t leading_layers, bool overlap,
                                 const program::CoreConfig& core);
 
+/// Bytes that tensors which live together take, at most, if no inputs overlap: no arrangement takes
+/// less.
+uint64_t least_activation_bytes(const quantise::Network& network,
+                                const std::vector<Mapping>& mappings, uint32_t input_words,
+                                const program::CoreConfig& core);
+
 }  // namespace keyway::compile

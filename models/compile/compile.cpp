@@ -13,6 +13,7 @@
 #include "compile/check.hpp"
 #include "compile/input_layout.hpp"
 #include "compile/layers.hpp"
+#include "compile/orientation.hpp"
 #include "compile/plan.hpp"
 #include "quantise/network_boundary.hpp"
 
@@ -110,7 +111,7 @@ program::Program compile(const Network& original, const program::CoreConfig& cor
   check_structure(original);
   check_codes(original);
   check_number_systems(original, core);
-  const Network network = readable(without_idle_strides(original));
+  const Network network = readable(oriented(without_idle_strides(original), core));
   prove_accumulators(network);
   const RandomBytes padding = options.padding ? options.padding : repeatable_bytes();
   return first_fit(network, core, [&](const InputLayout& layout) {
@@ -122,7 +123,7 @@ void check_fit(const Network& structure, const program::CoreConfig& core) {
   check_core(core);
   check_structure(structure);
   check_number_systems(structure, core);
-  const Network network = readable(without_idle_strides(structure));
+  const Network network = readable(oriented(without_idle_strides(structure), core));
   first_fit(network, core,
             [&](const InputLayout& layout) { check_fit_with(layout, network, core); });
 }

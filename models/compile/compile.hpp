@@ -5,6 +5,7 @@
 ///
 ///     check          what every pass takes for granted
 ///     bounds         proof that no accumulator overflows
+///     orientation    which axis lies along the rows of the activation memory
 ///     input_layout   how the host lays the image out (gathered taps where that is faster)
 ///     channels       which lane of which block holds each channel; shortcuts fall on whole blocks
 ///     fold           windows of more positions than a kernel holds

@@ -23,23 +23,41 @@ bool read_by_lanes(const Network& network, int t) {
   });
 }
 
+/// A plan up to the places of its tensors; `input_words`: of the input's pixels.
+Plan begin_plan(const Network& original, const InputLayout& layout, const program::CoreConfig& core,
+                uint32_t& input_words) {
+  Plan plan;
+  plan.network = original;
+  Network& network = plan.network;
+  plan.input_image = apply(layout, network, core);
+  plan.mappings = assign_channels(network, core);
+  fold_windows(network, plan.mappings, core);
+  const Mapping& input = plan.mappings[static_cast<size_t>(network.input)];
+  input_words =
+      read_by_lanes(network, network.input) ? input.blocks(core) * core.lane_words() : input.words;
+  place_input_channels(plan.input_image, layout, input, input_words, core);
+  for (const Layer& layer : network.layers) {
+    plan.work.push_back(
+        work_of(core, layer, plan.mappings[static_cast<size_t>(layer.input)].words));
+  }
+  return plan;
+}
+
+std::vector<Group> groups_of(const Plan& plan, size_t index, const program::CoreConfig& core) {
+  const Layer& layer = plan.network.layers[index];
+  const int64_t pixels = layer.input == plan.network.input ? kFirstGroupPixels
+                         : index < plan.leading_layers     ? kSecondGroupPixels
+                                                           : 0;
+  return make_groups(core, layer, tensor(plan.network, layer.input).shape, pixels);
+}
+
 }  // namespace
 
 Plan make_plan(const Network& original, const InputLayout& layout,
                const program::CoreConfig& core) {
-  Plan plan;
-  plan.network = original;
-  plan.input_image = apply(layout, plan.network, core);
-  Network& network = plan.network;
-  plan.mappings = assign_channels(network, core);
-  fold_windows(network, plan.mappings, core);
-  uint32_t input_words = plan.mappings[static_cast<size_t>(network.input)].words;
-  if (read_by_lanes(network, network.input)) {
-    input_words =
-        plan.mappings[static_cast<size_t>(network.input)].blocks(core) * core.lane_words();
-  }
-  place_input_channels(plan.input_image, layout, plan.mappings[static_cast<size_t>(network.input)],
-                       input_words, core);
+  uint32_t input_words = 0;
+  Plan plan = begin_plan(original, layout, core, input_words);
+  const Network& network = plan.network;
   plan.leading_layers = leading_layers(core, network, plan.input_image, plan.mappings);
   const size_t most_leading = plan.leading_layers;
   // What costs memory, the dearest first.
@@ -55,15 +73,25 @@ Plan make_plan(const Network& original, const InputLayout& layout,
     }
   }
   for (size_t l = 0; l < network.layers.size(); ++l) {
-    const Layer& layer = network.layers[l];
-    plan.work.push_back(
-        work_of(core, layer, plan.mappings[static_cast<size_t>(layer.input)].words));
-    const int64_t pixels = layer.input == network.input ? kFirstGroupPixels
-                           : l < plan.leading_layers    ? kSecondGroupPixels
-                                                        : 0;
-    plan.groups.push_back(make_groups(core, layer, tensor(network, layer.input).shape, pixels));
+    plan.groups.push_back(groups_of(plan, l, core));
   }
   return plan;
+}
+
+Needs needs_of(const Network& network, const InputLayout& layout, const program::CoreConfig& core) {
+  uint32_t input_words = 0;
+  const Plan plan = begin_plan(network, layout, core, input_words);
+  Needs needs;
+  needs.activation_bytes = least_activation_bytes(plan.network, plan.mappings, input_words, core);
+  needs.cycles = plan.input_image.bytes() / kBusBytes;
+  for (size_t l = 0; l < plan.network.layers.size(); ++l) {
+    const Layer& layer = plan.network.layers[l];
+    const uint64_t blocks = plan.mappings[static_cast<size_t>(layer.output)].blocks(core);
+    for (const Group& group : groups_of(plan, l, core)) {
+      needs.cycles += blocks * group_cycles(core, layer, plan.work[l], group.height, group.width);
+    }
+  }
+  return needs;
 }
 
 }  // namespace keyway::compile

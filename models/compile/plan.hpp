@@ -31,4 +31,13 @@ struct Plan {
 Plan make_plan(const quantise::Network& network, const InputLayout& layout,
                const program::CoreConfig& core);
 
+/// What a plan comes to, roughly, without making it.
+struct Needs {
+  uint64_t activation_bytes = 0;  ///< no plan takes less
+  uint64_t cycles = 0;            ///< of the input's way in, then of all passes
+};
+
+Needs needs_of(const quantise::Network& network, const InputLayout& layout,
+               const program::CoreConfig& core);
+
 }  // namespace keyway::compile

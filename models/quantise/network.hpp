@@ -49,9 +49,9 @@ struct ChannelPost {
 };
 
 /// Part of the output image with its own post-processing (average pooling that leaves out padding
-/// divides by another count at the border). Regions of a layer tile its output exactly. Output pixel
-/// (y, x) is what the formula gives for pixel (y + shift_y, x + shift_x): only the compiler, which
-/// lays some tensors out in another order, makes regions with a shift.
+/// divides by another count at the border). Regions of a layer tile its output exactly. Output
+/// pixel (y, x) is what the formula gives for pixel (y + shift_y, x + shift_x): only the compiler,
+/// which lays some tensors out in another order, makes regions with a shift.
 struct Region {
   int64_t y = 0, x = 0, height = 0, width = 0;
   std::vector<ChannelPost> post;  ///< one per output channel

@@ -70,8 +70,11 @@ void refuses(const quantise::Network& network, ErrorKind kind, const std::string
 }  // namespace
 
 TEST_CASE("what the instruction set cannot say is refused by name", "[compile]") {
-  refuses(one_layer({1, 1, 5000}, 1, {1, 1, 1, 1, 0, 0, 0, 0}), ErrorKind::kFit,
-          "width = 5000 is outside the core's range 0 to 4095", 1 << 20);
+  quantise::Network pool = one_layer({1, 300, 300}, 1, {300, 300, 1, 1, 0, 0, 0, 0});
+  pool.layers[0].kind = LayerKind::kSum;
+  pool.layers[0].codes.clear();
+  refuses(pool, ErrorKind::kFit,
+          "a window of 300 x 300 positions; the core's kernels hold 255 x 255", 1 << 22);
 }
 
 TEST_CASE("a foreign name stands in a message as escapes", "[compile]") {

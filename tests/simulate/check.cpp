@@ -13,6 +13,28 @@
 #include "simulate/simulator.hpp"
 
 namespace keyway::test {
+namespace {
+
+/// Bytes in C, H, W order become bytes in C, W, H order.
+std::vector<uint8_t> transposed(const std::vector<uint8_t>& bytes, const Shape& shape) {
+  std::vector<uint8_t> result;
+  result.reserve(bytes.size());
+  for (int64_t c = 0; c < shape.channels; ++c) {
+    for (int64_t x = 0; x < shape.width; ++x) {
+      for (int64_t y = 0; y < shape.height; ++y) {
+        result.push_back(bytes[static_cast<size_t>((c * shape.height + y) * shape.width + x)]);
+      }
+    }
+  }
+  return result;
+}
+
+/// The compiler may have turned rows into columns (compile/orientation.hpp).
+bool is_turned(const Layout& layout, const Layout& original) {
+  return layout.stride_h != original.stride_h;
+}
+
+}  // namespace
 
 program::Program check_network(const quantise::Network& network, const program::CoreConfig& core,
                                uint64_t seed, int images) {
@@ -28,15 +50,19 @@ program::Program check_network(const quantise::Network& network, const program::
   CHECK(simulator.cycles() == cycles);
   const quantise::Reference reference(network);
   const Shape& in = network.tensors[static_cast<size_t>(network.input)].shape;
-  const Shape& out = network.tensors[static_cast<size_t>(network.output)].shape;
   std::mt19937_64 random(seed + 77);
   for (int n = 0; n < images; ++n) {
     const std::vector<uint8_t> input = random_bytes(random, static_cast<size_t>(in.elements()));
+    const std::vector<uint8_t> laid =
+        is_turned(program.input.layout, network.input_layout) ? transposed(input, in) : input;
     const std::vector<uint8_t> result =
-        simulator.run(program::gather_input(program.input_image, in, input.data()));
+        simulator.run(program::gather_input(program.input_image, program.input.shape, laid.data()));
     REQUIRE(result.size() == program.output_image.bytes());
-    const std::vector<uint8_t> actual =
-        program::scatter_output(program.output_image, out, result.data());
+    std::vector<uint8_t> actual =
+        program::scatter_output(program.output_image, program.output.shape, result.data());
+    if (is_turned(program.output.layout, network.output_layout)) {
+      actual = transposed(actual, program.output.shape);
+    }
     const std::vector<uint8_t> expected = reference.run(input)[static_cast<size_t>(network.output)];
     for (size_t i = 0; i < expected.size(); ++i) {
       if (expected[i] == actual[i]) continue;

@@ -66,7 +66,7 @@ void check_tall(const std::string& core_name, uint64_t first, uint64_t last) {
   options.most_channels = 4;
   options.most_layers = 4;
   const Seen seen = check_seeds(core_name, options, first, last);
-  CHECK(3 * seen.refused < 2 * seen.networks);
+  CHECK(3 * seen.refused < seen.networks);
 }
 
 }  // namespace

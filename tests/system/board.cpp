@@ -28,8 +28,11 @@ program::Program compile_for(const quantise::Network& network, const std::string
   return compile::compile(network, program::core_from_name(core));
 }
 
-quantise::Network random_network_for(const std::string& core, uint64_t seed) {
-  return random_network(seed, {program::core_from_name(core).array_kind});
+quantise::Network random_network_for(const std::string& core, uint64_t seed, int64_t most_length) {
+  RandomNetworkOptions options{program::core_from_name(core).array_kind};
+  options.most_length = most_length;
+  if (most_length > 0) options.most_channels = 16;
+  return random_network(seed, options);
 }
 
 program::Program random_program(const std::string& core, uint64_t seed) {

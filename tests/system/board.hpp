@@ -29,7 +29,9 @@ struct Model {
 
 program::Program compile_for(const quantise::Network& network, const std::string& core);
 /// A random network that the core runs.
-quantise::Network random_network_for(const std::string& core, uint64_t seed);
+/// `most_length`: see test::RandomNetworkOptions.
+quantise::Network random_network_for(const std::string& core, uint64_t seed,
+                                     int64_t most_length = 0);
 program::Program random_program(const std::string& core, uint64_t seed);
 Model plain_model(const program::Program& program);
 Model locked_model(const program::Program& program, lock::Policy policy, const lock::Owner& owner);
