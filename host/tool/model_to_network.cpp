@@ -35,11 +35,10 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
                   fmt::format("The trained model (.onnx, operator sets {} to {}; keyway operators)",
                               graph::kMinOpset, graph::kMaxOpset))
       ->required();
-  command
-      .add_option("--calib", options.calibration,
-                  "Typical inputs (.npy of float32, N first; some hundred are plenty): activations "
-                  "are scaled by them")
-      ->required();
+  command.add_option(
+      "--calib", options.calibration,
+      "Typical inputs (.npy of float32, N first; some hundred are plenty): activations "
+      "are scaled by them. A quantised model whose file gives the ranges needs none");
   command.add_option("--format", options.format, "Number system of the weights: " + formats)
       ->capture_default_str();
   command
@@ -54,17 +53,20 @@ namespace {
 /// What is wrong with values that the network computes comes from its inputs.
 quantise::Network quantised(const graph::Graph& graph, const common::NpyArray<float>& calibration,
                             arith::NumberSystem system, const program::CoreConfig& core,
-                            const std::string& path) {
+                            const std::string& model, const std::string& path) {
   quantise::Options options;
   options.check_structure = [&core](const quantise::Network& structure) {
     compile::check_fit(structure, core);
   };
   options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   try {
+    if (path.empty()) return quantise::quantise(graph, nullptr, 0, system, options);
     return quantise::quantise(graph, calibration.values.data(), calibration.rows(), system,
                               options);
   } catch (const Error& e) {
-    if (e.kind() != ErrorKind::kFile) throw;
+    if (e.kind() == ErrorKind::kUsage)
+      throw Error(e.kind(), "--calib is needed: " + model + " " + e.what());
+    if (e.kind() != ErrorKind::kFile || path.empty()) throw;
     throw Error(e.kind(), path + ": " + e.what());
   }
 }
@@ -75,8 +77,11 @@ quantise::Network build_network(const std::string& model, const std::string& cal
                                 const std::string& format, const program::CoreConfig& core) {
   const auto system = arith::number_system_from_name(format);
   const graph::Graph graph = graph::import_onnx(model);
-  const auto calibration = read_inputs(calibration_file, graph.input_layout.dims, -1);
-  return quantised(graph, calibration, system, core, calibration_file);
+  common::NpyArray<float> calibration;
+  if (!calibration_file.empty()) {
+    calibration = read_inputs(calibration_file, graph.input_layout.dims, -1);
+  }
+  return quantised(graph, calibration, system, core, model, calibration_file);
 }
 
 void describe(const program::Program& program, const std::string& path) {

@@ -57,7 +57,7 @@ struct TensorStatistics {
 std::vector<TensorStatistics> calibrate(const graph::Graph& graph, const float* inputs,
                                         int64_t images, int threads);
 
-/// Values that a tensor can take, from the clamps of the graph; the input's are unknown.
+/// Values that a tensor can take, from the clamps of the graph.
 struct Bound {
   double lo, hi;
 };

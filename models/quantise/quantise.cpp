@@ -12,6 +12,7 @@
 #include "common/printable.hpp"
 #include "quantise/calibration_run.hpp"
 #include "quantise/centre.hpp"
+#include "quantise/given_range.hpp"
 #include "quantise/lower.hpp"
 #include "quantise/requantise.hpp"
 #include "quantise/structure.hpp"
@@ -27,6 +28,8 @@ constexpr int64_t kProductLimit = (int64_t{1} << 30) - 1;
 constexpr int64_t kMostTaps = 2048;
 /// Of a channel whose outputs were all zero: they hardly matter, but other inputs may wake them.
 constexpr double kDeadImportance = 0.1;
+/// Root mean square of a byte where nothing was seen.
+constexpr double kUsualByte = 20;
 /// A channel's error counts in units of its output byte, or, where that is larger, of a byte that
 /// had to hold this many deviations of its sum before the clamp (a channel that is mostly off).
 constexpr double kDeviations = 8;
@@ -35,6 +38,15 @@ constexpr double kDeviations = 8;
 /// channel gives but one value an image.
 constexpr int64_t kCheapValues = int64_t{1} << 24;
 constexpr int64_t kMoreImages = 8;
+
+/// Statistics of no values at all.
+std::vector<TensorStatistics> nothing_seen(const graph::Graph& graph) {
+  std::vector<TensorStatistics> all(graph.tensors.size());
+  for (size_t t = 0; t < all.size(); ++t) {
+    all[t].channels.resize(static_cast<size_t>(graph.tensors[t].shape.channels));
+  }
+  return all;
+}
 
 class Quantiser {
  public:
@@ -45,7 +57,8 @@ class Quantiser {
         system_(system),
         options_(options),
         lowered_(lower(graph_)),
-        statistics_(calibrate(graph_, inputs, images, options.threads)) {
+        statistics_(images > 0 ? calibrate(graph_, inputs, images, options.threads)
+                               : nothing_seen(graph_)) {
     Structure structure = structure_of(graph_, lowered_, system);
     network_ = std::move(structure.network);
     index_ = std::move(structure.index);
@@ -55,10 +68,10 @@ class Quantiser {
   Network run(const float* inputs, int64_t images) {
     complete_tensors();
     CalibrationRun calibration(network_, options_.threads);
-    calibration.start(inputs, images);
+    if (images > 0) calibration.start(inputs, images);
     for (size_t i = 0; i < lowered_.layers.size(); ++i) {
-      complete(network_.layers[i], lowered_.layers[i], calibration, i);
-      calibration.advance(network_.layers[i]);
+      complete(network_.layers[i], lowered_.layers[i], images > 0 ? &calibration : nullptr, i);
+      if (images > 0) calibration.advance(network_.layers[i]);
     }
     return std::move(network_);
   }
@@ -74,9 +87,22 @@ class Quantiser {
 
   void complete_tensors() {
     const std::vector<Bound> bounds = value_bounds(graph_);
-    const auto chosen = [&](int t, bool is_input) {
+    const auto chosen = [&](int t, bool is_input, const graph::Clamp& clamp) {
       const auto i = static_cast<size_t>(t);
-      return choose_scales(graph_.tensors[i], statistics_[i], bounds[i], is_input, options_.scales);
+      const bool is_coarse =
+          is_given(bounds[i]) &&
+          bounds[i].hi - bounds[i].lo < kCoarseSteps * static_cast<double>(clamp.step);
+      if (statistics_[i].images > 0 && !is_coarse && !(is_input && is_given(bounds[i]))) {
+        return choose_scales(graph_.tensors[i], statistics_[i], bounds[i], is_input,
+                             options_.scales);
+      }
+      auto given = given_scales(graph_.tensors[i], bounds[i], clamp.step);
+      if (!given) {
+        throw Error(ErrorKind::kUsage,
+                    "needs calibration inputs: nothing in the model file tells the range of " +
+                        common::quoted(graph_.tensors[i].name));
+      }
+      return *given;
     };
     const auto complete = [&](int t, const Tensor& from) {
       Tensor& made = network_.tensors[static_cast<size_t>(index(t))];
@@ -84,18 +110,18 @@ class Quantiser {
       made.scale = from.scale;
     };
     // Ranges come from the user's values; pixels that the host adds do not count.
-    Tensor input = chosen(graph_.input, true);
+    Tensor input = chosen(graph_.input, true, {});
     for (size_t c = 0; c < input.scale.size(); ++c) {
       if (centred_.input_step[c] > 0) input.scale[c] = centred_.input_step[c];
     }
     complete(lowered_.input, input);
     for (const FloatLayer& layer : lowered_.layers) {
       complete(layer.output,
-               layer.keeps_values ? tensor(layer.input) : chosen(layer.output, false));
+               layer.keeps_values ? tensor(layer.input) : chosen(layer.output, false, layer.clamp));
     }
   }
 
-  void complete(Layer& layer, const FloatLayer& from, const CalibrationRun& calibration,
+  void complete(Layer& layer, const FloatLayer& from, const CalibrationRun* calibration,
                 size_t number) const {
     if (from.weights.empty()) {
       without_weights(from, layer);
@@ -131,18 +157,20 @@ class Quantiser {
     }
   }
 
-  void with_weights(const FloatLayer& from, Layer& layer, const CalibrationRun& calibration,
+  /// `calibration` is null where nothing was seen.
+  void with_weights(const FloatLayer& from, Layer& layer, const CalibrationRun* calibration,
                     size_t number) const {
     arith::WeightProblem problem = weight_problem(from, number);
-    if (from.kind == LayerKind::kDense && !from.selects && problem.taps <= kMostTaps) {
-      add_gram(problem, layer, calibration);
+    if (calibration != nullptr && from.kind == LayerKind::kDense && !from.selects &&
+        problem.taps <= kMostTaps) {
+      add_gram(problem, layer, *calibration);
     }
     arith::Coding coding = encode(problem, layer);
     layer.codes = std::move(coding.codes);
     layer.table = coding.table;
     std::vector<double> bias(from.bias.begin(), from.bias.end());
-    if (!from.selects) {
-      const std::vector<double> change = bias_change(from, layer, coding.step, calibration);
+    if (calibration != nullptr && !from.selects) {
+      const std::vector<double> change = bias_change(from, layer, coding.step, *calibration);
       for (size_t c = 0; c < bias.size(); ++c) bias[c] += change[c];
     }
     std::vector<ChannelPost>& posts = layer.regions.front().post;
@@ -203,7 +231,8 @@ class Quantiser {
       const auto scale = static_cast<double>(in.scale[c]);
       const auto count = static_cast<double>(seen.count);
       const double square =
-          (seen.square / (scale * scale) * count + largest * largest) / (count + 1);
+          count > 0 ? (seen.square / (scale * scale) * count + largest * largest) / (count + 1)
+                    : kUsualByte * kUsualByte;
       result.insert(result.end(), static_cast<size_t>(taps), square);
     }
     return result;
@@ -317,11 +346,13 @@ std::vector<float> sample(const float* inputs, int64_t images, int64_t elements,
 
 Network quantise(const graph::Graph& graph, const float* calibration, int64_t images,
                  arith::NumberSystem system, const Options& options) {
-  if (images < 1) throw Error(ErrorKind::kFile, "calibration needs at least one input");
+  if (images < 0 || (images < 1 && calibration != nullptr))
+    throw Error(ErrorKind::kFile, "calibration needs at least one input");
   const int64_t elements = graph.tensors.at(static_cast<size_t>(graph.input)).shape.elements();
   const int64_t wanted = std::clamp(kCheapValues / values_of(graph), options.max_images,
                                     kMoreImages * options.max_images);
-  const std::vector<float> inputs = sample(calibration, images, elements, wanted);
+  const std::vector<float> inputs =
+      images > 0 ? sample(calibration, images, elements, wanted) : std::vector<float>();
   const auto count = static_cast<int64_t>(inputs.size()) / elements;
   Centred centred = centre_input(graph, inputs.data(), count);
   if (options.check_structure) {
