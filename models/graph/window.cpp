@@ -22,8 +22,7 @@ std::vector<int64_t> list(const OnnxNode& node, const char* attribute, size_t le
   }
   for (int64_t v : values) {
     if (v < least || v > kMaxWindow) {
-      node.unsupported(std::string(attribute) + " " + to_string(values) + " is outside of " +
-                       std::to_string(least) + " to " + std::to_string(kMaxWindow));
+      node.unsupported(std::string(attribute) + " " + to_string(values) + " is out of range");
     }
   }
   return values;
@@ -53,9 +52,7 @@ std::vector<AxisWindow> read_windows(const OnnxNode& node, const std::vector<int
     if (w.kernel < 1 || (stated[i] != 0 && stated[i] != w.kernel)) {
       node.malformed("kernel_shape " + to_string(stated) + " does not fit");
     }
-    if (w.kernel > kMaxWindow) {
-      node.unsupported("the kernel is longer than " + std::to_string(kMaxWindow));
-    }
+    if (w.kernel > kMaxWindow) node.unsupported("the kernel is too large");
     if (dilations[i] != 1 && w.kernel != 1) {
       node.unsupported("dilations " + to_string(dilations) + ": only 1 is supported");
     }

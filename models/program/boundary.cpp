@@ -13,6 +13,7 @@ namespace {
 
 /// Far more than any memory of a core; products of two such numbers do not overflow.
 constexpr int64_t kMostElements = int64_t{1} << 30;
+constexpr double kHalfUnit = 0.501;
 
 [[noreturn]] void contradiction(const char* which, const std::string& what) {
   throw Error(ErrorKind::kFile, std::string(which) + " description: " + what);
@@ -84,6 +85,12 @@ void apply_softmax(const Shape& shape, bool logarithm, std::vector<double>& valu
   }
 }
 
+/// A user's value in units of its channel's byte.
+double units(const InputBoundary& b, size_t c, double x) {
+  return (x * static_cast<double>(b.input_scale[c]) + static_cast<double>(b.input_offset[c])) /
+         static_cast<double>(b.scale[c]);
+}
+
 }  // namespace
 
 void validate(const InputBoundary& b) {
@@ -113,14 +120,13 @@ void validate(const OutputBoundary& b) {
 
 void quantise_input(const InputBoundary& b, const float* user, uint8_t* bytes) {
   const double lo = b.is_signed ? -128 : 0, hi = b.is_signed ? 127 : 255;
-  const auto byte = [&](size_t c, double value) {
-    const double q = std::clamp(std::nearbyint(value / static_cast<double>(b.scale[c])), lo, hi);
-    return static_cast<uint8_t>(static_cast<int>(q));
+  const auto byte = [&](double q) {
+    return static_cast<uint8_t>(static_cast<int>(std::clamp(std::nearbyint(q), lo, hi)));
   };
   const Shape inner = b.user_shape();
   for (size_t c = 0; c < b.pad_value.size(); ++c) {
     std::fill_n(bytes + static_cast<int64_t>(c) * b.shape.pixels(), b.shape.pixels(),
-                byte(c, static_cast<double>(b.pad_value[c])));
+                byte(static_cast<double>(b.pad_value[c]) / static_cast<double>(b.scale[c])));
   }
   for_each_element(inner, b.layout, [&](int64_t channel, int64_t at, int64_t index) {
     const auto c = static_cast<size_t>(channel);
@@ -131,10 +137,26 @@ void quantise_input(const InputBoundary& b, const float* user, uint8_t* bytes) {
     if (!std::isfinite(x)) {
       throw Error(ErrorKind::kFile, "input value " + std::to_string(index) + " is NaN or infinite");
     }
-    const double value =
-        x * static_cast<double>(b.input_scale[c]) + static_cast<double>(b.input_offset[c]);
-    bytes[to] = byte(c, value);
+    bytes[to] = byte(units(b, c, x));
   });
+}
+
+InputFit fit(const InputBoundary& b, const float* user, int64_t images) {
+  const double lo = b.is_signed ? -128 : 0, hi = b.is_signed ? 127 : 255;
+  const Shape inner = b.user_shape();
+  InputFit result;
+  for (int64_t n = 0; n < images; ++n, user += inner.elements()) {
+    for_each_element(inner, b.layout, [&](int64_t channel, int64_t, int64_t index) {
+      const double q = units(b, static_cast<size_t>(channel), static_cast<double>(user[index]));
+      const auto byte = static_cast<int>(std::clamp(std::nearbyint(q), lo, hi));
+      result.lowest = std::min(result.lowest, byte);
+      result.highest = std::max(result.highest, byte);
+      // A user's own rounding may put the last value of a range a little beyond it.
+      if (std::abs(q - byte) > kHalfUnit) ++result.beyond;
+      ++result.values;
+    });
+  }
+  return result;
 }
 
 void dequantise_output(const OutputBoundary& b, const uint8_t* bytes, float* user) {

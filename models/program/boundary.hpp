@@ -56,4 +56,14 @@ void validate(const OutputBoundary& boundary);
 void quantise_input(const InputBoundary& boundary, const float* user, uint8_t* bytes);
 void dequantise_output(const OutputBoundary& boundary, const uint8_t* bytes, float* user);
 
+/// How inputs lie in the range that the input's bytes hold.
+struct InputFit {
+  uint64_t values = 0;
+  uint64_t beyond = 0;  ///< values that the nearest byte is more than half a unit away from
+  int lowest = 255, highest = -128;  ///< bytes that values became
+};
+
+/// Of `images` inputs, one after the other; padding does not count.
+InputFit fit(const InputBoundary& boundary, const float* user, int64_t images);
+
 }  // namespace keyway::program

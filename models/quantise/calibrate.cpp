@@ -7,6 +7,7 @@
 
 #include "common/error.hpp"
 #include "graph/execute.hpp"
+#include "quantise/reach.hpp"
 
 namespace keyway::quantise {
 namespace {
@@ -117,6 +118,32 @@ double growth(double few, double many) {
   return few >= many ? 1.0 : std::sqrt(std::log(many) / std::log(std::max(few, kFewest)));
 }
 
+/// The floor under the ranges: see the header.
+void raise(const TensorStatistics& statistics, const ScaleContext& context,
+           const std::vector<double>& seen, std::vector<double>& range) {
+  const std::vector<double> reach =
+      context.is_input ? std::vector<double>(range.size(), 1.0) : context.reach;
+  if (!reach.empty()) {
+    // Channels that were hardly seen cannot tell how far the others should reach.
+    std::vector<double> known = range;
+    const bool some_known =
+        std::any_of(seen.begin(), seen.end(), [](double s) { return s >= kRare; });
+    for (size_t c = 0; c < range.size() && some_known; ++c) {
+      if (seen[c] < kRare) known[c] = 0;
+    }
+    const double factor = usual_factor(known, reach);
+    const double most = *std::max_element(known.begin(), known.end());
+    for (size_t c = 0; c < range.size(); ++c) {
+      const auto count = static_cast<double>(std::max<int64_t>(1, statistics.channels[c].count));
+      const double share = context.is_input ? 1 / count : context.caution;
+      range[c] = std::max(range[c], share * std::min(most, factor * reach[c]));
+    }
+  }
+  for (size_t c = 0; c < context.least.size(); ++c) {
+    range[c] = std::max(range[c], context.least[c]);
+  }
+}
+
 }  // namespace
 
 void MagnitudeHistogram::add(double magnitude) {
@@ -135,7 +162,8 @@ void MagnitudeHistogram::add(double magnitude) {
 }
 
 std::vector<TensorStatistics> calibrate(const graph::Graph& graph, const float* inputs,
-                                        int64_t images, int threads) {
+                                        int64_t images, int threads,
+                                        const std::function<void(int64_t)>& progress) {
   if (images < 1) throw Error(ErrorKind::kFile, "calibration needs at least one input");
   std::vector<TensorStatistics> all(graph.tensors.size());
   for (size_t t = 0; t < all.size(); ++t) {
@@ -153,6 +181,7 @@ std::vector<TensorStatistics> calibrate(const graph::Graph& graph, const float* 
       for (size_t i = 0; i < s.mean.size(); ++i) s.mean[i] += static_cast<double>(data[i]);
     }
     s.images += count;
+    if (progress && tensor == graph.output) progress(s.images);
   };
   graph::ExecuteOptions options;
   options.threads = threads;
@@ -168,14 +197,6 @@ std::vector<TensorStatistics> calibrate(const graph::Graph& graph, const float* 
 
 std::vector<Bound> value_bounds(const graph::Graph& graph) {
   std::vector<Bound> bounds(graph.tensors.size(), {-kInfinity, kInfinity});
-  if (!graph.input_clamp.empty()) {
-    Bound& input = bounds[static_cast<size_t>(graph.input)];
-    input = {kInfinity, -kInfinity};
-    for (const graph::Clamp& clamp : graph.input_clamp) {
-      input.lo = std::min<double>(input.lo, clamp.lo);
-      input.hi = std::max<double>(input.hi, clamp.hi);
-    }
-  }
   for (const graph::Node& node : graph.nodes) {
     const Bound first = bounds[static_cast<size_t>(node.inputs.at(0))];
     Bound result{-kInfinity, kInfinity};
@@ -203,12 +224,13 @@ std::vector<Bound> value_bounds(const graph::Graph& graph) {
 }
 
 Tensor choose_scales(const graph::Tensor& tensor, const TensorStatistics& statistics,
-                     const Bound& bound, bool is_input, const ScaleOptions& options) {
+                     const ScaleContext& context, const ScaleOptions& options) {
+  const Bound& bound = context.bound;
   Tensor result;
   result.name = tensor.name;
   result.shape = tensor.shape;
   result.is_signed = bound.lo < 0;
-  if (is_input) {
+  if (context.is_input) {
     result.is_signed = std::any_of(statistics.channels.begin(), statistics.channels.end(),
                                    [](const ChannelStatistics& c) { return c.low < 0; });
   }
@@ -222,7 +244,7 @@ Tensor choose_scales(const graph::Tensor& tensor, const TensorStatistics& statis
       const Density density(c);
       some = density.count();
       r = density.best_range(steps) * rms;
-      const bool is_shared = is_input && c.at_peak >= kSharedPeak;
+      const bool is_shared = context.is_input && c.at_peak >= kSharedPeak;
       if (is_shared &&
           density.error(peak / rms, steps) < kCutGain * density.error(r / rms, steps)) {
         r = peak;
@@ -238,7 +260,11 @@ Tensor choose_scales(const graph::Tensor& tensor, const TensorStatistics& statis
   double fallback = live.empty() ? 1.0 : quantile(live, 0.5);
   if (limit > 0) fallback = std::min(fallback, limit);
   for (size_t c = 0; c < range.size(); ++c) {
-    const double r = seen[c] < kRare ? std::max(range[c], kRareRange * fallback) : range[c];
+    if (seen[c] < kRare) range[c] = std::max(range[c], kRareRange * fallback);
+  }
+  raise(statistics, context, seen, range);
+  for (size_t c = 0; c < range.size(); ++c) {
+    const double r = std::min(range[c], limit > 0 ? limit : kInfinity);
     // Below the smallest normal float a scale would lose its precision, and its inverse overflow.
     const double scale = std::max(r / steps, 1e-30);
     result.scale.push_back(static_cast<float>(scale));

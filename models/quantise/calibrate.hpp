@@ -13,11 +13,18 @@
 /// the largest of n normal values does, sqrt(log(values) / log(n)), as though `values` had been
 /// seen. Input values that reach their peak often are bounded by nature (images): range = peak,
 /// unless cutting off is far better. Channels that were nearly always zero get at least a twentieth
-/// of the tensor's median range, so nothing divides by zero. Test:
+/// of the tensor's median range, so nothing divides by zero.
+///
+/// Floor. What few inputs, or inputs of one kind, did not show of a channel follows from its weights:
+/// its range is at least `caution` (evidence.hpp) times its reach (reach.hpp) times the factor by
+/// which the tensor's other channels go beyond theirs, or the tensor's largest range where that is
+/// less. Channels of the input have no weights: they get at least what the others have, over the
+/// number of values seen. Test:
 /// tests/quantise/test_calibrate.cpp.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "graph/graph.hpp"
@@ -53,11 +60,12 @@ struct TensorStatistics {
 };
 
 /// Runs the float graph over `images` inputs in the user's layout. One entry per tensor of the
-/// graph.
+/// graph. `progress` hears how many inputs are done.
 std::vector<TensorStatistics> calibrate(const graph::Graph& graph, const float* inputs,
-                                        int64_t images, int threads);
+                                        int64_t images, int threads,
+                                        const std::function<void(int64_t)>& progress = {});
 
-/// Values that a tensor can take, from the clamps of the graph.
+/// Values that a tensor can take, from the clamps of the graph; the input's are unknown.
 struct Bound {
   double lo, hi;
 };
@@ -68,8 +76,17 @@ struct ScaleOptions {
   double values = 1e5;  ///< see above
 };
 
-/// Sign and scales of one tensor. `is_input`: the sign comes from the data.
+/// What is known of a tensor beside its values.
+struct ScaleContext {
+  Bound bound;
+  bool is_input = false;      ///< the sign comes from the data
+  double caution = 0;         ///< see above
+  std::vector<double> reach;  ///< of every channel; empty: nothing is known
+  std::vector<double> least;  ///< ranges that are needed in any case; empty: none
+};
+
+/// Sign and scales of one tensor.
 Tensor choose_scales(const graph::Tensor& tensor, const TensorStatistics& statistics,
-                     const Bound& bound, bool is_input, const ScaleOptions& options);
+                     const ScaleContext& context, const ScaleOptions& options);
 
 }  // namespace keyway::quantise

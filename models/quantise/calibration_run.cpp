@@ -52,6 +52,36 @@ void CalibrationRun::update_mean(int tensor) {
   for (double& m : mean) m /= static_cast<double>(images_.size());
 }
 
+double CalibrationRun::share_at_limit(int tensor) const {
+  const Tensor& t = network_.tensors[static_cast<size_t>(tensor)];
+  const uint8_t lowest = t.is_signed ? 0x80 : 0xff, highest = t.is_signed ? 0x7f : 0xff;
+  int64_t at_limit = 0;
+  for (const TensorBytes& tensors : images_) {
+    const std::vector<uint8_t>& bytes = tensors[static_cast<size_t>(tensor)];
+    at_limit += std::count_if(bytes.begin(), bytes.end(),
+                              [&](uint8_t b) { return b == lowest || b == highest; });
+  }
+  return static_cast<double>(at_limit) /
+         (static_cast<double>(t.shape.elements()) * static_cast<double>(images_.size()));
+}
+
+std::vector<float> CalibrationRun::values(int tensor, int64_t images,
+                                          const std::vector<float>& offset) const {
+  const Tensor& t = network_.tensors[static_cast<size_t>(tensor)];
+  const auto pixels = static_cast<size_t>(t.shape.pixels());
+  std::vector<float> all;
+  all.reserve(static_cast<size_t>(images * t.shape.elements()));
+  for (int64_t n = 0; n < images; ++n) {
+    const auto& bytes = images_[static_cast<size_t>(n)][static_cast<size_t>(tensor)];
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      const int q = t.is_signed ? static_cast<int>(static_cast<int8_t>(bytes[i])) : bytes[i];
+      const size_t c = i / pixels;
+      all.push_back(t.scale[c] * static_cast<float>(q) + (offset.empty() ? 0.0F : offset[c]));
+    }
+  }
+  return all;
+}
+
 std::vector<float> CalibrationRun::gram(int tensor, const Shape& out,
                                         const graph::Window& w) const {
   const Tensor& from = network_.tensors[static_cast<size_t>(tensor)];

@@ -27,6 +27,13 @@ class CalibrationRun {
   /// Mean byte of every element of a tensor that has been computed, C x H x W.
   const std::vector<double>& mean(int tensor) const { return means_[static_cast<size_t>(tensor)]; }
 
+  /// Share of a computed tensor's bytes that are the largest or smallest there is.
+  double share_at_limit(int tensor) const;
+
+  /// Real values of a computed tensor for the first `images` images, C x H x W each; `offset` is
+  /// added, one per channel.
+  std::vector<float> values(int tensor, int64_t images, const std::vector<float>& offset) const;
+
   /// Covariance of the bytes that a dense layer's taps meet, [tap][tap] with taps in the order
   /// [c][ky][kx], over output positions spread evenly over images and pixels. What few columns
   /// cannot tell is left out: with n of them and k taps, entries for different taps are scaled by n

@@ -7,8 +7,9 @@
 #include <utility>
 
 #include "graph/execute.hpp"
-#include "quantise/given_range.hpp"
 #include "quantise/input_values.hpp"
+#include "quantise/lower.hpp"
+#include "quantise/reach.hpp"
 
 namespace keyway::quantise {
 namespace {
@@ -57,10 +58,6 @@ void move_input(graph::Graph& g, const std::vector<InputUnit>& units) {
   const auto is_moved = [](const InputUnit& u) { return u.middle != 0; };
   if (std::none_of(units.begin(), units.end(), is_moved)) return;
   for (size_t c = 0; c < units.size(); ++c) g.input_offset[c] -= units[c].middle;
-  for (size_t c = 0; c < g.input_clamp.size(); ++c) {
-    g.input_clamp[c].lo -= units[c].middle;
-    g.input_clamp[c].hi -= units[c].middle;
-  }
   const bool padded = is_input_padded(g);
   for (graph::Node& node : g.nodes) {
     if (!reads_input(g, node)) continue;
@@ -92,42 +89,70 @@ void move_input(graph::Graph& g, const std::vector<InputUnit>& units) {
   g.nodes.insert(g.nodes.begin(), std::move(pad));
 }
 
-/// The convolution that makes the output and can leave a constant to the host, or null.
-graph::Node* last_layer(graph::Graph& graph) {
-  graph::Node* last = nullptr;
-  for (graph::Node& node : graph.nodes) {
+/// The convolution that makes the output and can leave a constant to the host, or null. `G` is a
+/// graph, const or not.
+template <typename G>
+auto last_layer(G& graph) -> decltype(graph.nodes.data()) {
+  decltype(graph.nodes.data()) last = nullptr;
+  for (auto& node : graph.nodes) {
     if (std::count(node.inputs.begin(), node.inputs.end(), graph.output) > 0) return nullptr;
     if (node.output == graph.output) last = &node;
   }
   const bool fits =
       last != nullptr &&
       (last->kind == graph::OpKind::kConv || last->kind == graph::OpKind::kDepthwiseConv) &&
-      (last->clamp.is_open() || is_byte(last->clamp));
+      last->clamp.is_open();
   return fits ? last : nullptr;
 }
 
-/// Units of an input whose range the file gives.
-std::vector<InputUnit> given_units(const graph::Graph& graph, bool with_zero, bool can_move) {
-  const bool is_unsigned = std::all_of(graph.input_clamp.begin(), graph.input_clamp.end(),
-                                       [](const graph::Clamp& clamp) { return clamp.lo >= 0; });
-  std::vector<InputUnit> units;
-  for (const graph::Clamp& clamp : graph.input_clamp) {
-    units.push_back(given_unit(clamp, is_unsigned, with_zero, can_move));
-  }
-  return units;
-}
+/// Ends of all channels of a tensor.
+class Ranges {
+ public:
+  explicit Ranges(const Shape& shape)
+      : pixels_(shape.pixels()), ranges_(static_cast<size_t>(shape.channels)) {}
 
-bool has_given_input(const graph::Graph& graph) {
-  return !graph.input_clamp.empty() &&
-         std::all_of(graph.input_clamp.begin(), graph.input_clamp.end(), [](const graph::Clamp& c) {
-           return is_given({c.lo, c.hi});
-         });
+  void add(const float* data, int64_t images) {
+    for (int64_t i = 0; i < images * pixels_ * static_cast<int64_t>(ranges_.size()); ++i) {
+      Range& range = ranges_[static_cast<size_t>(i / pixels_) % ranges_.size()];
+      range.lo = std::min(range.lo, data[i]);
+      range.hi = std::max(range.hi, data[i]);
+    }
+  }
+
+  std::vector<double> magnitudes() const {
+    std::vector<double> all;
+    for (const Range& r : ranges_) all.push_back(static_cast<double>(std::max(r.hi, -r.lo)));
+    return all;
+  }
+  std::vector<Range>& all() { return ranges_; }
+
+ private:
+  int64_t pixels_;
+  std::vector<Range> ranges_;
+};
+
+/// Moves the ends of every channel towards the farthest ones, both measured by what was expected.
+void widen(std::vector<Range>& ranges, const std::vector<double>& reach, double caution) {
+  double lo = std::numeric_limits<double>::infinity(), hi = -lo;
+  for (size_t c = 0; c < ranges.size(); ++c) {
+    if (!(reach[c] > 0)) continue;
+    lo = std::min(lo, static_cast<double>(ranges[c].lo) / reach[c]);
+    hi = std::max(hi, static_cast<double>(ranges[c].hi) / reach[c]);
+  }
+  if (!(lo <= hi)) return;
+  for (size_t c = 0; c < ranges.size(); ++c) {
+    const double below = reach[c] * lo - static_cast<double>(ranges[c].lo);
+    const double above = reach[c] * hi - static_cast<double>(ranges[c].hi);
+    ranges[c].lo += static_cast<float>(caution * std::min(0.0, below));
+    ranges[c].hi += static_cast<float>(caution * std::max(0.0, above));
+  }
 }
 
 }  // namespace
 
 Centred centre_input(const graph::Graph& graph, const float* inputs, int64_t images) {
-  Centred result{graph, {}, {}};
+  Centred result;
+  result.graph = graph;
   const Shape& shape = graph.tensors[static_cast<size_t>(graph.input)].shape;
   std::vector<InputValues> values(static_cast<size_t>(shape.channels));
   std::vector<float> image(static_cast<size_t>(shape.elements()));
@@ -140,44 +165,52 @@ Centred centre_input(const graph::Graph& graph, const float* inputs, int64_t ima
     }
   }
   const bool can_move = can_centre_input(graph), padded = is_input_padded(graph);
-  const auto units = has_given_input(graph) ? given_units(graph, padded, can_move)
-                                            : choose_units(values, padded, can_move,
-                                                           padded ? kLeastPaddedGain : kLeastGain);
+  const auto units = choose_units(values, padded, can_move, padded ? kLeastPaddedGain : kLeastGain);
   for (const InputUnit& unit : units) result.input_step.push_back(unit.step);
   if (can_move) move_input(result.graph, units);
   return result;
 }
 
 void centre_output(Centred& centred, const graph::Graph& graph, const float* inputs, int64_t images,
-                   int threads) {
-  const Shape& shape = graph.tensors[static_cast<size_t>(graph.output)].shape;
-  std::vector<Range> ranges(static_cast<size_t>(shape.channels));
+                   double caution, int64_t kept, int threads,
+                   const std::function<void(int64_t)>& progress) {
+  const graph::Node* const maker = last_layer(graph);
+  const int read = maker != nullptr ? maker->inputs.front() : -1;
+  const auto shape = [&](int tensor) -> const Shape& {
+    return graph.tensors[static_cast<size_t>(tensor)].shape;
+  };
+  Ranges outputs(shape(graph.output)), seen(shape(read >= 0 ? read : graph.output));
+  int64_t done = 0;
   const auto visit = [&](int tensor, const float* data, int64_t count) {
-    for (int64_t i = 0; tensor == graph.output && i < count * shape.elements(); ++i) {
-      Range& range = ranges[static_cast<size_t>(i / shape.pixels()) % ranges.size()];
-      range.lo = std::min(range.lo, data[i]);
-      range.hi = std::max(range.hi, data[i]);
-    }
+    if (tensor == read) seen.add(data, count);
+    if (tensor != graph.output) return;
+    outputs.add(data, count);
+    const int64_t more = std::min(count, kept);
+    centred.outputs.insert(centred.outputs.end(), data, data + more * shape(tensor).elements());
+    kept -= more;
+    done += count;
+    if (progress) progress(done);
   };
   graph::ExecuteOptions options;
   options.threads = threads;
-  if (images > 0) graph::execute(graph, inputs, images, options, visit);
+  graph::execute(graph, inputs, images, options, visit);
 
+  std::vector<Range>& ranges = outputs.all();
   centred.output_offset.assign(ranges.size(), 0.0F);
-  graph::Node* const last = last_layer(centred.graph);
-  if (last == nullptr) return;
-  if (!last->clamp.is_open()) {
-    const InputUnit unit = given_unit(last->clamp, last->clamp.lo >= 0, false, true);
-    std::fill(centred.output_offset.begin(), centred.output_offset.end(), unit.middle);
-    for (float& bias : last->bias) bias -= unit.middle;
-    last->clamp.lo -= unit.middle;
-    last->clamp.hi -= unit.middle;
-    return;
-  }
+  if (maker == nullptr) return;
+  FloatLayer layer;
+  layer.kind = maker->kind == graph::OpKind::kConv ? LayerKind::kDense : LayerKind::kDepthwise;
+  layer.window = maker->window;
+  layer.weights = maker->weights;
+  layer.bias = maker->bias;
+  widen(ranges, expected_reach(layer, ranges.size(), seen.magnitudes(), {}), caution);
+  graph::Node& last = *last_layer(centred.graph);
   for (size_t c = 0; c < ranges.size(); ++c) {
     const float middle = middle_of(ranges[c].lo, ranges[c].hi, kLeastGain);
     centred.output_offset[c] = middle;
-    last->bias[c] -= middle;
+    const double range = std::max(ranges[c].hi - middle, middle - ranges[c].lo);
+    centred.output_range.push_back(caution * range);
+    last.bias[c] -= middle;
   }
 }
 

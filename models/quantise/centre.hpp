@@ -12,11 +12,11 @@
 /// with the byte of -c: the graph gets a kPad with values, and the convolution loses its pads.
 /// Exact for the output if a convolution without clamp makes it and nothing else reads it. Done per
 /// channel, where the byte's step shrinks by a tenth or more (with padding: a quarter), or where it
-/// makes the input's bytes exact (input_values.hpp). What a quantised file gives for its ends goes
-/// before what calibration saw (given_range.hpp). Test: tests/quantise/test_quantise.cpp.
+/// makes the input's bytes exact (input_values.hpp). Test: tests/quantise/test_quantise.cpp.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "graph/graph.hpp"
@@ -27,14 +27,19 @@ struct Centred {
   graph::Graph graph;
   std::vector<float> input_step;     ///< units of input bytes that are exact; 0: choose one
   std::vector<float> output_offset;  ///< to add to the graph's outputs, one per channel
+  std::vector<double> output_range;  ///< around it that an output needs at least
+  std::vector<float> outputs;  ///< of the graph before, C x H x W, for as many images as are kept
 };
 
 /// The input's part, which settles every shape. It follows from the `images` calibration inputs
 /// (in the user's layout) alone: nothing runs.
 Centred centre_input(const graph::Graph& graph, const float* inputs, int64_t images);
 
-/// The output's part. `graph` is the one that centre_input was given; it runs over all inputs.
+/// The output's part. `graph` is the one that centre_input was given; it runs over all inputs. Ends
+/// of a channel's values go `caution` of the way to where the ends of the farthest channel let expect
+/// them by the weights (evidence.hpp, reach.hpp). Keeps the outputs of the first `kept` images.
 void centre_output(Centred& centred, const graph::Graph& graph, const float* inputs, int64_t images,
-                   int threads);
+                   double caution, int64_t kept, int threads,
+                   const std::function<void(int64_t)>& progress = {});
 
 }  // namespace keyway::quantise

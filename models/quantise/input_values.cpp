@@ -25,6 +25,7 @@ float middle_of(double lo, double hi, double least_gain) {
 }
 
 void InputValues::add(const float* values, int64_t count) {
+  count_ += count;
   for (int64_t i = 0; i < count; ++i) {
     const float v = values[i];
     low_ = std::min(low_, v);
@@ -66,6 +67,15 @@ std::vector<InputUnit> choose_units(const std::vector<InputValues>& channels, bo
                   is_point(channels[c].low(), step) && hi[c] / step < kSteps + 0.5;
   }
   if (is_unsigned) return units;
+  // What one value or two tell of a channel is little: the others tell more.
+  const double lowest = *std::min_element(lo.begin(), lo.end());
+  const double highest = *std::max_element(hi.begin(), hi.end());
+  for (size_t c = 0; c < channels.size(); ++c) {
+    if (units[c].step > 0) continue;
+    const double share = 1 / static_cast<double>(channels[c].count());
+    lo[c] += share * (lowest - lo[c]);
+    hi[c] += share * (highest - hi[c]);
+  }
   for (size_t c = 0; c < channels.size(); ++c) {
     InputUnit& unit = units[c];
     if (!(unit.step > 0)) {

@@ -20,6 +20,7 @@ class InputValues {
  public:
   void add(const float* values, int64_t count);
 
+  int64_t count() const { return count_; }  ///< values added
   float low() const { return low_; }
   float high() const { return high_; }
 
@@ -31,6 +32,7 @@ class InputValues {
   static constexpr size_t kMost = 256;
 
   std::vector<float> different_;  ///< rising; kMost + 1 of them: too many for a byte
+  int64_t count_ = 0;
   float low_ = std::numeric_limits<float>::infinity();
   float high_ = -std::numeric_limits<float>::infinity();
 };
@@ -45,7 +47,8 @@ struct InputUnit {
   float step = 0;    ///< 0: not known
 };
 
-/// For all channels of a tensor, which share their sign. `with_zero`: the value zero occurs beside
+/// For all channels of a tensor, which share their sign, at least one value in each. Ends of a range
+/// that n values gave move the n-th part of the way to the ends of all channels. `with_zero`: the value zero occurs beside
 /// those seen (padding). `can_move`: a middle other than zero is possible, if it makes a byte's
 /// step smaller by the factor `least_gain`.
 std::vector<InputUnit> choose_units(const std::vector<InputValues>& channels, bool with_zero,

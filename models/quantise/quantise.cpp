@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "quantise/quantise.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -12,8 +14,9 @@
 #include "common/printable.hpp"
 #include "quantise/calibration_run.hpp"
 #include "quantise/centre.hpp"
-#include "quantise/given_range.hpp"
+#include "quantise/evidence.hpp"
 #include "quantise/lower.hpp"
+#include "quantise/reach.hpp"
 #include "quantise/requantise.hpp"
 #include "quantise/structure.hpp"
 
@@ -28,8 +31,6 @@ constexpr int64_t kProductLimit = (int64_t{1} << 30) - 1;
 constexpr int64_t kMostTaps = 2048;
 /// Of a channel whose outputs were all zero: they hardly matter, but other inputs may wake them.
 constexpr double kDeadImportance = 0.1;
-/// Root mean square of a byte where nothing was seen.
-constexpr double kUsualByte = 20;
 /// A channel's error counts in units of its output byte, or, where that is larger, of a byte that
 /// had to hold this many deviations of its sum before the clamp (a channel that is mostly off).
 constexpr double kDeviations = 8;
@@ -38,41 +39,53 @@ constexpr double kDeviations = 8;
 /// channel gives but one value an image.
 constexpr int64_t kCheapValues = int64_t{1} << 24;
 constexpr int64_t kMoreImages = 8;
+/// Share of a layer's values beyond its range from which a user should hear of it.
+constexpr double kMuchSaturation = 0.01;
+/// Values of the float outputs that are kept to be compared with.
+constexpr int64_t kKeptOutputs = int64_t{1} << 24;
 
-/// Statistics of no values at all.
-std::vector<TensorStatistics> nothing_seen(const graph::Graph& graph) {
-  std::vector<TensorStatistics> all(graph.tensors.size());
-  for (size_t t = 0; t < all.size(); ++t) {
-    all[t].channels.resize(static_cast<size_t>(graph.tensors[t].shape.channels));
-  }
-  return all;
+/// Tells of `images` inputs on their way through the float network.
+std::function<void(int64_t)> inputs_done(const Options& options, int64_t images) {
+  if (!options.progress) return {};
+  return [&options, images](int64_t done) {
+    options.progress("calibration inputs", static_cast<size_t>(done), static_cast<size_t>(images));
+  };
 }
 
 class Quantiser {
  public:
   Quantiser(const Centred& centred, const float* inputs, int64_t images, arith::NumberSystem system,
-            const Options& options)
+            double caution, const Options& options)
       : centred_(centred),
+        caution_(caution),
         graph_(centred.graph),
         system_(system),
         options_(options),
         lowered_(lower(graph_)),
-        statistics_(images > 0 ? calibrate(graph_, inputs, images, options.threads)
-                               : nothing_seen(graph_)) {
+        statistics_(
+            calibrate(graph_, inputs, images, options.threads, inputs_done(options, images))) {
     Structure structure = structure_of(graph_, lowered_, system);
     network_ = std::move(structure.network);
     index_ = std::move(structure.index);
     network_.output_offset = centred.output_offset;
   }
 
-  Network run(const float* inputs, int64_t images) {
+  Network run(const float* inputs, int64_t images, Findings& findings) {
     complete_tensors();
     CalibrationRun calibration(network_, options_.threads);
-    if (images > 0) calibration.start(inputs, images);
-    for (size_t i = 0; i < lowered_.layers.size(); ++i) {
-      complete(network_.layers[i], lowered_.layers[i], images > 0 ? &calibration : nullptr, i);
-      if (images > 0) calibration.advance(network_.layers[i]);
+    calibration.start(inputs, images);
+    const size_t layers = lowered_.layers.size();
+    for (size_t i = 0; i < layers; ++i) {
+      if (options_.progress) options_.progress("layers", i, layers);
+      complete(network_.layers[i], lowered_.layers[i], calibration, i);
+      calibration.advance(network_.layers[i]);
+      note_saturation(lowered_.layers[i], network_.layers[i], calibration, findings);
     }
+    if (options_.progress) options_.progress("layers", layers, layers);
+    const Shape& shape = network_.tensors[static_cast<size_t>(network_.output)].shape;
+    const int64_t kept = static_cast<int64_t>(centred_.outputs.size()) / shape.elements();
+    findings.estimate = compare(
+        centred_.outputs, calibration.values(network_.output, kept, network_.output_offset), shape);
     return std::move(network_);
   }
 
@@ -87,22 +100,15 @@ class Quantiser {
 
   void complete_tensors() {
     const std::vector<Bound> bounds = value_bounds(graph_);
-    const auto chosen = [&](int t, bool is_input, const graph::Clamp& clamp) {
+    const auto chosen = [&](int t, const FloatLayer* layer) {
       const auto i = static_cast<size_t>(t);
-      const bool is_coarse =
-          is_given(bounds[i]) &&
-          bounds[i].hi - bounds[i].lo < kCoarseSteps * static_cast<double>(clamp.step);
-      if (statistics_[i].images > 0 && !is_coarse && !(is_input && is_given(bounds[i]))) {
-        return choose_scales(graph_.tensors[i], statistics_[i], bounds[i], is_input,
-                             options_.scales);
-      }
-      auto given = given_scales(graph_.tensors[i], bounds[i], clamp.step);
-      if (!given) {
-        throw Error(ErrorKind::kUsage,
-                    "needs calibration inputs: nothing in the model file tells the range of " +
-                        common::quoted(graph_.tensors[i].name));
-      }
-      return *given;
+      ScaleContext context;
+      context.bound = bounds[i];
+      context.is_input = layer == nullptr;
+      context.caution = caution_;
+      if (layer != nullptr) context.reach = reach_of(*layer);
+      if (t == graph_.output) context.least = centred_.output_range;
+      return choose_scales(graph_.tensors[i], statistics_[i], context, options_.scales);
     };
     const auto complete = [&](int t, const Tensor& from) {
       Tensor& made = network_.tensors[static_cast<size_t>(index(t))];
@@ -110,18 +116,47 @@ class Quantiser {
       made.scale = from.scale;
     };
     // Ranges come from the user's values; pixels that the host adds do not count.
-    Tensor input = chosen(graph_.input, true, {});
+    Tensor input = chosen(graph_.input, nullptr);
     for (size_t c = 0; c < input.scale.size(); ++c) {
       if (centred_.input_step[c] > 0) input.scale[c] = centred_.input_step[c];
     }
     complete(lowered_.input, input);
     for (const FloatLayer& layer : lowered_.layers) {
       complete(layer.output,
-               layer.keeps_values ? tensor(layer.input) : chosen(layer.output, false, layer.clamp));
+               layer.keeps_values ? tensor(layer.input) : chosen(layer.output, &layer));
     }
   }
 
-  void complete(Layer& layer, const FloatLayer& from, const CalibrationRun* calibration,
+  /// A clamp of the network's own (ReLU6) may hold any share of the values at the limit.
+  static void note_saturation(const FloatLayer& from, const Layer& layer,
+                              const CalibrationRun& calibration, Findings& findings) {
+    if (std::isfinite(from.clamp.hi) || from.keeps_values) return;
+    const double share = calibration.share_at_limit(layer.output);
+    if (share <= kMuchSaturation) return;
+    findings.warnings.push_back(fmt::format(
+        "layer {}: {:.1f} % of its values on the calibration inputs lie beyond what its "
+        "bytes hold",
+        common::quoted(layer.name), 100 * share));
+  }
+
+  /// Largest real values that a tensor's bytes hold, one per channel.
+  std::vector<double> ranges(int graph_tensor) const {
+    const Tensor& t = tensor(graph_tensor);
+    std::vector<double> all;
+    for (const float scale : t.scale) {
+      all.push_back(static_cast<double>(scale) * (t.is_signed ? 127 : 255));
+    }
+    return all;
+  }
+
+  std::vector<double> reach_of(const FloatLayer& layer) const {
+    const auto channels = static_cast<size_t>(tensor(layer.output).shape.channels);
+    std::vector<double> residual;
+    if (layer.has_residual) residual = ranges(layer.residual.tensor);
+    return expected_reach(layer, channels, ranges(layer.input), residual);
+  }
+
+  void complete(Layer& layer, const FloatLayer& from, const CalibrationRun& calibration,
                 size_t number) const {
     if (from.weights.empty()) {
       without_weights(from, layer);
@@ -157,20 +192,18 @@ class Quantiser {
     }
   }
 
-  /// `calibration` is null where nothing was seen.
-  void with_weights(const FloatLayer& from, Layer& layer, const CalibrationRun* calibration,
+  void with_weights(const FloatLayer& from, Layer& layer, const CalibrationRun& calibration,
                     size_t number) const {
     arith::WeightProblem problem = weight_problem(from, number);
-    if (calibration != nullptr && from.kind == LayerKind::kDense && !from.selects &&
-        problem.taps <= kMostTaps) {
-      add_gram(problem, layer, *calibration);
+    if (from.kind == LayerKind::kDense && !from.selects && problem.taps <= kMostTaps) {
+      add_gram(problem, layer, calibration);
     }
     arith::Coding coding = encode(problem, layer);
     layer.codes = std::move(coding.codes);
     layer.table = coding.table;
     std::vector<double> bias(from.bias.begin(), from.bias.end());
-    if (calibration != nullptr && !from.selects) {
-      const std::vector<double> change = bias_change(from, layer, coding.step, *calibration);
+    if (!from.selects) {
+      const std::vector<double> change = bias_change(from, layer, coding.step, calibration);
       for (size_t c = 0; c < bias.size(); ++c) bias[c] += change[c];
     }
     std::vector<ChannelPost>& posts = layer.regions.front().post;
@@ -231,8 +264,7 @@ class Quantiser {
       const auto scale = static_cast<double>(in.scale[c]);
       const auto count = static_cast<double>(seen.count);
       const double square =
-          count > 0 ? (seen.square / (scale * scale) * count + largest * largest) / (count + 1)
-                    : kUsualByte * kUsualByte;
+          (seen.square / (scale * scale) * count + largest * largest) / (count + 1);
       result.insert(result.end(), static_cast<size_t>(taps), square);
     }
     return result;
@@ -314,6 +346,7 @@ class Quantiser {
   }
 
   const Centred& centred_;
+  double caution_;
   const graph::Graph& graph_;
   arith::NumberSystem system_;
   const Options& options_;
@@ -345,22 +378,30 @@ std::vector<float> sample(const float* inputs, int64_t images, int64_t elements,
 }  // namespace
 
 Network quantise(const graph::Graph& graph, const float* calibration, int64_t images,
-                 arith::NumberSystem system, const Options& options) {
-  if (images < 0 || (images < 1 && calibration != nullptr))
-    throw Error(ErrorKind::kFile, "calibration needs at least one input");
+                 arith::NumberSystem system, const Options& options, Findings* findings) {
+  if (images < 1) throw Error(ErrorKind::kFile, "calibration needs at least one input");
   const int64_t elements = graph.tensors.at(static_cast<size_t>(graph.input)).shape.elements();
   const int64_t wanted = std::clamp(kCheapValues / values_of(graph), options.max_images,
                                     kMoreImages * options.max_images);
-  const std::vector<float> inputs =
-      images > 0 ? sample(calibration, images, elements, wanted) : std::vector<float>();
+  const std::vector<float> inputs = sample(calibration, images, elements, wanted);
   const auto count = static_cast<int64_t>(inputs.size()) / elements;
   Centred centred = centre_input(graph, inputs.data(), count);
   if (options.check_structure) {
     const graph::Graph& shaped = centred.graph;
     options.check_structure(structure_of(shaped, lower(shaped), system).network);
   }
-  centre_output(centred, graph, inputs.data(), count, options.threads);
-  return Quantiser(centred, inputs.data(), count, system, options).run(inputs.data(), count);
+  const Evidence evidence = weigh(graph, inputs.data(), count);
+  const int64_t outputs = graph.tensors.at(static_cast<size_t>(graph.output)).shape.elements();
+  centre_output(centred, graph, inputs.data(), count, caution(evidence),
+                std::max<int64_t>(1, kKeptOutputs / outputs), options.threads,
+                inputs_done(options, count));
+  Findings found;
+  found.warnings = remarks(evidence);
+  Network network = Quantiser(centred, inputs.data(), count, system, caution(evidence), options)
+                        .run(inputs.data(), count, found);
+  for (std::string& remark : remarks(found.estimate)) found.warnings.push_back(std::move(remark));
+  if (findings != nullptr) *findings = std::move(found);
+  return network;
 }
 
 }  // namespace keyway::quantise

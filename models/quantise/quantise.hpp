@@ -2,7 +2,8 @@
 /// Calibrated post-training quantisation: a float graph and example inputs become integers.
 ///
 /// Steps, one file each: `centre` (input and output values around zero), `lower` and `structure`
-/// (layers and shapes), `calibrate` (scale of every tensor), then layer by layer in order: the
+/// (layers and shapes), `evidence` (what the inputs are worth), `calibrate` and `reach` (scale of
+/// every tensor), then layer by layer in order: the
 /// input's scales are folded into the weights; the number system codes them, each input channel as
 /// important as the bytes that meet it are large (`arith/coding.hpp`); the bias is corrected; the
 /// requantiser's integers follow (`requantise`).
@@ -16,8 +17,7 @@
 /// Guarantees: every number of the result is in the range that network.hpp states; accumulators
 /// stay below 2^31 (operands are scaled down where a layer would allow more); the same inputs,
 /// options and seed give the same network, whatever the number of threads. Errors: kFile for
-/// unusable calibration data, kUsage where there are none and a tensor's range is not given (the
-/// message names it), kUnsupported (naming the layer) for what no scaling saves. Test:
+/// unusable calibration data, kUnsupported (naming the layer) for what no scaling saves. Test:
 /// tests/quantise.
 #pragma once
 
@@ -27,6 +27,7 @@
 #include "arith/number_system.hpp"
 #include "graph/graph.hpp"
 #include "quantise/calibrate.hpp"
+#include "quantise/findings.hpp"
 #include "quantise/network.hpp"
 
 namespace keyway::quantise {
@@ -40,12 +41,14 @@ struct Options {
   /// Called with the network's structure (structure.hpp) before the network runs over the first
   /// calibration input; what it throws ends the quantisation.
   std::function<void(const Network& structure)> check_structure;
+  /// How far a step is: "calibration inputs", twice, then "layers"; what it throws ends the
+  /// quantisation.
+  std::function<void(const char* what, size_t done, size_t total)> progress;
 };
 
-/// `images` inputs in the user's layout (Layout), one after the other. Without any (null, 0) the
-/// ranges are those that a quantised model file gives, and neither biases are corrected nor codes
-/// chosen by what the network sees.
+/// `images` inputs in the user's layout (Layout), one after the other. `findings` may be null.
 Network quantise(const graph::Graph& graph, const float* calibration, int64_t images,
-                 arith::NumberSystem system, const Options& options = {});
+                 arith::NumberSystem system, const Options& options = {},
+                 Findings* findings = nullptr);
 
 }  // namespace keyway::quantise

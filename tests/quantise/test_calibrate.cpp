@@ -76,6 +76,13 @@ std::vector<double> ramp(double peak) {
   return values;
 }
 
+ScaleContext context(double lo, double hi, bool is_input) {
+  ScaleContext result;
+  result.bound = {lo, hi};
+  result.is_input = is_input;
+  return result;
+}
+
 }  // namespace
 
 TEST_CASE("scales: sign, bound, shared peaks, channels without values") {
@@ -88,39 +95,41 @@ TEST_CASE("scales: sign, bound, shared peaks, channels without values") {
   options.values = 1.0;
   const double inf = std::numeric_limits<double>::infinity();
   SECTION("unsigned, one dead channel") {
-    const Tensor t = choose_scales(tensor, s, {0, inf}, false, options);
+    const Tensor t = choose_scales(tensor, s, context(0, inf, false), options);
     CHECK_FALSE(t.is_signed);
     CHECK(t.scale[0] == Approx(5.0 / 255).epsilon(0.1));
     CHECK(t.scale[1] == Approx(50.0 / 255).epsilon(0.1));
     CHECK(t.scale[2] > 0);
   }
   SECTION("headroom, and room for values that few inputs did not show") {
-    const float plain = choose_scales(tensor, s, {0, inf}, false, options).scale[0];
+    const float plain = choose_scales(tensor, s, context(0, inf, false), options).scale[0];
     options.headroom = 1.5;
-    CHECK(choose_scales(tensor, s, {0, inf}, false, options).scale[0] == Approx(1.5 * plain));
+    CHECK(choose_scales(tensor, s, context(0, inf, false), options).scale[0] ==
+          Approx(1.5 * plain));
     options.values = 1e6;
-    CHECK(choose_scales(tensor, s, {0, inf}, false, options).scale[0] ==
+    CHECK(choose_scales(tensor, s, context(0, inf, false), options).scale[0] ==
           Approx(1.5 * std::sqrt(2.0) * plain));
   }
   SECTION("a proved bound") {
-    const Tensor t = choose_scales(tensor, s, {0, 6}, false, options);
+    const Tensor t = choose_scales(tensor, s, context(0, 6, false), options);
     CHECK(t.scale[1] == Approx(6.0 / 255));
     CHECK(t.scale[2] <= 6.0F / 255);
   }
   SECTION("sign from the structure, for the input from the data") {
-    CHECK(choose_scales(tensor, s, {-inf, inf}, false, options).is_signed);
-    CHECK_FALSE(choose_scales(tensor, s, {-inf, inf}, true, options).is_signed);
+    CHECK(choose_scales(tensor, s, context(-inf, inf, false), options).is_signed);
+    CHECK_FALSE(choose_scales(tensor, s, context(-inf, inf, true), options).is_signed);
     s.channels[0].low = -1;
-    CHECK(choose_scales(tensor, s, {-inf, inf}, true, options).is_signed);
+    CHECK(choose_scales(tensor, s, context(-inf, inf, true), options).is_signed);
   }
   SECTION("a peak that many input values share is a bound") {
     s.channels[1].at_peak = 100;
     options.headroom = 2.0;
-    CHECK(choose_scales(tensor, s, {-inf, inf}, true, options).scale[1] == Approx(50.0 / 255));
+    CHECK(choose_scales(tensor, s, context(-inf, inf, true), options).scale[1] ==
+          Approx(50.0 / 255));
   }
   SECTION("nothing but zeros") {
     s.channels.assign(3, ChannelStatistics{});
-    for (const float scale : choose_scales(tensor, s, {0, inf}, false, options).scale) {
+    for (const float scale : choose_scales(tensor, s, context(0, inf, false), options).scale) {
       CHECK(scale > 0);
     }
   }

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quantise/findings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace keyway::quantise {
+namespace {
+
+/// Networks that answer as their floats do stay well below the first and above the second.
+constexpr double kLargeError = 0.2;
+constexpr double kLowAgreement = 0.8;
+
+}  // namespace
+
+Estimate compare(const std::vector<float>& floats, const std::vector<float>& integers,
+                 const Shape& shape) {
+  Estimate estimate;
+  double mean = 0, error = 0, spread = 0;
+  for (const float v : floats) mean += static_cast<double>(v);
+  mean /= static_cast<double>(std::max<size_t>(1, floats.size()));
+  for (size_t i = 0; i < floats.size(); ++i) {
+    const auto f = static_cast<double>(floats[i]);
+    const double d = static_cast<double>(integers[i]) - f;
+    error += d * d;
+    spread += (f - mean) * (f - mean);
+  }
+  estimate.relative_error = spread > 0 ? std::sqrt(error / spread) : 0;
+  const int64_t channels = shape.channels;
+  if (shape.pixels() == 1 && channels > 1 && !floats.empty()) {
+    int64_t same = 0, images = 0;
+    for (size_t at = 0; at < floats.size(); at += static_cast<size_t>(channels), ++images) {
+      const auto largest = [&](const std::vector<float>& values) {
+        const auto first = values.begin() + static_cast<std::ptrdiff_t>(at);
+        return std::max_element(first, first + channels) - first;
+      };
+      same += largest(floats) == largest(integers) ? 1 : 0;
+    }
+    estimate.agreement = static_cast<double>(same) / static_cast<double>(images);
+  }
+  return estimate;
+}
+
+std::vector<std::string> remarks(const Estimate& estimate) {
+  std::vector<std::string> all;
+  if (estimate.relative_error > kLargeError) {
+    all.push_back(fmt::format(
+        "on the calibration inputs the outputs are {:.0f} % off the float network's (relative to "
+        "how much those vary): it is numerically hard, or the format is too coarse for it",
+        100 * estimate.relative_error));
+  }
+  if (estimate.agreement && *estimate.agreement < kLowAgreement) {
+    all.push_back(
+        fmt::format("on {:.0f} % of the calibration inputs another output is the largest one than "
+                    "in the float network",
+                    100 * (1 - *estimate.agreement)));
+  }
+  return all;
+}
+
+}  // namespace keyway::quantise
