@@ -128,7 +128,7 @@ double BenchResult::overhead_cold() const {
 }
 
 BenchResult measure(const BenchNetwork& network, const BenchOptions& options) {
-  constexpr size_t kSteps = 3;
+  constexpr size_t kSteps = 2;
   BenchResult result;
   result.network = network;
   result.core = program::core_from_name(options.core);
@@ -143,18 +143,17 @@ BenchResult measure(const BenchNetwork& network, const BenchOptions& options) {
   common::NpyArray<float> inputs;
   std::optional<driver::Package> plain;
   {
-    Progress progress(network.name + ": quantise, plain, sealed, step", kSteps);
     const quantise::Network quantised =
-        build_network(network.model, network.calibration, options.format, result.core);
+        build_network(network.model, network.calibration, options.format, result.core).network;
+    Progress progress(network.name + ": plain, sealed, step", kSteps);
     plain.emplace(lock::make_plain_package(compile::compile(quantised, result.core)), "plain");
     result.macs = plain->macs();
     inputs = read_inputs(input_file, plain->input_dims(), judged ? -1 : 1);
     const std::vector<float> input(
         inputs.values.begin(),
         inputs.values.begin() + static_cast<std::ptrdiff_t>(plain->input_elements()));
-    progress.at(1);
     result.plain = run_package(*plain, std::nullopt, sim, input);
-    progress.at(2);
+    progress.at(1);
     const driver::Package sealed(
         lock::lock_network(quantised, party.owner(), {result.core}).package, "sealed");
     sim.device_file = party.device_file();

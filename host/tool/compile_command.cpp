@@ -23,11 +23,12 @@ void add_compile_command(CLI::App& app) {
     check_files({{"the model", options->model}, {"--calib", options->calibration}},
                 {{"--output", options->output}});
     const auto core = program::core_from_name(options->core);
-    const program::Program program = compile::compile(
-        build_network(options->model, options->calibration, options->format, core), core);
+    const BuiltNetwork built =
+        build_network(options->model, options->calibration, options->format, core);
+    const program::Program program = compile::compile(built.network, core);
     const auto bytes = lock::make_plain_package(program);
     common::write_file(options->output, bytes.data(), bytes.size());
-    describe(program, options->output);
+    report(program, built.findings, *options);
   });
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
 #include <memory>
+#include <string>
 
 #include "common/file.hpp"
 #include "lock/lock_network.hpp"
@@ -48,19 +48,19 @@ void add_lock_command(CLI::App& app) {
     lock_options.policy = options->policy == policy_name(lock::Policy::kBlind)
                               ? lock::Policy::kBlind
                               : lock::Policy::kSealed;
-    const auto network = build_network(options->model.model, options->model.calibration,
+    BuiltNetwork built = build_network(options->model.model, options->model.calibration,
                                        options->model.format, lock_options.core);
-    const auto& system = arith::info(network.number_system);
+    const auto& system = arith::info(built.network.number_system);
     if (lock_options.policy == lock::Policy::kBlind && !system.equally_likely) {
-      std::fprintf(
-          stderr,
-          "keyway: warning: the codes of %s are not equally likely, so under 'blind' who has "
-          "opened one of your chips can test guesses cheaply; %s is better\n",
-          system.name, default_format(true).c_str());
+      built.findings.warnings.push_back(
+          std::string("the codes of ") + system.name +
+          " are not equally likely, so under 'blind' who has opened one of your chips can test "
+          "guesses cheaply; " +
+          default_format(true) + " is better");
     }
-    const lock::LockedNetwork locked = lock::lock_network(network, owner, lock_options);
+    const lock::LockedNetwork locked = lock::lock_network(built.network, owner, lock_options);
     common::write_file(options->model.output, locked.package.data(), locked.package.size());
-    describe(locked.program, options->model.output);
+    report(locked.program, built.findings, options->model);
   });
 }
 

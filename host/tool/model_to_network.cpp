@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
 #include "common/error.hpp"
@@ -13,6 +15,7 @@
 #include "compile/compile.hpp"
 #include "graph/onnx_import.hpp"
 #include "quantise/quantise.hpp"
+#include "tool/report.hpp"
 #include "tool/tensors.hpp"
 
 namespace keyway::tool {
@@ -35,10 +38,11 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
                   fmt::format("The trained model (.onnx, operator sets {} to {}; keyway operators)",
                               graph::kMinOpset, graph::kMaxOpset))
       ->required();
-  command.add_option(
-      "--calib", options.calibration,
-      "Typical inputs (.npy of float32, N first; some hundred are plenty): activations "
-      "are scaled by them. A quantised model whose file gives the ranges needs none");
+  command
+      .add_option("--calib", options.calibration,
+                  "Typical inputs (.npy of float32, N first; some hundred are plenty): activations "
+                  "are scaled by them")
+      ->required();
   command.add_option("--format", options.format, "Number system of the weights: " + formats)
       ->capture_default_str();
   command
@@ -46,50 +50,83 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
                   "Core to compile for, lanes x depth: " + program::known_cores())
       ->capture_default_str();
   command.add_option("-o,--output", options.output, "The package (.kwp) to write")->required();
+  command.add_flag("--json", options.json, "One JSON object on stdout: status, message, warnings");
 }
 
 namespace {
 
 /// What is wrong with values that the network computes comes from its inputs.
-quantise::Network quantised(const graph::Graph& graph, const common::NpyArray<float>& calibration,
-                            arith::NumberSystem system, const program::CoreConfig& core,
-                            const std::string& model, const std::string& path) {
+BuiltNetwork quantised(const graph::Graph& graph, const common::NpyArray<float>& calibration,
+                       arith::NumberSystem system, const program::CoreConfig& core,
+                       const std::string& path) {
   quantise::Options options;
   options.check_structure = [&core](const quantise::Network& structure) {
     compile::check_fit(structure, core);
   };
+  std::optional<Progress> progress;
+  std::string shown;
+  options.progress = [&](const char* what, size_t done, size_t total) {
+    if (!progress || shown != what) {
+      progress.reset();
+      progress.emplace(shown = what, total);
+    }
+    progress->at(done);
+  };
   options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  BuiltNetwork built;
   try {
-    if (path.empty()) return quantise::quantise(graph, nullptr, 0, system, options);
-    return quantise::quantise(graph, calibration.values.data(), calibration.rows(), system,
-                              options);
+    built.network = quantise::quantise(graph, calibration.values.data(), calibration.rows(), system,
+                                       options, &built.findings);
   } catch (const Error& e) {
-    if (e.kind() == ErrorKind::kUsage)
-      throw Error(e.kind(), "--calib is needed: " + model + " " + e.what());
-    if (e.kind() != ErrorKind::kFile || path.empty()) throw;
+    if (e.kind() != ErrorKind::kFile) throw;
     throw Error(e.kind(), path + ": " + e.what());
   }
+  return built;
+}
+
+std::string summary(const program::Program& program, const quantise::Estimate& estimate,
+                    const std::string& path) {
+  std::string text = fmt::format(
+      "{}: {} layers, {:.2f} million MACs, {} KiB of weights and program, core {}; outputs {:.1f} "
+      "% "
+      "off float on the calibration inputs",
+      path, program.layers.size(), static_cast<double>(program.macs) / 1e6,
+      common::ceil_div(program.program_image.size() + program.weight_image.size(), 1024U),
+      program.core.name(), 100 * estimate.relative_error);
+  if (estimate.agreement) {
+    text += fmt::format(", the largest one the same on {:.1f} %", 100 * *estimate.agreement);
+  }
+  return text;
 }
 
 }  // namespace
 
-quantise::Network build_network(const std::string& model, const std::string& calibration_file,
-                                const std::string& format, const program::CoreConfig& core) {
+BuiltNetwork build_network(const std::string& model, const std::string& calibration_file,
+                           const std::string& format, const program::CoreConfig& core) {
   const auto system = arith::number_system_from_name(format);
   const graph::Graph graph = graph::import_onnx(model);
-  common::NpyArray<float> calibration;
-  if (!calibration_file.empty()) {
-    calibration = read_inputs(calibration_file, graph.input_layout.dims, -1);
-  }
-  return quantised(graph, calibration, system, core, model, calibration_file);
+  const auto calibration = read_inputs(calibration_file, graph.input_layout.dims, -1);
+  return quantised(graph, calibration, system, core, calibration_file);
 }
 
-void describe(const program::Program& program, const std::string& path) {
-  fmt::print(stderr, "{}: {} layers, {:.2f} million MACs, {} KiB of weights and program, core {}\n",
-             common::printable(path), program.layers.size(),
-             static_cast<double>(program.macs) / 1e6,
-             common::ceil_div(program.program_image.size() + program.weight_image.size(), 1024U),
-             program.core.name());
+void report(const program::Program& program, const quantise::Findings& findings,
+            const ModelOptions& options) {
+  const quantise::Estimate& estimate = findings.estimate;
+  const std::string text = summary(program, estimate, options.output);
+  fmt::print(stderr, "{}\n", common::printable(text, common::kAllShown));
+  for (const std::string& warning : findings.warnings) warn(warning);
+  if (!options.json) return;
+  using Json = nlohmann::ordered_json;
+  print_json({{"status", kSuccess},
+              {"message", text},
+              {"warnings", findings.warnings},
+              {"package", options.output},
+              {"format", options.format},
+              {"core", program.core.name()},
+              {"layers", program.layers.size()},
+              {"macs", program.macs},
+              {"relative_error", estimate.relative_error},
+              {"agreement", estimate.agreement ? Json(*estimate.agreement) : Json(nullptr)}});
 }
 
 }  // namespace keyway::tool

@@ -6,27 +6,36 @@
 #include <string>
 
 #include "program/program.hpp"
+#include "quantise/findings.hpp"
 #include "quantise/network.hpp"
 
 namespace keyway::tool {
 
 struct ModelOptions {
   std::string model, calibration, format, core = "16x16", output;
+  bool json = false;
+};
+
+struct BuiltNetwork {
+  quantise::Network network;
+  quantise::Findings findings;
 };
 
 /// The number system that a package has unless told otherwise: under a lock the first whose codes
 /// are all equally likely, without one the first of all.
 std::string default_format(bool locked);
 
-/// Adds model, --calib, --format, --core and --output.
+/// Adds model, --calib, --format, --core, --output and --json.
 void add_model_options(CLI::App& command, ModelOptions& options);
 
 /// Imports, calibrates and quantises, unless the network's shapes say that no program for this core
 /// can come of it: that is told at once (compile::check_fit).
-quantise::Network build_network(const std::string& model, const std::string& calibration,
-                                const std::string& format, const program::CoreConfig& core);
+BuiltNetwork build_network(const std::string& model, const std::string& calibration,
+                           const std::string& format, const program::CoreConfig& core);
 
-/// One line about the program, for stderr.
-void describe(const program::Program& program, const std::string& path);
+/// What `compile` and `lock` say at their end: a line about the program and how close it is to the
+/// float network, and warnings, on stderr; with --json all of it in one object on stdout.
+void report(const program::Program& program, const quantise::Findings& findings,
+            const ModelOptions& options);
 
 }  // namespace keyway::tool

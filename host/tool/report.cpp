@@ -39,6 +39,11 @@ void Progress::at(size_t done) {
   std::fflush(stderr);
 }
 
+void warn(const std::string& sentence) {
+  std::fprintf(stderr, "keyway: warning: %s\n",
+               common::printable(sentence, common::kAllShown).c_str());
+}
+
 void print_text(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
     throw Error(ErrorKind::kFile, "standard output does not take the result");

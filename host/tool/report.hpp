@@ -27,6 +27,9 @@ class Progress {
   double last_ = 0;
 };
 
+/// A line on stderr for what is no error, but should worry the user.
+void warn(const std::string& sentence);
+
 /// Writes `json` and a newline to stdout. Throws Error(kFile) if stdout does not take it.
 void print_json(const nlohmann::ordered_json& json);
 

@@ -5,7 +5,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
@@ -13,6 +15,7 @@
 #include "driver/package_facts.hpp"
 #include "driver/session_internals.hpp"
 #include "driver/targets.hpp"
+#include "program/boundary.hpp"
 #include "program/program.hpp"
 #include "tool/commands.hpp"
 #include "tool/file_checks.hpp"
@@ -69,9 +72,35 @@ Json counters_json(const driver::Counters& counters) {
   return json;
 }
 
+/// What the user should hear of inputs that do not lie where the calibration inputs did.
+std::vector<std::string> remarks(const program::InputFit& fit) {
+  constexpr double kManyBeyond = 0.01;
+  constexpr uint64_t kFewValues = 64;
+  constexpr int kNearlyOne = 2;
+  std::vector<std::string> all;
+  const auto values = static_cast<double>(fit.values);
+  if (const auto beyond = static_cast<double>(fit.beyond); beyond > kManyBeyond * values) {
+    all.push_back(fmt::format(
+        "{} of {} input values ({:.1f} %) lie outside of the range that the package was calibrated "
+        "for, and count as its ends: are they scaled as the calibration inputs were?",
+        fit.beyond, fit.values, 100 * beyond / values));
+  }
+  if (fit.values >= kFewValues && fit.highest - fit.lowest <= kNearlyOne) {
+    all.push_back(fmt::format(
+        "all {} input values fall on {} of the 256 steps of the range that the package was "
+        "calibrated for: are they scaled as the calibration inputs were?",
+        fit.values, fit.highest - fit.lowest + 1));
+  }
+  return all;
+}
+
 void print_summary(const Json& r) {
   std::string text = fmt::format("target       {}\ninputs       {}\n",
                                  r["target"].get<std::string>(), r["inputs"].get<size_t>());
+  if (const auto saturated = r["saturated_inputs"].get<uint64_t>(); saturated > 0) {
+    text +=
+        fmt::format("saturated    {} input values outside of the calibrated range\n", saturated);
+  }
   const auto line = [&](const char* name, const char* field, const char* format, double factor) {
     if (!r[field].is_null()) {
       text += fmt::format("{:<12} ", name) +
@@ -113,6 +142,11 @@ void run(const Options& options) {
   if (!options.labels.empty()) {
     labels = read_labels(options.labels, count, static_cast<int64_t>(package.output_elements()));
   }
+
+  const program::InputFit fit =
+      program::fit(driver::description(package).input, inputs.values.data(), inputs.rows());
+  const std::vector<std::string> warnings = remarks(fit);
+  for (const std::string& warning : warnings) warn(warning);
 
   // Now, not after the run: what cannot be written is said before any work.
   std::optional<common::AtomicFile> output;
@@ -171,10 +205,12 @@ void run(const Options& options) {
   }
   const Json result{
       {"status", kSuccess},
+      {"warnings", warnings},
       {"target", options.target.target},
       {"lanes", core.lanes},
       {"depth", core.depth},
       {"inputs", count},
+      {"saturated_inputs", fit.beyond},
       {"accuracy", or_null(accuracy)},
       {"macs", package.macs()},
       {"cycles_cold", cycles.measured ? Json(cycles.cold) : Json(nullptr)},

@@ -98,7 +98,8 @@ class Bench(CommandTest):
         shown = os.read(ours, 1 << 16).decode()
         os.close(ours)
         self.assertEqual(json.loads(done.stdout)["status"], "ok")
-        self.assertIn("Fashion-MNIST CNN (ours): quantise, plain, sealed, step: 0 of 3", shown)
+        self.assertIn("calibration inputs: 0 of 64", shown)
+        self.assertIn("Fashion-MNIST CNN (ours): plain, sealed, step: 0 of 2", shown)
         self.assertIn("accuracy, inputs: 0 of 100", shown)
 
 
