@@ -38,11 +38,10 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
                   fmt::format("The trained model (.onnx, operator sets {} to {}; keyway operators)",
                               graph::kMinOpset, graph::kMaxOpset))
       ->required();
-  command
-      .add_option("--calib", options.calibration,
-                  "Typical inputs (.npy of float32, N first; some hundred are plenty): activations "
-                  "are scaled by them")
-      ->required();
+  command.add_option(
+      "--calib", options.calibration,
+      "Typical inputs (.npy of float32, N first; some hundred are plenty): activations "
+      "are scaled by them. A quantised model whose file gives the ranges needs none");
   command.add_option("--format", options.format, "Number system of the weights: " + formats)
       ->capture_default_str();
   command
@@ -58,7 +57,7 @@ namespace {
 /// What is wrong with values that the network computes comes from its inputs.
 BuiltNetwork quantised(const graph::Graph& graph, const common::NpyArray<float>& calibration,
                        arith::NumberSystem system, const program::CoreConfig& core,
-                       const std::string& path) {
+                       const std::string& model, const std::string& path) {
   quantise::Options options;
   options.check_structure = [&core](const quantise::Network& structure) {
     compile::check_fit(structure, core);
@@ -75,26 +74,31 @@ BuiltNetwork quantised(const graph::Graph& graph, const common::NpyArray<float>&
   options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   BuiltNetwork built;
   try {
-    built.network = quantise::quantise(graph, calibration.values.data(), calibration.rows(), system,
-                                       options, &built.findings);
+    const bool calibrated = !path.empty();
+    built.network =
+        quantise::quantise(graph, calibrated ? calibration.values.data() : nullptr,
+                           calibrated ? calibration.rows() : 0, system, options, &built.findings);
   } catch (const Error& e) {
-    if (e.kind() != ErrorKind::kFile) throw;
+    if (e.kind() == ErrorKind::kUsage)
+      throw Error(e.kind(), "--calib is needed: " + model + " " + e.what());
+    if (e.kind() != ErrorKind::kFile || path.empty()) throw;
     throw Error(e.kind(), path + ": " + e.what());
   }
   return built;
 }
 
-std::string summary(const program::Program& program, const quantise::Estimate& estimate,
-                    const std::string& path) {
+std::string summary(const program::Program& program,
+                    const std::optional<quantise::Estimate>& estimate, const std::string& path) {
   std::string text = fmt::format(
-      "{}: {} layers, {:.2f} million MACs, {} KiB of weights and program, core {}; outputs {:.1f} "
-      "% "
-      "off float on the calibration inputs",
-      path, program.layers.size(), static_cast<double>(program.macs) / 1e6,
+      "{}: {} layers, {:.2f} million MACs, {} KiB of weights and program, core {}", path,
+      program.layers.size(), static_cast<double>(program.macs) / 1e6,
       common::ceil_div(program.program_image.size() + program.weight_image.size(), 1024U),
-      program.core.name(), 100 * estimate.relative_error);
-  if (estimate.agreement) {
-    text += fmt::format(", the largest one the same on {:.1f} %", 100 * *estimate.agreement);
+      program.core.name());
+  if (!estimate) return text;
+  text += fmt::format("; outputs {:.1f} % off float on the calibration inputs",
+                      100 * estimate->relative_error);
+  if (estimate->agreement) {
+    text += fmt::format(", the largest one the same on {:.1f} %", 100 * *estimate->agreement);
   }
   return text;
 }
@@ -105,13 +109,16 @@ BuiltNetwork build_network(const std::string& model, const std::string& calibrat
                            const std::string& format, const program::CoreConfig& core) {
   const auto system = arith::number_system_from_name(format);
   const graph::Graph graph = graph::import_onnx(model);
-  const auto calibration = read_inputs(calibration_file, graph.input_layout.dims, -1);
-  return quantised(graph, calibration, system, core, calibration_file);
+  common::NpyArray<float> calibration;
+  if (!calibration_file.empty()) {
+    calibration = read_inputs(calibration_file, graph.input_layout.dims, -1);
+  }
+  return quantised(graph, calibration, system, core, model, calibration_file);
 }
 
 void report(const program::Program& program, const quantise::Findings& findings,
             const ModelOptions& options) {
-  const quantise::Estimate& estimate = findings.estimate;
+  const std::optional<quantise::Estimate>& estimate = findings.estimate;
   const std::string text = summary(program, estimate, options.output);
   fmt::print(stderr, "{}\n", common::printable(text, common::kAllShown));
   for (const std::string& warning : findings.warnings) warn(warning);
@@ -125,8 +132,9 @@ void report(const program::Program& program, const quantise::Findings& findings,
               {"core", program.core.name()},
               {"layers", program.layers.size()},
               {"macs", program.macs},
-              {"relative_error", estimate.relative_error},
-              {"agreement", estimate.agreement ? Json(*estimate.agreement) : Json(nullptr)}});
+              {"relative_error", estimate ? Json(estimate->relative_error) : Json(nullptr)},
+              {"agreement",
+               estimate && estimate->agreement ? Json(*estimate->agreement) : Json(nullptr)}});
 }
 
 }  // namespace keyway::tool

@@ -25,12 +25,30 @@ double squared_error(const WeightProblem& problem, int64_t channel, double step,
   return sum;
 }
 
+/// The step that makes every weight of the channel an integer (weights that were 8-bit integers
+/// before); 0 if there is none.
+double exact_step(const WeightProblem& problem, int64_t channel, double peak, int largest) {
+  constexpr double kTolerance = 1e-3;  // of a step
+  for (int k = largest; k >= 1; --k) {
+    const double step = peak / k;
+    bool fits = true;
+    for (int64_t t = 0; t < problem.taps && fits; ++t) {
+      const double operand = problem.weight(channel, t) / step;
+      fits = std::abs(operand - std::nearbyint(operand)) < kTolerance;
+    }
+    if (fits) return step;
+  }
+  return 0;
+}
+
 /// The step without clamping and a range of smaller ones; the best of them.
 double best_step(const WeightProblem& problem, int64_t channel, double peak, int largest) {
   const double whole = problem.permitted(channel, peak / largest, true);
   double best = whole, least = squared_error(problem, channel, whole, largest);
-  for (int i = 1; i <= 60; ++i) {
-    const double step = problem.permitted(channel, peak / largest * std::pow(0.96, i));
+  const double exact = exact_step(problem, channel, peak, largest);
+  for (int i = exact > 0 ? 0 : 1; i <= 60; ++i) {
+    const double step =
+        problem.permitted(channel, i == 0 ? exact : peak / largest * std::pow(0.96, i));
     const double error = squared_error(problem, channel, step, largest);
     if (error < least) {
       least = error;

@@ -54,7 +54,7 @@ bool apart(const Item& a, int64_t base_a, const Item& b, int64_t base_b) {
 }
 
 std::vector<Item> items_of(const Network& network, const std::vector<Mapping>& mappings,
-                           uint32_t input_words, size_t leading_layers, bool overlap,
+                           const InputStorage& stored, size_t leading_layers, bool overlap,
                            const program::CoreConfig& core) {
   std::vector<Item> items(network.tensors.size());
   const auto layers = static_cast<int64_t>(network.layers.size());
@@ -91,9 +91,13 @@ std::vector<Item> items_of(const Network& network, const std::vector<Mapping>& m
     Item item = items[t];
     const Shape& shape = network.tensors[t].shape;
     const bool input = static_cast<int>(t) == network.input;
-    const uint32_t words = input ? input_words : mappings[t].blocks(core) * core.lane_words();
+    const uint32_t words = input ? stored.words : mappings[t].blocks(core) * core.lane_words();
     item.height = shape.height;
     item.block_pitch = static_cast<uint32_t>(shape.width);
+    if (input && stored.block_rows > 0) {
+      item.height += stored.rows_below;
+      item.block_pitch *= static_cast<uint32_t>(stored.block_rows / kBanks);
+    }
     item.row_pitch = common::ceil_div(words, core.block_banks()) * shape.width;
     result.push_back(item);
   }
@@ -272,9 +276,9 @@ Crowd largest_crowd(const std::vector<Item>& items, size_t layers) {
 }  // namespace
 
 ActivationPlan plan_activations(const Network& network, const std::vector<Mapping>& mappings,
-                                uint32_t input_words, size_t leading_layers, bool overlap,
+                                const InputStorage& stored, size_t leading_layers, bool overlap,
                                 const program::CoreConfig& core) {
-  std::vector<Item> items = items_of(network, mappings, input_words, leading_layers, overlap, core);
+  std::vector<Item> items = items_of(network, mappings, stored, leading_layers, overlap, core);
   const auto limit = static_cast<int64_t>(core.bank_words());
   const std::vector<int64_t> phases = choose_phases(network, items);
   for (Item& item : items) item.phase = phases[static_cast<size_t>(item.tensor)];
@@ -306,8 +310,8 @@ ActivationPlan plan_activations(const Network& network, const std::vector<Mappin
 }
 
 uint64_t least_activation_bytes(const Network& network, const std::vector<Mapping>& mappings,
-                                uint32_t input_words, const program::CoreConfig& core) {
-  const std::vector<Item> items = items_of(network, mappings, input_words, 1, false, core);
+                                const InputStorage& stored, const program::CoreConfig& core) {
+  const std::vector<Item> items = items_of(network, mappings, stored, 1, false, core);
   const Crowd most = largest_crowd(items, network.layers.size());
   return static_cast<uint64_t>(most.words) * word_bytes_of(core);
 }

@@ -39,6 +39,13 @@ struct Placement {
   uint32_t row_bank(int64_t y) const { return static_cast<uint32_t>((y + phase) % 4); }
 };
 
+/// How the network's input lies there.
+struct InputStorage {
+  uint32_t words = 0;      ///< of a pixel
+  int64_t rows_below = 0;  ///< of the tensor's last, if rows share words (shared_rows.hpp)
+  int64_t block_rows = 0;  ///< rows from one block to the next then; else 0
+};
+
 struct ActivationPlan {
   std::vector<Placement> placements;  ///< per tensor; meaningless for tensors that nothing makes
   bool overlap = false;               ///< as it was asked for
@@ -48,14 +55,14 @@ struct ActivationPlan {
 };
 
 ActivationPlan plan_activations(const quantise::Network& network,
-                                const std::vector<Mapping>& mappings, uint32_t input_words,
+                                const std::vector<Mapping>& mappings, const InputStorage& input,
                                 size_t leading_layers, bool overlap,
                                 const program::CoreConfig& core);
 
 /// Bytes that tensors which live together take, at most, if no inputs overlap: no arrangement takes
 /// less.
 uint64_t least_activation_bytes(const quantise::Network& network,
-                                const std::vector<Mapping>& mappings, uint32_t input_words,
+                                const std::vector<Mapping>& mappings, const InputStorage& input,
                                 const program::CoreConfig& core);
 
 }  // namespace keyway::compile

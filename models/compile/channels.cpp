@@ -38,14 +38,6 @@ uint32_t words_of(const std::vector<uint32_t>& position, const program::CoreConf
   return last / core.word_channels() + 1;
 }
 
-Mapping identity(int64_t channels, const program::CoreConfig& core) {
-  Mapping mapping;
-  mapping.position.resize(static_cast<size_t>(channels));
-  std::iota(mapping.position.begin(), mapping.position.end(), 0u);
-  mapping.words = words_of(mapping.position, core);
-  return mapping;
-}
-
 /// The output's mapping that puts source blocks on whole output blocks, if that costs no block.
 std::optional<Mapping> align(const std::vector<int64_t>& channel, const Mapping& source,
                              const program::CoreConfig& core) {
@@ -179,7 +171,8 @@ std::optional<size_t> try_assign(const Network& network, const program::CoreConf
     const Layer& layer = network.layers[i];
     if (!layer.has_residual || is_plain(network, layer)) continue;
     std::optional<Mapping>& source = chosen[classes.root(layer.residual.tensor)];
-    if (!source) source = identity(tensor(network, layer.residual.tensor).shape.channels, core);
+    if (!source)
+      source = identity_mapping(tensor(network, layer.residual.tensor).shape.channels, core);
     std::optional<Mapping>& output = chosen[classes.root(layer.output)];
     if (!output) output = align(layer.residual.channel, *source, core);
     if (!output || !consistent(layer.residual.channel, *source, *output, core)) return i;
@@ -187,12 +180,21 @@ std::optional<size_t> try_assign(const Network& network, const program::CoreConf
   result.clear();
   for (size_t t = 0; t < network.tensors.size(); ++t) {
     const std::optional<Mapping>& mapping = chosen[classes.root(static_cast<int>(t))];
-    result.push_back(mapping ? *mapping : identity(network.tensors[t].shape.channels, core));
+    result.push_back(mapping ? *mapping
+                             : identity_mapping(network.tensors[t].shape.channels, core));
   }
   return std::nullopt;
 }
 
 }  // namespace
+
+Mapping identity_mapping(int64_t channels, const program::CoreConfig& core) {
+  Mapping mapping;
+  mapping.position.resize(static_cast<size_t>(channels));
+  std::iota(mapping.position.begin(), mapping.position.end(), 0u);
+  mapping.words = words_of(mapping.position, core);
+  return mapping;
+}
 
 bool is_plain(const Network& network, const Layer& layer) {
   const std::vector<int64_t>& channel = layer.residual.channel;

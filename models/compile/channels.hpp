@@ -27,6 +27,9 @@ namespace keyway::compile {
 /// One mapping per tensor. May insert copying layers and their tensors into the network.
 std::vector<Mapping> assign_channels(quantise::Network& network, const program::CoreConfig& core);
 
+/// Channels in their own order.
+Mapping identity_mapping(int64_t channels, const program::CoreConfig& core);
+
 /// True if output channel c adds channel c of the residual, for every c.
 bool is_plain(const quantise::Network& network, const quantise::Layer& layer);
 

@@ -65,7 +65,8 @@ class Emitter {
            (l.has_residual && l.residual.tensor == s_.plan.network.input);
   }
   int64_t rows_for(const Rows& rows) const {
-    return rows.tensor == s_.plan.network.input ? rows.end_row : 0;
+    const bool input = rows.tensor == s_.plan.network.input && rows.end_row > rows.first_row;
+    return input ? rows.end_row + s_.plan.input.rows_below : 0;
   }
   const Layer& layer(size_t index) const { return s_.plan.network.layers[index]; }
   const Placement& placement(int t) const {

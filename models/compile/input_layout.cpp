@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/integers.hpp"
+#include "compile/channels.hpp"
 #include "compile/cost.hpp"
 #include "compile/layers.hpp"
 #include "program/contract.hpp"
@@ -57,11 +58,6 @@ uint32_t words_for(int64_t channels, const program::CoreConfig& core) {
   return static_cast<uint32_t>(common::ceil_div(channels, core.word_channels()));
 }
 
-uint64_t image_bytes(const Shape& shape, const program::CoreConfig& core) {
-  return static_cast<uint64_t>(shape.pixels()) * words_for(shape.channels, core) *
-         core.word_channels();
-}
-
 /// [out][c][ky][kx] -> [out][(dy, dx, c)][ky'][kx'], where ky = dy or ky', kx = dx or kx'.
 std::vector<uint8_t> gathered_codes(const std::vector<uint8_t>& codes, int64_t outputs,
                                     int64_t channels, const graph::Window& whole,
@@ -96,20 +92,39 @@ void estimate(InputLayout& layout, const Network& network, const program::CoreCo
   if (network.layers.size() > 1 && network.layers[1].input == network.layers[0].output) {
     gathered.layers.push_back(network.layers[1]);
   }
-  apply(layout, gathered, core);
-  const Shape& shape = tensor(gathered, network.input).shape;
-  layout.bytes = image_bytes(shape, core);
+  program::InputImage image = apply(layout, gathered, core);
+  const int64_t channels = tensor(gathered, network.input).shape.channels;
+  Mapping mapping = layout.shared ? shared_mapping(*layout.shared, channels, core)
+                                  : identity_mapping(channels, core);
+  place_input(image, layout, mapping, mapping.words, core);
+  layout.bytes = image.bytes();
   const uint64_t load = common::ceil_div(layout.bytes, kBusBytes);
   uint64_t work = 0, next = 0;
   for (const Layer& layer : gathered.layers) {
     const Shape& out = tensor(gathered, layer.output).shape;
     const Shape& in = tensor(gathered, layer.input).shape;
-    const Work of_block = work_of(core, layer, words_for(in.channels, core));
+    const bool first = layer.input == network.input;
+    const Work of_block =
+        work_of(core, layer, first ? mapping.words : words_for(in.channels, core));
     const auto blocks = static_cast<uint64_t>(common::ceil_div(out.channels, core.lanes));
     const uint64_t cycles = blocks * group_cycles(core, layer, of_block, out.height, out.width);
-    (layer.input == network.input ? work : next) += cycles;
+    (first ? work : next) += cycles;
   }
   layout.cycles = std::max(load + work / kPieces, load / kPieces + work + next);
+}
+
+/// Adds the layout of one column whose rows share words, if there is one.
+void add_sharing(std::vector<InputLayout>& layouts, const Shape& in, const Shape& out,
+                 const graph::Window& w, const program::CoreConfig& core) {
+  const int64_t channels = w.kernel_w * in.channels;
+  InputLayout layout{true, true};
+  layout.shared = share_rows(w.kernel_h, channels, w.stride_h, core);
+  if (!layout.shared) return;
+  const int64_t most =
+      kMostRows - layout.shared->below(shared_mapping(*layout.shared, w.kernel_h * channels, core));
+  if (most <= 0) return;
+  layout.parts = common::ceil_div(out.height, most);
+  layouts.push_back(layout);
 }
 
 }  // namespace
@@ -150,13 +165,13 @@ std::vector<InputLayout> input_layouts(const Network& network, const program::Co
     if (rows) layouts.push_back({true, false});
     if (columns) layouts.push_back({false, true});
     if (rows && columns) layouts.push_back({true, true});
-    const int64_t whole = tensor(copy, copy.input).shape.height;
-    const int64_t gathered = tensor(copy, reader->output).shape.height;
+    const Shape &in = tensor(copy, copy.input).shape, &out = tensor(copy, reader->output).shape;
     const auto is_tall = [&](const InputLayout& layout) {
-      return (layout.gather_rows ? gathered : whole) > kMostRows;
+      return (layout.gather_rows ? out.height : in.height) > kMostRows;
     };
     layouts.erase(std::remove_if(layouts.begin(), layouts.end(), is_tall), layouts.end());
-    if (layouts.empty()) layouts.push_back({true, true, common::ceil_div(gathered, kMostRows)});
+    if (layouts.empty()) layouts.push_back({true, true, common::ceil_div(out.height, kMostRows)});
+    if (out.width == 1) add_sharing(layouts, in, out, w, core);
   }
   for (InputLayout& layout : layouts) estimate(layout, network, core);
   std::stable_sort(layouts.begin(), layouts.end(), [](const InputLayout& a, const InputLayout& b) {
@@ -216,23 +231,32 @@ program::InputImage apply(const InputLayout& layout, Network& network,
   return image;
 }
 
-void place_input_channels(program::InputImage& image, const InputLayout& layout,
-                          const Mapping& mapping, uint32_t words, const program::CoreConfig& core) {
+InputStorage place_input(program::InputImage& image, const InputLayout& layout,
+                         const Mapping& mapping, uint32_t words, const program::CoreConfig& core) {
   const uint32_t wc = core.word_channels(), banks = core.block_banks();
   const auto parts = static_cast<uint32_t>(layout.parts);
-  image.blocks = parts == 1 ? words : common::round_up(words, banks) * parts;
+  const auto part_rows = static_cast<int32_t>(image.height) * image.stride_h;  // of the input
+  InputStorage storage{words};
+  if (layout.shared) {
+    storage.words = static_cast<uint32_t>(layout.shared->words);
+    storage.rows_below = layout.shared->below(mapping);
+    storage.block_rows = layout.shared->rows;
+    image.height += static_cast<uint32_t>(storage.rows_below);
+  }
+  image.blocks = parts == 1 ? storage.words : common::round_up(storage.words, banks) * parts;
   std::vector<program::InputImage::Source> placed(size_t{image.blocks} * wc);
-  const auto rows = static_cast<int32_t>(image.height) * image.stride_h;  // of a part, in the input
   for (size_t c = 0; c < mapping.position.size(); ++c) {
     const uint32_t word = mapping.position[c] / wc;
+    if (word >= storage.words) continue;  // that of a row below
     program::InputImage::Source source = image.lanes[c];
-    for (uint32_t part = 0; part < parts; ++part, source.dy += rows) {
+    for (uint32_t part = 0; part < parts; ++part, source.dy += part_rows) {
       // A block of all parts stands where the layer sees one of parts times the width.
       const uint32_t block = (word / banks * parts + part) * banks + word % banks;
       placed[size_t{block} * wc + mapping.position[c] % wc] = source;
     }
   }
   image.lanes = std::move(placed);
+  return storage;
 }
 
 }  // namespace keyway::compile

@@ -10,7 +10,7 @@
 ///     cycles = max(load + last group's work, first group's load + work + second layer's work)
 ///
 /// The rewritten network computes the same bytes. Gathering needs an input that only one layer
-/// reads, a dense one.
+/// reads, a dense one. Rows of a gathered signal may share words (shared_rows.hpp), a fifth way.
 ///
 /// An image of more rows than LOAD_INPUT and the waits can name (4,095) is loaded as columns beside
 /// each other: its upper part is the first, what follows the next. Its reader must then see one
@@ -19,9 +19,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "compile/activations.hpp"
 #include "compile/mapping.hpp"
+#include "compile/shared_rows.hpp"
 #include "program/core_config.hpp"
 #include "program/image.hpp"
 #include "quantise/network.hpp"
@@ -30,9 +33,10 @@ namespace keyway::compile {
 
 struct InputLayout {
   bool gather_rows = false, gather_columns = false;
-  int64_t parts = 1;    ///< of the rows, beside each other
-  uint64_t cycles = 0;  ///< estimate for the first two layers
-  uint64_t bytes = 0;   ///< of the image
+  int64_t parts = 1;                      ///< of the rows, beside each other
+  std::optional<SharedRows> shared = {};  ///< gathered rows share words
+  uint64_t cycles = 0;                    ///< estimate for the first two layers
+  uint64_t bytes = 0;                     ///< of the image
 };
 
 /// The network, with a layer that copies its input where that has too many rows for its readers.
@@ -42,13 +46,14 @@ quantise::Network readable(quantise::Network network);
 std::vector<InputLayout> input_layouts(const quantise::Network& network,
                                        const program::CoreConfig& core);
 
-/// Rewrites input tensor and first layer, and tells the host; `lanes` still in channel order, see
-/// `place_input_channels`.
+/// Rewrites input tensor and first layer, and tells the host; `lanes` still in channel order and
+/// rows as the layer sees them, see `place_input`.
 program::InputImage apply(const InputLayout& layout, quantise::Network& network,
                           const program::CoreConfig& core);
 
-/// Puts the image's elements where the mapping wants them.
-void place_input_channels(program::InputImage& image, const InputLayout& layout,
-                          const Mapping& mapping, uint32_t words, const program::CoreConfig& core);
+/// Puts the image's elements where the mapping wants them. `words`: of a pixel that stand alone, if
+/// its rows do not share them.
+InputStorage place_input(program::InputImage& image, const InputLayout& layout,
+                         const Mapping& mapping, uint32_t words, const program::CoreConfig& core);
 
 }  // namespace keyway::compile

@@ -23,19 +23,22 @@ bool read_by_lanes(const Network& network, int t) {
   });
 }
 
-/// A plan up to the places of its tensors; `input_words`: of the input's pixels.
-Plan begin_plan(const Network& original, const InputLayout& layout, const program::CoreConfig& core,
-                uint32_t& input_words) {
+/// A plan up to the places of its tensors.
+Plan begin_plan(const Network& original, const InputLayout& layout,
+                const program::CoreConfig& core) {
   Plan plan;
   plan.network = original;
   Network& network = plan.network;
   plan.input_image = apply(layout, network, core);
   plan.mappings = assign_channels(network, core);
   fold_windows(network, plan.mappings, core);
-  const Mapping& input = plan.mappings[static_cast<size_t>(network.input)];
-  input_words =
+  Mapping& input = plan.mappings[static_cast<size_t>(network.input)];
+  if (layout.shared) {
+    input = shared_mapping(*layout.shared, tensor(network, network.input).shape.channels, core);
+  }
+  const uint32_t words =
       read_by_lanes(network, network.input) ? input.blocks(core) * core.lane_words() : input.words;
-  place_input_channels(plan.input_image, layout, input, input_words, core);
+  plan.input = place_input(plan.input_image, layout, input, words, core);
   for (const Layer& layer : network.layers) {
     plan.work.push_back(
         work_of(core, layer, plan.mappings[static_cast<size_t>(layer.input)].words));
@@ -55,8 +58,7 @@ std::vector<Group> groups_of(const Plan& plan, size_t index, const program::Core
 
 Plan make_plan(const Network& original, const InputLayout& layout,
                const program::CoreConfig& core) {
-  uint32_t input_words = 0;
-  Plan plan = begin_plan(original, layout, core, input_words);
+  Plan plan = begin_plan(original, layout, core);
   const Network& network = plan.network;
   plan.leading_layers = leading_layers(core, network, plan.input_image, plan.mappings);
   const size_t most_leading = plan.leading_layers;
@@ -66,7 +68,7 @@ Plan make_plan(const Network& original, const InputLayout& layout,
     try {
       plan.leading_layers = leading;
       plan.activations =
-          plan_activations(network, plan.mappings, input_words, leading, overlap, core);
+          plan_activations(network, plan.mappings, plan.input, leading, overlap, core);
       break;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kFit || (leading == 1 && !overlap)) throw;
@@ -79,10 +81,9 @@ Plan make_plan(const Network& original, const InputLayout& layout,
 }
 
 Needs needs_of(const Network& network, const InputLayout& layout, const program::CoreConfig& core) {
-  uint32_t input_words = 0;
-  const Plan plan = begin_plan(network, layout, core, input_words);
+  const Plan plan = begin_plan(network, layout, core);
   Needs needs;
-  needs.activation_bytes = least_activation_bytes(plan.network, plan.mappings, input_words, core);
+  needs.activation_bytes = least_activation_bytes(plan.network, plan.mappings, plan.input, core);
   needs.cycles = plan.input_image.bytes() / kBusBytes;
   for (size_t l = 0; l < plan.network.layers.size(); ++l) {
     const Layer& layer = plan.network.layers[l];

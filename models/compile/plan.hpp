@@ -19,6 +19,7 @@ namespace keyway::compile {
 struct Plan {
   quantise::Network network;  ///< as the input's layout and copied shortcuts leave it
   program::InputImage input_image;
+  InputStorage input;
   std::vector<Mapping> mappings;           ///< per tensor
   std::vector<Work> work;                  ///< per layer
   std::vector<std::vector<Group>> groups;  ///< per layer

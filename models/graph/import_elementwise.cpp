@@ -29,7 +29,8 @@ std::vector<float> Importer::per_channel(const OnnxNode& node, const Constant& c
   const size_t lead = dims.size() - constant.dims.size();
   const auto does_not_fit = [&] {
     node.unsupported("a constant of shape " + to_string(constant.dims) +
-                     " does not broadcast to the shape " + to_string(dims) + " of the other input");
+                     " does not broadcast to the shape " + shape_text(view) +
+                     " of the other input");
   };
   // Channel atoms on axes where the constant varies give its channel; the others it is repeated
   // over.
@@ -84,7 +85,6 @@ View Importer::emit_elementwise(const OnnxNode& node, const View& view, const El
   const Shape shape = shape_of(view);
   const auto channels = static_cast<size_t>(shape.channels);
   Node out = make_node(node, OpKind::kDepthwiseConv, view);
-  out.name = step.node;
   out.clamp = step.clamp;
   budget_.take(2 * shape.channels * static_cast<int64_t>(sizeof(float)), node);
   out.weights =
@@ -107,10 +107,11 @@ Value Importer::affine(const OnnxNode& node, const Value& value, Elementwise ste
     dims.insert(dims.begin(), rank - dims.size(), 1);
     auto wider = reshaped(view, dims);
     if (!wider)
-      node.unsupported("a constant has more dimensions than the input " + to_string(view.dims()));
+      node.unsupported("a constant has more dimensions than the input " + shape_text(view));
     view = *wider;
   }
   Value result;
+  result.arranged = value.arranged;
   if (!unbound(value)) {
     Value moved = value;
     moved.view = std::move(view);
@@ -118,10 +119,7 @@ Value Importer::affine(const OnnxNode& node, const Value& value, Elementwise ste
     return result;
   }
   result.view = view;
-  result.pending = std::make_shared<Pending>();
-  result.pending->before = value.pending;
-  result.pending->step = std::move(step);
-  result.pending->view = view;
+  result.pending = std::make_shared<Pending>(Pending{value.pending, node, std::move(step), view});
   return result;
 }
 
@@ -129,7 +127,7 @@ void Importer::relu(const OnnxNode& node, const Inputs& inputs) {
   node.allow({});
   node.expect_inputs(1, 1);
   elementwise(node, view_input(node, inputs, 0),
-              {nullptr, nullptr, Clamp{0, std::numeric_limits<float>::infinity()}, node.name()});
+              {nullptr, nullptr, Clamp{0, std::numeric_limits<float>::infinity()}});
 }
 
 void Importer::clip(const OnnxNode& node, const Inputs& inputs) {
@@ -186,7 +184,7 @@ void Importer::extremum(const OnnxNode& node, const Inputs& inputs) {
     }
     if (!fits) {
       node.unsupported("a bound of shape " + to_string(bound) +
-                       " does not broadcast to the shape " + to_string(dims) +
+                       " does not broadcast to the shape " + shape_text(value->view) +
                        " of the other input");
     }
   }
@@ -199,8 +197,7 @@ void Importer::hard_sigmoid(const OnnxNode& node, const Inputs& inputs) {
   const float alpha = node.number("alpha", 0.2F), beta = node.number("beta", 0.5F);
   if (!std::isfinite(alpha) || !std::isfinite(beta))
     node.malformed("alpha and beta should be finite");
-  elementwise(node, view_input(node, inputs, 0),
-              {scalar(alpha), scalar(beta), Clamp{0, 1}, node.name()});
+  elementwise(node, view_input(node, inputs, 0), {scalar(alpha), scalar(beta), Clamp{0, 1}});
 }
 
 void Importer::clamped(const OnnxNode& node, const Value& value, Clamp clamp) {
@@ -208,10 +205,10 @@ void Importer::clamped(const OnnxNode& node, const Value& value, Clamp clamp) {
     clamp.lo = -std::numeric_limits<float>::infinity();
   if (clamp.hi == std::numeric_limits<float>::max())
     clamp.hi = std::numeric_limits<float>::infinity();
-  if (std::isinf(clamp.lo) && clamp.lo > 0) node.malformed("the lower bound is infinite");
-  if (std::isinf(clamp.hi) && clamp.hi < 0) node.malformed("the upper bound is infinite");
+  if (std::isinf(clamp.lo) && clamp.lo > 0) node.unsupported("the lower bound is infinite");
+  if (std::isinf(clamp.hi) && clamp.hi < 0) node.unsupported("the upper bound is infinite");
   if (clamp.lo > clamp.hi) clamp.lo = clamp.hi;  // as min(max(x, lo), hi) has it
-  elementwise(node, value, {nullptr, nullptr, clamp, node.name()});
+  elementwise(node, value, {nullptr, nullptr, clamp});
 }
 
 void Importer::arithmetic(const OnnxNode& node, const Inputs& inputs) {
@@ -219,7 +216,7 @@ void Importer::arithmetic(const OnnxNode& node, const Inputs& inputs) {
   if (op == "Neg") {
     node.allow({});
     node.expect_inputs(1, 1);
-    elementwise(node, view_input(node, inputs, 0), {scalar(-1), nullptr, Clamp{}, node.name()});
+    elementwise(node, view_input(node, inputs, 0), {scalar(-1), nullptr, Clamp{}});
     return;
   }
   node.expect_inputs(2, 2);
@@ -233,11 +230,10 @@ void Importer::arithmetic(const OnnxNode& node, const Inputs& inputs) {
   const std::vector<int64_t> placed = at == 0 ? second_operand(node, dims, constant->dims)
                                               : second_operand(node, constant->dims, dims);
   if (at == 1 && placed != dims) {
-    node.unsupported("broadcasts a tensor of shape " + to_string(dims) + " to a constant's shape " +
-                     to_string(constant->dims));
+    node.unsupported("broadcasts a tensor of shape " + shape_text(inputs[at]->view) +
+                     " to a constant's shape " + to_string(constant->dims));
   }
   Elementwise step;
-  step.node = node.name();
   auto changed = std::make_shared<Constant>();
   if (op == "Sub" || op == "Div" || (at == 0 && placed != constant->dims)) {
     budget_.take(8 * constant->elements(), node);
@@ -273,20 +269,20 @@ void Importer::add(const OnnxNode& node, const Inputs& inputs) {
     return;
   }
   for (const Value* value : inputs) {
-    if (unbound(*value)) bind_default(node, value->view);
+    if (unbound(*value)) bind_default(node, *value);
   }
   const View a = settled(node, *inputs[0]);
   View b = settled(node, *inputs[1]);
   second_operand(node, a.dims(), b.dims());
   if (a.dims() != b.dims()) {
-    node.unsupported("combines shapes " + to_string(a.dims()) + " and " + to_string(b.dims()) +
+    node.unsupported("combines shapes " + shape_text(a) + " and " + shape_text(b) +
                      "; tensors of different shapes are not supported");
   }
   if (a.axes != b.axes || !(shape_of(a) == shape_of(b))) {
     node.unsupported("combines tensors whose elements are in different orders");
   }
   if (node.op() == "Sub") {
-    b = emit_elementwise(node, b, {scalar(-1), nullptr, Clamp{}, node.name()});
+    b = emit_elementwise(node, b, {scalar(-1), nullptr, Clamp{}});
   }
   Node out = make_node(node, OpKind::kAdd, a);
   out.inputs = {a.tensor, b.tensor};

@@ -22,6 +22,22 @@ std::vector<float> space_transposed(const Constant& weights) {
   return out;
 }
 
+/// [outer][channel][inner], whose channels come in this order, by channel of the tensor.
+std::vector<float> reordered(const std::vector<float>& values, const std::vector<Position>& order,
+                             int64_t outer, int64_t inner) {
+  std::vector<float> out(values.size());
+  const auto run = static_cast<ptrdiff_t>(inner);
+  const auto channels = static_cast<ptrdiff_t>(order.size());
+  auto from = values.begin();
+  for (ptrdiff_t o = 0; o < outer; ++o) {
+    for (const Position& position : order) {
+      std::copy_n(from, run, out.begin() + (o * channels + position.channel) * run);
+      from += run;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 void Importer::conv(const OnnxNode& node, const Inputs& inputs) {
@@ -34,14 +50,14 @@ void Importer::conv(const OnnxNode& node, const Inputs& inputs) {
   const size_t rank = value.view.axes.size();
   if (weights->dims.size() != rank) {
     node.malformed("weights of shape " + to_string(weights->dims) +
-                   " do not fit an input of shape " + to_string(value.view.dims()));
+                   " do not fit an input of shape " + shape_text(value.view));
   }
   if (rank != 3 && rank != 4)
     node.unsupported("only convolutions over one or two axes are supported");
   if (weights->elements() < 1) node.malformed("the weights are empty");
 
   const View view = settled_image(node, value, false);
-  const Roles roles = channels_first(node, view);
+  Roles roles = channels_first(node, value, view);
   const Shape& in = shape_of(view);
   const int64_t group = node.integer("group", 1), out_channels = weights->dims[0];
   const bool depthwise = group != 1;
@@ -66,6 +82,8 @@ void Importer::conv(const OnnxNode& node, const Inputs& inputs) {
   place_windows(roles, windows, out.window, shape);
   const bool swapped = rank == 4 && roles.axes[2] == Axis::kWidth;
   out.weights = swapped ? space_transposed(*weights) : weights->floats;
+  budget_.take(in.channels * static_cast<int64_t>(sizeof(Position)), node);
+  const std::vector<Position> order = positions(roles.channels);  // none: the channels' own
   out.bias.assign(static_cast<size_t>(out_channels), 0.0F);
   if (bias) {
     if (bias->dims.size() != 1 || bias->dims[0] != out_channels) {
@@ -74,16 +92,25 @@ void Importer::conv(const OnnxNode& node, const Inputs& inputs) {
     }
     out.bias = bias->floats;
   }
+  // Of shuffled channels the weights take the order; what a depthwise one gives is shuffled alike.
+  if (!roles.channels.empty()) {
+    const int64_t taps = out.window.kernel_h * out.window.kernel_w;
+    out.weights = reordered(out.weights, order, depthwise ? 1 : out_channels, taps);
+    if (depthwise) {
+      out.bias = reordered(out.bias, order, 1, 1);
+    } else {
+      roles.channels.clear();
+    }
+  }
   count_macs(node, {shape.height, shape.width, out_channels, depthwise ? 1 : in.channels,
                     out.window.kernel_h, out.window.kernel_w});
   give_view(node, with_roles(emit(node, std::move(out), shape), roles));
 }
 
-Roles Importer::channels_first(const OnnxNode& node, const View& view) const {
-  Roles roles = image_roles(node, view);
+Roles Importer::channels_first(const OnnxNode& node, const Value& value, const View& view) const {
+  Roles roles = image_roles(node, value, view);
   if (roles.axes.size() < 3 || roles.axes[1] != Axis::kChannel) {
-    node.unsupported("its input of shape " + to_string(view.dims()) +
-                     " has the channels at another place than axis 1");
+    not_readable(node, value, "has at axis 1 what an operator before it took for space");
   }
   return roles;
 }
@@ -117,17 +144,18 @@ void Importer::dense(const OnnxNode& node, const Value& value, const Constant& w
   const int64_t outputs = weights.dims[transposed_weights ? 0 : 1];
   const std::vector<int64_t> dims = value.view.dims();
   if (dims.size() < 2)
-    node.unsupported("its input of shape " + to_string(dims) + " has no batch dimension");
+    node.unsupported("its input of shape " + shape_text(value.view) + " has no batch dimension");
+  if (free_axes(value.view).back()) node.unsupported("multiplies along the batch");
   if (dims.back() != depth) {
     node.malformed("weights of shape " + to_string(weights.dims) +
-                   " do not fit an input of shape " + to_string(dims));
+                   " do not fit an input of shape " + shape_text(value.view));
   }
   if (unbound(value)) {
     const bool whole = depth == checked_elements(input_dims_);
     if (whole) {
       bind_vector(node);
     } else {
-      bind_image(node, value.view, true);
+      bind_image(node, value, true);
     }
   }
   const View view = settled(node, value);
@@ -207,7 +235,7 @@ void Importer::gemm(const OnnxNode& node, const Inputs& inputs) {
   const ConstantPtr weights = weights_input(node, inputs, 1, "matrix B");
   const ConstantPtr c = weights_input(node, inputs, 2, "matrix C");
   if (value.view.axes.size() != 2) {
-    node.malformed("matrix A has shape " + to_string(value.view.dims()));
+    node.malformed("matrix A has shape " + shape_text(value.view));
   }
   if (node.integer("transA", 0) != 0) value.view = transposed(value.view, {1, 0});
   const bool trans_b = node.integer("transB", 0) != 0;
@@ -221,6 +249,9 @@ void Importer::gemm(const OnnxNode& node, const Inputs& inputs) {
   if (c) {
     const int64_t columns = c->dims.empty() ? 1 : c->dims.back();
     const int64_t rows = c->dims.size() == 2 ? c->dims[0] : 1;
+    if (free_batch_ && rows != 1) {
+      node.unsupported("matrix C of shape " + to_string(c->dims) + " fixes the free batch");
+    }
     if (c->dims.size() > 2 || (columns != 1 && columns != outputs) ||
         (rows != 1 && rows != batch_)) {
       node.malformed("matrix C of shape " + to_string(c->dims) + " does not fit the product");
@@ -263,14 +294,15 @@ void Importer::batch_normalization(const OnnxNode& node, const Inputs& inputs) {
   if (node.integer("spatial", 1) != 1) node.unsupported("spatial = 0 is not supported");
   const Value& value = view_input(node, inputs, 0);
   const std::vector<int64_t> dims = value.view.dims();
-  if (dims.size() < 2) node.malformed("its input has shape " + to_string(dims));
+  if (dims.size() < 2) node.malformed("its input has shape " + shape_text(value.view));
+  if (free_axes(value.view)[1]) node.unsupported("normalises along the batch");
   ConstantPtr parts[4];
   static constexpr const char* kNames[4] = {"scale", "bias", "mean", "variance"};
   for (size_t i = 0; i < 4; ++i) {
     parts[i] = weights_input(node, inputs, i + 1, kNames[i]);
     if (parts[i]->dims != std::vector<int64_t>{dims[1]}) {
       node.malformed(std::string(kNames[i]) + " of shape " + to_string(parts[i]->dims) +
-                     " does not fit an input of shape " + to_string(dims));
+                     " does not fit an input of shape " + shape_text(value.view));
     }
   }
   // y = (x - mean) / sqrt(variance + epsilon) * scale + bias, along axis 1.
@@ -290,7 +322,7 @@ void Importer::batch_normalization(const OnnxNode& node, const Inputs& inputs) {
     offset->floats[i] = static_cast<float>(static_cast<double>(parts[1]->floats[i]) -
                                            factor * static_cast<double>(parts[2]->floats[i]));
   }
-  elementwise(node, value, {scale, offset, Clamp{}, node.name()});
+  elementwise(node, value, {scale, offset, Clamp{}});
 }
 
 }  // namespace keyway::graph::importing

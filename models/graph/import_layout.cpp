@@ -40,18 +40,21 @@ void Importer::reshape(const OnnxNode& node, const Inputs& inputs) {
   } else if (node.op() == "Reshape") {
     const ConstantPtr shape = constant_input(node, inputs, 1, "the shape");
     if (!shape) node.malformed("the shape is missing");
-    target = reshaped_dims(node, dims, *shape);
+    const std::vector<bool> free = free_axes(value.view);
+    target =
+        reshaped_dims(node, dims, *shape, std::find(free.begin(), free.end(), true) != free.end());
   } else {
     const ConstantPtr axes = constant_input(node, inputs, 1, "axes");
-    target = node.op() == "Squeeze" ? squeezed_dims(node, dims, axes)
+    target = node.op() == "Squeeze" ? squeezed_dims(node, dims, axes, free_axes(value.view))
                                     : unsqueezed_dims(node, dims, axes);
   }
   auto view = reshaped(value.view, target);
   if (!view) {
-    node.unsupported("cannot bring " + to_string(dims) + " to " + to_string(target) +
+    node.unsupported("cannot bring " + shape_text(value.view) + " to " + to_string(target) +
                      " without mixing images or channels and pixels");
   }
   value.view = std::move(*view);
+  value.arranged = std::make_shared<const OnnxNode>(node);
   give(node, std::move(value));
 }
 
@@ -60,6 +63,7 @@ void Importer::transpose(const OnnxNode& node, const Inputs& inputs) {
   node.expect_inputs(1, 1);
   Value value = view_input(node, inputs, 0);
   value.view = transposed(value.view, permutation(node, value.view.axes.size()));
+  value.arranged = std::make_shared<const OnnxNode>(node);
   give(node, std::move(value));
 }
 
@@ -81,7 +85,7 @@ void Importer::slice(const OnnxNode& node, const Inputs& inputs) {
     return;
   }
   const View view = settled_image(node, value);
-  const Roles roles = image_roles(node, view);
+  const Roles roles = image_roles(node, value, view);
   Shape shape = shape_of(view);
   Node crop = make_node(node, OpKind::kPad, view),
        stride = make_node(node, OpKind::kShortcut, view);
@@ -163,7 +167,8 @@ void Importer::pad(const OnnxNode& node, const Inputs& inputs) {
     for (int64_t p : {pads[i], pads[axes.size() + i]}) {
       nothing = nothing && p == 0;
       if (p < -kMaxDimension || p > kMaxDimension)
-        node.unsupported("pads " + to_string(pads) + " are out of range");
+        node.unsupported("pads " + to_string(pads) + " are outside of -" +
+                         std::to_string(kMaxDimension) + " to " + std::to_string(kMaxDimension));
     }
   }
   if (nothing) {
@@ -176,7 +181,7 @@ void Importer::pad(const OnnxNode& node, const Inputs& inputs) {
   if (fill != 0) node.unsupported("pads with a value other than zero");
 
   const View view = settled_image(node, value);
-  const Roles roles = image_roles(node, view);
+  const Roles roles = image_roles(node, value, view);
   Shape shape = shape_of(view);
   Node space = make_node(node, OpKind::kPad, view),
        channels = make_node(node, OpKind::kShortcut, view);
@@ -197,6 +202,7 @@ void Importer::pad(const OnnxNode& node, const Inputs& inputs) {
         break;
       case Axis::kChannel:
         if (before[i] < 0 || after[i] < 0) node.unsupported("takes a part of the channels");
+        if (!roles.channels.empty()) node.unsupported("pads shuffled channels");
         channels.channel_before = before[i];
         more_channels = before[i] + after[i];
         break;
@@ -259,7 +265,7 @@ void Importer::concat(const OnnxNode& node, const Inputs& inputs) {
     return;
   }
   const View view = settled_image(node, *image);
-  const Roles roles = image_roles(node, view);
+  const Roles roles = image_roles(node, *image, view);
   const std::vector<int64_t> dims = view.dims();
   const auto axis = static_cast<size_t>(checked_axis(node, node.integer("axis", 0), dims.size()));
   int64_t before = 0, after = 0;
@@ -270,18 +276,26 @@ void Importer::concat(const OnnxNode& node, const Inputs& inputs) {
     if (part.size() != dims.size()) node.malformed("its inputs do not fit each other");
     (i < image_at ? before : after) += part[axis];
     part[axis] = dims[axis];
-    if (part != dims) node.malformed("its inputs do not fit each other");
+    const std::vector<bool> free = free_axes(view);
+    for (size_t k = 0; k < dims.size(); ++k) {
+      if (part[k] == dims[k]) continue;
+      if (free[k]) node.unsupported("its inputs fix the free batch");
+      node.malformed("its inputs do not fit each other");
+    }
     if (!constant) continue;
     if (!inputs[i]->constant->is_float) node.malformed("joins integers to floats");
     for (float v : inputs[i]->constant->floats) {
       if (v != 0) node.unsupported("joins constants other than zero");
     }
   }
-  if (before + after > kMaxDimension) node.unsupported("its result is too large");
+  if (before + after > kMaxDimension) {
+    node.unsupported("joins more than " + std::to_string(kMaxDimension) + " zeros");
+  }
   Shape shape = shape_of(view);
   const bool channels = roles.axes[axis] == Axis::kChannel;
   Node out = make_node(node, channels ? OpKind::kShortcut : OpKind::kPad, view);
   if (channels) {
+    if (!roles.channels.empty()) node.unsupported("joins shuffled channels to others");
     out.channel_before = before;
     shape.channels += before + after;
   } else if (roles.axes[axis] == Axis::kHeight) {

@@ -43,7 +43,7 @@ void Importer::pool(const OnnxNode& node, const Inputs& inputs) {
     node.unsupported("only pools over one or two axes are supported");
   }
   View view = settled_image(node, value, false);
-  const Roles roles = channels_first(node, view);
+  const Roles roles = channels_first(node, value, view);
   const std::vector<int64_t> dims = view.dims();
   auto windows = read_windows(node, {dims.begin() + 2, dims.end()}, {});
   const bool include = average && node.integer("count_include_pad", 0) != 0;
@@ -93,8 +93,7 @@ void Importer::global_pool(const OnnxNode& node, const Inputs& inputs) {
   const Value& value = view_input(node, inputs, 0);
   std::vector<int64_t> axes;
   for (size_t i = 2; i < value.view.axes.size(); ++i) axes.push_back(static_cast<int64_t>(i));
-  if (axes.empty())
-    node.malformed("its input of shape " + to_string(value.view.dims()) + " is no image");
+  if (axes.empty()) node.malformed("its input of shape " + shape_text(value.view) + " is no image");
   reduce(node, value, axes, true,
          node.op() == "GlobalMaxPool" ? OpKind::kMaxPool : OpKind::kAveragePool);
 }
@@ -116,12 +115,10 @@ void Importer::reduction(const OnnxNode& node, const Inputs& inputs) {
 void Importer::reduce(const OnnxNode& node, const Value& value, const std::vector<int64_t>& axes,
                       bool keep, OpKind kind) {
   if (unbound(value)) {
-    const bool joined = std::any_of(value.view.axes.begin(), value.view.axes.end(),
-                                    [](const Group& group) { return group.size() > 1; });
-    if (joined) {
-      bind_default(node, value.view);
+    if (is_joined(value.view)) {
+      bind_default(node, value);
     } else {
-      bind_image(node, value.view, axes.front() == 1);
+      bind_image(node, value, axes.front() == 1);
     }
   }
   const View view = settled(node, value);
@@ -136,7 +133,7 @@ void Importer::reduce(const OnnxNode& node, const Value& value, const std::vecto
     }
   }
   if (channels != 1 || (height != 1 && height != in.height) || (width != 1 && width != in.width)) {
-    node.unsupported("reduces axes " + to_string(axes) + " of " + to_string(view.dims()) +
+    node.unsupported("reduces axes " + to_string(axes) + " of " + shape_text(view) +
                      ", which are not the image's height or width");
   }
   View result;

@@ -75,9 +75,10 @@ Clamp Importer::bounds_of(const Node& node) const {
 }
 
 Value Importer::bounded_by(const OnnxNode& node, const Value& value, const Clamp& clamp) {
-  const Elementwise step{nullptr, nullptr, clamp, node.name()};
+  const Elementwise step{nullptr, nullptr, clamp};
   if (unbound(value)) return affine(node, value, step);
   Value result;
+  result.arranged = value.arranged;
   result.view = settled(node, value);
   const int from = result.view.tensor;
   if (is_within(bounds_[static_cast<size_t>(from)], clamp)) return result;
@@ -105,7 +106,7 @@ Value Importer::to_integers(const OnnxNode& node, const Value& value,
     node.unsupported("scales that differ between the network's outputs");
   } else {
     const auto inverse = map_floats(*quantiser.scale, [](float v, size_t) { return 1.0F / v; });
-    result = affine(node, value, {inverse, nullptr, Clamp{}, node.name()});
+    result = affine(node, value, {inverse, nullptr, Clamp{}});
   }
   // What softmax gives has its bounds, and gets its rounding nowhere else than at the end.
   if (value.function == OutputFunction::kNone)
@@ -137,7 +138,7 @@ Value Importer::to_reals(const OnnxNode& node, const Value& value,
   if (all(*scale, 1) && all(*offset, 0)) return result;
   if (value.function != OutputFunction::kNone)
     node.unsupported("has another scale or zero point than the quantiser before it");
-  return affine(node, result, {scale, offset, Clamp{}, node.name()});
+  return affine(node, result, {scale, offset, Clamp{}});
 }
 
 Value Importer::in_units(const OnnxNode& node, const Value& value) {
@@ -209,7 +210,7 @@ void Importer::quant(const OnnxNode& node, const Inputs& inputs) {
   Value result = value;
   if (!uniform) {
     const auto inverse = map_floats(*fake.scale, [](float v, size_t) { return 1.0F / v; });
-    result = affine(node, result, {inverse, nullptr, Clamp{}, node.name()});
+    result = affine(node, result, {inverse, nullptr, Clamp{}});
   }
   // Rounding down is rounding to nearest of what is half a step less.
   using Rounding = Fake::Rounding;
@@ -225,10 +226,10 @@ void Importer::quant(const OnnxNode& node, const Inputs& inputs) {
     auto offset = std::make_shared<Constant>();
     offset->is_float = true;
     offset->floats = {shift * unit};
-    result = affine(node, result, {nullptr, offset, Clamp{}, node.name()});
+    result = affine(node, result, {nullptr, offset, Clamp{}});
   }
   result = bounded_by(node, result, integers.clamp(unit));
-  if (!uniform) result = affine(node, result, {fake.scale, nullptr, Clamp{}, node.name()});
+  if (!uniform) result = affine(node, result, {fake.scale, nullptr, Clamp{}});
   give(node, std::move(result));
 }
 
@@ -304,14 +305,14 @@ void Importer::quantised_operator(const OnnxNode& node, const Inputs& inputs) {
     if (op == "QLinearSoftmax") opset = node.integer("opset", opset_);
   }
 
-  onnx::NodeProto proto;
-  proto.set_op_type(as);
-  proto.set_name(node.name());
-  proto.add_output(node.output(0));
-  for (size_t i = 0; i < reals.size(); ++i) proto.add_input(node.input(static_cast<int>(i)));
+  auto proto = std::make_shared<onnx::NodeProto>();
+  proto->set_op_type(as);
+  proto->set_name(node.name());
+  proto->add_output(node.output(0));
+  for (size_t i = 0; i < reals.size(); ++i) proto->add_input(node.input(static_cast<int>(i)));
   for (const auto& attribute : node.proto().attribute()) {
     if (attribute.name() != "channels_last" && attribute.name() != "opset")
-      *proto.add_attribute() = attribute;
+      *proto->add_attribute() = attribute;
   }
   Inputs pointers;
   for (const Value& value : reals) pointers.push_back(&value);

@@ -13,7 +13,8 @@ namespace keyway::graph::importing {
 
 namespace {
 constexpr int64_t kBudgetBytes = int64_t{256} << 20;
-}
+constexpr int kMostInputs = 4096;
+}  // namespace
 
 Importer::Importer(std::string file, int64_t opset, size_t file_bytes, ExternalFiles& files)
     : file_(std::move(file)),
@@ -29,9 +30,10 @@ void Importer::add_constant(const std::string& name, ConstantPtr constant) {
   }
 }
 
-void Importer::add_input(const std::string& name, const std::vector<int64_t>& dims,
-                         bool channels_last) {
-  channels_last_ = channels_last;
+void Importer::add_input(const std::string& name, const std::vector<int64_t>& dims, bool free_batch,
+                         std::optional<std::vector<Axis>> order) {
+  input_order_ = std::move(order);
+  free_batch_ = free_batch;
   batch_ = dims[0];
   input_dims_.assign(dims.begin() + 1, dims.end());
   graph_.input = 0;
@@ -46,7 +48,7 @@ void Importer::add_input(const std::string& name, const std::vector<int64_t>& di
   }
   value.view.axes.push_back({{Axis::kBatch, batch_, 1}});
   value.view.axes = {value.view.axes.rbegin(), value.view.axes.rend()};
-  input_view_ = value.view;
+  input_ = value;
   if (!values_.emplace(name, std::move(value)).second) {
     throw Error(ErrorKind::kFile, file_ + ": two values are called " + common::quoted(name));
   }
@@ -55,7 +57,7 @@ void Importer::add_input(const std::string& name, const std::vector<int64_t>& di
 void Importer::set_input_type(const std::string& name, const Integers& integers) {
   Value& value = values_.at(name);
   value.pending = std::make_shared<Pending>();
-  value.pending->step = {nullptr, nullptr, integers.clamp(1), name};
+  value.pending->step = {nullptr, nullptr, integers.clamp(1)};
   value.pending->view = value.view;
   value.grid = std::make_shared<Grid>(Grid{1, integers});
 }
@@ -67,8 +69,10 @@ void Importer::run(const onnx::NodeProto& proto) {
     node.unsupported("the operator set " + common::quoted(proto.domain()) + " is not supported");
   }
   if (proto.output_size() == 0) node.malformed("has no output");
-  if (proto.input_size() > (node.op() == "Concat" || node.op() == "QLinearConcat" ? 4096 : 16))
-    node.malformed("has too many inputs");
+  if (proto.input_size() > kMostInputs) {
+    node.unsupported("has " + std::to_string(proto.input_size()) + " inputs; at most " +
+                     std::to_string(kMostInputs) + " are supported");
+  }
   Inputs inputs;
   bool any_view = false;
   for (const std::string& name : proto.input()) {
@@ -103,6 +107,23 @@ void Importer::run(const onnx::NodeProto& proto) {
 }
 
 // --- values --------------------------------------------------------------------------------------
+
+std::vector<bool> Importer::free_axes(const View& view) const {
+  std::vector<bool> free;
+  for (const Group& group : view.axes) free.push_back(free_batch_ && holds(group, Axis::kBatch));
+  return free;
+}
+
+std::string Importer::shape_text(const View& view) const {
+  std::string text;
+  const std::vector<int64_t> dims = view.dims();
+  const std::vector<bool> free = free_axes(view);
+  for (size_t i = 0; i < dims.size(); ++i) {
+    const std::string size = std::to_string(dims[i]);
+    text += (i ? ", " : "") + (!free[i] ? size : dims[i] == 1 ? "N" : "N * " + size);
+  }
+  return "[" + text + "]";
+}
 
 const Value* Importer::find(const OnnxNode& node, const std::string& name) const {
   const auto at = values_.find(name);
@@ -194,20 +215,18 @@ void Importer::bind_vector(const OnnxNode& node) {
   bind(node, {Shape{checked_elements(input_dims_), 1, 1}, 1, 1, 1});
 }
 
-void Importer::bind_image(const OnnxNode& node, const View& view, bool channels_last) {
+void Importer::bind_image(const OnnxNode& node, const Value& value, bool channels_last) {
+  const View& view = value.view;
   const size_t rank = view.axes.size();
-  const Group& first = view.axes[0];
-  if (rank < 2 || rank > 4 || first.size() != 1 || first[0].axis != Axis::kBatch) {
-    node.unsupported("cannot take its input, of shape " + to_string(view.dims()) +
-                     ", for an image");
+  if (rank < 2 || rank > 4 || view.axes[0].size() != 1 || view.axes[0][0].axis != Axis::kBatch) {
+    not_readable(node, value, "is no batch of images or vectors");
   }
   // Sizes and strides in the user's array of the view's axes behind the batch.
   std::vector<Atom> axes;
   int64_t inner = 1;
   for (size_t i = rank; i-- > 1;) {
     const Group& group = view.axes[i];
-    if (group.size() > 1)
-      node.unsupported("reads the network's input in an order that is no image");
+    if (group.size() > 1) not_readable(node, value, "has the network's input in no image's order");
     axes.insert(axes.begin(), group.empty() ? Atom{Axis::kUser, 1, inner} : group[0]);
     inner *= axes.front().size;
   }
@@ -223,10 +242,10 @@ void Importer::bind_image(const OnnxNode& node, const View& view, bool channels_
 
 View Importer::settled(const OnnxNode& node, const Value& value) {
   if (value.view.tensor != graph_.input) return value.view;
-  const auto translate = [&](const View& view) {
+  const auto translate = [&](const OnnxNode& reader, const View& view) {
     auto translated = bound(view, binding_);
     if (!translated)
-      node.unsupported("reads the network's input in another order than a layer before it");
+      reader.unsupported("reads the network's input in another order than a layer before it");
     return *translated;
   };
   // Emit what is pending, the oldest first.
@@ -235,31 +254,50 @@ View Importer::settled(const OnnxNode& node, const Value& value) {
     chain.push_back(p);
   for (; !chain.empty(); chain.pop_back()) {
     Pending& p = *chain.back();
-    View view = translate(p.view);
+    const OnnxNode& from = p.node ? *p.node : node;
+    View view = translate(from, p.view);
     if (p.before) view.tensor = p.before->tensor;
-    p.tensor = emit_elementwise(node, view, p.step).tensor;
+    p.tensor = emit_elementwise(from, view, p.step).tensor;
   }
-  View view = translate(value.view);
+  View view = translate(node, value.view);
   if (value.pending) view.tensor = value.pending->tensor;
   return view;
 }
 
+bool Importer::is_joined(const View& view) {
+  return std::any_of(view.axes.begin(), view.axes.end(),
+                     [](const Group& group) { return group.size() > 1; });
+}
+
 View Importer::settled_image(const OnnxNode& node, const Value& value, bool channels_last) {
-  if (unbound(value)) bind_image(node, value.view, channels_last);
+  if (unbound(value)) {
+    is_joined(value.view) ? bind_default(node, value) : bind_image(node, value, channels_last);
+  }
   return settled(node, value);
 }
 
 View Importer::settled_image(const OnnxNode& node, const Value& value) {
-  if (unbound(value)) bind_default(node, value.view);
+  if (unbound(value)) bind_default(node, value);
   return settled(node, value);
 }
 
-void Importer::bind_default(const OnnxNode& node, const View& view) {
-  if (input_view_.axes.size() == 4) {
-    bind_image(node, input_view_, channels_last_);
-  } else {
-    bind_image(node, view, false);
+void Importer::bind_default(const OnnxNode& node, const Value& value) {
+  if (!input_order_) {
+    bind_image(node, input_.view.axes.size() == 4 ? input_ : value, false);
+    return;
   }
+  Binding binding{Shape{1, 1, 1}};
+  int64_t stride = 1;
+  for (size_t i = input_dims_.size(); i-- > 0; stride *= input_dims_[i]) {
+    const Axis axis = (*input_order_)[i];
+    (axis == Axis::kChannel  ? binding.shape.channels
+     : axis == Axis::kHeight ? binding.shape.height
+                             : binding.shape.width) = input_dims_[i];
+    (axis == Axis::kChannel  ? binding.stride_c
+     : axis == Axis::kHeight ? binding.stride_h
+                             : binding.stride_w) = stride;
+  }
+  bind(node, binding);
 }
 
 // --- the graph -----------------------------------------------------------------------------------
@@ -268,12 +306,17 @@ const Shape& Importer::shape_of(const View& view) const {
   return graph_.tensors[static_cast<size_t>(view.tensor)].shape;
 }
 
-Roles Importer::image_roles(const OnnxNode& node, const View& view) const {
+void Importer::not_readable(const OnnxNode& node, const Value& value,
+                            const std::string& why) const {
+  const std::string shape = " of shape " + shape_text(value.view) + " " + why;
+  if (!value.arranged) node.unsupported("its input" + shape);
+  value.arranged->unsupported("its result" + shape + ", so node " + common::quoted(node.name()) +
+                              ", operator " + common::printable(node.op()) + ", cannot read it");
+}
+
+Roles Importer::image_roles(const OnnxNode& node, const Value& value, const View& view) const {
   auto roles = roles_of(view, shape_of(view));
-  if (!roles) {
-    node.unsupported("its input of shape " + to_string(view.dims()) +
-                     " is not an image whose axes are channels, height and width");
-  }
+  if (!roles) not_readable(node, value, "is no image with axes of channels, height and width");
   return *roles;
 }
 
@@ -286,7 +329,8 @@ View Importer::with_roles(int tensor, const Roles& roles) const {
                          : axis == Axis::kChannel ? shape.channels
                          : axis == Axis::kHeight  ? shape.height
                                                   : shape.width;
-    view.axes.push_back(normalised({{axis, size, 1}}));
+    const bool shuffled = axis == Axis::kChannel && !roles.channels.empty();
+    view.axes.push_back(shuffled ? roles.channels : normalised({{axis, size, 1}}));
   }
   return view;
 }
@@ -304,7 +348,7 @@ int Importer::emit(const OnnxNode& node, Node graph_node, const Shape& shape) {
   if (checked_elements({batch_, shape.channels, shape.height, shape.width}) < 1) {
     node.unsupported("its result of shape " +
                      to_string({shape.channels, shape.height, shape.width}) +
-                     " is too large or empty");
+                     " is empty or has more than " + std::to_string(kMaxElements) + " elements");
   }
   budget_.take(
       static_cast<int64_t>((graph_node.weights.size() + graph_node.bias.size()) * sizeof(float)),
@@ -321,11 +365,11 @@ void Importer::count_macs(const OnnxNode& node, std::initializer_list<int64_t> f
   uint64_t product = 1;
   for (int64_t factor : factors) {
     if (__builtin_mul_overflow(product, static_cast<uint64_t>(factor), &product)) {
-      node.unsupported("the layer is too large");
+      node.unsupported("the layer takes more than 2^64 multiply-accumulates");
     }
   }
   if (__builtin_add_overflow(graph_.macs, product, &graph_.macs))
-    node.unsupported("the network is too large");
+    node.unsupported("the network takes more than 2^64 multiply-accumulates");
 }
 
 Graph Importer::finish(const onnx::NodeProto& last, const std::string& output) {

@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -37,11 +38,11 @@ struct Elementwise {
   ConstantPtr scale;   ///< null: 1
   ConstantPtr offset;  ///< null: 0
   Clamp clamp;
-  std::string node;
 };
 
 struct Pending {
   std::shared_ptr<Pending> before;
+  std::optional<OnnxNode> node;  ///< none: the input's own type
   Elementwise step;
   View view;        ///< of the input, with kUser atoms
   int tensor = -1;  ///< once it has been emitted
@@ -60,6 +61,7 @@ struct Grid {
 struct Value {
   ConstantPtr constant;
   View view;
+  std::shared_ptr<const OnnxNode> arranged;  ///< what last reshaped or transposed it, if anything
   std::shared_ptr<Pending> pending;
   std::shared_ptr<const Grid> grid;  ///< of a view that the file has in integers
   OutputFunction function = OutputFunction::kNone;
@@ -75,9 +77,10 @@ class Importer {
   Importer(std::string file, int64_t opset, size_t file_bytes, ExternalFiles& files);
 
   void add_constant(const std::string& name, ConstantPtr constant);
-  /// The network's input; dims with the batch first. `channels_last` is how to take an image where
-  /// the operator that reads it leaves that open.
-  void add_input(const std::string& name, const std::vector<int64_t>& dims, bool channels_last);
+  /// The network's input; dims with the batch first, 1 where it is free. `order` is what its other
+  /// axes are, as far as the model tells (input_order.hpp).
+  void add_input(const std::string& name, const std::vector<int64_t>& dims, bool free_batch,
+                 std::optional<std::vector<Axis>> order);
   /// The network's input holds integers of this ONNX element type.
   void set_input_type(const std::string& name, const Integers& integers);
   void run(const onnx::NodeProto& node);
@@ -140,6 +143,10 @@ class Importer {
   void quantised_operator(const OnnxNode& node, const Inputs& inputs);
 
   // Values.
+  /// Dimensions in words: a free batch is N.
+  std::string shape_text(const View& view) const;
+  /// Of every axis whether it holds the batch and the batch is free.
+  std::vector<bool> free_axes(const View& view) const;
   const Value* find(const OnnxNode& node, const std::string& name) const;
   void give(const OnnxNode& node, Value value);
   void give_view(const OnnxNode& node, View view);
@@ -155,15 +162,17 @@ class Importer {
   // The network's input.
   bool unbound(const Value& value) const { return !is_bound_ && value.view.tensor == graph_.input; }
   void bind(const OnnxNode& node, const Binding& binding);
-  /// Binds an unbound input: as the image in the usual order of this view's rank (NHWC when
+  /// Binds an unbound input: as the image in the usual order of this value's rank (NHWC when
   /// `channels_last`), or as a vector.
-  void bind_image(const OnnxNode& node, const View& view, bool channels_last);
+  void bind_image(const OnnxNode& node, const Value& value, bool channels_last);
   void bind_vector(const OnnxNode& node);
   /// The value's view of a tensor that is there: emits what is pending. The input must be bound.
   View settled(const OnnxNode& node, const Value& value);
-  /// Binds where the operator does not care: an input of rank 4 in the order that the model seems
-  /// to have, any other one as this view.
-  void bind_default(const OnnxNode& node, const View& view);
+  /// Binds where the operator does not care: in the order that the model tells, or else in the usual
+  /// one of an input of rank 4, or of this value.
+  void bind_default(const OnnxNode& node, const Value& value);
+  /// True if an axis of the view consists of several parts.
+  static bool is_joined(const View& view);
   /// settled(), after binding an unbound input as an image: in the order that the operator knows,
   /// or by default.
   View settled_image(const OnnxNode& node, const Value& value, bool channels_last);
@@ -185,12 +194,16 @@ class Importer {
   std::vector<float> per_channel(const OnnxNode& node, const Constant& constant, const View& view);
   void dense(const OnnxNode& node, const Value& value, const Constant& weights,
              bool transposed_weights, float alpha, const std::vector<float>& bias);
-  /// An image (view of roles NCHW, NHWC, ...) and its roles, or an error.
-  Roles image_roles(const OnnxNode& node, const View& view) const;
+  /// An image (view of roles NCHW, NHWC, ...) and its roles, or an error; `view` is the value's,
+  /// settled.
+  Roles image_roles(const OnnxNode& node, const Value& value, const View& view) const;
+  /// kUnsupported where a value is laid out as `node` cannot read it: names what laid it out.
+  [[noreturn]] void not_readable(const OnnxNode& node, const Value& value,
+                                 const std::string& why) const;
   /// The view with the same roles of another tensor.
   View with_roles(int tensor, const Roles& roles) const;
   /// The roles of a view whose second axis is the channels and which has one or two axes of space.
-  Roles channels_first(const OnnxNode& node, const View& view) const;
+  Roles channels_first(const OnnxNode& node, const Value& value, const View& view) const;
   /// Writes windows along the view's axes 2 and 3 where the graph wants them, and the sizes they
   /// give.
   static void place_windows(const Roles& roles, const std::vector<AxisWindow>& windows,
@@ -221,8 +234,9 @@ class Importer {
   ExternalFiles& files_;
   Graph graph_;
   int64_t batch_ = 1;
-  bool channels_last_ = false;  ///< of an input of rank 4, as far as the model tells
-  View input_view_;             ///< the input's own
+  bool free_batch_ = false;
+  std::optional<std::vector<Axis>> input_order_;
+  Value input_;  ///< as it is before any operator
   bool is_bound_ = false;
   Binding binding_;
   std::vector<int64_t> input_dims_;  ///< without the batch

@@ -141,7 +141,10 @@ size_t element_bytes(int type) {
 }  // namespace
 
 void Budget::take(int64_t bytes, const OnnxNode& node) {
-  if (bytes > left_) node.unsupported("the network needs too much memory to fold its constants");
+  if (bytes > left_) {
+    node.unsupported("folding the network's constants takes more than " + std::to_string(whole_) +
+                     " bytes of memory");
+  }
   left_ -= bytes;
 }
 
@@ -166,10 +169,22 @@ ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where,
   if (t.has_segment())
     throw Error(ErrorKind::kUnsupported, where + ": segmented tensors are not supported");
   auto constant = std::make_shared<Constant>();
-  if (t.dims_size() > static_cast<int>(kMaxRank)) malformed(where, "has too many dimensions");
+  const auto unsupported = [&](const std::string& reason) {
+    throw Error(ErrorKind::kUnsupported, where + ": " + reason);
+  };
+  if (t.dims_size() > static_cast<int>(kMaxRank)) {
+    unsupported("has " + std::to_string(t.dims_size()) + " dimensions; at most " +
+                std::to_string(kMaxRank) + " are supported");
+  }
   constant->dims.assign(t.dims().begin(), t.dims().end());
+  for (int64_t d : constant->dims) {
+    if (d < 0) malformed(where, "has impossible dimensions " + to_string(constant->dims));
+  }
   const int64_t count = checked_elements(constant->dims);
-  if (count < 0) malformed(where, "has impossible dimensions " + to_string(constant->dims));
+  if (count < 0) {
+    unsupported("of shape " + to_string(constant->dims) + " has more than " +
+                std::to_string(kMaxElements) + " elements");
+  }
   auto& floats = constant->floats;
   auto& integers = constant->integers;
   using Type = onnx::TensorProto;

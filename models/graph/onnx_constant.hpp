@@ -42,11 +42,11 @@ using ConstantPtr = std::shared_ptr<const Constant>;
 /// Memory that folding may still take. take() throws kUnsupported when it is used up.
 class Budget {
  public:
-  explicit Budget(int64_t bytes) : left_(bytes) {}
+  explicit Budget(int64_t bytes) : whole_(bytes), left_(bytes) {}
   void take(int64_t bytes, const OnnxNode& node);
 
  private:
-  int64_t left_;
+  int64_t whole_, left_;
 };
 
 /// Product of `dims`, or -1 if one is negative, there are more than kMaxRank of them or the product
@@ -88,11 +88,13 @@ std::vector<int64_t> second_operand(const OnnxNode& node, const std::vector<int6
 int64_t checked_axis(const OnnxNode& node, int64_t axis, size_t rank);
 /// Axes from the attribute (older opsets) or from input `input` (null: left out).
 std::vector<int64_t> axes_of(const OnnxNode& node, const ConstantPtr& input, size_t rank);
-/// Dimensions after Reshape, with 0 and -1 resolved.
+/// Dimensions after Reshape, with 0 and -1 resolved. `free`: one of `dims` stands as 1 for any size,
+/// so that shapes which do not fit may be right for another one.
 std::vector<int64_t> reshaped_dims(const OnnxNode& node, const std::vector<int64_t>& dims,
-                                   const Constant& target);
+                                   const Constant& target, bool free = false);
+/// Where no axes are named, those of `free` (empty: none) stay: their 1 stands for any size.
 std::vector<int64_t> squeezed_dims(const OnnxNode& node, const std::vector<int64_t>& dims,
-                                   const ConstantPtr& axes);
+                                   const ConstantPtr& axes, const std::vector<bool>& free = {});
 std::vector<int64_t> unsqueezed_dims(const OnnxNode& node, const std::vector<int64_t>& dims,
                                      const ConstantPtr& axes);
 std::vector<int64_t> flattened_dims(const OnnxNode& node, const std::vector<int64_t>& dims);

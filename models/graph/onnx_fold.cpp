@@ -80,7 +80,9 @@ Dims row_major(const Dims& dims) {
 
 std::shared_ptr<Constant> Folder::make(const Dims& dims, bool is_float) {
   const int64_t count = checked_elements(dims);
-  if (count < 0) node_.unsupported("a constant of shape " + to_string(dims) + " is too large");
+  if (count < 0)
+    node_.unsupported("a constant of shape " + to_string(dims) + " has more than " +
+                      std::to_string(kMaxElements) + " elements");
   budget_.take(64 + count * 8, node_);
   auto constant = std::make_shared<Constant>();
   constant->dims = dims;
@@ -296,7 +298,8 @@ Dims Folder::broadcast_dims(const Dims& a, const Dims& b) const {
 }
 
 ConstantPtr Folder::expand(const Constant& source, const Dims& from, const Dims& dims) {
-  if (dims.size() > kMaxRank) node_.unsupported("the new shape has too many dimensions");
+  if (dims.size() > kMaxRank)
+    node_.unsupported("the new shape has more than " + std::to_string(kMaxRank) + " dimensions");
   const Dims out = broadcast_dims(from, dims);
   const Dims steps = row_major(from);
   Dims strides(out.size(), 0);
@@ -336,7 +339,8 @@ ConstantPtr Folder::binary() {
   const Dims placed = second_operand(node_, input(0)->dims, input(1)->dims);
   const Dims dims = broadcast_dims(input(0)->dims, placed);
   if (checked_elements(dims) < 0)
-    node_.unsupported("a constant of shape " + to_string(dims) + " is too large");
+    node_.unsupported("a constant of shape " + to_string(dims) + " has more than " +
+                      std::to_string(kMaxElements) + " elements");
   const ConstantPtr a = expand(*input(0), input(0)->dims, dims),
                     b = expand(*input(1), placed, dims);
   auto out = make(dims, a->is_float);

@@ -12,6 +12,7 @@
 #include "common/printable.hpp"
 #include "graph/check.hpp"
 #include "graph/importer.hpp"
+#include "graph/input_order.hpp"
 #include "graph/simplify.hpp"
 
 namespace keyway::graph {
@@ -46,8 +47,12 @@ int64_t opset_of(const onnx::ModelProto& model, const std::string& file) {
   return opset;
 }
 
-/// Dimensions of the network's input, the batch first; a free batch counts as one image.
-std::vector<int64_t> input_dims(const onnx::ValueInfoProto& input, const std::string& file) {
+struct InputDims {
+  std::vector<int64_t> dims;  ///< the batch first; a free one counts as one image
+  bool free_batch = false;
+};
+
+InputDims input_dims(const onnx::ValueInfoProto& input, const std::string& file) {
   const std::string what = "the network's input " + common::quoted(input.name());
   if (!input.has_type() || !input.type().has_tensor_type())
     unsupported(file, what + " is no tensor");
@@ -65,27 +70,31 @@ std::vector<int64_t> input_dims(const onnx::ValueInfoProto& input, const std::st
     unsupported(file, what + " has " + std::to_string(rank) +
                           " dimensions; the batch and 1 to 4 more are supported");
   }
-  std::vector<int64_t> dims;
+  InputDims out;
+  std::vector<int64_t>& dims = out.dims;
   for (int i = 0; i < rank; ++i) {
     const auto& dim = type.shape().dim(i);
     const int64_t size = dim.has_dim_value() ? dim.dim_value() : -1;
     if (i == 0) {
-      if (size > kMaxBatch) unsupported(file, what + " has a batch of " + std::to_string(size));
-      dims.push_back(size > 0 ? size : 1);
+      if (size > kMaxBatch) {
+        unsupported(file, what + " has a batch of " + std::to_string(size) + "; at most " +
+                              std::to_string(kMaxBatch) + " is supported");
+      }
+      out.free_batch = size < 1;
+      dims.push_back(out.free_batch ? 1 : size);
       continue;
     }
-    if (!dim.has_dim_value()) {
+    if (size < 1) {
       unsupported(file, what + ": dimension " + std::to_string(i) +
                             " is not fixed; only the batch may be free");
     }
-    if (size < 1)
-      malformed(file, what + ": dimension " + std::to_string(i) + " is " + std::to_string(size));
     dims.push_back(size);
   }
   if (importing::checked_elements(dims) < 0) {
-    unsupported(file, what + " of shape " + importing::to_string(dims) + " is too large");
+    unsupported(file, what + " of shape " + importing::to_string(dims) + " has more than " +
+                          std::to_string(importing::kMaxElements) + " elements");
   }
-  return dims;
+  return out;
 }
 
 /// Indices of the nodes that the output depends on. The specification wants nodes in topological
@@ -103,41 +112,16 @@ std::vector<int> needed_nodes(const onnx::GraphProto& graph, std::set<std::strin
   return {nodes.rbegin(), nodes.rend()};
 }
 
-/// What stands between the input and the first layer decides whether an image is NHWC: a Transpose
-/// to NCHW, or a mean over axes 1 and 2. Asked only where an operator before that layer depends on
-/// it.
-bool looks_channels_last(const onnx::GraphProto& graph, const std::string& input) {
-  static const std::set<std::string> kTransparent = {
-      "Add",  "Sub",  "Mul",      "Div",     "Neg",   "Clip",           "Relu",
-      "Pad",  "Cast", "Identity", "Dropout", "Slice", "QuantizeLinear", "DequantizeLinear",
-      "Quant"};
-  const auto list = [](const onnx::NodeProto& node, const char* name) {
-    for (const auto& a : node.attribute()) {
-      if (a.name() == name) return std::vector<int64_t>(a.ints().begin(), a.ints().end());
-    }
-    return std::vector<int64_t>();
-  };
-  std::set<std::string> reached = {input};
-  for (const auto& node : graph.node()) {
-    bool reads = false;
-    for (const auto& name : node.input()) reads = reads || reached.count(name) != 0;
-    if (!reads) continue;
-    if (node.op_type() == "Transpose")
-      return list(node, "perm") == std::vector<int64_t>{0, 3, 1, 2};
-    if (node.op_type() == "ReduceMean") return list(node, "axes") == std::vector<int64_t>{1, 2};
-    if (kTransparent.count(node.op_type()) == 0) return false;
-    for (const auto& name : node.output()) reached.insert(name);
-  }
-  return false;
-}
-
 Graph import_model(const onnx::ModelProto& model, size_t size, const std::string& file,
                    ExternalFiles files) {
   if (!model.has_graph() || model.ir_version() < 1) malformed(file, "is no ONNX model");
   const int64_t opset = opset_of(model, file);
   const auto& graph = model.graph();
-  if (graph.node_size() == 0) malformed(file, "holds no nodes");
-  if (graph.node_size() > kMaxNodes) unsupported(file, "holds too many nodes");
+  if (graph.node_size() == 0) unsupported(file, "holds no nodes");
+  if (graph.node_size() > kMaxNodes) {
+    unsupported(file, "holds " + std::to_string(graph.node_size()) + " nodes; at most " +
+                          std::to_string(kMaxNodes) + " are supported");
+  }
   if (graph.output_size() != 1) {
     unsupported(file, "has " + std::to_string(graph.output_size()) + " outputs; one is supported");
   }
@@ -169,14 +153,20 @@ Graph import_model(const onnx::ModelProto& model, size_t size, const std::string
     input = &info;
   }
   if (!input) unsupported(file, "has no input");
-  importer.add_input(input->name(), input_dims(*input, file),
-                     looks_channels_last(graph, input->name()));
+  const InputDims dims = input_dims(*input, file);
+  importer.add_input(
+      input->name(), dims.dims, dims.free_batch,
+      importing::order_of_input(graph, nodes, input->name(), dims.dims.size(), opset, file, files));
   const auto type = input->type().tensor_type().elem_type();
   if (type == onnx::TensorProto::UINT8) importer.set_input_type(input->name(), {0, 255, 0});
   if (type == onnx::TensorProto::INT8) importer.set_input_type(input->name(), {-128, 127, 0});
   for (int i : nodes) importer.run(graph.node(i));
 
-  if (nodes.empty()) malformed(file, "no node gives the output " + common::quoted(output));
+  if (nodes.empty()) {
+    const bool exists = output == input->name() || initialised.count(output) != 0;
+    const std::string reason = "no node gives the output " + common::quoted(output);
+    exists ? unsupported(file, reason) : malformed(file, reason);
+  }
   Graph result = importer.finish(graph.node(nodes.back()), output);
   result.name = std::filesystem::path(file).stem().string();
   simplify(result);

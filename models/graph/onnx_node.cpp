@@ -13,29 +13,28 @@ namespace keyway::graph::importing {
 
 namespace {
 const std::string kEmpty;
-constexpr int kMaxListLength = 64;
 }  // namespace
 
-const std::string& OnnxNode::op() const { return node_.op_type(); }
+const std::string& OnnxNode::op() const { return node_->op_type(); }
 
 std::string OnnxNode::name() const {
-  if (!node_.name().empty()) return node_.name();
-  return node_.output_size() > 0 ? node_.output(0) : std::string();
+  if (!node_->name().empty()) return node_->name();
+  return node_->output_size() > 0 ? node_->output(0) : std::string();
 }
 
-int OnnxNode::input_count() const { return node_.input_size(); }
-int OnnxNode::output_count() const { return node_.output_size(); }
+int OnnxNode::input_count() const { return node_->input_size(); }
+int OnnxNode::output_count() const { return node_->output_size(); }
 
 const std::string& OnnxNode::input(int index) const {
-  return index < node_.input_size() ? node_.input(index) : kEmpty;
+  return index < node_->input_size() ? node_->input(index) : kEmpty;
 }
 
 const std::string& OnnxNode::output(int index) const {
-  return index < node_.output_size() ? node_.output(index) : kEmpty;
+  return index < node_->output_size() ? node_->output(index) : kEmpty;
 }
 
 const onnx::AttributeProto* OnnxNode::find(const char* attribute, int type) const {
-  for (const auto& a : node_.attribute()) {
+  for (const auto& a : node_->attribute()) {
     if (a.name() != attribute) continue;
     if (a.type() != type)
       malformed(std::string("attribute '") + attribute + "' has the wrong type");
@@ -45,7 +44,7 @@ const onnx::AttributeProto* OnnxNode::find(const char* attribute, int type) cons
 }
 
 bool OnnxNode::has(const char* attribute) const {
-  for (const auto& a : node_.attribute()) {
+  for (const auto& a : node_->attribute()) {
     if (a.name() == attribute) return true;
   }
   return false;
@@ -71,8 +70,6 @@ std::string OnnxNode::text(const char* attribute, const std::string& otherwise) 
 std::vector<int64_t> OnnxNode::integers(const char* attribute) const {
   const auto* a = find(attribute, onnx::AttributeProto::INTS);
   if (!a) return {};
-  if (a->ints_size() > kMaxListLength)
-    malformed(std::string("attribute '") + attribute + "' is too long");
   return {a->ints().begin(), a->ints().end()};
 }
 
@@ -88,7 +85,7 @@ const onnx::TensorProto* OnnxNode::tensor(const char* attribute) const {
 }
 
 void OnnxNode::allow(std::initializer_list<Attribute> attributes) const {
-  for (const auto& a : node_.attribute()) {
+  for (const auto& a : node_->attribute()) {
     const auto* known = std::find_if(attributes.begin(), attributes.end(),
                                      [&](const Attribute& one) { return a.name() == one.name; });
     if (known == attributes.end()) {
@@ -127,7 +124,11 @@ void OnnxNode::malformed(const std::string& reason) const {
 
 std::string to_string(const std::vector<int64_t>& dims) {
   std::string text = "[";
-  for (size_t i = 0; i < dims.size(); ++i) text += (i ? ", " : "") + std::to_string(dims[i]);
+  constexpr size_t kShown = 16;
+  for (size_t i = 0; i < std::min(dims.size(), kShown); ++i) {
+    text += (i ? ", " : "") + std::to_string(dims[i]);
+  }
+  if (dims.size() > kShown) text += ", ... (" + std::to_string(dims.size()) + " in all)";
   return text + "]";
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,17 +27,18 @@ struct Attribute {
   int64_t since, until;
 };
 
+/// A copy may be kept as long as the model lives.
 class OnnxNode {
  public:
   OnnxNode(const onnx::NodeProto& node, int64_t opset, const std::string& file)
-      : node_(node), opset_(opset), file_(file) {}
+      : node_(std::shared_ptr<void>(), &node), opset_(opset), file_(file) {}
 
-  /// Part of another node, which messages call by its operator: `said` for node.op_type().
-  OnnxNode(const onnx::NodeProto& node, int64_t opset, const std::string& file,
+  /// Part of another node, which messages call by its operator: `said` for node->op_type().
+  OnnxNode(std::shared_ptr<const onnx::NodeProto> node, int64_t opset, const std::string& file,
            const std::string& said)
-      : node_(node), opset_(opset), file_(file), said_(&said) {}
+      : node_(std::move(node)), opset_(opset), file_(file), said_(&said) {}
 
-  const onnx::NodeProto& proto() const { return node_; }
+  const onnx::NodeProto& proto() const { return *node_; }
   const std::string& file() const { return file_; }
   int64_t opset() const { return opset_; }
   const std::string& op() const;
@@ -52,7 +54,6 @@ class OnnxNode {
   int64_t integer(const char* attribute, int64_t otherwise) const;
   float number(const char* attribute, float otherwise) const;
   std::string text(const char* attribute, const std::string& otherwise) const;
-  /// At most 64 values.
   std::vector<int64_t> integers(const char* attribute) const;
   std::vector<float> numbers(const char* attribute) const;
   /// Null where the attribute is absent.
@@ -71,13 +72,13 @@ class OnnxNode {
   /// "FILE: node 'NAME', operator OP: "
   std::string where() const;
 
-  const onnx::NodeProto& node_;
+  std::shared_ptr<const onnx::NodeProto> node_;  ///< the model's own, or a part's
   int64_t opset_;
   const std::string& file_;
   const std::string* said_ = nullptr;
 };
 
-/// "[1, 3, 32, 32]"
+/// "[1, 3, 32, 32]"; of a long list its beginning and its length.
 std::string to_string(const std::vector<int64_t>& dims);
 
 }  // namespace keyway::graph::importing

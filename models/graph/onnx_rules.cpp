@@ -25,7 +25,7 @@ const std::vector<int64_t>& integers_of(const OnnxNode& node, const ConstantPtr&
 std::vector<int64_t> axes_of(const OnnxNode& node, const ConstantPtr& input, size_t rank) {
   std::vector<int64_t> axes =
       input ? integers_of(node, input, "axes input") : node.integers("axes");
-  if (axes.size() > kMaxRank) node.malformed("has too many axes");
+  if (axes.size() > kMaxRank) node.malformed("names " + std::to_string(axes.size()) + " axes");
   for (int64_t& axis : axes) axis = checked_axis(node, axis, rank);
   std::sort(axes.begin(), axes.end());
   if (std::adjacent_find(axes.begin(), axes.end()) != axes.end())
@@ -72,15 +72,23 @@ std::vector<int64_t> second_operand(const OnnxNode& node, const std::vector<int6
 }
 
 std::vector<int64_t> reshaped_dims(const OnnxNode& node, const std::vector<int64_t>& dims,
-                                   const Constant& target) {
+                                   const Constant& target, bool free) {
   node.allow({{"allowzero", 14}});
   node.expect_inputs(2, 2);
   const bool allow_zero = node.integer("allowzero", 0) != 0;
   std::vector<int64_t> out = target.integers;
   if (target.is_float || target.dims.size() > 1)
     node.malformed("shape should be a list of integers");
-  if (out.size() > kMaxRank) node.unsupported("the new shape has too many dimensions");
+  if (out.size() > kMaxRank)
+    node.unsupported("the new shape has more than " + std::to_string(kMaxRank) + " dimensions");
   const int64_t count = checked_elements(dims);
+  const auto does_not_fit = [&] {
+    const std::string what = "cannot bring " + to_string(dims) + " to shape ";
+    if (free) {
+      node.unsupported(what + to_string(target.integers) + " with one input at a time");
+    }
+    node.malformed(what + to_string(target.integers));
+  };
   int64_t known = 1;
   int open = -1;
   for (size_t i = 0; i < out.size(); ++i) {
@@ -100,18 +108,16 @@ std::vector<int64_t> reshaped_dims(const OnnxNode& node, const std::vector<int64
     known *= out[i];
   }
   if (open >= 0) {
-    if (known == 0 || count % known != 0) {
-      node.malformed("cannot bring " + to_string(dims) + " to shape " + to_string(target.integers));
-    }
+    if (known == 0 || count % known != 0) does_not_fit();
     out[static_cast<size_t>(open)] = count / known;
   } else if (known != count) {
-    node.malformed("cannot bring " + to_string(dims) + " to shape " + to_string(target.integers));
+    does_not_fit();
   }
   return out;
 }
 
 std::vector<int64_t> squeezed_dims(const OnnxNode& node, const std::vector<int64_t>& dims,
-                                   const ConstantPtr& axes_input) {
+                                   const ConstantPtr& axes_input, const std::vector<bool>& free) {
   node.allow({{"axes", 6, 12}});
   node.expect_inputs(1, node.opset() < 13 ? 1 : 2);
   const std::vector<int64_t> axes = axes_of(node, axes_input, dims.size());
@@ -122,7 +128,7 @@ std::vector<int64_t> squeezed_dims(const OnnxNode& node, const std::vector<int64
     if (named && dims[i] != 1) {
       node.malformed("squeezes axis " + std::to_string(i) + " of " + to_string(dims));
     }
-    if (!named && !(all && dims[i] == 1)) out.push_back(dims[i]);
+    if (!named && !(all && dims[i] == 1 && (free.empty() || !free[i]))) out.push_back(dims[i]);
   }
   return out;
 }
@@ -133,7 +139,8 @@ std::vector<int64_t> unsqueezed_dims(const OnnxNode& node, const std::vector<int
   const int inputs = node.opset() < 13 ? 1 : 2;
   node.expect_inputs(inputs, inputs);
   const size_t added = axes_input ? axes_input->integers.size() : node.integers("axes").size();
-  if (dims.size() + added > kMaxRank) node.unsupported("the new shape has too many dimensions");
+  if (dims.size() + added > kMaxRank)
+    node.unsupported("the new shape has more than " + std::to_string(kMaxRank) + " dimensions");
   const std::vector<int64_t> axes = axes_of(node, axes_input, dims.size() + added);
   if (axes.empty()) node.malformed("has no axes");
   std::vector<int64_t> out;

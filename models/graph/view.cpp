@@ -110,13 +110,25 @@ bool covers(const Group& group, Axis axis, int64_t size) {
   return group.size() == 1 && group[0] == Atom{axis, size, 1};
 }
 
+bool permutes(const Group& group, Axis axis, int64_t size) {
+  Group atoms = group;
+  std::sort(atoms.begin(), atoms.end(),
+            [](const Atom& a, const Atom& b) { return a.step < b.step; });
+  int64_t covered = 1;
+  for (const Atom& atom : atoms) {
+    if (atom.axis != axis || atom.step != covered) return false;
+    covered *= atom.size;
+  }
+  return covered == size;
+}
+
 bool holds(const Group& group, Axis axis) {
   return std::any_of(group.begin(), group.end(), [axis](const Atom& a) { return a.axis == axis; });
 }
 
 std::optional<Roles> roles_of(const View& view, const Shape& shape) {
   using A = Axis;
-  static const std::array<std::vector<Axis>, 9> kOrders = {{
+  static const std::array<std::vector<Axis>, 14> kOrders = {{
       {A::kBatch, A::kChannel, A::kHeight, A::kWidth},
       {A::kBatch, A::kHeight, A::kWidth, A::kChannel},
       {A::kBatch, A::kChannel, A::kWidth, A::kHeight},
@@ -126,21 +138,32 @@ std::optional<Roles> roles_of(const View& view, const Shape& shape) {
       {A::kBatch, A::kWidth, A::kChannel},
       {A::kBatch, A::kHeight, A::kChannel},
       {A::kBatch, A::kChannel},
+      {A::kBatch, A::kHeight, A::kChannel, A::kWidth},
+      {A::kBatch, A::kWidth, A::kChannel, A::kHeight},
+      {A::kBatch, A::kHeight, A::kWidth},
+      {A::kBatch, A::kWidth, A::kHeight},
+      {A::kBatch, A::kWidth},
   }};
   for (const auto& order : kOrders) {
     if (order.size() != view.axes.size()) continue;
     bool fits = true;
     int64_t covered = 1;
+    Roles roles{order, {}};
     for (size_t i = 0; i < order.size() && fits; ++i) {
       const Group& group = view.axes[i];
       if (order[i] == A::kBatch) {
         fits = group.size() == 1 && group[0].axis == A::kBatch;
       } else {
-        fits = covers(group, order[i], axis_size(shape, order[i]));
-        covered *= axis_size(shape, order[i]);
+        const int64_t size = axis_size(shape, order[i]);
+        fits = covers(group, order[i], size);
+        if (!fits && order[i] == A::kChannel && permutes(group, order[i], size)) {
+          fits = true;
+          roles.channels = group;
+        }
+        covered *= size;
       }
     }
-    if (fits && covered == shape.elements()) return Roles{order};
+    if (fits && covered == shape.elements()) return roles;
   }
   return std::nullopt;
 }

@@ -60,6 +60,9 @@ std::optional<View> reshaped(const View& view, const std::vector<int64_t>& dims)
 /// True if the group runs over the whole of one axis, of the given size, in order.
 bool covers(const Group& group, Axis axis, int64_t size);
 
+/// True if the group runs over the whole of one axis, of the given size, in any order.
+bool permutes(const Group& group, Axis axis, int64_t size);
+
 /// True if the group holds an atom of this axis.
 bool holds(const Group& group, Axis axis);
 
@@ -67,6 +70,7 @@ bool holds(const Group& group, Axis axis);
 /// order (N C H W first, then N H W C).
 struct Roles {
   std::vector<Axis> axes;
+  Group channels;  ///< the order of shuffled channels; empty: their own
 };
 
 /// Nothing if the view is not an image (or vector) with one axis of the tensor per ONNX axis.

@@ -22,7 +22,8 @@ std::vector<int64_t> list(const OnnxNode& node, const char* attribute, size_t le
   }
   for (int64_t v : values) {
     if (v < least || v > kMaxWindow) {
-      node.unsupported(std::string(attribute) + " " + to_string(values) + " is out of range");
+      node.unsupported(std::string(attribute) + " " + to_string(values) + " is outside of " +
+                       std::to_string(least) + " to " + std::to_string(kMaxWindow));
     }
   }
   return values;
@@ -52,7 +53,9 @@ std::vector<AxisWindow> read_windows(const OnnxNode& node, const std::vector<int
     if (w.kernel < 1 || (stated[i] != 0 && stated[i] != w.kernel)) {
       node.malformed("kernel_shape " + to_string(stated) + " does not fit");
     }
-    if (w.kernel > kMaxWindow) node.unsupported("the kernel is too large");
+    if (w.kernel > kMaxWindow) {
+      node.unsupported("the kernel is longer than " + std::to_string(kMaxWindow));
+    }
     if (dilations[i] != 1 && w.kernel != 1) {
       node.unsupported("dilations " + to_string(dilations) + ": only 1 is supported");
     }

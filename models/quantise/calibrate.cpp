@@ -197,6 +197,14 @@ std::vector<TensorStatistics> calibrate(const graph::Graph& graph, const float* 
 
 std::vector<Bound> value_bounds(const graph::Graph& graph) {
   std::vector<Bound> bounds(graph.tensors.size(), {-kInfinity, kInfinity});
+  if (!graph.input_clamp.empty()) {
+    Bound& input = bounds[static_cast<size_t>(graph.input)];
+    input = {kInfinity, -kInfinity};
+    for (const graph::Clamp& clamp : graph.input_clamp) {
+      input.lo = std::min<double>(input.lo, clamp.lo);
+      input.hi = std::max<double>(input.hi, clamp.hi);
+    }
+  }
   for (const graph::Node& node : graph.nodes) {
     const Bound first = bounds[static_cast<size_t>(node.inputs.at(0))];
     Bound result{-kInfinity, kInfinity};

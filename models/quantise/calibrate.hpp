@@ -65,7 +65,7 @@ std::vector<TensorStatistics> calibrate(const graph::Graph& graph, const float* 
                                         int64_t images, int threads,
                                         const std::function<void(int64_t)>& progress = {});
 
-/// Values that a tensor can take, from the clamps of the graph; the input's are unknown.
+/// Values that a tensor can take, from the clamps of the graph.
 struct Bound {
   double lo, hi;
 };

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "graph/execute.hpp"
+#include "quantise/given_range.hpp"
 #include "quantise/input_values.hpp"
 #include "quantise/lower.hpp"
 #include "quantise/reach.hpp"
@@ -58,6 +59,10 @@ void move_input(graph::Graph& g, const std::vector<InputUnit>& units) {
   const auto is_moved = [](const InputUnit& u) { return u.middle != 0; };
   if (std::none_of(units.begin(), units.end(), is_moved)) return;
   for (size_t c = 0; c < units.size(); ++c) g.input_offset[c] -= units[c].middle;
+  for (size_t c = 0; c < g.input_clamp.size(); ++c) {
+    g.input_clamp[c].lo -= units[c].middle;
+    g.input_clamp[c].hi -= units[c].middle;
+  }
   const bool padded = is_input_padded(g);
   for (graph::Node& node : g.nodes) {
     if (!reads_input(g, node)) continue;
@@ -101,8 +106,26 @@ auto last_layer(G& graph) -> decltype(graph.nodes.data()) {
   const bool fits =
       last != nullptr &&
       (last->kind == graph::OpKind::kConv || last->kind == graph::OpKind::kDepthwiseConv) &&
-      last->clamp.is_open();
+      (last->clamp.is_open() || is_byte(last->clamp));
   return fits ? last : nullptr;
+}
+
+/// Units of an input whose range the file gives.
+std::vector<InputUnit> given_units(const graph::Graph& graph, bool with_zero, bool can_move) {
+  const bool is_unsigned = std::all_of(graph.input_clamp.begin(), graph.input_clamp.end(),
+                                       [](const graph::Clamp& clamp) { return clamp.lo >= 0; });
+  std::vector<InputUnit> units;
+  for (const graph::Clamp& clamp : graph.input_clamp) {
+    units.push_back(given_unit(clamp, is_unsigned, with_zero, can_move));
+  }
+  return units;
+}
+
+bool has_given_input(const graph::Graph& graph) {
+  return !graph.input_clamp.empty() &&
+         std::all_of(graph.input_clamp.begin(), graph.input_clamp.end(), [](const graph::Clamp& c) {
+           return is_given({c.lo, c.hi});
+         });
 }
 
 /// Ends of all channels of a tensor.
@@ -165,7 +188,9 @@ Centred centre_input(const graph::Graph& graph, const float* inputs, int64_t ima
     }
   }
   const bool can_move = can_centre_input(graph), padded = is_input_padded(graph);
-  const auto units = choose_units(values, padded, can_move, padded ? kLeastPaddedGain : kLeastGain);
+  const auto units = has_given_input(graph) ? given_units(graph, padded, can_move)
+                                            : choose_units(values, padded, can_move,
+                                                           padded ? kLeastPaddedGain : kLeastGain);
   for (const InputUnit& unit : units) result.input_step.push_back(unit.step);
   if (can_move) move_input(result.graph, units);
   return result;
@@ -193,18 +218,26 @@ void centre_output(Centred& centred, const graph::Graph& graph, const float* inp
   };
   graph::ExecuteOptions options;
   options.threads = threads;
-  graph::execute(graph, inputs, images, options, visit);
+  if (images > 0) graph::execute(graph, inputs, images, options, visit);
 
   std::vector<Range>& ranges = outputs.all();
   centred.output_offset.assign(ranges.size(), 0.0F);
   if (maker == nullptr) return;
+  graph::Node& last = *last_layer(centred.graph);
+  if (!last.clamp.is_open()) {
+    const InputUnit unit = given_unit(last.clamp, last.clamp.lo >= 0, false, true);
+    std::fill(centred.output_offset.begin(), centred.output_offset.end(), unit.middle);
+    for (float& bias : last.bias) bias -= unit.middle;
+    last.clamp.lo -= unit.middle;
+    last.clamp.hi -= unit.middle;
+    return;
+  }
   FloatLayer layer;
   layer.kind = maker->kind == graph::OpKind::kConv ? LayerKind::kDense : LayerKind::kDepthwise;
   layer.window = maker->window;
   layer.weights = maker->weights;
   layer.bias = maker->bias;
   widen(ranges, expected_reach(layer, ranges.size(), seen.magnitudes(), {}), caution);
-  graph::Node& last = *last_layer(centred.graph);
   for (size_t c = 0; c < ranges.size(); ++c) {
     const float middle = middle_of(ranges[c].lo, ranges[c].hi, kLeastGain);
     centred.output_offset[c] = middle;

@@ -12,7 +12,8 @@
 /// with the byte of -c: the graph gets a kPad with values, and the convolution loses its pads.
 /// Exact for the output if a convolution without clamp makes it and nothing else reads it. Done per
 /// channel, where the byte's step shrinks by a tenth or more (with padding: a quarter), or where it
-/// makes the input's bytes exact (input_values.hpp). Test: tests/quantise/test_quantise.cpp.
+/// makes the input's bytes exact (input_values.hpp). What a quantised file gives for its ends goes
+/// before what calibration saw (given_range.hpp). Test: tests/quantise/test_quantise.cpp.
 #pragma once
 
 #include <cstdint>

@@ -26,7 +26,7 @@ Estimate compare(const std::vector<float>& floats, const std::vector<float>& int
                  const Shape& shape);
 
 struct Findings {
-  Estimate estimate;
+  std::optional<Estimate> estimate;   ///< none without calibration inputs
   std::vector<std::string> warnings;  ///< a sentence each, without a full stop; often none
 };
 

@@ -15,6 +15,7 @@
 #include "quantise/calibration_run.hpp"
 #include "quantise/centre.hpp"
 #include "quantise/evidence.hpp"
+#include "quantise/given_range.hpp"
 #include "quantise/lower.hpp"
 #include "quantise/reach.hpp"
 #include "quantise/requantise.hpp"
@@ -31,6 +32,8 @@ constexpr int64_t kProductLimit = (int64_t{1} << 30) - 1;
 constexpr int64_t kMostTaps = 2048;
 /// Of a channel whose outputs were all zero: they hardly matter, but other inputs may wake them.
 constexpr double kDeadImportance = 0.1;
+/// Root mean square of a byte where nothing was seen.
+constexpr double kUsualByte = 20;
 /// A channel's error counts in units of its output byte, or, where that is larger, of a byte that
 /// had to hold this many deviations of its sum before the clamp (a channel that is mostly off).
 constexpr double kDeviations = 8;
@@ -52,6 +55,15 @@ std::function<void(int64_t)> inputs_done(const Options& options, int64_t images)
   };
 }
 
+/// Statistics of no values at all.
+std::vector<TensorStatistics> nothing_seen(const graph::Graph& graph) {
+  std::vector<TensorStatistics> all(graph.tensors.size());
+  for (size_t t = 0; t < all.size(); ++t) {
+    all[t].channels.resize(static_cast<size_t>(graph.tensors[t].shape.channels));
+  }
+  return all;
+}
+
 class Quantiser {
  public:
   Quantiser(const Centred& centred, const float* inputs, int64_t images, arith::NumberSystem system,
@@ -62,8 +74,9 @@ class Quantiser {
         system_(system),
         options_(options),
         lowered_(lower(graph_)),
-        statistics_(
-            calibrate(graph_, inputs, images, options.threads, inputs_done(options, images))) {
+        statistics_(images > 0 ? calibrate(graph_, inputs, images, options.threads,
+                                           inputs_done(options, images))
+                               : nothing_seen(graph_)) {
     Structure structure = structure_of(graph_, lowered_, system);
     network_ = std::move(structure.network);
     index_ = std::move(structure.index);
@@ -73,15 +86,17 @@ class Quantiser {
   Network run(const float* inputs, int64_t images, Findings& findings) {
     complete_tensors();
     CalibrationRun calibration(network_, options_.threads);
-    calibration.start(inputs, images);
+    if (images > 0) calibration.start(inputs, images);
     const size_t layers = lowered_.layers.size();
     for (size_t i = 0; i < layers; ++i) {
       if (options_.progress) options_.progress("layers", i, layers);
-      complete(network_.layers[i], lowered_.layers[i], calibration, i);
+      complete(network_.layers[i], lowered_.layers[i], images > 0 ? &calibration : nullptr, i);
+      if (images < 1) continue;
       calibration.advance(network_.layers[i]);
       note_saturation(lowered_.layers[i], network_.layers[i], calibration, findings);
     }
     if (options_.progress) options_.progress("layers", layers, layers);
+    if (images < 1) return std::move(network_);
     const Shape& shape = network_.tensors[static_cast<size_t>(network_.output)].shape;
     const int64_t kept = static_cast<int64_t>(centred_.outputs.size()) / shape.elements();
     findings.estimate = compare(
@@ -102,6 +117,16 @@ class Quantiser {
     const std::vector<Bound> bounds = value_bounds(graph_);
     const auto chosen = [&](int t, const FloatLayer* layer) {
       const auto i = static_cast<size_t>(t);
+      const double step = layer != nullptr ? static_cast<double>(layer->clamp.step) : 0;
+      const bool is_coarse =
+          is_given(bounds[i]) && bounds[i].hi - bounds[i].lo < kCoarseSteps * step;
+      if (statistics_[i].images < 1 || is_coarse || (layer == nullptr && is_given(bounds[i]))) {
+        auto given = given_scales(graph_.tensors[i], bounds[i], static_cast<float>(step));
+        if (given) return *given;
+        throw Error(ErrorKind::kUsage,
+                    "needs calibration inputs: nothing in the model file tells the range of " +
+                        common::quoted(graph_.tensors[i].name));
+      }
       ScaleContext context;
       context.bound = bounds[i];
       context.is_input = layer == nullptr;
@@ -156,7 +181,7 @@ class Quantiser {
     return expected_reach(layer, channels, ranges(layer.input), residual);
   }
 
-  void complete(Layer& layer, const FloatLayer& from, const CalibrationRun& calibration,
+  void complete(Layer& layer, const FloatLayer& from, const CalibrationRun* calibration,
                 size_t number) const {
     if (from.weights.empty()) {
       without_weights(from, layer);
@@ -192,18 +217,20 @@ class Quantiser {
     }
   }
 
-  void with_weights(const FloatLayer& from, Layer& layer, const CalibrationRun& calibration,
+  /// `calibration` is null where nothing was seen.
+  void with_weights(const FloatLayer& from, Layer& layer, const CalibrationRun* calibration,
                     size_t number) const {
     arith::WeightProblem problem = weight_problem(from, number);
-    if (from.kind == LayerKind::kDense && !from.selects && problem.taps <= kMostTaps) {
-      add_gram(problem, layer, calibration);
+    if (calibration != nullptr && from.kind == LayerKind::kDense && !from.selects &&
+        problem.taps <= kMostTaps) {
+      add_gram(problem, layer, *calibration);
     }
     arith::Coding coding = encode(problem, layer);
     layer.codes = std::move(coding.codes);
     layer.table = coding.table;
     std::vector<double> bias(from.bias.begin(), from.bias.end());
-    if (!from.selects) {
-      const std::vector<double> change = bias_change(from, layer, coding.step, calibration);
+    if (calibration != nullptr && !from.selects) {
+      const std::vector<double> change = bias_change(from, layer, coding.step, *calibration);
       for (size_t c = 0; c < bias.size(); ++c) bias[c] += change[c];
     }
     std::vector<ChannelPost>& posts = layer.regions.front().post;
@@ -264,7 +291,8 @@ class Quantiser {
       const auto scale = static_cast<double>(in.scale[c]);
       const auto count = static_cast<double>(seen.count);
       const double square =
-          (seen.square / (scale * scale) * count + largest * largest) / (count + 1);
+          count > 0 ? (seen.square / (scale * scale) * count + largest * largest) / (count + 1)
+                    : kUsualByte * kUsualByte;
       result.insert(result.end(), static_cast<size_t>(taps), square);
     }
     return result;
@@ -379,27 +407,33 @@ std::vector<float> sample(const float* inputs, int64_t images, int64_t elements,
 
 Network quantise(const graph::Graph& graph, const float* calibration, int64_t images,
                  arith::NumberSystem system, const Options& options, Findings* findings) {
-  if (images < 1) throw Error(ErrorKind::kFile, "calibration needs at least one input");
+  if (images < 0 || (images < 1 && calibration != nullptr))
+    throw Error(ErrorKind::kFile, "calibration needs at least one input");
   const int64_t elements = graph.tensors.at(static_cast<size_t>(graph.input)).shape.elements();
   const int64_t wanted = std::clamp(kCheapValues / values_of(graph), options.max_images,
                                     kMoreImages * options.max_images);
-  const std::vector<float> inputs = sample(calibration, images, elements, wanted);
+  const std::vector<float> inputs =
+      images > 0 ? sample(calibration, images, elements, wanted) : std::vector<float>();
   const auto count = static_cast<int64_t>(inputs.size()) / elements;
   Centred centred = centre_input(graph, inputs.data(), count);
   if (options.check_structure) {
     const graph::Graph& shaped = centred.graph;
     options.check_structure(structure_of(shaped, lower(shaped), system).network);
   }
-  const Evidence evidence = weigh(graph, inputs.data(), count);
+  const Evidence evidence = count > 0 ? weigh(graph, inputs.data(), count) : Evidence{};
   const int64_t outputs = graph.tensors.at(static_cast<size_t>(graph.output)).shape.elements();
   centre_output(centred, graph, inputs.data(), count, caution(evidence),
                 std::max<int64_t>(1, kKeptOutputs / outputs), options.threads,
                 inputs_done(options, count));
   Findings found;
-  found.warnings = remarks(evidence);
+  if (count > 0) found.warnings = remarks(evidence);
   Network network = Quantiser(centred, inputs.data(), count, system, caution(evidence), options)
                         .run(inputs.data(), count, found);
-  for (std::string& remark : remarks(found.estimate)) found.warnings.push_back(std::move(remark));
+  if (found.estimate) {
+    for (std::string& remark : remarks(*found.estimate)) {
+      found.warnings.push_back(std::move(remark));
+    }
+  }
   if (findings != nullptr) *findings = std::move(found);
   return network;
 }

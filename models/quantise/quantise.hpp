@@ -17,7 +17,8 @@
 /// Guarantees: every number of the result is in the range that network.hpp states; accumulators
 /// stay below 2^31 (operands are scaled down where a layer would allow more); the same inputs,
 /// options and seed give the same network, whatever the number of threads. Errors: kFile for
-/// unusable calibration data, kUnsupported (naming the layer) for what no scaling saves. Test:
+/// unusable calibration data, kUsage where there are none and a tensor's range is not given (the
+/// message names it), kUnsupported (naming the layer) for what no scaling saves. Test:
 /// tests/quantise.
 #pragma once
 
@@ -46,7 +47,10 @@ struct Options {
   std::function<void(const char* what, size_t done, size_t total)> progress;
 };
 
-/// `images` inputs in the user's layout (Layout), one after the other. `findings` may be null.
+/// `images` inputs in the user's layout (Layout), one after the other. Without any (null, 0) the
+/// ranges are those that a quantised model file gives, and neither biases are corrected nor codes
+/// chosen by what the network sees. `findings` may be
+/// null.
 Network quantise(const graph::Graph& graph, const float* calibration, int64_t images,
                  arith::NumberSystem system, const Options& options = {},
                  Findings* findings = nullptr);

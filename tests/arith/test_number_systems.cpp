@@ -187,6 +187,25 @@ TEST_CASE("fewer weights than codes: distinct codes at random, a table that does
   }
 }
 
+TEST_CASE("int8 finds the step of weights that were integers") {
+  std::mt19937_64 random(5);
+  WeightProblem problem;
+  problem.channels = 40;
+  problem.taps = 30;
+  std::vector<int> integers;
+  for (int c = 0; c < 40; ++c) {
+    for (int t = 0; t < 30; ++t) {
+      // The largest magnitude: of a byte, or of fewer bits.
+      const int most = 127 >> (c % 5);
+      integers.push_back(
+          t == 0 ? -most : static_cast<int>(random() % (2 * static_cast<unsigned>(most))) - most);
+      problem.weights.push_back(integers.back() * 0.0137 * (c + 1));
+    }
+  }
+  const Coding coding = int8::encode(problem);
+  CHECK(relative_error(problem, coding) < 1e-20);
+}
+
 TEST_CASE("qf8 entries are bucket means, rounded, and use the operand's range") {
   const WeightProblem problem = random_problem(16, 288, 11);
   const Coding coding = qf8::encode(problem);

@@ -40,6 +40,9 @@ class Builder {
     const Shape& s = shape(input);
     return finish(make(LayerKind::kSum, input, s.height, s.width, 1, 1, 0, 0), s.channels);
   }
+  int maximum(int input, int64_t length) {
+    return finish(make(LayerKind::kMax, input, 1, length, 1, length, 0, 0), shape(input).channels);
+  }
   /// Convolution whose output adds channels [before, before + n) from `source`.
   int conv_add(int input, int64_t channels, int64_t kernel, int64_t stride, int source,
                int64_t residual_stride, int64_t before) {
@@ -99,7 +102,8 @@ class Builder {
     const int64_t taps = w.kernel_h * w.kernel_w;
     int64_t terms = taps;
     if (layer.kind == LayerKind::kDense) terms *= in.channels;
-    if (layer.kind != LayerKind::kSum) {
+    const bool has_weights = layer.kind == LayerKind::kDense || layer.kind == LayerKind::kDepthwise;
+    if (has_weights) {
       layer.number_system = network_.number_system;
       for (int16_t& operand : layer.table) {
         operand = static_cast<int16_t>(static_cast<int>(random_() % 4096) - 2048);
@@ -109,9 +113,9 @@ class Builder {
       layer.macs = static_cast<uint64_t>(terms * out.elements());
     }
     quantise::Region whole{0, 0, out.height, out.width, {}};
-    const double reach = layer.kind == LayerKind::kSum
-                             ? 100.0 * static_cast<double>(taps)
-                             : 1.2e5 * std::sqrt(static_cast<double>(terms));
+    const double reach = has_weights ? 1.2e5 * std::sqrt(static_cast<double>(terms))
+                         : layer.kind == LayerKind::kSum ? 100.0 * static_cast<double>(taps)
+                                                         : 100.0;
     for (int64_t c = 0; c < channels; ++c) {
       quantise::ChannelPost post;
       post.m = 60000 + static_cast<int32_t>(random_() % 70000);
@@ -184,6 +188,15 @@ Network autoencoder() {
   int x = b.input();
   for (const int64_t n : {128, 128, 128, 128, 8, 128, 128, 128, 128, 640}) x = b.linear(x, n);
   return b.done(x);
+}
+
+Network m5(int64_t channels, int64_t samples) {
+  Builder b("m5", {1, 1, samples});
+  int x = b.maximum(b.dense(b.input(), channels, 1, 80, 4, 0, 0), 4);
+  for (const int64_t times : {1, 2, 4}) {
+    x = b.maximum(b.dense(x, times * channels, 1, 3, 1, 0, 1), 4);
+  }
+  return b.done(b.linear(b.average(x), 10));
 }
 
 const std::vector<KnownNetwork>& known_networks() {

@@ -89,8 +89,16 @@ class Generator {
     return (size + before + after - kernel) / stride + 1;
   }
 
-  /// Some strides beyond their field; some kernels as well, with few windows.
+  /// Some windows that overlap by whole words, of audio above all; some strides beyond their field;
+  /// some kernels as well, with few windows.
   void lengthen(int64_t size, int64_t& kernel, int64_t& stride, int64_t& before, int64_t& after) {
+    if (size > 60 && network_.layers.empty() && chance(50)) {
+      kernel = 16 * pick(1, 5);
+      stride = int64_t{1} << pick(0, 3);
+      before = pick(0, kernel - 1);
+      after = pick(0, kernel - 1);
+      return;
+    }
     if (size > 60 && chance(8)) stride = pick(14, 20);
     if (size < 250 || !chance(12)) return;
     kernel = pick(250, size);
@@ -122,10 +130,9 @@ class Generator {
       out.width = axis(in.width, w.kernel_w, w.stride_w, w.pad_left, w.pad_right);
     }
     // So many products of random operands could exceed an accumulator.
-    if (options_.most_length > 0 && w.kernel_h * w.kernel_w * in.channels > 6000 &&
-        layer.kind == LayerKind::kDense) {
-      layer.kind = LayerKind::kSum;
-    }
+    const int64_t products =
+        w.kernel_h * w.kernel_w * (layer.kind == LayerKind::kDense ? in.channels : 1);
+    if (options_.most_length > 0 && products > 4000) layer.kind = LayerKind::kSum;
     if (layer.kind == LayerKind::kDense) out.channels = pick(1, options_.most_channels);
     maybe_residual(layer, out);
     add_codes(layer, in, out);

@@ -38,7 +38,7 @@ void check_plan(quantise::Network network, size_t leading, const CoreConfig& cor
   const auto input = static_cast<size_t>(network.input);
   const uint32_t input_words = mappings[input].words;
   const ActivationPlan plan =
-      plan_activations(network, mappings, input_words, leading, false, core);
+      plan_activations(network, mappings, {input_words}, leading, false, core);
   std::vector<std::set<std::pair<int64_t, int64_t>>> words(network.tensors.size());
   std::map<size_t, std::pair<int64_t, int64_t>> life;
   const auto use = [&](int t, int64_t when) {

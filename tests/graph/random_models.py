@@ -267,6 +267,20 @@ class Builder(Writer):
         name = self.op("Transpose", [x.name], perm=[0, 2, 1, 3] if x.nhwc else [0, 1, 3, 2])
         return dataclasses.replace(x, name=name, h=x.w, w=x.h)
 
+    def shuffle(self, x):
+        """ShuffleNet's: the channels as a matrix, transposed."""
+        rows = next((n for n in (2, 3, 5) if x.c % n == 0), 0)
+        if not rows:
+            return x
+        x = self.transpose(x, False)
+        self.log.append(f"shuffle{rows}")
+        name = self.op("Reshape", [x.name, self.ints(0, rows, x.c // rows, x.h, x.w)])
+        name = self.op("Transpose", [name], perm=[0, 2, 1, 3, 4])
+        name = self.op("Reshape", [name, self.ints(self.batch or -1, x.c, x.h, x.w)])
+        x = dataclasses.replace(x, name=self.op("Relu", [name]))
+        x = self.conv(x, depthwise=True) if self.chance(0.4) else x
+        return self.conv(x, None, (1, 1), {}, (x.h, x.w))
+
     def crop(self, x):
         if x.h < 6 or x.w < 6:
             return x
@@ -375,7 +389,7 @@ class Builder(Writer):
             if nhwc and self.chance(0.5):
                 x = self.transpose(x, True)  # tf2onnx brings every layer back to NHWC and cancels some
             block = self.pick(self.block_conv, self.block_conv, self.pool, self.residual, self.padding,
-                              self.arithmetic, self.nothing, self.crop, self.rows, self.turned, self.batch_norm, self.activation,
+                              self.arithmetic, self.nothing, self.crop, self.rows, self.turned, self.shuffle, self.batch_norm, self.activation,
                               lambda y: self.block_conv(y, depthwise=True))
             x = block(x)
         return x
@@ -444,11 +458,39 @@ class Builder(Writer):
             x, length = self.op(kind, [x], kernel_shape=[2], strides=[1]), length - 1
         return [c, n], self.classifier(self.op("Flatten", [x]), m * length)
 
+    def steps_network(self):
+        """Channels last over one axis, padded, cut and scaled before a Transpose, as Keras has it."""
+        n, c = self.between(8, 30), self.between(1, 6)
+        x, axes = "input", [n, c]
+        for _ in range(self.between(1, 3)):
+            kind = self.pick("pad", "cut", "scale", "relu")
+            self.log.append(kind)
+            if kind == "pad":
+                more = self.between(1, 4)
+                x, axes = self.pad_op(x, [0, more, 0, 0, 0, 0]), [axes[0] + more, c]
+            elif kind == "cut" and axes[0] > 7:
+                first = self.between(0, 2)
+                x, axes = self.slice_op(x, [first], [axes[0]], [1], [1]) if self.opset >= 10 else self.slice_op(
+                    x, [first], [axes[0]], [1], None), [axes[0] - first, c]
+            elif kind == "scale":
+                x = self.op("Mul", [x, self.const(self.rng.uniform(0.5, 2, c).astype(np.float32))])
+            else:
+                x = self.op("Relu", [x])
+        k, m = self.between(1, 4), self.between(2, 9)
+        weights = self.floats(m, c, k, spread=np.sqrt(2 / (c * k)))
+        if self.chance(0.5):
+            x = self.op("Conv", [self.op("Transpose", [x], perm=[0, 2, 1]), self.const(weights)])
+        else:  # as an image of one row
+            x = self.op("Transpose", [self.with_axes("Unsqueeze", x, [1], 13)], perm=[0, 3, 1, 2])
+            x = self.with_axes("Squeeze", self.op("Conv", [x, self.const(weights[:, :, None])]), [2], 13)
+        x = self.op("Transpose", [self.op("Relu", [x])], perm=[0, 2, 1])
+        return [n, c], self.classifier(self.op("Flatten", [x]), m * (axes[0] - k + 1))
+
     def network(self):
-        form = self.pick("torch", "torch", "torch", "tf", "tf", "vector", "reshaped", "line")
+        form = self.pick("torch", "torch", "torch", "tf", "tf", "vector", "reshaped", "line", "steps")
         dims, output = {"torch": lambda: self.image_network(False), "tf": lambda: self.image_network(True),
                         "vector": self.vector_network, "reshaped": self.reshaped_network,
-                        "line": self.line_network}[form]()
+                        "line": self.line_network, "steps": self.steps_network}[form]()
         if self.chance(0.2):  # something that nobody needs
             self.op("Sin", ["input"])
         batch = self.batch or self.pick("N", "batch_size", None)

@@ -2,6 +2,7 @@
 // What the importer makes of models: folding, layouts, windows. Its numbers are compared with
 // onnxruntime by compare_onnxruntime.py; here stands the form of the graph, and values by hand.
 #include <catch2/catch.hpp>
+#include <functional>
 #include <limits>
 
 #include "graph/execute.hpp"
@@ -377,4 +378,102 @@ TEST_CASE("A matrix may have dimensions of one in front") {
   const Graph g = m.import();
   CHECK(g.output_layout.dims == Dims{4, 2});
   CHECK(run(g, {1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}) == std::vector<float>{1, 2, 3, 4, 5, 6, 0, 0});
+}
+
+TEST_CASE("Shuffled channels are an order of weights") {
+  // Six channels as 2 x 3, turned to 3 x 2: the order 0 3 1 4 2 5.
+  const auto shuffled = [](const std::string& op, const Dims& weights, int64_t group) {
+    ModelBuilder m({-1, 6, 1, 1});
+    m.ints("split", {0, 2, 3, 1, 1}).ints("joined", {0, 6, 1, 1});
+    m.floats("w", weights, counting(6)).floats("b", {group == 6 ? 6 : 1}, counting(group, 0));
+    m.node("GlobalMaxPool", {"x"}, {"g"});
+    m.node("Neg", {"g"}, {"n"});
+    m.node("Reshape", {"n", "split"}, {"s"});
+    ModelBuilder::set(m.node("Transpose", {"s"}, {"t"}), "perm", Dims{0, 2, 1, 3, 4});
+    m.node("Reshape", {"t", "joined"}, {"j"});
+    if (op == "Conv") {
+      ModelBuilder::set(m.node("Conv", {"j", "w", "b"}, {"c"}), "group", group);
+    } else {
+      m.node(op, {"j"}, {"c"});
+    }
+    m.filled("d", {6, 1}, 0);
+    m.graph().mutable_initializer()->rbegin()->set_float_data(3, 1);
+    m.node("Flatten", {"c"}, {"f"});
+    group == 6 ? m.node("MatMul", {"f", "d"}, {"y"}) : m.node("Identity", {"f"}, {"y"});
+    return run(m.import(), {-1, -10, -100, -1000, -10000, -100000});
+  };
+  CHECK(shuffled("Conv", {1, 6, 1, 1}, 1) ==
+        std::vector<float>{1 + 2000 + 30 + 40000 + 500 + 600000});
+  // Depthwise, pooled or neither, channel 3 is channel 4 of the input, and stays so behind it.
+  CHECK(shuffled("Conv", {6, 1, 1, 1}, 6) == std::vector<float>{40003});
+  CHECK(shuffled("GlobalMaxPool", {6}, 6) == std::vector<float>{10000});
+}
+
+TEST_CASE("What stands before the first layer takes the axes as that layer will") {
+  const auto same = [](const char* what, const Dims& dims, const std::vector<int64_t>& pads,
+                       const std::function<void(ModelBuilder&)>& behind,
+                       const keyway::Shape& shape) {
+    ModelBuilder m(dims);
+    m.ints("pads", pads).filled("w1", {1, 3, 2}, 1).filled("w2", {1, 3, 1, 1}, 1);
+    m.filled("one", {1, 1, 2}, 1).filled("image", {1, 1, 2, 2}, 1);
+    m.node("Pad", {"x", "pads"}, {"p"});
+    behind(m);
+    INFO(what);
+    const Graph g = m.import();
+    CHECK(g.tensors[static_cast<size_t>(g.input)].shape == shape);
+    CHECK(g.nodes.size() == 1);
+  };
+  const auto turned = [](const Dims& perm, const char* weights) {
+    return [=](ModelBuilder& m) {
+      ModelBuilder::set(m.node("Transpose", {"p"}, {"t"}), "perm", perm);
+      m.node("Conv", {"t", weights}, {"y"});
+    };
+  };
+  same("N T C", {-1, 5, 3}, {0, 2, 0, 0, 0, 0}, turned({0, 2, 1}, "w1"), {3, 1, 5});
+  same("N C T", {-1, 3, 5}, {0, 0, 2, 0, 0, 0},
+       [](ModelBuilder& m) {
+         m.node("Conv", {"p", "w1"}, {"y"});
+       },
+       {3, 1, 5});
+  same("N H W C", {-1, 4, 5, 3}, {0, 1, 2, 0, 0, 0, 0, 0}, turned({0, 3, 1, 2}, "w2"), {3, 4, 5});
+  same("N H C W", {-1, 4, 3, 5}, {0, 1, 0, 2, 0, 0, 0, 0}, turned({0, 2, 1, 3}, "w2"), {3, 4, 5});
+  same("N W H C", {-1, 5, 4, 3}, {0, 2, 1, 0, 0, 0, 0, 0}, turned({0, 3, 2, 1}, "w2"), {3, 5, 4});
+  const auto inserted = [](const Dims& axes, const char* weights) {
+    return [=](ModelBuilder& m) {
+      m.ints("axes", axes).node("Unsqueeze", {"p", "axes"}, {"u"});
+      m.node("Conv", {"u", weights}, {"y"});
+    };
+  };
+  same("N T, channels inserted", {-1, 6}, {0, 2, 0, 0}, inserted({1}, "one"), {1, 1, 6});
+  same("N H W, channels inserted", {-1, 6, 4}, {0, 2, 0, 0, 0, 0}, inserted({1}, "image"),
+       {1, 6, 4});
+  same("N T C as an image", {-1, 5, 3}, {0, 2, 0, 0, 0, 0},
+       [](ModelBuilder& m) {
+         m.ints("axes", {1}).node("Unsqueeze", {"p", "axes"}, {"u"});
+         ModelBuilder::set(m.node("Transpose", {"u"}, {"t"}), "perm", Dims{0, 3, 1, 2});
+         m.node("Conv", {"t", "w2"}, {"y"});
+       },
+       {3, 1, 5});
+}
+
+TEST_CASE("Time in front of the channels is sliced as time") {
+  ModelBuilder m({-1, 4, 2});
+  m.ints("a", {1}).ints("b", {3}).ints("c", {1}).filled("w", {1, 2, 1}, 1);
+  m.node("Slice", {"x", "a", "b", "c"}, {"s"});
+  ModelBuilder::set(m.node("Transpose", {"s"}, {"t"}), "perm", Dims{0, 2, 1});
+  m.node("Conv", {"t", "w"}, {"y"});
+  CHECK(run(m.import(), {1, 2, 3, 4, 5, 6, 7, 8}) == std::vector<float>{7, 11});
+}
+
+TEST_CASE("Squeeze leaves a free batch, and takes one that the file fixes at 1") {
+  for (const int64_t batch : {int64_t{-1}, int64_t{0}, int64_t{3}, int64_t{1}}) {
+    ModelBuilder m({batch, 2, 2, 2});
+    m.filled("w", {2, 3}, 1).ints("front", {0});
+    m.node("GlobalMaxPool", {"x"}, {"g"});
+    m.node("Squeeze", {"g"}, {"s"});
+    if (batch == 1) m.node("Unsqueeze", {"s", "front"}, {"u"});
+    m.node("Gemm", {batch == 1 ? "u" : "s", "w"}, {"y"});
+    INFO("batch " << batch);
+    CHECK(m.import().output_layout.dims == Dims{3});
+  }
 }

@@ -179,9 +179,9 @@ TEST_CASE("findings: quiet where nothing is wrong, plain where it is") {
   Findings findings;
   quantise::quantise(g, many.data(), 256, arith::NumberSystem::kInt8, {}, &findings);
   CHECK(findings.warnings.empty());
-  CHECK(findings.estimate.relative_error < 0.05);
-  CHECK(findings.estimate.relative_error > 0);
-  CHECK(findings.estimate.agreement.value_or(0) > 0.9);
+  CHECK(findings.estimate.value().relative_error < 0.05);
+  CHECK(findings.estimate.value().relative_error > 0);
+  CHECK(findings.estimate.value().agreement.value_or(0) > 0.9);
 
   // Differences of two nearly equal large sums: what eight bits cannot hold.
   GraphBuilder b(5);

@@ -9,7 +9,7 @@ import statistics
 import unittest
 
 from keyway_command import CommandTest, main, seeded
-from networks import HAS_SHARED, fashion_mnist, third_party
+from networks import HAS_SHARED, SHARED, fashion_mnist, third_party
 
 
 class Accuracy(CommandTest):
@@ -63,6 +63,16 @@ class ThirdParty(Accuracy):
 
     def test_keyword_spotting(self):
         self.check(third_party(self.work, "kws_dscnn"), 0.01)
+
+    def test_quantised_forms_without_calibration(self):
+        for stem in ("resnet20_cifar10", "ic_resnet8", "kws_dscnn", "vww_mobilenet"):
+            network = third_party(self.work, stem)
+            for model in sorted((SHARED / "qdq").glob(stem.replace("_cifar10", "") + "*.onnx")):
+                network.model, package = model, self.file(f"{model.stem}.kwp")
+                self.must("compile", model, "-o", package)
+                got, wanted = self.accuracy(package, network), network.float_accuracy()
+                print(f"{model.stem}: {100 * got:.2f} %, onnxruntime {100 * wanted:.2f} %")
+                self.assertGreaterEqual(got, wanted - 0.007 - 1e-9)
 
     def test_visual_wake_words(self):
         self.check(third_party(self.work, "vww_mobilenet"), 0.01)

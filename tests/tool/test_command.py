@@ -41,6 +41,27 @@ class Usage(CommandTest):
             self.fails(USAGE, "run", self.plain(), "--input", IMAGES, "--target", target, option, value,
                        says=f"{option} is not for --target {target}")
 
+    def test_calibration_inputs_are_needed_unless_the_file_gives_the_ranges(self):
+        model = ZOO / "fashion_mnist.onnx"
+        for command in (["compile", model], ["lock", model, "--owner", self.file("owner.kwo")]):
+            self.fails(USAGE, *command, "-o", self.file("none.kwp"), says="--calib is needed")
+        self.assertFalse(self.file("none.kwp").exists())
+        # y = relu(x - 1), in steps of a quarter.
+        constants = {"s": np.float32(0.25), "z": np.uint8(8), "zero": np.uint8(0), "w": np.eye(2, dtype=np.int8),
+                     "one": np.float32(1), "b": np.array([-4, -4], np.int32)}
+        nodes = [helper.make_node("QuantizeLinear", ["x", "s", "z"], ["xq"]), helper.make_node("DequantizeLinear", ["xq", "s", "z"], ["xf"]),
+                 helper.make_node("DequantizeLinear", ["w", "one"], ["wf"]), helper.make_node("DequantizeLinear", ["b", "s"], ["bf"]),
+                 helper.make_node("Gemm", ["xf", "wf", "bf"], ["g"]), helper.make_node("QuantizeLinear", ["g", "s", "zero"], ["yq"]),
+                 helper.make_node("DequantizeLinear", ["yq", "s", "zero"], ["y"])]
+        ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 2]) for name in "xy"]
+        graph = helper.make_graph(nodes, "quantised", ends[:1], ends[1:],
+                                       [numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items()])
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), self.file("quantised.onnx"))
+        np.save(self.file("quantised.npy"), np.array([[0.5, 3.3], [-100, 100]], np.float32))
+        self.must("compile", self.file("quantised.onnx"), "-o", self.file("quantised.kwp"))
+        self.must("run", self.file("quantised.kwp"), "--input", self.file("quantised.npy"), "--output", self.file("answers.npy"))
+        np.testing.assert_allclose(np.load(self.file("answers.npy")), [[0, 2.25], [0, 60.75]], atol=1e-6)
+
     def test_json_failures_are_one_object(self):
         done = self.fails(FILE, "run", "missing.kwp", "--input", IMAGES, "--json", says="missing.kwp")
         result = json.loads(done.stdout)
