@@ -256,11 +256,17 @@ Crowd largest_crowd(const std::vector<Item>& items, size_t layers) {
       at < 0 ? std::string("the input")
              : "layer " + common::quoted(network.layers[static_cast<size_t>(at)].name);
   std::string tensors;
+  uint64_t padding = needed;
   for (const Item& item : items) {
     if (item.birth > at || at > item.death) continue;
-    tensors += (tensors.empty() ? "" : ", ") + common::quoted(tensor(network, item.tensor).name) +
-               " " + std::to_string(static_cast<uint64_t>(item.words()) * word_bytes);
+    const uint64_t bytes = static_cast<uint64_t>(item.words()) * word_bytes;
+    const quantise::Tensor& of = tensor(network, item.tensor);
+    tensors +=
+        (tensors.empty() ? "" : ", ") + common::quoted(of.name) + " " + std::to_string(bytes);
+    // Rows that share words have fewer than elements (shared_rows.hpp).
+    padding -= std::min(bytes, static_cast<uint64_t>(of.shape.elements()));
   }
+  tensors += "; " + std::to_string(padding) + " are padding";
   if (needed <= there) {
     throw Error(ErrorKind::kFit,
                 "activation memory: no arrangement of the tensors was found that fits " +

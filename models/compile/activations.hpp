@@ -15,7 +15,8 @@
 /// orders are tried. Phases are chosen before: a bank has one read port, so where a layer has a
 /// residual, its rows should not come from the bank that the array reads at the time.
 ///
-/// Errors: kFit, naming the layer that needs most, the bytes needed and there, and the excess.
+/// Errors: kFit, naming the layer that needs most, the bytes needed and there, the excess, and how
+/// many bytes hold no element: words of few channels, rows that fill no bank.
 /// Test: tests/compile/test_activations.cpp.
 #pragma once
 

@@ -117,11 +117,28 @@ TEST_CASE("a network that does not fit says where and by how much", "[activation
     INFO(text);
     std::smatch match;
     const std::regex form(
-        "activation memory: layer '(.*)' needs (\\d+) bytes \\(.*\\), the core has (\\d+): (\\d+) "
-        "too many");
+        "activation memory: layer '(.*)' needs (\\d+) bytes \\(.*; 0 are padding\\), the core has "
+        "(\\d+): (\\d+) too many");
     REQUIRE(std::regex_search(text, match, form));
     CHECK(std::stoull(match[3]) == core.activation_bytes);
     CHECK(std::stoull(match[2]) - std::stoull(match[3]) == std::stoull(match[4]));
     CHECK(std::stoull(match[2]) == 3 * 16 * 1024);  // two 16 KiB tensors and a residual
   }
+}
+
+TEST_CASE("a network that does not fit says what is padding", "[activations]") {
+  // 8 channels in words of 16, and 30 rows in banks of 8.
+  quantise::Network network = test::resnet20();
+  network.layers.resize(1);
+  network.output = 1;
+  network.tensors[1].shape = {8, 30, 32};
+  network.layers[0].window = {1, 1, 1, 1, 0, 0, 0, 0};
+  CoreConfig core = core_from_name("16x16");
+  core.activation_bytes = 16 * 1024;
+  const std::vector<Mapping> mappings = assign_channels(network, core);
+  CHECK_THROWS_WITH(
+      plan_activations(network, mappings, {1}, 1, false, core),
+      "activation memory: layer 'layer0' needs 32768 bytes ('t0' 16384, 't1' 16384; " +
+          std::to_string(32768 - 3 * 32 * 32 - 8 * 30 * 32) +
+          " are padding), the core has 16384: 16384 too many");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is refused by shapes alone is what the compiler refuses once all values are known.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <optional>
@@ -106,6 +107,35 @@ TEST_CASE("a refusal by shapes comes before the first calibration run", "[compil
   CHECK_THROWS_WITH(
       quantise::quantise(graph, inputs.data(), 1, arith::NumberSystem::kInt8, options),
       Catch::StartsWith("activation memory: ") && Catch::EndsWith(" too many"));
+}
+
+TEST_CASE("the same where the host pads the input, and where signals are turned", "[compile]") {
+  const program::CoreConfig core = program::core_from_name("16x16-tiny");
+  for (const Shape& shape : {Shape{3, 64, 64}, Shape{1, 1, 9000}, Shape{1, 9000, 1}}) {
+    test::GraphBuilder b(1);
+    const int x = b.input(shape);
+    graph::Window window = test::window(3, 1, 1);
+    if (shape.height == 1) window.kernel_h = 1, window.pad_top = window.pad_bottom = 0;
+    if (shape.width == 1) window.kernel_w = 1, window.pad_left = window.pad_right = 0;
+    graph::Graph graph = b.finish(b.conv(b.conv(x, 64, window), 2, test::window(1, 1, 0)));
+    for (float& w : graph.nodes[1].weights) w = 3e38F;  // the first run would stop at these
+    std::vector<float> inputs = test::random_inputs(graph, 4, 3);
+    for (float& v : inputs) v = 2 * std::clamp(v, -1.0F, 1.0F) + 1.5F;  // to one side
+    bool padded = false;
+    quantise::Options options;
+    const auto quantised = [&] {
+      quantise::quantise(graph, inputs.data(), 4, arith::NumberSystem::kInt8, options);
+    };
+    CHECK_THROWS_WITH(quantised(), Catch::Contains("overflow"));
+    options.check_structure = [&](const quantise::Network& structure) {
+      padded = !structure.input_pad_value.empty();
+      compile::check_fit(structure, core);
+    };
+    CHECK_THROWS_WITH(quantised(), Catch::StartsWith("activation memory: ") &&
+                                       Catch::Contains(" are padding") &&
+                                       Catch::EndsWith(" too many"));
+    CHECK(padded);
+  }
 }
 
 TEST_CASE("no network is refused for bytes that values may save", "[compile]") {

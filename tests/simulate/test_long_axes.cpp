@@ -123,6 +123,6 @@ TEST_CASE("audio that does not fit is refused with its numbers", "[simulator]") 
   CHECK_THROWS_WITH(
       compile::compile(test::m5(128, 8000), program::core_from_name("16x16")),
       Catch::StartsWith("activation memory: layer 'layer1' needs 317440 bytes ('t1' 253952, 't2' "
-                        "63488)") &&
+                        "63488; 512 are padding)") &&
           Catch::EndsWith("the core has 262144: 55296 too many"));
 }
