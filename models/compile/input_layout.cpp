@@ -39,7 +39,7 @@ Layer* sole_reader(Network& network) {
   return reader;
 }
 
-/// `layer` sees the rows of its input as `parts` of `rows` beside each other.
+/// `layer` finds what every `rows` of its rows read beside what the rows before read.
 void read_parts(Layer& layer, int64_t parts, int64_t rows, int64_t width) {
   std::vector<quantise::Region> regions;
   for (const quantise::Region& region : layer.regions) {
@@ -113,18 +113,45 @@ void estimate(InputLayout& layout, const Network& network, const program::CoreCo
   layout.cycles = std::max(load + work / kPieces, load / kPieces + work + next);
 }
 
-/// Adds the layout of one column whose rows share words, if there is one.
-void add_sharing(std::vector<InputLayout>& layouts, const Shape& in, const Shape& out,
-                 const graph::Window& w, const program::CoreConfig& core) {
-  const int64_t channels = w.kernel_w * in.channels;
-  InputLayout layout{true, true};
-  layout.shared = share_rows(w.kernel_h, channels, w.stride_h, core);
-  if (!layout.shared) return;
-  const int64_t most =
-      kMostRows - layout.shared->below(shared_mapping(*layout.shared, w.kernel_h * channels, core));
-  if (most <= 0) return;
-  layout.parts = common::ceil_div(out.height, most);
-  layouts.push_back(layout);
+/// In how many parts the rows of an image must be loaded; 0: no number is enough.
+int64_t parts_of(const InputLayout& layout, const Shape& in, const Shape& out,
+                 const graph::Window& w, int64_t rows_below) {
+  if (!layout.gather_rows && in.height <= kMostRows) return 1;
+  // Of a part the image has the rows that its output rows read.
+  const int64_t stride = layout.gather_rows ? 1 : w.stride_h;
+  const int64_t more = layout.gather_rows ? rows_below : w.kernel_h - 1;
+  const int64_t most = (kMostRows - more - 1) / stride + 1;  // output rows of a part
+  return more < kMostRows ? common::ceil_div(out.height, most) : 0;
+}
+
+/// The layouts that the network's sole reader of the input permits.
+std::vector<InputLayout> layouts_for(const Layer& reader, const Shape& in, const Shape& out,
+                                     const program::CoreConfig& core) {
+  const graph::Window& w = reader.window;
+  const bool rows = w.kernel_h > 1 || w.stride_h > 1;
+  const bool columns = w.kernel_w > 1 || w.stride_w > 1;
+  std::vector<InputLayout> layouts(1);
+  if (rows) layouts.push_back({true, false});
+  if (columns) layouts.push_back({false, true});
+  if (rows && columns) layouts.push_back({true, true});
+  if (out.width == 1) {
+    InputLayout sharing{true, columns};
+    sharing.shared = share_rows(w.kernel_h, w.kernel_w * in.channels, w.stride_h, core);
+    if (sharing.shared) layouts.push_back(sharing);
+  }
+  std::vector<InputLayout> possible;
+  for (InputLayout& layout : layouts) {
+    int64_t below = 0;
+    if (layout.shared) {
+      const int64_t channels = w.kernel_h * w.kernel_w * in.channels;
+      below = layout.shared->below(shared_mapping(*layout.shared, channels, core));
+    }
+    layout.parts = parts_of(layout, in, out, w, below);
+    if (layout.parts > 1 && !columns) layout.gather_columns = true;  // pads may be left
+    if (layout.parts == 1 || (layout.parts > 1 && layout.gather_columns))
+      possible.push_back(layout);
+  }
+  return possible;
 }
 
 }  // namespace
@@ -159,19 +186,8 @@ std::vector<InputLayout> input_layouts(const Network& network, const program::Co
   copy.input = network.input;
   std::vector<InputLayout> layouts(1);
   if (const Layer* reader = sole_reader(copy)) {
-    const graph::Window& w = reader->window;
-    const bool rows = w.kernel_h > 1 || w.stride_h > 1;
-    const bool columns = w.kernel_w > 1 || w.stride_w > 1;
-    if (rows) layouts.push_back({true, false});
-    if (columns) layouts.push_back({false, true});
-    if (rows && columns) layouts.push_back({true, true});
-    const Shape &in = tensor(copy, copy.input).shape, &out = tensor(copy, reader->output).shape;
-    const auto is_tall = [&](const InputLayout& layout) {
-      return (layout.gather_rows ? out.height : in.height) > kMostRows;
-    };
-    layouts.erase(std::remove_if(layouts.begin(), layouts.end(), is_tall), layouts.end());
-    if (layouts.empty()) layouts.push_back({true, true, common::ceil_div(out.height, kMostRows)});
-    if (out.width == 1) add_sharing(layouts, in, out, w, core);
+    layouts = layouts_for(*reader, tensor(copy, copy.input).shape,
+                          tensor(copy, reader->output).shape, core);
   }
   for (InputLayout& layout : layouts) estimate(layout, network, core);
   std::stable_sort(layouts.begin(), layouts.end(), [](const InputLayout& a, const InputLayout& b) {
@@ -187,6 +203,7 @@ program::InputImage apply(const InputLayout& layout, Network& network,
   quantise::Tensor& input = network.tensors[static_cast<size_t>(network.input)];
   const Shape before = input.shape;
   int64_t taps_h = 1, taps_w = 1;
+  int64_t part_rows = 0;  // from a part to the next, of the input
   if (layout.gather_rows || layout.gather_columns) {
     Layer& layer = *sole_reader(network);
     const Shape& out = tensor(network, layer.output).shape;
@@ -213,18 +230,28 @@ program::InputImage apply(const InputLayout& layout, Network& network,
     }
     input.shape.channels = taps_h * taps_w * before.channels;
     if (layout.parts > 1) {
-      input.shape.height = common::ceil_div(input.shape.height, layout.parts);
-      read_parts(layer, layout.parts, input.shape.height, input.shape.width);
+      const int64_t rows = common::ceil_div(out.height, layout.parts);
+      part_rows = rows * whole.stride_h;
+      input.shape.height = rows;
+      if (!layout.gather_rows) {
+        image.pad_top = static_cast<int32_t>(w.pad_top);
+        input.shape.height = (rows - 1) * w.stride_h + w.kernel_h;
+        w.pad_top = w.pad_bottom = 0;
+      }
+      read_parts(layer, layout.parts, rows, input.shape.width);
       input.shape.width *= layout.parts;
     }
   }
   image.height = static_cast<uint32_t>(input.shape.height);
   image.width = static_cast<uint32_t>(input.shape.width / layout.parts);
-  for (int64_t dy = 0; dy < taps_h; ++dy) {
-    for (int64_t dx = 0; dx < taps_w; ++dx) {
-      for (int64_t c = 0; c < before.channels; ++c) {
-        image.lanes.push_back(
-            {static_cast<int32_t>(c), static_cast<int32_t>(dy), static_cast<int32_t>(dx)});
+  for (int64_t part = 0; part < layout.parts; ++part) {
+    for (int64_t dy = 0; dy < taps_h; ++dy) {
+      for (int64_t dx = 0; dx < taps_w; ++dx) {
+        for (int64_t c = 0; c < before.channels; ++c) {
+          image.lanes.push_back({static_cast<int32_t>(c),
+                                 static_cast<int32_t>(part * part_rows + dy),
+                                 static_cast<int32_t>(dx)});
+        }
       }
     }
   }
@@ -235,7 +262,6 @@ InputStorage place_input(program::InputImage& image, const InputLayout& layout,
                          const Mapping& mapping, uint32_t words, const program::CoreConfig& core) {
   const uint32_t wc = core.word_channels(), banks = core.block_banks();
   const auto parts = static_cast<uint32_t>(layout.parts);
-  const auto part_rows = static_cast<int32_t>(image.height) * image.stride_h;  // of the input
   InputStorage storage{words};
   if (layout.shared) {
     storage.words = static_cast<uint32_t>(layout.shared->words);
@@ -248,11 +274,11 @@ InputStorage place_input(program::InputImage& image, const InputLayout& layout,
   for (size_t c = 0; c < mapping.position.size(); ++c) {
     const uint32_t word = mapping.position[c] / wc;
     if (word >= storage.words) continue;  // that of a row below
-    program::InputImage::Source source = image.lanes[c];
-    for (uint32_t part = 0; part < parts; ++part, source.dy += part_rows) {
+    for (uint32_t part = 0; part < parts; ++part) {
       // A block of all parts stands where the layer sees one of parts times the width.
       const uint32_t block = (word / banks * parts + part) * banks + word % banks;
-      placed[size_t{block} * wc + mapping.position[c] % wc] = source;
+      placed[size_t{block} * wc + mapping.position[c] % wc] =
+          image.lanes[part * mapping.position.size() + c];
     }
   }
   image.lanes = std::move(placed);

@@ -12,10 +12,10 @@
 /// The rewritten network computes the same bytes. Gathering needs an input that only one layer
 /// reads, a dense one. Rows of a gathered signal may share words (shared_rows.hpp), a fifth way.
 ///
-/// An image of more rows than LOAD_INPUT and the waits can name (4,095) is loaded as columns beside
-/// each other: its upper part is the first, what follows the next. Its reader must then see one
-/// pixel at a time, which gathering both ways makes of a dense layer; of others a copy of the input
-/// is (`readable`).
+/// An image of more rows than LOAD_INPUT and the waits can name (4,095) is loaded in parts beside
+/// each other, each with what some rows of the first layer read. Columns are gathered then: a window
+/// must not reach from one part into the next. For readers that cannot gather, the input is copied
+/// by a layer that sees one pixel at a time (`readable`).
 #pragma once
 
 #include <cstdint>
@@ -46,8 +46,8 @@ quantise::Network readable(quantise::Network network);
 std::vector<InputLayout> input_layouts(const quantise::Network& network,
                                        const program::CoreConfig& core);
 
-/// Rewrites input tensor and first layer, and tells the host; `lanes` still in channel order and
-/// rows as the layer sees them, see `place_input`.
+/// Rewrites input tensor and first layer, and tells the host; `lanes` still in channel order, part
+/// after part, and rows as the layer sees them, see `place_input`.
 program::InputImage apply(const InputLayout& layout, quantise::Network& network,
                           const program::CoreConfig& core);
 

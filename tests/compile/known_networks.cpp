@@ -190,8 +190,8 @@ Network autoencoder() {
   return b.done(x);
 }
 
-Network m5(int64_t channels, int64_t samples) {
-  Builder b("m5", {1, 1, samples});
+Network m5(int64_t channels, int64_t samples, int64_t leads) {
+  Builder b("m5", {leads, 1, samples});
   int x = b.maximum(b.dense(b.input(), channels, 1, 80, 4, 0, 0), 4);
   for (const int64_t times : {1, 2, 4}) {
     x = b.maximum(b.dense(x, times * channels, 1, 3, 1, 0, 1), 4);

@@ -18,8 +18,8 @@ quantise::Network mobilenet();    ///< visual wake words, 7.49 MMAC
 quantise::Network autoencoder();  ///< anomaly detection, 0.264 MMAC
 
 /// M5 on raw audio (Dai et al., arXiv 1610.00087, 128 channels): 80 taps at stride 4, then three
-/// times 3 taps, and after each the maximum of four.
-quantise::Network m5(int64_t channels, int64_t samples);
+/// times 3 taps, and after each the maximum of four. An ECG has twelve leads.
+quantise::Network m5(int64_t channels, int64_t samples, int64_t leads = 1);
 
 struct KnownNetwork {
   const char* name;

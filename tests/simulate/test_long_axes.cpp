@@ -105,12 +105,13 @@ TEST_CASE("random networks with a very long axis equal the reference", "[simulat
   check_tall("16x16-large", 5000, 5100);
 }
 
-TEST_CASE("raw audio fits the standard memories", "[simulator]") {
+TEST_CASE("raw audio and an ECG of ten seconds fit the standard memories", "[simulator]") {
   for (const char* name : {"8x8", "16x16", "32x32"}) {
     INFO("core " << name);
     const program::CoreConfig core = program::core_from_name(name);
     test::check_network(test::m5(8, 16000), core, 1);
     test::check_network(test::m5(32, 8000), core, 2);
+    test::check_network(test::m5(16, 5000, 12), core, 3);  // in parts, with the rows of windows
   }
   const program::Program program =
       compile::compile(test::m5(32, 8000), program::core_from_name("16x16"));
