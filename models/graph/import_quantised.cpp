@@ -82,15 +82,7 @@ Value Importer::bounded_by(const OnnxNode& node, const Value& value, const Clamp
   result.view = settled(node, value);
   const int from = result.view.tensor;
   if (is_within(bounds_[static_cast<size_t>(from)], clamp)) return result;
-  // Files often have a quantiser for every reader of a tensor.
-  const auto key = std::make_tuple(from, clamp.lo, clamp.hi, clamp.step);
-  const auto known = clamped_.find(key);
-  if (known != clamped_.end()) {
-    result.view.tensor = known->second;
-    return result;
-  }
   result.view = emit_elementwise(node, result.view, step);
-  clamped_.emplace(key, result.view.tensor);
   return result;
 }
 

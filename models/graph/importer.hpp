@@ -18,7 +18,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "graph/graph.hpp"
@@ -242,7 +241,6 @@ class Importer {
   std::vector<int64_t> input_dims_;  ///< without the batch
   std::map<std::string, Value> values_;
   std::vector<Clamp> bounds_;  ///< of every tensor, see bounds_of()
-  std::map<std::tuple<int, float, float, float>, int> clamped_;  ///< tensor and clamp: its tensor
 };
 
 }  // namespace keyway::graph::importing

@@ -347,11 +347,17 @@ ConstantPtr Folder::binary() {
   const char op = node_.op() == "Add"   ? '+'
                   : node_.op() == "Sub" ? '-'
                   : node_.op() == "Mul" ? '*'
+                  : node_.op() == "Pow" ? '^'
                                         : '/';
+  if (op == '^' && !a->is_float) node_.unsupported("powers of integers");
   for (size_t i = 0; i < out->floats.size(); ++i) {
     const float p = a->floats[i], q = b->floats[i];
     if (op == '/' && q == 0) node_.malformed("divides by zero");
-    out->floats[i] = op == '+' ? p + q : op == '-' ? p - q : op == '*' ? p * q : p / q;
+    out->floats[i] = op == '+'   ? p + q
+                     : op == '-' ? p - q
+                     : op == '*' ? p * q
+                     : op == '^' ? std::pow(p, q)
+                                 : p / q;
   }
   for (size_t i = 0; i < out->integers.size(); ++i) {
     const int64_t p = a->integers[i], q = b->integers[i];
@@ -419,6 +425,7 @@ const std::vector<Folder::Row>& Folder::rows() {
       {"Expand", &F::expanded, "any"},
       {"Sqrt", &F::unary, "of floats"},
       {"Reciprocal", &F::unary, "of floats"},
+      {"Pow", &F::binary, "of floats"},
       {"Identity", &F::same},
       {"Dropout", &F::dropout},
       {"Cast", &F::cast},

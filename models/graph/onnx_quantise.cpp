@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "common/printable.hpp"
 
@@ -266,12 +267,14 @@ Fake fake_quantiser(const OnnxNode& node, const std::vector<ConstantPtr>& inputs
   node.allow({"narrow", "rounding_mode", "signed"});
   node.expect_inputs(4, 4);
   result.scale = checked_scale(node, inputs[1]);
-  if (!inputs[2] || !inputs[2]->is_float || inputs[2]->floats.empty())
-    node.malformed("the zero point should hold floats");
-  for (float v : inputs[2]->floats) {
+  if (!inputs[2] || inputs[2]->elements() < 1) node.malformed("the zero point is missing");
+  auto zero = std::make_shared<Constant>(*inputs[2]);
+  for (int64_t v : std::exchange(zero->integers, {})) zero->floats.push_back(static_cast<float>(v));
+  zero->is_float = true;
+  for (float v : zero->floats) {
     if (!std::isfinite(v)) node.malformed("the zero point holds NaN or infinity");
   }
-  result.zero = inputs[2];
+  result.zero = zero;
   const int64_t bits = bits_of(node, inputs[3]);
   const bool is_signed = node.integer("signed", 1) != 0, narrow = node.integer("narrow", 0) != 0;
   const int64_t half = int64_t{1} << (bits - 1);

@@ -75,7 +75,7 @@ class Simplifier {
     // A rule at one node can only open rules at its neighbours, so few rounds are enough; the graph
     // shrinks with every rule but the moving of pads, which shrinks the number of pads.
     for (bool changed = true; changed;) {
-      changed = false;
+      changed = merge_twins(graph_.input) || bound_input_by_readers();
       for (size_t i = 0; i < graph_.nodes.size(); ++i) {
         while (alive_[i] && apply(static_cast<int>(i))) changed = true;
       }
@@ -90,6 +90,7 @@ class Simplifier {
 
   bool apply(int index) {
     Node& n = node(index);
+    if (merge_twins(n.output) || bound_by_readers(n.output, n.clamp)) return true;
     switch (n.kind) {
       case OpKind::kDepthwiseConv:
         return is_affine(n) && (affine_away(index) || affine_back(index) || affine_forward(index));
@@ -155,9 +156,73 @@ class Simplifier {
     return true;
   }
 
+  static bool is_identity(const Node& n) {
+    return is_affine(n) && all_equal(n.weights, 1) && all_equal(n.bias, 0);
+  }
+
+  /// A quantised file has a quantiser for every reader of a tensor: equal ones are one node.
+  bool merge_twins(int tensor) {
+    const std::vector<int>& readers = consumers_[at(tensor)];
+    for (size_t a = 0; a < readers.size(); ++a) {
+      const Node& first = node(readers[a]);
+      for (size_t b = a + 1; b < readers.size() && is_affine(first) && first.clamp.step > 0; ++b) {
+        const Node& second = node(readers[b]);
+        if (readers[a] == readers[b] || !is_affine(second) || second.weights != first.weights ||
+            second.bias != first.bias || second.clamp.lo != first.clamp.lo ||
+            second.clamp.hi != first.clamp.hi || second.clamp.step != first.clamp.step) {
+          continue;
+        }
+        const int earlier = std::min(readers[a], readers[b]);
+        const int later = std::max(readers[a], readers[b]);
+        if (node(later).output == graph_.output) continue;
+        const int from = node(later).output, to = node(earlier).output;
+        remove(later);
+        redirect(from, to);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Of a tensor that only quantisers of different ranges read: what lies beyond all of them is of
+  /// no account, so `clamp`, that of the tensor's node, may cut it off, and the tensor has a range.
+  bool bound_by_readers(int tensor, Clamp& clamp) {
+    const std::vector<int>& readers = consumers_[at(tensor)];
+    if (tensor == graph_.output || readers.size() < 2) return false;
+    Clamp hull{kInfinity, -kInfinity};
+    for (int reader : readers) {
+      const Node& n = node(reader);
+      if (!is_identity(n) || n.clamp.step == 0) return false;
+      hull.lo = std::min(hull.lo, n.clamp.lo);
+      hull.hi = std::max(hull.hi, n.clamp.hi);
+    }
+    const Clamp bounded = composed(clamp, hull);
+    if (bounded.lo == clamp.lo && bounded.hi == clamp.hi) return false;
+    clamp = bounded;
+    return true;
+  }
+
+  bool bound_input_by_readers() {
+    std::vector<Clamp> clamps = graph_.input_clamp;
+    clamps.resize(static_cast<size_t>(shape(graph_.input).channels));
+    bool changed = false;
+    for (Clamp& clamp : clamps) changed = bound_by_readers(graph_.input, clamp) || changed;
+    if (changed) graph_.input_clamp = std::move(clamps);
+    return changed;
+  }
+
+  /// A quantiser of what lies within its range already, and whose rounding does not matter.
+  bool is_idle(const Node& n) {
+    const int by = producer_[at(n.inputs[0])];
+    return by >= 0 && is_identity(n) && n.clamp.step > 0 &&
+           n.clamp.hi - n.clamp.lo >= kFineSteps * n.clamp.step &&
+           node(by).clamp.lo >= n.clamp.lo && node(by).clamp.hi <= n.clamp.hi;
+  }
+
   bool affine_away(int index) {
     Node& n = node(index);
-    if (n.clamp.is_open() && all_equal(n.weights, 1) && all_equal(n.bias, 0)) return bypass(index);
+    if (n.clamp.is_open() && is_identity(n)) return bypass(index);
+    if (is_idle(n) && n.output != graph_.output) return bypass(index);
     if (!n.clamp.is_open() && n.clamp.step == 0) return false;
     const int input = n.inputs[0];
     if (input != graph_.input || consumers_[at(input)].size() != 1 || n.output == graph_.output) {

@@ -12,7 +12,8 @@
 ///      (zero padding commutes with a scale, not with an offset);
 ///   4. kPad into the convolutions or averages behind it; kPad after kPad; kPad of nothing;
 ///   5. kShortcut after kShortcut; a kShortcut that changes nothing;
-///   6. the clamp of a quantised file from a node that only moves values to the one before it.
+///   6. the clamp of a quantised file from a node that only moves values to the one before it; one
+///      node for equal quantisers of a tensor; a range for a tensor that only quantisers read.
 /// At the end tensors and nodes that the output does not need are gone.
 ///
 /// Contract: the graph satisfies `check.hpp`, before and after. `macs` is not touched.

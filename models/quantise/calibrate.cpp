@@ -231,6 +231,24 @@ std::vector<Bound> value_bounds(const graph::Graph& graph) {
   return bounds;
 }
 
+std::vector<Bound> reachable(const graph::Node& node, const Bound& input) {
+  // Padding adds zeros.
+  const double lo = std::min(input.lo, 0.0), hi = std::max(input.hi, 0.0);
+  const size_t taps = node.weights.size() / node.bias.size();
+  std::vector<Bound> bounds;
+  for (size_t o = 0; o < node.bias.size(); ++o) {
+    Bound b{node.bias[o], node.bias[o]};
+    for (size_t t = 0; t < taps; ++t) {
+      const auto w = static_cast<double>(node.weights[o * taps + t]);
+      if (w == 0) continue;
+      b.lo += w > 0 ? w * lo : w * hi;
+      b.hi += w > 0 ? w * hi : w * lo;
+    }
+    bounds.push_back(b);
+  }
+  return bounds;
+}
+
 Tensor choose_scales(const graph::Tensor& tensor, const TensorStatistics& statistics,
                      const ScaleContext& context, const ScaleOptions& options) {
   const Bound& bound = context.bound;

@@ -70,6 +70,8 @@ struct Bound {
   double lo, hi;
 };
 std::vector<Bound> value_bounds(const graph::Graph& graph);
+/// What a convolution can give before its clamp, for each channel, if its input is bounded so.
+std::vector<Bound> reachable(const graph::Node& convolution, const Bound& input);
 
 struct ScaleOptions {
   double headroom = 1.1;

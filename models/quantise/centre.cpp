@@ -121,6 +121,39 @@ std::vector<InputUnit> given_units(const graph::Graph& graph, bool with_zero, bo
   return units;
 }
 
+/// Without calibration an output that the file does not quantise gets the range that its layer can
+/// reach, but no more than four deviations of a sum of independent inputs around the bias. An
+/// input's root mean square is about an eighth of an unsigned byte's range and a quarter of a signed
+/// one's; where it has few steps, it may be at their ends always.
+void bound_output(Centred& centred, graph::Node& last) {
+  const int from = last.inputs.front();
+  const Bound input = value_bounds(centred.graph)[static_cast<size_t>(from)];
+  if (!is_given(input)) return;
+  bool is_coarse = false;
+  for (const graph::Node& node : centred.graph.nodes) {
+    if (node.output == from) {
+      is_coarse = input.hi - input.lo < kCoarseSteps * static_cast<double>(node.clamp.step);
+    }
+  }
+  const double share = is_coarse ? 1 : input.lo < 0 ? 0.25 : 0.125;
+  const double deviation = share * std::max(input.hi, -input.lo);
+  const std::vector<Bound> reach = reachable(last, input);
+  const size_t taps = last.weights.size() / last.bias.size();
+  double range = 0;
+  for (size_t c = 0; c < reach.size(); ++c) {
+    double square = 0;
+    for (size_t t = 0; t < taps; ++t) {
+      square += std::pow(static_cast<double>(last.weights[c * taps + t]), 2);
+    }
+    const auto middle = static_cast<double>(last.bias[c]);
+    centred.output_offset[c] = std::exchange(last.bias[c], 0.0F);
+    range = std::max(range, std::min(std::max(reach[c].hi - middle, middle - reach[c].lo),
+                                     4 * std::sqrt(square) * deviation));
+  }
+  last.clamp.lo = static_cast<float>(-range);
+  last.clamp.hi = static_cast<float>(range);
+}
+
 bool has_given_input(const graph::Graph& graph) {
   return !graph.input_clamp.empty() &&
          std::all_of(graph.input_clamp.begin(), graph.input_clamp.end(), [](const graph::Clamp& c) {
@@ -230,6 +263,10 @@ void centre_output(Centred& centred, const graph::Graph& graph, const float* inp
     for (float& bias : last.bias) bias -= unit.middle;
     last.clamp.lo -= unit.middle;
     last.clamp.hi -= unit.middle;
+    return;
+  }
+  if (images < 1) {
+    bound_output(centred, last);
     return;
   }
   FloatLayer layer;

@@ -13,7 +13,8 @@
 /// Exact for the output if a convolution without clamp makes it and nothing else reads it. Done per
 /// channel, where the byte's step shrinks by a tenth or more (with padding: a quarter), or where it
 /// makes the input's bytes exact (input_values.hpp). What a quantised file gives for its ends goes
-/// before what calibration saw (given_range.hpp). Test: tests/quantise/test_quantise.cpp.
+/// before what calibration saw (given_range.hpp); without calibration inputs an output that the file
+/// gives no range gets the one that its layer can reach. Test: tests/quantise/test_quantise.cpp.
 #pragma once
 
 #include <cstdint>

@@ -239,6 +239,24 @@ TEST_CASE("Quantisers that change nothing are no layers") {
   CHECK(g.nodes[1].inputs[0] == g.nodes[1].inputs[1]);
 }
 
+TEST_CASE("A tensor that only quantisers read has the range that they need") {
+  Builder m({1, 2, 4, 4});
+  m.unit("in", kIn).unit("wide", bytes(0.5F, 0)).unit("low", bytes(0.1F, 40));
+  add_weights(m, kIn.scale);
+  ModelBuilder::set(m.node("DequantizeLinear", {"w", "w_s", "w_z"}, {"wf"}), "axis", int64_t{0});
+  // The input's quantiser twice, too.
+  m.node("Add", {m.pair("x", "in", "xa"), m.pair("x", "in", "xb")}, {"s"});
+  m.node("Conv", {"s", "wf"}, {"c"});
+  m.node("Add", {m.pair("c", "wide", "a"), m.pair("c", "low", "b")}, {"y"});
+  const Graph g = m.import();
+  REQUIRE(g.input_clamp.size() == 2);
+  CHECK(g.input_clamp[0].step == kIn.scale);
+  REQUIRE(g.nodes.size() == 5);
+  CHECK(g.nodes[1].kind == OpKind::kConv);
+  CHECK(g.nodes[1].clamp.lo == -40 * 0.1F);
+  CHECK(g.nodes[1].clamp.hi == 255 * 0.5F);
+}
+
 TEST_CASE("A quantiser behind a pool or a pad is one before it") {
   Builder m({1, 1, 4, 4});
   m.unit("u", kRelu).filled("w", {1, 1, 1, 1}, 1);
@@ -443,6 +461,13 @@ TEST_CASE("Quant and BipolarQuant of QONNX") {
     m.node("MatMul", {"x", "wq"}, {"y"});
     CHECK(m.import().nodes.at(0).weights ==
           std::vector<float>{0.5F, 0.5F, -0.5F, 0.5F, -0.5F, -0.5F, 0.5F, 0.5F});
+  }
+  SECTION("integers for zero point and bits, as QKeras' exporter has them") {
+    m.integers("zi", {}, Type::INT32, {0}).integers("bi", {}, Type::INT32, {2});
+    m.qonnx("Quant", {"w", "s", "zi", "bi"}, {"wq"});
+    m.node("MatMul", {"x", "wq"}, {"y"});
+    CHECK(m.import().nodes.at(0).weights ==
+          std::vector<float>{0.5F, 0.5F, 0, 0.5F, 0, -1, 0.5F, 0});
   }
   SECTION("activations of two bits") {
     m.node("MatMul", {"x", "w"}, {"c"});

@@ -202,6 +202,7 @@ const std::map<std::string, Adds>& on_constants() {
       {"Expand", with_ints},
       {"Sqrt", of_one},
       {"Reciprocal", of_one},
+      {"Pow", of_two},
       {"Identity", of_one},
       {"Dropout", of_one},
       {"Cast",

@@ -94,9 +94,12 @@ class RandomGraph {
       }
       n.inputs.push_back(other);
     }
-    const int64_t clamp = between(0, 5);
+    const int64_t clamp = between(0, 7);
     if (clamp == 0) n.clamp.lo = 0;
     if (clamp == 1) n.clamp = {-0.5F, 1.5F};
+    // Quantisers, with steps so small that another rounding does not show.
+    if (clamp == 2) n.clamp = {-0.5F, 1.5F, 0x1p-22F};
+    if (clamp == 3) n.clamp = {0, 1.25F, 0x1p-21F};
     n.output = static_cast<int>(last) + 1;
     n.name = "n" + std::to_string(graph_.nodes.size());
     graph_.tensors.push_back({n.name, out});

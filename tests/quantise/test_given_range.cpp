@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/error.hpp"
+#include "graph/execute.hpp"
 #include "graphs.hpp"
 #include "quantise/given_range.hpp"
 #include "quantise/quantise.hpp"
@@ -167,6 +168,27 @@ TEST_CASE("Values of few steps keep them, calibrated or not") {
   }
   const Tensor& out = network.tensors[static_cast<size_t>(network.output)];
   CHECK(out.scale == std::vector<float>(3, 1.0F));
+}
+
+TEST_CASE("An output without a range gets one from its layer's weights") {
+  GraphBuilder b(test::seed());
+  const int x = b.input({40, 1, 1});
+  const int h = b.dense(x, 50, clamp_of(0.05F, 0));
+  graph::Graph graph = b.finish(b.dense(h, 6));
+  graph.input_clamp.assign(40, clamp_of(0.03F, 128));
+  const Network network = quantise::quantise(graph, nullptr, 0, NumberSystem::kInt8);
+  const std::vector<float> inputs = b.random.normals(40 * 64, 1);
+  const std::vector<float> want = graph::execute(graph, inputs.data(), 64);
+  CHECK(test::relative_distance(Reference(network).infer(inputs.data(), 64), want) < 0.1);
+  // No output is at the end of its byte, nor do all stay around the middle.
+  const auto range = 127 * static_cast<double>(network.tensors.back().scale[0]);
+  double farthest = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    farthest = std::max(farthest, std::abs(static_cast<double>(want[i]) -
+                                           static_cast<double>(network.output_offset[i % 6])));
+  }
+  CHECK(farthest < range);
+  CHECK(farthest > range / 20);
 }
 
 TEST_CASE("Where no range is given calibration is asked for, by the tensor's name") {
