@@ -49,7 +49,7 @@ size_t Package::input_elements() const {
   return static_cast<size_t>(content_->description.input.user_shape().elements());
 }
 size_t Package::output_elements() const {
-  return static_cast<size_t>(content_->description.output.shape.elements());
+  return static_cast<size_t>(content_->description.output.user_shape().elements());
 }
 
 Licence read_licence(const std::string& path) { return lock::read_licence(path); }

@@ -166,7 +166,8 @@ BenchResult measure(const BenchNetwork& network, const BenchOptions& options) {
     driver::RunOptions run_options;
     run_options.progress = [&](size_t done) { progress.at(done); };
     const auto outputs = simulate(*plain, std::nullopt, "", inputs.values, run_options);
-    result.accuracy = judge(network.metric, inputs.values, outputs.values, labels);
+    result.accuracy =
+        judge(network.metric, driver::description(*plain), inputs.values, outputs.values, labels);
     result.accuracy_labels = labels.size();
   }
   return result;

@@ -48,7 +48,7 @@ double area_under_curve(const std::vector<double>& scores, const std::vector<int
 std::vector<int64_t> read_metric_labels(const BenchNetwork& network,
                                         const program::Program& program, size_t inputs) {
   if (network.metric == Metric::kTopOne) {
-    return read_labels(network.labels, inputs, program.output.shape.elements());
+    return read_labels(network.labels, inputs, classes_of(program.output));
   }
   auto labels = common::read_npy_int(network.labels);
   if (labels.values.empty() || inputs % labels.values.size() != 0 ||
@@ -66,12 +66,13 @@ std::vector<int64_t> read_metric_labels(const BenchNetwork& network,
   return std::move(labels.values);
 }
 
-double judge(Metric metric, const std::vector<float>& inputs, const std::vector<float>& outputs,
-             const std::vector<int64_t>& labels) {
+double judge(Metric metric, const program::Program& program, const std::vector<float>& inputs,
+             const std::vector<float>& outputs, const std::vector<int64_t>& labels) {
   if (metric == Metric::kAuc) {
     return area_under_curve(reconstruction_errors(inputs, outputs, labels.size()), labels);
   }
-  return static_cast<double>(count_correct(outputs, labels)) / static_cast<double>(labels.size());
+  return static_cast<double>(count_correct(program.output, outputs, labels)) /
+         static_cast<double>(labels.size());
 }
 
 }  // namespace keyway::tool

@@ -38,7 +38,7 @@ std::string summary(const lock::Header& header, const program::Program& p, size_
                              p.weight_peak_bytes,
                              p.resident ? "resident between inputs" : "streamed for every input"));
   line("input", shape_text(p.input.user_shape()));
-  line("output", shape_text(p.output.shape));
+  line("output", shape_text(p.output.user_shape()));
   line("macs", std::to_string(p.macs));
   text += fmt::format("\n{:<32} {:<10} {:>12} {:>12} {:>14}\n", "layer", "kind", "instructions",
                       "macs", "array cycles");

@@ -140,7 +140,7 @@ void run(const Options& options) {
   const auto count = static_cast<size_t>(inputs.rows());
   std::vector<int64_t> labels;
   if (!options.labels.empty()) {
-    labels = read_labels(options.labels, count, static_cast<int64_t>(package.output_elements()));
+    labels = read_labels(options.labels, count, classes_of(driver::description(package).output));
   }
 
   const program::InputFit fit =
@@ -177,8 +177,9 @@ void run(const Options& options) {
 
   std::optional<double> accuracy;
   if (!labels.empty()) {
-    accuracy =
-        static_cast<double>(count_correct(outputs.values, labels)) / static_cast<double>(count);
+    accuracy = static_cast<double>(
+                   count_correct(driver::description(package).output, outputs.values, labels)) /
+               static_cast<double>(count);
   }
   if (output) {
     common::NpyArray<float> array;

@@ -49,13 +49,35 @@ std::vector<int64_t> read_labels(const std::string& path, size_t count, int64_t 
   return std::move(array.values);
 }
 
-size_t count_correct(const std::vector<float>& outputs, const std::vector<int64_t>& labels) {
-  const size_t classes = outputs.size() / labels.size();
+namespace {
+bool holds_indices(const program::OutputBoundary& output) {
+  return output.selection.gives == OutputSelection::Gives::kIndices;
+}
+}  // namespace
+
+int64_t classes_of(const program::OutputBoundary& output) {
+  const Shape user = output.user_shape();
+  if (holds_indices(output) && user.pixels() == 1) return output.shape.channels;
+  const std::vector<int64_t>& dims = output.layout.dims;
+  const bool is_list = output.selection.gives == OutputSelection::Gives::kAll &&
+                       user.elements() > 1 &&
+                       std::find(dims.begin(), dims.end(), user.elements()) != dims.end();
+  if (is_list) return user.elements();
+  std::vector<int64_t> shape{0};
+  shape.insert(shape.end(), dims.begin(), dims.end());
+  throw Error(ErrorKind::kUsage, "--labels are classes, and the network's output, " +
+                                     dims_text(shape, 1) + " numbers, is no list of classes");
+}
+
+size_t count_correct(const program::OutputBoundary& output, const std::vector<float>& values,
+                     const std::vector<int64_t>& labels) {
+  const size_t elements = values.size() / labels.size();
   size_t correct = 0;
   for (size_t i = 0; i < labels.size(); ++i) {
-    const auto first = outputs.begin() + static_cast<std::ptrdiff_t>(i * classes);
-    const auto best = std::max_element(first, first + static_cast<std::ptrdiff_t>(classes));
-    if (best - first == labels[i]) ++correct;
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(i * elements);
+    const auto best = std::max_element(first, first + static_cast<std::ptrdiff_t>(elements));
+    const auto answer = holds_indices(output) ? static_cast<int64_t>(*first) : best - first;
+    if (answer == labels[i]) ++correct;
   }
   return correct;
 }

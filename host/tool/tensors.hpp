@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/npy.hpp"
+#include "program/boundary.hpp"
 
 namespace keyway::tool {
 
@@ -15,11 +16,17 @@ namespace keyway::tool {
 common::NpyArray<float> read_inputs(const std::string& path, const std::vector<int64_t>& dims,
                                     int64_t limit);
 
+/// How many classes an output tells apart: by its largest value where it is a list, by the first of
+/// its indices where it holds these. Throws Error(kUsage) for any other output (an image, one
+/// number), for which labels mean nothing.
+int64_t classes_of(const program::OutputBoundary& output);
+
 /// Labels of the first `count` inputs. Throws Error(kFile) when the file has fewer, or labels
 /// outside 0..classes-1.
 std::vector<int64_t> read_labels(const std::string& path, size_t count, int64_t classes);
 
-/// Number of images whose largest output (the first of equals) stands at its label.
-size_t count_correct(const std::vector<float>& outputs, const std::vector<int64_t>& labels);
+/// Number of images whose class, as classes_of() has it (the first of equal values), is its label.
+size_t count_correct(const program::OutputBoundary& output, const std::vector<float>& values,
+                     const std::vector<int64_t>& labels);
 
 }  // namespace keyway::tool

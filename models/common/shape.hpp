@@ -27,7 +27,29 @@ struct Layout {
   int64_t stride_c = 1, stride_h = 1, stride_w = 1;
 };
 
-/// Applied over the channels of every pixel of the output, by whoever hands it to the user.
-enum class OutputFunction { kNone, kSoftmax, kLogSoftmax };
+/// Applied to the output by whoever hands it to the user: softmax over the channels of every pixel,
+/// the others to each value.
+enum class OutputFunction { kNone, kSoftmax, kLogSoftmax, kSigmoid, kTanh };
+
+/// Behind the function: of the channels of every pixel the first `count` in order of value, of equal
+/// ones in order of channel.
+struct OutputSelection {
+  enum class Gives { kAll, kValues, kIndices };
+  Gives gives = Gives::kAll;  ///< everything as it is; else the values selected, or which they are
+  int64_t count = 0;
+  bool smallest_first = false;  ///< otherwise the largest come first
+  bool last_of_equals = false;  ///< of equal values the highest channel comes first
+
+  /// Of what the user gets.
+  Shape shape(const Shape& output) const {
+    return gives == Gives::kAll ? output : Shape{count, output.height, output.width};
+  }
+  /// True if value `a` of channel `i` comes before value `b` of channel `j`.
+  template <typename Value>
+  bool before(Value a, int64_t i, Value b, int64_t j) const {
+    if (a != b) return smallest_first ? a < b : a > b;
+    return last_of_equals ? i > j : i < j;
+  }
+};
 
 }  // namespace keyway

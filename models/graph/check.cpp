@@ -25,7 +25,11 @@ class Checker {
     for (const Node& node : graph_.nodes) check(node);
     need(ready_[static_cast<size_t>(graph_.output)], "nothing gives the output");
     check_layout(graph_.input_layout, shape(graph_.input));
-    check_layout(graph_.output_layout, shape(graph_.output));
+    const OutputSelection& selection = graph_.output_selection;
+    need(selection.gives == OutputSelection::Gives::kAll ||
+             (selection.count > 0 && selection.count <= shape(graph_.output).channels),
+         "selects more channels than there are, or none");
+    check_layout(graph_.output_layout, selection.shape(shape(graph_.output)));
     const auto channels = static_cast<size_t>(shape(graph_.input).channels);
     need(graph_.input_scale.size() == channels && graph_.input_offset.size() == channels,
          "input_scale or input_offset has a wrong size");

@@ -198,6 +198,28 @@ class Layer {
   const Shape& out_;
 };
 
+/// What the selection leaves of an image in C, H, W order: the next one in turn, until there are
+/// enough.
+std::vector<float> selected(const OutputSelection& selection, const Shape& shape,
+                            const std::vector<float>& tensor) {
+  std::vector<float> out;
+  std::vector<bool> taken(tensor.size(), false);
+  for (int64_t k = 0; k < selection.count; ++k) {
+    for (int64_t p = 0; p < shape.pixels(); ++p) {
+      const auto at = [&](int64_t c) { return static_cast<size_t>(c * shape.pixels() + p); };
+      int64_t next = -1;
+      for (int64_t c = 0; c < shape.channels; ++c) {
+        if (taken[at(c)]) continue;
+        if (next < 0 || selection.before(tensor[at(c)], c, tensor[at(next)], next)) next = c;
+      }
+      taken[at(next)] = true;
+      out.push_back(selection.gives == OutputSelection::Gives::kIndices ? static_cast<float>(next)
+                                                                        : tensor[at(next)]);
+    }
+  }
+  return out;
+}
+
 /// A block of images on its way through the graph.
 class Block {
  public:
@@ -224,7 +246,10 @@ class Block {
     const Shape& out = shape(graph_.output);
     scratch.assign(at(graph_.output, image), at(graph_.output, image) + out.elements());
     apply_output_function(graph_.output_function, out, scratch.data());
-    scatter_layout(graph_.output_layout, out, scratch.data(), output);
+    const OutputSelection& selection = graph_.output_selection;
+    if (selection.gives != OutputSelection::Gives::kAll)
+      scratch = selected(selection, out, scratch);
+    scatter_layout(graph_.output_layout, selection.shape(out), scratch.data(), output);
   }
 
  private:
@@ -291,6 +316,15 @@ void scatter_layout(const Layout& layout, const Shape& shape, const float* tenso
 
 void apply_output_function(OutputFunction function, const Shape& shape, float* tensor) {
   if (function == OutputFunction::kNone) return;
+  if (function == OutputFunction::kSigmoid || function == OutputFunction::kTanh) {
+    for (int64_t i = 0; i < shape.elements(); ++i) {
+      const auto x = static_cast<double>(tensor[i]);
+      const double half = std::tanh(x / 2);  // sigmoid(x) = (1 + tanh(x / 2)) / 2
+      tensor[i] =
+          static_cast<float>(function == OutputFunction::kTanh ? std::tanh(x) : 0.5 + half / 2);
+    }
+    return;
+  }
   const int64_t pixels = shape.pixels();
   for (int64_t p = 0; p < pixels; ++p) {
     float* const begin = tensor + p;
@@ -317,7 +351,8 @@ std::vector<float> execute(const Graph& graph, const float* input, int64_t image
   const int64_t fits = std::max<int64_t>(options.block_bytes / std::max<int64_t>(bytes, 1), 1);
   const int64_t block_images = std::min(images, fits);
   const int64_t in = graph.tensors[static_cast<size_t>(graph.input)].shape.elements();
-  const int64_t out = graph.tensors[static_cast<size_t>(graph.output)].shape.elements();
+  const Shape& last = graph.tensors[static_cast<size_t>(graph.output)].shape;
+  const int64_t out = graph.output_selection.shape(last).elements();
   std::vector<float> outputs(static_cast<size_t>(images * out));
   Block block(graph, block_images);
   for (int64_t first = 0; first < images; first += block_images) {

@@ -6,7 +6,7 @@
 /// threads or on how many images are given at once.
 ///
 /// Inputs and outputs are in the layout of the model file (`Graph::input_layout`,
-/// `Graph::output_layout`), N first; `input_scale`, `input_offset` and the output function are
+/// `Graph::output_layout`), N first; `input_scale`, `input_offset`, output function and selection are
 /// applied. What a visitor sees are the graph's own tensors: channels x height x width, the input
 /// after scale and offset, the output before the output function.
 ///
@@ -47,7 +47,7 @@ void load_input(const Graph& graph, const float* user, float* tensor);
 void gather_layout(const Layout& layout, const Shape& shape, const float* user, float* tensor);
 void scatter_layout(const Layout& layout, const Shape& shape, const float* tensor, float* user);
 
-/// Output function in place over the channels of every pixel of one image in C, H, W order.
+/// Output function in place over one image in C, H, W order.
 void apply_output_function(OutputFunction function, const Shape& shape, float* tensor);
 
 }  // namespace keyway::graph

@@ -92,6 +92,7 @@ struct Graph {
   /// per channel, or none.
   std::vector<Clamp> input_clamp;
   OutputFunction output_function = OutputFunction::kNone;
+  OutputSelection output_selection;  ///< output_layout is of what it leaves
   /// Multiply-accumulates of the model file's convolutions and matrix products for one input.
   uint64_t macs = 0;
 };

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Elementwise operators: Relu, Clip and their kin, constant arithmetic, the sum and the difference
-// of two tensors, Softmax. All but the sum become y = min(max(scale x + offset, lo), hi), one scale
+// of two tensors. All but the sum become y = min(max(scale x + offset, lo), hi), one scale
 // and offset per channel.
 // See importer.hpp.
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -292,32 +293,6 @@ void Importer::add(const OnnxNode& node, const Inputs& inputs) {
   give_view(node, std::move(result));
 }
 
-void Importer::softmax(const OnnxNode& node, const Inputs& inputs) {
-  node.allow({"axis"});
-  node.expect_inputs(1, 1);
-  const Value& value = view_input(node, inputs, 0);
-  const size_t rank = value.view.axes.size();
-  const bool flattens = node.opset() < 13;  // then over everything from the axis on
-  const auto axis =
-      static_cast<size_t>(checked_axis(node, node.integer("axis", flattens ? 1 : -1), rank));
-  const View view = settled_image(node, value);
-  int64_t channels = 1, others = 1;
-  for (size_t i = axis; i < (flattens ? rank : axis + 1); ++i) {
-    for (const Atom& atom : view.axes[i]) {
-      (atom.axis == Axis::kChannel ? channels : others) *= atom.size;
-      if (atom.axis == Axis::kBatch) node.unsupported("runs over the batch");
-    }
-  }
-  if (others != 1 || channels != shape_of(view).channels) {
-    node.unsupported("only over all channels of a pixel is supported");
-  }
-  Value result;
-  result.view = view;
-  result.function = node.op() == "Softmax" ? OutputFunction::kSoftmax : OutputFunction::kLogSoftmax;
-  result.function_node = node.name();
-  give(node, std::move(result));
-}
-
 void Importer::pass(const OnnxNode& node, const Inputs& inputs) {
   if (node.op() == "Dropout") {
     inference_dropout(node, constant_input(node, inputs, 2, "training_mode"));
@@ -325,8 +300,14 @@ void Importer::pass(const OnnxNode& node, const Inputs& inputs) {
     node.allow({"to", {"saturate", 19}});
     node.expect_inputs(1, 1);
     const int64_t to = node.integer("to", 0);
-    if (to != onnx::TensorProto::FLOAT && to != onnx::TensorProto::DOUBLE &&
-        to != onnx::TensorProto::FLOAT16) {
+    using Type = onnx::TensorProto;
+    const auto one_of = [to](std::initializer_list<int> types) {
+      return std::find(types.begin(), types.end(), to) != types.end();
+    };
+    // Indices come to the user as floats, whatever their type.
+    const bool indices = inputs[0]->selection.gives == OutputSelection::Gives::kIndices &&
+                         one_of({Type::INT32, Type::INT64, Type::UINT32, Type::UINT64});
+    if (!indices && !one_of({Type::FLOAT, Type::DOUBLE, Type::FLOAT16})) {
       node.unsupported("a cast of activations to element type " + std::to_string(to));
     }
     if (inputs[0]->grid) {

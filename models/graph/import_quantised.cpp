@@ -335,7 +335,7 @@ void Importer::run_on_integers(const Row& row, const OnnxNode& node, const Input
     (this->*row.handler)(node, inputs);
     return;
   }
-  if (row.effect == kComputes)
+  if (row.effect == kComputes || row.effect == kSelects)
     node.unsupported("reads the integers of a quantiser; DequantizeLinear has to come first");
   std::shared_ptr<const Grid> grid;
   for (const Value* value : inputs) {

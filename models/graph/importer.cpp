@@ -93,11 +93,10 @@ void Importer::run(const onnx::NodeProto& proto) {
   }
   if (!row) node.unsupported(why_unknown(node.op()));
   for (const Value* value : inputs) {
-    if (value && value->function != OutputFunction::kNone && row->effect != kMovesNothing &&
-        row->effect != kQuantises) {
-      node.unsupported("reads the result of " + common::quoted(value->function_node) +
-                       ": Softmax and LogSoftmax are supported at the network's end only");
-    }
+    if (!value || !value->is_finished() || row->effect == kMovesNothing) continue;
+    if (!value->selects() && (row->effect == kQuantises || row->effect == kSelects)) continue;
+    node.unsupported("reads the result of " + common::quoted(value->function_node) +
+                     ", which the host computes: that is supported at the network's end only");
   }
   if (std::any_of(inputs.begin(), inputs.end(), [](const Value* v) { return v && v->grid; })) {
     run_on_integers(*row, node, inputs);
@@ -385,7 +384,7 @@ Graph Importer::finish(const onnx::NodeProto& last, const std::string& output) {
   if (value.view.tensor == graph_.input && !value.pending) fail("is the input: there is no layer");
   const OnnxNode node(last, opset_, file_);
   if (value.grid) {
-    if (value.function != OutputFunction::kNone) fail("holds integers of a softmax");
+    if (value.is_finished()) fail("holds integers of what the host computes");
     value = in_units(node, value);
   }
   const View view = settled_image(node, value);
@@ -421,6 +420,7 @@ Graph Importer::finish(const onnx::NodeProto& last, const std::string& output) {
   if (layout.stride_c == 0) layout.stride_c = 1;
   graph_.output = view.tensor;
   graph_.output_function = value.function;
+  graph_.output_selection = value.selection;
   const auto channels =
       static_cast<size_t>(graph_.tensors[static_cast<size_t>(graph_.input)].shape.channels);
   graph_.input_scale.assign(channels, 1.0F);

@@ -4,7 +4,8 @@
 ///
 ///     import_layers.cpp       Conv, Gemm, MatMul, BatchNormalization
 ///     import_pool.cpp         pooling, means and maxima
-///     import_elementwise.cpp  Relu, Clip, constant arithmetic, Add, Sub, Softmax
+///     import_elementwise.cpp  Relu, Clip, constant arithmetic, Add, Sub
+///     import_output.cpp       what the host does at the end: Softmax, Sigmoid, ArgMax, TopK
 ///     import_layout.cpp       Reshape and its kin, Slice, Pad, Concat
 ///     import_quantised.cpp    quantised files: QuantizeLinear, QLinearConv, Quant and their kin
 ///
@@ -63,10 +64,14 @@ struct Value {
   std::shared_ptr<const OnnxNode> arranged;  ///< what last reshaped or transposed it, if anything
   std::shared_ptr<Pending> pending;
   std::shared_ptr<const Grid> grid;  ///< of a view that the file has in integers
+  /// What the host does at the end; nothing that computes may follow.
   OutputFunction function = OutputFunction::kNone;
+  OutputSelection selection;
   std::string function_node;
   bool withheld = false;  ///< a further output (mask, indices): an error to read
 
+  bool selects() const { return selection.gives != OutputSelection::Gives::kAll; }
+  bool is_finished() const { return function != OutputFunction::kNone || selects(); }
   bool is_constant() const { return constant != nullptr; }
 };
 
@@ -98,6 +103,7 @@ class Importer {
     kMovesValues,   ///< or zeros, so it may read integers
     kMovesNothing,  ///< so it may also stand behind an operator that the host computes
     kQuantises,     ///< between reals and integers; so may it, and it folds constants
+    kSelects,       ///< at the end; behind a function of the host, but not behind another selection
   };
   struct Row {
     const char* name;
@@ -129,6 +135,9 @@ class Importer {
   void add(const OnnxNode& node, const Inputs& inputs);
   void arithmetic(const OnnxNode& node, const Inputs& inputs);
   void softmax(const OnnxNode& node, const Inputs& inputs);
+  void host_function(const OnnxNode& node, const Inputs& inputs);
+  void arg_max(const OnnxNode& node, const Inputs& inputs);
+  void top_k(const OnnxNode& node, const Inputs& inputs);
   void pass(const OnnxNode& node, const Inputs& inputs);
   void shape(const OnnxNode& node, const Inputs& inputs);
   void reshape(const OnnxNode& node, const Inputs& inputs);
@@ -140,6 +149,10 @@ class Importer {
   void dequantize_linear(const OnnxNode& node, const Inputs& inputs);
   void quant(const OnnxNode& node, const Inputs& inputs);
   void quantised_operator(const OnnxNode& node, const Inputs& inputs);
+
+  /// A view of the value, bound and settled, whose axes from `first` on, before `end`, are all
+  /// channels and nothing else; or an error.
+  View over_channels(const OnnxNode& node, const Value& value, size_t first, size_t end);
 
   // Values.
   /// Dimensions in words: a free batch is N.

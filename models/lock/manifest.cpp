@@ -26,10 +26,26 @@ const char* function_name(OutputFunction function) {
       return "softmax";
     case OutputFunction::kLogSoftmax:
       return "log_softmax";
+    case OutputFunction::kSigmoid:
+      return "sigmoid";
+    case OutputFunction::kTanh:
+      return "tanh";
     case OutputFunction::kNone:
       break;
   }
   return "none";
+}
+
+const char* gives_name(OutputSelection::Gives gives) {
+  switch (gives) {
+    case OutputSelection::Gives::kValues:
+      return "values";
+    case OutputSelection::Gives::kIndices:
+      return "indices";
+    case OutputSelection::Gives::kAll:
+      break;
+  }
+  return "all";
 }
 
 // ---------------------------------------------------------------------------------------- writing
@@ -46,6 +62,13 @@ Json to_json(const Shape& s) { return {s.channels, s.height, s.width}; }
 
 Json to_json(const Layout& layout) {
   return {{"dims", layout.dims}, {"strides", {layout.stride_c, layout.stride_h, layout.stride_w}}};
+}
+
+Json to_json(const OutputSelection& selection) {
+  return {{"gives", gives_name(selection.gives)},
+          {"count", selection.count},
+          {"smallest_first", selection.smallest_first},
+          {"last_of_equals", selection.last_of_equals}};
 }
 
 Json to_json(const InputImage& image) {
@@ -172,11 +195,26 @@ Layout read_layout(const Reader& r) {
 
 OutputFunction read_function(const Reader& r) {
   const std::string text = r.text();
-  for (const auto f :
-       {OutputFunction::kNone, OutputFunction::kSoftmax, OutputFunction::kLogSoftmax}) {
+  using F = OutputFunction;
+  for (const auto f : {F::kNone, F::kSoftmax, F::kLogSoftmax, F::kSigmoid, F::kTanh}) {
     if (text == function_name(f)) return f;
   }
   r.fail("unknown function " + common::quoted(text));
+}
+
+OutputSelection read_selection(const Reader& r) {
+  OutputSelection selection;
+  selection.count = r["count"].integer(0, kMaxExtent);
+  selection.smallest_first = r["smallest_first"].boolean();
+  selection.last_of_equals = r["last_of_equals"].boolean();
+  const std::string text = r["gives"].text();
+  using Gives = OutputSelection::Gives;
+  for (const auto gives : {Gives::kAll, Gives::kValues, Gives::kIndices}) {
+    if (text != gives_name(gives)) continue;
+    selection.gives = gives;
+    return selection;
+  }
+  r.fail("unknown selection " + common::quoted(text));
 }
 
 /// Height, width and blocks of an image whose words have `word_channels` channels.
@@ -299,6 +337,7 @@ std::string manifest_text(const program::Program& program, contract::Policy poli
               {"scale", per_channel(program.output.scale)},
               {"offset", per_channel(program.output.offset)},
               {"function", function_name(program.output.function)},
+              {"selection", to_json(program.output.selection)},
               {"image", to_json(program.output_image)}}},
             {"layer_columns",
              {"name", "kind", "first_instruction", "instructions", "macs", "ideal_cycles"}},
@@ -343,6 +382,7 @@ program::Program parse_manifest(ByteView text, const std::string& name) {
   p.output.scale = output["scale"].per_channel(p.output.shape.channels);
   p.output.offset = output["offset"].per_channel(p.output.shape.channels);
   p.output.function = read_function(output["function"]);
+  p.output.selection = read_selection(output["selection"]);
   p.output_image = read_output_image(output["image"], p.output.shape, p.core.word_channels());
   program::validate(p.input);
   program::validate(p.output);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -91,6 +92,43 @@ double units(const InputBoundary& b, size_t c, double x) {
          static_cast<double>(b.scale[c]);
 }
 
+void apply_function(OutputFunction function, const Shape& shape, std::vector<double>& values) {
+  switch (function) {
+    case OutputFunction::kNone:
+      break;
+    case OutputFunction::kSoftmax:
+    case OutputFunction::kLogSoftmax:
+      apply_softmax(shape, function == OutputFunction::kLogSoftmax, values);
+      break;
+    case OutputFunction::kSigmoid:
+      for (double& v : values) v = 1 / (1 + std::exp(-v));
+      break;
+    case OutputFunction::kTanh:
+      for (double& v : values) v = std::tanh(v);
+      break;
+  }
+}
+
+std::vector<double> selected(const OutputBoundary& b, const std::vector<double>& values) {
+  const auto pixels = static_cast<size_t>(b.shape.pixels());
+  const auto count = static_cast<size_t>(b.selection.count);
+  std::vector<double> out(count * pixels);
+  std::vector<size_t> order(static_cast<size_t>(b.shape.channels));
+  for (size_t p = 0; p < pixels; ++p) {
+    const auto value = [&](size_t c) { return values[c * pixels + p]; };
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::sort(order.begin(), order.end(), [&](size_t i, size_t j) {
+      return b.selection.before(value(i), static_cast<int64_t>(i), value(j),
+                                static_cast<int64_t>(j));
+    });
+    for (size_t k = 0; k < count; ++k) {
+      const bool indices = b.selection.gives == OutputSelection::Gives::kIndices;
+      out[k * pixels + p] = indices ? static_cast<double>(order[k]) : value(order[k]);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 void validate(const InputBoundary& b) {
@@ -113,7 +151,11 @@ void validate(const InputBoundary& b) {
 }
 
 void validate(const OutputBoundary& b) {
-  validate_layout("output", b.shape, b.layout);
+  const bool selects = b.selection.gives != OutputSelection::Gives::kAll;
+  if (selects && (b.selection.count < 1 || b.selection.count > b.shape.channels)) {
+    contradiction("output", "selects more channels than there are, or none");
+  }
+  validate_layout("output", b.user_shape(), b.layout);
   validate_channels("output", b.scale, b.shape.channels, true);
   validate_channels("output", b.offset, b.shape.channels, false);
 }
@@ -166,10 +208,9 @@ void dequantise_output(const OutputBoundary& b, const uint8_t* bytes, float* use
     const int q = b.is_signed ? static_cast<int>(static_cast<int8_t>(bytes[i])) : bytes[i];
     values[i] = static_cast<double>(b.scale[c]) * q + static_cast<double>(b.offset[c]);
   }
-  if (b.function != OutputFunction::kNone) {
-    apply_softmax(b.shape, b.function == OutputFunction::kLogSoftmax, values);
-  }
-  for_each_element(b.shape, b.layout, [&](int64_t, int64_t at, int64_t index) {
+  apply_function(b.function, b.shape, values);
+  if (b.selection.gives != OutputSelection::Gives::kAll) values = selected(b, values);
+  for_each_element(b.user_shape(), b.layout, [&](int64_t, int64_t at, int64_t index) {
     user[index] = static_cast<float>(values[static_cast<size_t>(at)]);
   });
 }

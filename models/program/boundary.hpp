@@ -5,9 +5,9 @@
 /// rounded to nearest, ties to even; clamped to the byte's range. Pixels that the host adds around
 /// the user's image stand for pad_value[c], which takes the place of x * input_scale +
 /// input_offset: values moved to a middle other than zero cannot be padded by the core, whose
-/// padding is zero (centre.hpp). Output: value = scale[c] * byte + offset[c], then, over the
-/// channels of every pixel, softmax (exp(v - max) / sum) or log-softmax (v - max - log sum), in
-/// double. The structs are small and plain, so that a package's manifest can carry them.
+/// padding is zero (centre.hpp). Output: value = scale[c] * byte + offset[c], then a
+/// function, in double: over the channels of every pixel softmax (exp(v - max) / sum) or log-softmax
+/// (v - max - log sum), or of each value sigmoid or tanh; then the selection (OutputSelection). The structs are small and plain, so that a package's manifest can carry them.
 ///
 /// Bytes stand in C, H, W order, signed ones in two's complement; floats as the model file's user
 /// has them (Layout). Errors: kFile for NaN or infinity in the input, and for a struct that
@@ -39,12 +39,16 @@ struct InputBoundary {
 };
 
 struct OutputBoundary {
-  Shape shape;
-  Layout layout;
+  Shape shape;    ///< of the bytes
+  Layout layout;  ///< of what the user gets
   bool is_signed = false;
   std::vector<float> scale;
   std::vector<float> offset;
   OutputFunction function = OutputFunction::kNone;
+  OutputSelection selection = {};
+
+  /// Of what the user gets.
+  Shape user_shape() const { return selection.shape(shape); }
 };
 
 /// kFile unless shape, layout and per-channel numbers fit together, every index lies inside the
@@ -52,7 +56,8 @@ struct OutputBoundary {
 void validate(const InputBoundary& boundary);
 void validate(const OutputBoundary& boundary);
 
-/// One image: user_shape().elements() floats to shape.elements() bytes, and back.
+/// One image: user_shape().elements() floats to shape.elements() bytes, and back. Indices come as
+/// floats.
 void quantise_input(const InputBoundary& boundary, const float* user, uint8_t* bytes);
 void dequantise_output(const OutputBoundary& boundary, const uint8_t* bytes, float* user);
 

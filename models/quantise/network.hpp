@@ -97,6 +97,7 @@ struct Network {
   /// leaves to the host, so that an output's bytes are spread around its middle.
   std::vector<float> output_offset;
   OutputFunction output_function = OutputFunction::kNone;
+  OutputSelection output_selection;
   uint64_t macs = 0;
   arith::NumberSystem number_system = arith::NumberSystem::kInt8;
 };

@@ -26,8 +26,8 @@ program::OutputBoundary output_boundary(const Network& network) {
   const Tensor& tensor = network.tensors.at(static_cast<size_t>(network.output));
   std::vector<float> offset = network.output_offset;
   if (offset.empty()) offset.assign(tensor.scale.size(), 0.0F);
-  return {tensor.shape, network.output_layout, tensor.is_signed,
-          tensor.scale, std::move(offset),     network.output_function};
+  return {tensor.shape,      network.output_layout,   tensor.is_signed,        tensor.scale,
+          std::move(offset), network.output_function, network.output_selection};
 }
 
 }  // namespace keyway::quantise

@@ -186,13 +186,14 @@ TensorBytes Reference::run(const std::vector<uint8_t>& input) const {
 std::vector<float> Reference::infer(const float* inputs, int64_t images, int threads) const {
   const program::InputBoundary in = input_boundary(network_);
   const program::OutputBoundary out = output_boundary(network_);
-  std::vector<float> results(static_cast<size_t>(images * out.shape.elements()));
+  const int64_t elements = out.user_shape().elements();
+  std::vector<float> results(static_cast<size_t>(images * elements));
   for_each_index(images, threads, [&](int64_t n) {
     std::vector<uint8_t> bytes(static_cast<size_t>(in.shape.elements()));
     program::quantise_input(in, inputs + n * in.user_shape().elements(), bytes.data());
     const TensorBytes tensors = run(bytes);
     program::dequantise_output(out, tensors[static_cast<size_t>(network_.output)].data(),
-                               results.data() + n * out.shape.elements());
+                               results.data() + n * elements);
   });
   return results;
 }

@@ -55,6 +55,7 @@ Structure structure_of(const graph::Graph& graph, const FloatNetwork& lowered,
   network.input_padding = lowered.padding;
   network.input_pad_value = lowered.pad_value;
   network.output_function = graph.output_function;
+  network.output_selection = graph.output_selection;
   network.macs = graph.macs;
   network.number_system = system;
 

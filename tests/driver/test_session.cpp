@@ -54,7 +54,7 @@ Floats random_inputs(const Package& of, size_t count, uint64_t seed) {
 Floats expected(const program::Program& of, const Floats& inputs) {
   const simulate::ProgramSimulator simulator(of.core, of.program_image, of.weight_image);
   const auto elements = static_cast<size_t>(of.input.user_shape().elements());
-  const auto output_elements = static_cast<size_t>(of.output.shape.elements());
+  const auto output_elements = static_cast<size_t>(of.output.user_shape().elements());
   Floats all;
   for (size_t at = 0; at < inputs.size(); at += elements) {
     Bytes bytes(static_cast<size_t>(of.input.shape.elements()));

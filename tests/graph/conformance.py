@@ -51,7 +51,8 @@ Linear_no_bias LogSoftmax Softmax Softmin ZeroPad2d hardsigmoid hardsigmoid_defa
 operator_clip operator_flatten operator_mm operator_reduced_mean operator_reduced_mean_keepdim
 reduce_max_do_not_keepdims_example reduce_max_do_not_keepdims_random reduce_max_keepdims_example
 reduce_max_keepdims_random reduce_max_negative_axes_keepdims_example
-reduce_max_negative_axes_keepdims_random softmax_lastdim
+reduce_max_negative_axes_keepdims_random softmax_lastdim Sigmoid Tanh sigmoid tanh top_k
+top_k_negative_axis top_k_smallest
 """.split()
 
 
@@ -85,7 +86,7 @@ def prepare(folder):
         if entry.domain == "" and entry.version < 6 and {n.op_type for n in graph.node} <= {
                 "Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Relu"}:
             entry.version = 6
-    if len(graph.node) == 1 and graph.node[0].op_type in ("Softmax", "LogSoftmax"):
+    if len(graph.node) == 1 and graph.node[0].op_type in ("Softmax", "LogSoftmax", "Sigmoid", "Tanh", "TopK"):
         node, name = graph.node[0], inputs[0].name  # alone it is no layer either: give it one to follow
         node.input[0] = "negated"
         graph.node.insert(0, helper.make_node("Neg", [name], ["negated"]))

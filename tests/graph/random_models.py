@@ -377,11 +377,27 @@ class Builder(Writer):
             x, n = self.op("Relu", [self.dense(x, n, m)]), m
             if self.chance(0.3):
                 x = self.op("Dropout", [x])
-        x = self.dense(x, n, self.between(2, 12))
+        m = self.between(2, 12)
+        x = self.dense(x, n, m)
+        if self.chance(0.1):
+            return self.op(self.pick("Sigmoid", "Tanh"), [x])
         if self.chance(0.4):
             axis = self.pick({"axis": 1}, {"axis": -1}, {}) if self.opset >= 11 else self.pick({"axis": 1}, {})
             x = self.op(self.pick("Softmax", "LogSoftmax"), [x], **axis)
-        return x
+        return self.chosen(x, m) if self.chance(0.2) else x
+
+    def chosen(self, x, m):
+        """The number of the largest of m values, or some of the largest with or without their numbers."""
+        kind = self.pick("ArgMax", "ArgMin", "TopK", "TopK")
+        self.log.append(kind)
+        if kind != "TopK":
+            x = self.op(kind, [x], axis=1, keepdims=self.pick(0, 1))
+            return self.op("Cast", [x], to=TensorProto.INT32) if self.chance(0.4) else x
+        more = {"largest": self.pick(0, 1)} if self.opset >= 11 else {}
+        k = self.between(1, m)
+        names = self.op("TopK", [x] + ([self.ints(k)] if self.opset >= 10 else []), outputs=2,
+                        **({} if self.opset >= 10 else {"k": k}), **more)
+        return names if self.chance(0.5) else self.nodes[-1].output[1]
 
     # --- whole networks ----------------------------------------------------------------------------
     def body(self, x, blocks, nhwc):
@@ -501,7 +517,10 @@ class Builder(Writer):
             self.nodes, f"random_{self.seed}",
             [helper.make_tensor_value_info("input", TensorProto.FLOAT, [batch] + dims)] + listed,
             [helper.make_empty_tensor_value_info(output)], self.initialisers)
-        graph.output[0].type.tensor_type.elem_type = TensorProto.FLOAT
+        kind = next(n.op_type + str(list(n.output).index(output)) for n in self.nodes if output in n.output)
+        integers = {"ArgMax0": TensorProto.INT64, "ArgMin0": TensorProto.INT64, "TopK1": TensorProto.INT64,
+                    "Cast0": TensorProto.INT32 if self.log[-1].startswith("Arg") else TensorProto.FLOAT}
+        graph.output[0].type.tensor_type.elem_type = integers.get(kind, TensorProto.FLOAT)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.form)])
         model.ir_version = 7
         text = f"opset {self.opset} {form} batch {self.batch} {dims} " + " ".join(self.log)

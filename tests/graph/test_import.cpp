@@ -2,6 +2,7 @@
 // What the importer makes of models: folding, layouts, windows. Its numbers are compared with
 // onnxruntime by compare_onnxruntime.py; here stands the form of the graph, and values by hand.
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <functional>
 #include <limits>
 
@@ -475,5 +476,55 @@ TEST_CASE("Squeeze leaves a free batch, and takes one that the file fixes at 1")
     m.node("Gemm", {batch == 1 ? "u" : "s", "w"}, {"y"});
     INFO("batch " << batch);
     CHECK(m.import().output_layout.dims == Dims{3});
+  }
+}
+
+TEST_CASE("Sigmoid and Tanh at the end are the host's") {
+  for (const bool tanh : {false, true}) {
+    ModelBuilder m({1, 1, 1, 3});
+    m.node("Neg", {"x"}, {"n"});
+    m.node(tanh ? "Tanh" : "Sigmoid", {"n"}, {"t"});
+    m.node("Flatten", {"t"}, {"y"});
+    const Graph g = m.import();
+    CHECK(g.nodes.size() == 1);
+    const auto y = run(g, {0, -1, 200});
+    CHECK(y[0] == (tanh ? 0 : 0.5F));
+    CHECK(y[1] == Approx(tanh ? std::tanh(1.0) : 1 / (1 + std::exp(-1.0))));
+    CHECK(y[2] == Approx(tanh ? -1 : 0).margin(1e-30));
+  }
+}
+
+TEST_CASE("ArgMax and TopK at the end choose among the channels of every pixel") {
+  const std::vector<float> image = {1, 5, 4, 5, 7, 0};  // three channels of 1 x 2
+  const auto chosen = [&](const std::string& op, int64_t keep, int64_t last) {
+    ModelBuilder m({-1, 3, 1, 2});
+    m.floats("one", {}, {1}).node("Add", {"x", "one"}, {"p"});
+    auto& n = m.node(op, {"p"}, {"i"});
+    ModelBuilder::set(n, "axis", int64_t{1});
+    ModelBuilder::set(n, "keepdims", keep);
+    ModelBuilder::set(n, "select_last_index", last);
+    ModelBuilder::set(m.node("Cast", {"i"}, {"y"}), "to", int64_t{onnx::TensorProto::INT32});
+    const Graph g = m.import();
+    CHECK(g.output_layout.dims == (keep ? Dims{1, 1, 2} : Dims{1, 2}));
+    return run(g, image);
+  };
+  CHECK(chosen("ArgMax", 1, 0) == std::vector<float>{2, 0});
+  CHECK(chosen("ArgMax", 0, 1) == std::vector<float>{2, 1});
+  CHECK(chosen("ArgMin", 0, 0) == std::vector<float>{0, 2});
+  for (const bool indices : {false, true}) {
+    for (const bool smallest : {false, true}) {
+      ModelBuilder m({1, 3, 1, 2});
+      m.ints("k", {2}).floats("one", {}, {1});
+      m.node("Add", {"x", "one"}, {"a"});
+      ModelBuilder::set(m.node("Transpose", {"a"}, {"t"}), "perm", Dims{0, 2, 3, 1});
+      auto& n = m.node("TopK", {"t", "k"}, {indices ? "v" : "y", indices ? "y" : "i"});
+      ModelBuilder::set(n, "largest", int64_t{!smallest});
+      const Graph g = m.import();
+      CHECK(g.output_layout.dims == Dims{1, 2, 2});
+      CHECK(run(g, image) ==
+            (indices    ? smallest ? std::vector<float>{0, 1, 2, 0} : std::vector<float>{2, 1, 0, 1}
+                : smallest ? std::vector<float>{2, 5, 1, 6}
+                        : std::vector<float>{8, 5, 6, 6}));
+    }
   }
 }

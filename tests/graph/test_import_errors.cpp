@@ -130,6 +130,29 @@ TEST_CASE("An unsupported operator, attribute or shape is refused by node, opera
          m.node("Conv", {"s", "w"}, {"odd"});
        },
        "Conv", "node_s"},
+      {"sigmoid inside",
+       [](Builder& m) {
+         m.node("Conv", {"x", "w"}, {"c"});
+         m.node("Sigmoid", {"c"}, {"s"});
+         m.node("Conv", {"s", "w"}, {"odd"});
+       },
+       "Conv", "'node_s', which the host computes"},
+      {"what follows a selection",
+       [](Builder& m) {
+         Builder::set(m.node("ArgMax", {"x"}, {"s"}), "axis", int64_t{1});
+         Builder::set(m.node("ArgMax", {"s"}, {"odd"}), "axis", int64_t{2});
+       },
+       "ArgMax", "'node_s', which the host computes"},
+      {"indices of images", [](Builder& m) { m.node("ArgMax", {"x"}, {"odd"}); }, "ArgMax",
+       "over the batch"},
+      {"indices of rows",
+       [](Builder& m) { Builder::set(m.node("ArgMax", {"x"}, {"odd"}), "axis", int64_t{2}); },
+       "ArgMax", "all channels"},
+      {"none of the values",
+       [](Builder& m) {
+         Builder::set(m.ints("k", {0}).node("TopK", {"x", "k"}, {"odd"}), "axis", int64_t{1});
+       },
+       "TopK", "none"},
       {"softmax over pixels", [](Builder& m) { m.node("Softmax", {"x"}, {"odd"}); }, "Softmax",
        "channels"},
       {"channel slice",
@@ -463,6 +486,11 @@ TEST_CASE("A file that contradicts itself is refused") {
          m.node("Reshape", {"x", "d"}, {"y"});
        },
        "", "zero"},
+      {"more values than there are",
+       [](Builder& m) {
+         Builder::set(m.ints("k", {3}).node("TopK", {"x", "k"}, {"y"}), "axis", int64_t{1});
+       },
+       "", "3 of 2"},
       {"gather",
        [](Builder& m) {
          m.ints("a", {1, 2}).ints("n", {2}).node("Gather", {"a", "n"}, {"d"});

@@ -30,6 +30,10 @@ void along_channels(Builder& m, const std::string& op) {
   m.node("Neg", {"x"}, {"n"});
   Builder::set(m.node(op, {"n"}, {"z"}), "axis", int64_t{1});
 }
+void at_the_end(Builder& m, const std::string& op) {
+  m.node("Neg", {"x"}, {"n"});
+  m.node(op, {"n"}, {"z"});
+}
 void with_axes(Builder& m, const std::string& op) {
   Builder::set(m.node(op, {"x"}, {"z"}), "axes", Dims{2});
 }
@@ -93,6 +97,15 @@ const std::map<std::string, Adds>& on_activations() {
       {"Neg", plain},
       {"Softmax", along_channels},
       {"LogSoftmax", along_channels},
+      {"Sigmoid", at_the_end},
+      {"Tanh", at_the_end},
+      {"ArgMax", along_channels},
+      {"ArgMin", along_channels},
+      {"TopK",
+       [](Builder& m, const auto& op) {
+         m.node("Neg", {"x"}, {"n"});
+         Builder::set(m.node(op, {"n", "ints"}, {"z"}), "axis", int64_t{1});
+       }},
       {"Identity", plain},
       {"Dropout", plain},
       {"Cast",
@@ -290,7 +303,8 @@ TEST_CASE("Every operator of the list imports, on activations and on constants a
     previous = op.name;
     CHECK((op.activations || op.constants));
     CHECK((op.holds != nullptr && std::strlen(op.holds) > 0));
-    const bool ends = std::strstr(op.name, "Softmax") != nullptr;
+    const bool ends = std::strstr(op.holds, "as Softmax") || std::strstr(op.holds, "as ArgMax") ||
+                      std::strstr(op.holds, "network's end");
     if (op.activations) import(op, on_activations(), ends ? "Identity" : "Neg", {"z"});
     if (op.constants) import(op, on_constants(), "Add", {"x", "k"});
   }

@@ -105,7 +105,8 @@ TEST_CASE("user layouts: NHWC goes to C, H, W and comes back") {
 
 TEST_CASE("output functions equal the float executor's") {
   test::Random r(9);
-  for (const auto function : {OutputFunction::kSoftmax, OutputFunction::kLogSoftmax}) {
+  using F = OutputFunction;
+  for (const auto function : {F::kSoftmax, F::kLogSoftmax, F::kSigmoid, F::kTanh}) {
     OutputBoundary b = vector_output(11, 0.25F);
     b.function = function;
     std::vector<uint8_t> bytes(11);
@@ -121,7 +122,37 @@ TEST_CASE("output functions equal the float executor's") {
       CHECK(got[i] == Approx(want[i]).epsilon(1e-4).margin(1e-7));
       sum += function == OutputFunction::kSoftmax ? got[i] : std::exp(got[i]);
     }
-    CHECK(sum == Approx(1.0).epsilon(1e-5));
+    const bool adds_up = function == F::kSoftmax || function == F::kLogSoftmax;
+    if (adds_up) CHECK(sum == Approx(1.0).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("a selection takes the first channels of every pixel in order of value") {
+  // Three channels of two pixels: 1 5, 4 5, 7 0.
+  const std::vector<uint8_t> bytes{1, 5, 4, 5, 7, 0};
+  OutputBoundary b;
+  b.shape = {3, 1, 2};
+  b.scale = {1, 1, 1};
+  b.offset = {0, 0, 0};
+  using Gives = OutputSelection::Gives;
+  const auto selected = [&](Gives gives, int64_t count, bool smallest, bool last) {
+    b.selection = {gives, count, smallest, last};
+    b.layout = {{1, 2, count}, 1, 2 * count, count};
+    validate(b);
+    std::vector<float> got(static_cast<size_t>(2 * count));
+    dequantise_output(b, bytes.data(), got.data());
+    return got;
+  };
+  CHECK(selected(Gives::kIndices, 1, false, false) == std::vector<float>{2, 0});
+  CHECK(selected(Gives::kIndices, 1, false, true) == std::vector<float>{2, 1});
+  CHECK(selected(Gives::kIndices, 3, true, false) == std::vector<float>{0, 1, 2, 2, 0, 1});
+  CHECK(selected(Gives::kValues, 2, false, false) == std::vector<float>{7, 4, 5, 5});
+  b.function = OutputFunction::kSoftmax;  // comes first
+  const auto values = selected(Gives::kValues, 3, false, false);
+  CHECK(values[0] + values[1] + values[2] == Approx(1.0));
+  for (const int64_t count : {int64_t{0}, int64_t{4}}) {
+    b.selection.count = count;
+    CHECK_THROWS_AS(validate(b), Error);
   }
 }
 

@@ -125,6 +125,48 @@ class Files(CommandTest):
         self.fails(FILE, "run", self.plain(), "--input", IMAGES, "--output", self.file("no/such/folder.npy"), says="folder.npy")
         self.assertFalse(self.file("o.npy").exists())
 
+    def one_layer(self, name, *behind, dims=("N", 2, 2, 2)):
+        """A package of a 1 x 1 convolution to three channels and what stands behind it, and inputs."""
+        rng = np.random.default_rng(5)
+        graph = helper.make_graph(
+            [helper.make_node("Conv", ["x", "w"], ["c"]), *behind], name,
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, dims)],
+            [helper.make_empty_tensor_value_info(behind[-1].output[0] if behind else "c")],
+            [numpy_helper.from_array(rng.normal(size=(3, 2, 1, 1)).astype(np.float32), "w")])
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7), self.file(name + ".onnx"))
+        inputs = rng.normal(size=(40, *dims[1:])).astype(np.float32)
+        np.save(self.file(name + ".npy"), inputs)
+        self.must("compile", self.file(name + ".onnx"), "--calib", self.file(name + ".npy"), "-o", self.file(name + ".kwp"))
+        return self.file(name + ".kwp"), self.file(name + ".npy")
+
+    def test_labels_need_a_list_of_classes(self):
+        np.save(self.file("threes.npy"), np.arange(40) % 3)
+        for name, behind in (("image", []), ("indices", [helper.make_node("ArgMax", ["c"], ["y"], axis=1)]),
+                             ("values", [helper.make_node("GlobalMaxPool", ["c"], ["p"]), helper.make_node("ReduceMax", ["p"], ["m"], axes=[2, 3]),
+                                         helper.make_node("Flatten", ["m"], ["f"]), helper.make_node("Sigmoid", ["f"], ["y"])])):
+            package, inputs = self.one_layer(name, *behind)
+            run = ["run", package, "--input", inputs, "--labels", self.file("threes.npy")]
+            if name == "values":
+                self.must(*run)
+            else:
+                self.fails(USAGE, *run, says="no list of classes")
+
+    def test_classes_by_number(self):
+        """ArgMax at the end: its indices are the classes that the values without it have."""
+        pool = helper.make_node("GlobalMaxPool", ["c"], ["p"])
+        answers = {}
+        for name, behind in (("numbers", [helper.make_node("ArgMax", ["p"], ["y"], axis=1)]), ("scores", [])):
+            package, inputs = self.one_layer(name, pool, *behind)
+            self.must("run", package, "--input", inputs, "--output", self.file(name + ".out.npy"))
+            answers[name] = np.load(self.file(name + ".out.npy"))
+        self.assertEqual(answers["numbers"].shape, (40, 1, 1, 1))
+        classes = answers["scores"].argmax(1).reshape(-1)
+        np.testing.assert_array_equal(answers["numbers"].reshape(-1), classes)
+        np.save(self.file("classes.npy"), classes)
+        for name in answers:
+            done = self.must("run", self.file(name + ".kwp"), "--input", inputs, "--labels", self.file("classes.npy"), "--json")
+            self.assertEqual(json.loads(done.stdout)["accuracy"], 1)
+
     def test_inspect(self):
         text = self.must("inspect", self.plain()).stdout
         self.assertIn("plain", text)
