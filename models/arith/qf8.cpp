@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,8 @@ namespace {
 
 constexpr int kFreeRounds = 5;   ///< with real steps and entries, for each share
 constexpr int kFixedRounds = 3;  ///< with permitted steps and 12-bit entries
+constexpr int64_t kSampledWeights = int64_t{1} << 16;  ///< of a tensor, for the free fit
+constexpr int64_t kLeastSampledTaps = 64;
 constexpr int kLeastPeak = 128;  ///< of a table that is made coarser for larger steps
 
 /// Shares of the weights that may be put wherever there is room.
@@ -64,6 +68,47 @@ Free fit_freely(const WeightProblem& problem, Quantiles& quantiles, double share
     }
   }
   return best;
+}
+
+/// For each share; the best of them.
+Free fit_shares(const WeightProblem& problem, Quantiles& quantiles) {
+  Free best = fit_freely(problem, quantiles, kShares.front());
+  for (size_t i = 1; i < kShares.size() && problem.weights.size() > kCodes; ++i) {
+    Free other = fit_freely(problem, quantiles, kShares[i]);
+    if (other.error < best.error) best = std::move(other);
+  }
+  return best;
+}
+
+/// The same channels with some taps only, chosen at random, and without a gram matrix.
+WeightProblem sampled(const WeightProblem& problem, int64_t taps) {
+  std::vector<int64_t> chosen(static_cast<size_t>(problem.taps));
+  std::iota(chosen.begin(), chosen.end(), int64_t{0});
+  std::mt19937_64 random(problem.seed);
+  for (size_t i = 0; i < static_cast<size_t>(taps); ++i) {
+    std::swap(chosen[i], chosen[i + random() % (chosen.size() - i)]);
+  }
+  chosen.resize(static_cast<size_t>(taps));
+  std::sort(chosen.begin(), chosen.end());
+  WeightProblem sample;
+  sample.channels = problem.channels;
+  sample.taps = taps;
+  sample.channel_importance = problem.channel_importance;
+  sample.seed = problem.seed;
+  for (int64_t c = 0; c < problem.channels; ++c) {
+    for (const int64_t t : chosen) sample.weights.push_back(problem.weight(c, t));
+  }
+  for (const int64_t t : chosen) sample.tap_importance.push_back(problem.importance_of_tap(t));
+  return sample;
+}
+
+/// Of a large tensor some taps tell as much as all of them.
+Free fit_free_steps(const WeightProblem& problem, Quantiles& quantiles) {
+  const int64_t taps = std::max(kLeastSampledTaps, kSampledWeights / problem.channels);
+  if (taps >= problem.taps) return fit_shares(problem, quantiles);
+  const WeightProblem sample = sampled(problem, taps);
+  Quantiles some(sample);
+  return fit_shares(sample, some);
 }
 
 /// Permitted steps and 12-bit entries up to about `limit`, starting from the free fit.
@@ -117,11 +162,7 @@ Table tabulate(const Operands& operands) { return operands; }
 Coding encode(const WeightProblem& problem) {
   if (problem.weights.empty()) return {};
   Quantiles quantiles(problem);
-  Free free = fit_freely(problem, quantiles, kShares.front());
-  for (size_t i = 1; i < kShares.size() && problem.weights.size() > kCodes; ++i) {
-    Free other = fit_freely(problem, quantiles, kShares[i]);
-    if (other.error < free.error) free = std::move(other);
-  }
+  const Free free = fit_free_steps(problem, quantiles);
   const bool any_step =
       std::all_of(problem.grid.begin(), problem.grid.end(), [](double g) { return g <= 0; });
   auto [best, least] = fit_fixed(problem, quantiles, free, problem.operand_limit);

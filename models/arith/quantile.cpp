@@ -3,24 +3,61 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 #include <utility>
 
 namespace keyway::arith::qf8 {
+namespace {
+
+/// Numbers that rise as finite floats do.
+uint32_t rising(float value) {
+  value += 0.0F;  // the negative zero is zero
+  uint32_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  return (bits & 0x80000000U) != 0 ? ~bits : bits | 0x80000000U;
+}
+
+struct Item {
+  uint32_t key, index;
+};
+
+/// Indices in order of their keys, those of equal keys as they were: a radix sort.
+std::vector<uint32_t> sorted(std::vector<Item> items) {
+  constexpr int kDigit = 11, kDigits = 3;
+  const auto digit = [](uint32_t key, int d) { return key >> (kDigit * d) & ((1U << kDigit) - 1); };
+  std::array<std::array<uint32_t, size_t{1} << kDigit>, kDigits> places{};
+  for (const Item& item : items) {
+    for (int d = 0; d < kDigits; ++d) ++places[static_cast<size_t>(d)][digit(item.key, d)];
+  }
+  std::vector<Item> other(items.size());
+  for (int d = 0; d < kDigits; ++d) {
+    auto& next = places[static_cast<size_t>(d)];
+    std::exclusive_scan(next.begin(), next.end(), next.begin(), 0U);
+    for (const Item& item : items) other[next[digit(item.key, d)]++] = item;
+    items.swap(other);
+  }
+  std::vector<uint32_t> order;
+  order.reserve(items.size());
+  for (const Item& item : items) order.push_back(item.index);
+  return order;
+}
+
+}  // namespace
 
 Quantiles::Quantiles(const WeightProblem& problem)
     : problem_(problem), count_(problem.weights.size()), random_(problem.seed) {
-  order_.resize(count_);
-  std::iota(order_.begin(), order_.end(), size_t{0});
+  std::vector<Item> ties(count_);
   value_.resize(count_);
   importance_.resize(count_);
   codes_.resize(count_);
   for (size_t i = 0; i < count_; ++i) {
     const auto at = static_cast<int64_t>(i);
-    tie_.push_back(static_cast<uint32_t>(random_()));
+    ties[i] = {static_cast<uint32_t>(random_()), static_cast<uint32_t>(i)};
     error_weight_.push_back(problem.importance_of_channel(at / problem.taps) *
                             problem.importance_of_tap(at % problem.taps));
   }
+  shuffled_ = sorted(std::move(ties));
   choose_codes();
 }
 
@@ -43,11 +80,12 @@ double Quantiles::first_step(int64_t channel) const {
 }
 
 void Quantiles::rank() {
-  std::sort(order_.begin(), order_.end(), [this](size_t a, size_t b) {
-    if (value_[a] != value_[b]) return value_[a] < value_[b];
-    if (tie_[a] != tie_[b]) return tie_[a] < tie_[b];
-    return a < b;
-  });
+  std::vector<Item> items(count_);
+  for (size_t k = 0; k < count_; ++k) {
+    const uint32_t i = shuffled_[k];
+    items[k] = {rising(static_cast<float>(value_[i])), i};
+  }
+  order_ = sorted(std::move(items));
 }
 
 size_t Quantiles::capacity(size_t bucket) const {
@@ -65,36 +103,33 @@ double Quantiles::importance_below(double share) const {
 
 /// Cuts the important weights, in order of value, into runs of at most `most` error; the number of
 /// runs.
-size_t Quantiles::cut(const std::vector<size_t>& important, double most, bool store) {
-  size_t bucket = 0, held = 0;
-  double s0 = 0, s1 = 0, s2 = 0;
-  for (const size_t i : important) {
-    const double a = importance_[i], v = value_[i];
-    const double n0 = s0 + a, n1 = s1 + a * v, n2 = s2 + a * v * v;
-    const bool is_full = held == capacity(bucket) || (n0 > 0 && n2 - n1 * n1 / n0 > most);
-    if (held > 0 && is_full) {
-      if (++bucket >= kCodes) return bucket + 1;
-      held = 0;
-      s0 = a;
-      s1 = a * v;
-      s2 = a * v * v;
-    } else {
-      s0 = n0;
-      s1 = n1;
-      s2 = n2;
+size_t Quantiles::cut(double most, bool store) {
+  const size_t count = important_.size();
+  size_t bucket = 0, begin = 0;
+  while (begin < count) {
+    if (bucket >= kCodes) return bucket + 1;
+    // A run's error grows with every weight, so its end is found by bisection; one weight fits.
+    size_t fits = begin + 1, fails = std::min(count, begin + capacity(bucket)) + 1;
+    while (fails - fits > 1) {
+      const size_t end = fits + (fails - fits) / 2;
+      const double n0 = sums_[end].zeroth - sums_[begin].zeroth;
+      const double n1 = sums_[end].first - sums_[begin].first;
+      const double n2 = sums_[end].second - sums_[begin].second;
+      (n0 > 0 && n2 - n1 * n1 / n0 > most ? fails : fits) = end;
     }
-    ++held;
     if (store) {
-      codes_[i] = static_cast<uint8_t>(bucket);
-      ++taken_[bucket];
+      for (size_t k = begin; k < fits; ++k) codes_[important_[k]] = static_cast<uint8_t>(bucket);
+      taken_[bucket] = fits - begin;
     }
+    begin = fits;
+    ++bucket;
   }
-  return bucket + 1;
+  return bucket;
 }
 
-void Quantiles::fill(const std::vector<size_t>& rest) {
+void Quantiles::fill(const std::vector<uint32_t>& rest) {
   size_t bucket = 0;
-  for (const size_t i : rest) {
+  for (const uint32_t i : rest) {
     while (taken_[bucket] == capacity(bucket)) ++bucket;
     codes_[i] = static_cast<uint8_t>(bucket);
     ++taken_[bucket];
@@ -114,19 +149,27 @@ void Quantiles::assign(const std::vector<double>& step, double share) {
     return;
   }
   const double least = importance_below(share);
-  std::vector<size_t> important, rest;
-  for (const size_t i : order_) (importance_[i] >= least ? important : rest).push_back(i);
+  std::vector<uint32_t> rest;
+  important_.clear();
+  sums_.assign(1, {});
+  for (const uint32_t i : order_) {
+    const double a = importance_[i], v = value_[i];
+    if (a < least) {
+      rest.push_back(i);
+      continue;
+    }
+    important_.push_back(i);
+    const Sums& s = sums_.back();
+    sums_.push_back({s.zeroth + a, s.first + a * v, s.second + a * v * v});
+  }
   // The smallest error per run that 256 runs suffice for, by bisection of its logarithm.
-  double lo = 0, hi = 0;
-  for (const size_t i : important) hi += importance_[i] * value_[i] * value_[i];
-  hi = hi * 1.001 + 1e-300;
-  lo = hi * 1e-14;
+  double hi = sums_.back().second * 1.001 + 1e-300, lo = hi * 1e-14;
   for (int i = 0; i < 40 && hi > lo * 1.0001; ++i) {
     const double middle = std::sqrt(lo * hi);
-    (cut(important, middle, false) <= kCodes ? hi : lo) = middle;
+    (cut(middle, false) <= kCodes ? hi : lo) = middle;
   }
   taken_.fill(0);
-  cut(important, hi, true);
+  cut(hi, true);
   fill(rest);
 }
 

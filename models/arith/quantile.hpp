@@ -11,7 +11,8 @@
 /// bind (the condition of an optimal scalar quantiser), and the least important ones fill the
 /// buckets up, in order of value. With share 0 this is the rank.
 ///
-/// Ties of value are broken by pseudo-random numbers from the problem's seed. With fewer than 256
+/// Values are compared as 32-bit floats, so that ranking is a radix sort; ties are broken by
+/// pseudo-random numbers from the problem's seed. A run's error follows from sums up to its ends. With fewer than 256
 /// weights every weight gets a code of its own, chosen at random in order of value. Source: equal
 /// distortion of cells: Gersho and Gray, Vector Quantization and Signal Compression, section 5.6.
 /// Test: tests/arith/test_number_systems.cpp.
@@ -57,17 +58,24 @@ class Quantiles {
   void rank();
   size_t capacity(size_t bucket) const;
   double importance_below(double share) const;
-  size_t cut(const std::vector<size_t>& important, double most, bool store);
-  void fill(const std::vector<size_t>& rest);
+  size_t cut(double most, bool store);
+  void fill(const std::vector<uint32_t>& rest);
   void fill_unused(Entries& entries) const;
 
   const WeightProblem& problem_;
   size_t count_;
   std::mt19937_64 random_;
   std::vector<double> error_weight_;  ///< of every weight: channel times tap importance
-  std::vector<uint32_t> tie_;
-  std::vector<uint8_t> used_;  ///< codes in use, rising; all 256, or as many as there are weights
-  std::vector<size_t> order_;  ///< weights by value
+  std::vector<uint32_t> shuffled_;    ///< all weights, at random: ties are ranked in this order
+  std::vector<uint8_t> used_;    ///< codes in use, rising; all 256, or as many as there are weights
+  std::vector<uint32_t> order_;  ///< weights by value
+  /// Of the important weights in order of value, before each: importance, that times value, that
+  /// times value squared.
+  struct Sums {
+    double zeroth = 0, first = 0, second = 0;
+  };
+  std::vector<uint32_t> important_;
+  std::vector<Sums> sums_;
   std::vector<double> value_;
   std::vector<double> importance_;  ///< of an error of `value`
   std::vector<uint8_t> codes_;

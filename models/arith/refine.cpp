@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arith/refine.hpp"
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace keyway::arith {
 namespace {
 
-constexpr int kRounds = 12;           ///< of moves and refits, at most
-constexpr double kLeastRound = 0.99;  ///< a round that leaves more of E is the last
-constexpr double kLeastGain = 1e-9;   ///< of E; smaller gains are rounding noise
+constexpr int kRounds = 12;                   ///< of moves and refits, at most
+constexpr double kLeastRound = 0.99;          ///< a round that leaves more of E is the last
+constexpr double kLeastExchangeRound = 0.98;  ///< a round of exchanges and entries is dearer
+constexpr double kLarge = 3e9;       ///< weights times taps from which exchanges get one round
+constexpr double kLeastGain = 1e-9;  ///< of E; smaller gains are rounding noise
 
 }  // namespace
 
@@ -26,18 +30,19 @@ OutputError::OutputError(const WeightProblem& problem, const Coding& coding)
       const size_t i = c * taps_ + t;
       difference_[i] = coding.step[c] * coding.table[coding.codes[i]] - problem.weights[i];
     }
-    update_gradient(c);
   }
+  multiply(difference_, gradient_);
 }
 
-void OutputError::update_gradient(size_t channel) {
-  double* g = gradient_.data() + channel * taps_;
-  std::fill(g, g + taps_, 0.0);
-  for (size_t t = 0; t < taps_; ++t) {
-    const double d = difference_[channel * taps_ + t];
-    const float* row = problem_.gram.data() + t * taps_;
-    for (size_t u = 0; u < taps_; ++u) g[u] += d * static_cast<double>(row[u]);
-  }
+void OutputError::multiply(const std::vector<double>& rows, std::vector<double>& products) const {
+  using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const auto channels = static_cast<Eigen::Index>(channels_);
+  const auto taps = static_cast<Eigen::Index>(taps_);
+  const Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>
+      gram(problem_.gram.data(), taps, taps);
+  const Matrix wide = gram.cast<double>();
+  const Eigen::Map<const Matrix> left(rows.data(), channels, taps);
+  Eigen::Map<Matrix>(products.data(), channels, taps).noalias() = left * wide;
 }
 
 void OutputError::move(size_t channel, size_t tap, double x) {
@@ -71,18 +76,16 @@ bool OutputError::move_entry(Coding& coding, uint8_t code, const std::vector<siz
 }
 
 void OutputError::refit_steps(Coding& coding) {
+  // With o the operands: d = s o - w, so o'G o and o'G w follow from the gradient and products.
+  std::vector<double> operand(difference_.size()), product(difference_.size());
+  for (size_t i = 0; i < operand.size(); ++i) operand[i] = coding.table[coding.codes[i]];
+  multiply(operand, product);
   for (size_t c = 0; c < channels_; ++c) {
-    // With o the operands: d = s o - w, so o'G o and o'G w follow from the gradient and products.
     double og = 0, oo = 0;
-    std::vector<double> product(taps_, 0.0);
-    for (size_t t = 0; t < taps_; ++t) {
-      const double o = coding.table[coding.codes[c * taps_ + t]];
-      if (o == 0) continue;
-      og += o * gradient_[c * taps_ + t];
-      const float* row = problem_.gram.data() + t * taps_;
-      for (size_t u = 0; u < taps_; ++u) product[u] += o * static_cast<double>(row[u]);
+    for (size_t i = c * taps_; i < (c + 1) * taps_; ++i) {
+      og += operand[i] * gradient_[i];
+      oo += operand[i] * product[i];
     }
-    for (size_t t = 0; t < taps_; ++t) oo += product[t] * coding.table[coding.codes[c * taps_ + t]];
     if (!(oo > 0)) continue;
     const double wish = coding.step[c] - og / oo;
     if (!(wish > 0)) continue;
@@ -90,9 +93,9 @@ void OutputError::refit_steps(Coding& coding) {
     const double x = step - coding.step[c];
     if (x == 0 || 2 * x * og + x * x * oo >= 0) continue;
     coding.step[c] = step;
-    for (size_t t = 0; t < taps_; ++t) {
-      difference_[c * taps_ + t] += x * coding.table[coding.codes[c * taps_ + t]];
-      gradient_[c * taps_ + t] += x * product[t];
+    for (size_t i = c * taps_; i < (c + 1) * taps_; ++i) {
+      difference_[i] += x * operand[i];
+      gradient_[i] += x * product[i];
     }
   }
 }
@@ -150,25 +153,18 @@ class Exchange {
 
   const std::vector<size_t>& members(size_t code) const { return members_[code]; }
 
+  /// Pairs the weights that gain most by going up with those that gain most by going down. Every
+  /// exchange changes what others in its channels would gain, so each is looked at again before.
   void swap_between(size_t a, size_t b, double least) {
     const int apart = coding_.table[b] - coding_.table[a];
-    std::vector<size_t>&from = members_[a], &to = members_[b];
-    if (apart == 0) return;
-    for (size_t swaps = std::min(from.size(), to.size()); swaps > 0; --swaps) {
-      const auto [i, up] = best(from, apart);
-      const auto [j, down] = best(to, -apart);
-      const size_t ci = from[i] / taps_, cj = to[j] / taps_;
-      double change = up + down;
-      if (ci == cj) {
-        change += error_.cross(ci, from[i] % taps_, apart * coding_.step[ci], to[j] % taps_,
-                               -apart * coding_.step[cj]);
-      }
-      if (change >= -least) return;
-      error_.move(ci, from[i] % taps_, apart * coding_.step[ci]);
-      error_.move(cj, to[j] % taps_, -apart * coding_.step[cj]);
-      coding_.codes[from[i]] = static_cast<uint8_t>(b);
-      coding_.codes[to[j]] = static_cast<uint8_t>(a);
-      std::swap(from[i], to[j]);
+    if (apart == 0 || members_[a].empty() || members_[b].empty()) return;
+    list(members_[a], apart, up_);
+    list(members_[b], -apart, down_);
+    sort_useful(up_, -least - cheapest(down_));
+    sort_useful(down_, -least - cheapest(up_));
+    for (size_t k = 0; k < std::min(up_.size(), down_.size()); ++k) {
+      if (up_[k].change + down_[k].change >= -least) return;
+      exchange(a, b, up_[k].member, down_[k].member, apart, least);
     }
   }
 
@@ -177,25 +173,56 @@ class Exchange {
   }
 
  private:
-  /// The member whose move by `apart` operand units changes E least, and by how much.
-  std::pair<size_t, double> best(const std::vector<size_t>& all, int apart) const {
-    size_t at = 0;
-    double least = 0;
-    for (size_t k = 0; k < all.size(); ++k) {
-      const size_t c = all[k] / taps_;
-      const double changed = error_.change(c, all[k] % taps_, apart * coding_.step[c]);
-      if (k == 0 || changed < least) {
-        least = changed;
-        at = k;
-      }
-    }
-    return {at, least};
+  struct Move {
+    double change;  ///< of E
+    size_t member;
+  };
+
+  double change(size_t weight, int apart) const {
+    const size_t c = weight / taps_;
+    return error_.change(c, weight % taps_, apart * coding_.step[c]);
+  }
+
+  void list(const std::vector<size_t>& members, int apart, std::vector<Move>& moves) const {
+    moves.clear();
+    for (size_t k = 0; k < members.size(); ++k) moves.push_back({change(members[k], apart), k});
+  }
+
+  static double cheapest(const std::vector<Move>& moves) {
+    double least = std::numeric_limits<double>::infinity();
+    for (const Move& move : moves) least = std::min(least, move.change);
+    return least;
+  }
+
+  /// Leaves the moves below `most`, the best first.
+  static void sort_useful(std::vector<Move>& moves, double most) {
+    moves.erase(std::remove_if(moves.begin(), moves.end(),
+                               [most](const Move& move) { return !(move.change < most); }),
+                moves.end());
+    std::sort(moves.begin(), moves.end(), [](const Move& a, const Move& b) {
+      return a.change != b.change ? a.change < b.change : a.member < b.member;
+    });
+  }
+
+  void exchange(size_t a, size_t b, size_t from, size_t to, int apart, double least) {
+    size_t &i = members_[a][from], &j = members_[b][to];
+    const size_t ci = i / taps_, cj = j / taps_;
+    const double up = apart * coding_.step[ci], down = -apart * coding_.step[cj];
+    double gain = change(i, apart) + change(j, -apart);
+    if (ci == cj) gain += error_.cross(ci, i % taps_, up, j % taps_, down);
+    if (gain >= -least) return;
+    error_.move(ci, i % taps_, up);
+    error_.move(cj, j % taps_, down);
+    coding_.codes[i] = static_cast<uint8_t>(b);
+    coding_.codes[j] = static_cast<uint8_t>(a);
+    std::swap(i, j);
   }
 
   size_t taps_;
   Coding& coding_;
   OutputError& error_;
   std::array<std::vector<size_t>, 256> members_;
+  std::vector<Move> up_, down_;  ///< of the pair of codes at hand
 };
 
 }  // namespace
@@ -205,18 +232,22 @@ void refine_exchange(const WeightProblem& problem, int limit, Coding& coding) {
   OutputError error(problem, coding);
   Exchange exchange(problem, coding, error);
   double before = error.total();
+  // Every move costs a row of the gram matrix; entries move all their weights.
+  const bool is_large =
+      static_cast<double>(coding.codes.size()) * static_cast<double>(problem.taps) > kLarge;
   const double least = kLeastGain * before / static_cast<double>(problem.weights.size());
-  for (int round = 0; round < kRounds; ++round) {
-    for (size_t apart : {1U, 2U, 4U, 1U}) {
+  for (int round = 0; round < (is_large ? 1 : kRounds); ++round) {
+    for (const size_t apart :
+         is_large ? std::vector<size_t>{1, 2} : std::vector<size_t>{1, 2, 4, 1}) {
       for (size_t a = 0; a + apart < 256; ++a) exchange.swap_between(a, a + apart, least);
     }
     exchange.sort_members();
-    for (size_t code = 0; code < 256; ++code) {
+    for (size_t code = 0; code < 256 && !is_large; ++code) {
       error.move_entry(coding, static_cast<uint8_t>(code), exchange.members(code), limit);
     }
     error.refit_steps(coding);
     const double left = error.total();
-    if (!(left < kLeastRound * before)) break;
+    if (!(left < kLeastExchangeRound * before)) break;
     before = left;
   }
 }

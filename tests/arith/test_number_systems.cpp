@@ -158,6 +158,13 @@ TEST_CASE("qf8 codes are equally likely, whatever the weights") {
   }
 }
 
+TEST_CASE("a tensor of which the free fit sees a part is coded as well as a small one") {
+  const WeightProblem small = random_problem(32, 512, 5), large = random_problem(512, 1024, 6);
+  const Coding coding = qf8::encode(large);
+  CHECK(spread(coding) <= 1);
+  CHECK(relative_error(large, coding) < 1.1 * relative_error(small, qf8::encode(small)));
+}
+
 TEST_CASE("equal weights spread over the codes of their buckets without order") {
   WeightProblem problem = random_problem(16, 64, 3);
   for (double& w : problem.weights) w = 1.0;
