@@ -31,7 +31,7 @@ void Importer::softmax(const OnnxNode& node, const Inputs& inputs) {
   Value result;
   result.view = over_channels(node, value, axis, flattens ? rank : axis + 1);
   result.function = node.op() == "Softmax" ? OutputFunction::kSoftmax : OutputFunction::kLogSoftmax;
-  result.function_node = node.name();
+  result.finished_by = std::make_shared<const OnnxNode>(node);
   give(node, std::move(result));
 }
 
@@ -41,7 +41,7 @@ void Importer::host_function(const OnnxNode& node, const Inputs& inputs) {
   Value result;
   result.view = settled_image(node, view_input(node, inputs, 0));
   result.function = node.op() == "Tanh" ? OutputFunction::kTanh : OutputFunction::kSigmoid;
-  result.function_node = node.name();
+  result.finished_by = std::make_shared<const OnnxNode>(node);
   give(node, std::move(result));
 }
 
@@ -67,7 +67,7 @@ void Importer::arg_max(const OnnxNode& node, const Inputs& inputs) {
   result.selection.count = 1;
   result.selection.smallest_first = node.op() == "ArgMin";
   result.selection.last_of_equals = node.integer("select_last_index", 0) != 0;
-  result.function_node = node.name();
+  result.finished_by = std::make_shared<const OnnxNode>(node);
   give(node, std::move(result));
 }
 
@@ -100,7 +100,7 @@ void Importer::top_k(const OnnxNode& node, const Inputs& inputs) {
   result.selection.gives = OutputSelection::Gives::kValues;
   result.selection.count = count;
   result.selection.smallest_first = node.integer("largest", 1) == 0;
-  result.function_node = node.name();
+  result.finished_by = std::make_shared<const OnnxNode>(node);
   Value indices = result;
   indices.selection.gives = OutputSelection::Gives::kIndices;
   give(node, std::move(result));

@@ -14,6 +14,11 @@ namespace keyway::graph::importing {
 namespace {
 constexpr int64_t kBudgetBytes = int64_t{256} << 20;
 constexpr int kMostInputs = 4096;
+
+/// Another node than the one that a message is about.
+std::string said(const OnnxNode& node) {
+  return "node " + common::quoted(node.name()) + ", operator " + common::printable(node.op()) + ",";
+}
 }  // namespace
 
 Importer::Importer(std::string file, int64_t opset, size_t file_bytes, ExternalFiles& files)
@@ -73,6 +78,8 @@ void Importer::run(const onnx::NodeProto& proto) {
     node.unsupported("has " + std::to_string(proto.input_size()) + " inputs; at most " +
                      std::to_string(kMostInputs) + " are supported");
   }
+  const Row* row = row_of(domain, node.op());
+  if (!row && !is_folded(node)) node.unsupported(why_unknown(node.op()));
   Inputs inputs;
   bool any_view = false;
   for (const std::string& name : proto.input()) {
@@ -80,23 +87,24 @@ void Importer::run(const onnx::NodeProto& proto) {
     any_view = any_view || (value && !value->is_constant());
     inputs.push_back(value);
   }
-  const Row* row = row_of(domain, node.op());
   if (!any_view) {
     if (row && (row->handler == &Importer::shape || row->effect == kQuantises)) {
       (this->*row->handler)(node, inputs);
     } else if (ConstantPtr folded = fold(node, constants(inputs), budget_, files_)) {
       give_constant(node, std::move(folded));
     } else {
-      node.unsupported(row ? "does not depend on the network's input" : why_unknown(node.op()));
+      node.unsupported("does not depend on the network's input");
     }
     return;
   }
-  if (!row) node.unsupported(why_unknown(node.op()));
+  if (!row) node.unsupported("is supported on constants and shapes alone");
   for (const Value* value : inputs) {
     if (!value || !value->is_finished() || row->effect == kMovesNothing) continue;
     if (!value->selects() && (row->effect == kQuantises || row->effect == kSelects)) continue;
-    node.unsupported("reads the result of " + common::quoted(value->function_node) +
-                     ", which the host computes: that is supported at the network's end only");
+    value->finished_by->unsupported(
+        "is supported at the network's end only, where the host "
+        "computes it, but " +
+        said(node) + " reads it");
   }
   if (std::any_of(inputs.begin(), inputs.end(), [](const Value* v) { return v && v->grid; })) {
     run_on_integers(*row, node, inputs);
@@ -309,8 +317,7 @@ void Importer::not_readable(const OnnxNode& node, const Value& value,
                             const std::string& why) const {
   const std::string shape = " of shape " + shape_text(value.view) + " " + why;
   if (!value.arranged) node.unsupported("its input" + shape);
-  value.arranged->unsupported("its result" + shape + ", so node " + common::quoted(node.name()) +
-                              ", operator " + common::printable(node.op()) + ", cannot read it");
+  value.arranged->unsupported("its result" + shape + ", so " + said(node) + " cannot read it");
 }
 
 Roles Importer::image_roles(const OnnxNode& node, const Value& value, const View& view) const {
@@ -380,6 +387,10 @@ Graph Importer::finish(const onnx::NodeProto& last, const std::string& output) {
   if (at == values_.end())
     throw Error(ErrorKind::kFile, file_ + ": nothing gives the output " + common::quoted(output));
   Value value = at->second;
+  const auto wrong_order = [&](const std::string& reason) {
+    if (!value.arranged) fail(reason);
+    value.arranged->unsupported("the network's output " + common::quoted(output) + " " + reason);
+  };
   if (value.withheld || value.is_constant()) fail("does not depend on the input");
   if (value.view.tensor == graph_.input && !value.pending) fail("is the input: there is no layer");
   const OnnxNode node(last, opset_, file_);
@@ -389,7 +400,7 @@ Graph Importer::finish(const onnx::NodeProto& last, const std::string& output) {
   }
   const View view = settled_image(node, value);
   if (view.axes.empty() || view.axes[0].size() != 1 || view.axes[0][0].axis != Axis::kBatch) {
-    fail("has no batch dimension in front");
+    wrong_order("has no batch dimension in front");
   }
   Layout& layout = graph_.output_layout;
   const std::vector<int64_t> dims = view.dims();
@@ -411,7 +422,7 @@ Graph Importer::finish(const onnx::NodeProto& last, const std::string& output) {
                     : atom.axis == Axis::kHeight ? layout.stride_h
                                                  : layout.stride_w;
     if (user % atom.step != 0 || (axis != 0 && axis != user / atom.step)) {
-      fail("is in an order that is not an image");
+      wrong_order("is in an order that is not an image");
     }
     axis = user / atom.step;
   }

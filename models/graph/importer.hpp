@@ -67,7 +67,7 @@ struct Value {
   /// What the host does at the end; nothing that computes may follow.
   OutputFunction function = OutputFunction::kNone;
   OutputSelection selection;
-  std::string function_node;
+  std::shared_ptr<const OnnxNode> finished_by;
   bool withheld = false;  ///< a further output (mask, indices): an error to read
 
   bool selects() const { return selection.gives != OutputSelection::Gives::kAll; }

@@ -71,6 +71,7 @@ struct FoldedOperator {
   const char* holds;  ///< for users; null where it takes activations too, which has a text already
 };
 std::vector<FoldedOperator> folded_operators();
+bool is_folded(const OnnxNode& node);
 
 // Rules that constants and views of activations share. All of them throw through `node`; those that
 // know an operator also check its attributes and the number of its inputs, as its set has them.

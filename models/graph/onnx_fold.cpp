@@ -452,6 +452,11 @@ ConstantPtr fold(const OnnxNode& node, const std::vector<ConstantPtr>& inputs, B
   return Folder(node, inputs, budget, files).run();
 }
 
+bool is_folded(const OnnxNode& node) {
+  return std::any_of(Folder::rows().begin(), Folder::rows().end(),
+                     [&](const Folder::Row& row) { return node.op() == row.name; });
+}
+
 std::vector<FoldedOperator> folded_operators() {
   std::vector<FoldedOperator> list;
   for (const Folder::Row& row : Folder::rows()) list.push_back({row.name, row.holds});

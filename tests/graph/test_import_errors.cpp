@@ -126,23 +126,34 @@ TEST_CASE("An unsupported operator, attribute or shape is refused by node, opera
        "Add", "different shapes"},
       {"softmax inside",
        [](Builder& m) {
-         Builder::set(m.node("Softmax", {"x"}, {"s"}), "axis", int64_t{1});
-         m.node("Conv", {"s", "w"}, {"odd"});
+         Builder::set(m.node("Softmax", {"x"}, {"odd"}), "axis", int64_t{1});
+         m.node("Conv", {"odd", "w"}, {"z"});
        },
-       "Conv", "node_s"},
+       "Softmax", "but node 'node_z', operator Conv, reads it"},
+      {"an operator on constants",
+       [](Builder& m) {
+         m.ints("first", {0}).node("Gather", {"x", "first"}, {"odd"});
+       },
+       "Gather", "constants and shapes alone"},
+      {"an operator behind further outputs",
+       [](Builder& m) {
+         Builder::set(m.node("MaxPool", {"x"}, {"p", "i"}), "kernel_shape", Dims{2, 2});
+         m.node("MaxUnpool", {"p", "i"}, {"odd"});
+       },
+       "MaxUnpool", "the operator is not supported"},
       {"sigmoid inside",
        [](Builder& m) {
          m.node("Conv", {"x", "w"}, {"c"});
-         m.node("Sigmoid", {"c"}, {"s"});
-         m.node("Conv", {"s", "w"}, {"odd"});
+         m.node("Sigmoid", {"c"}, {"odd"});
+         m.node("Conv", {"odd", "w"}, {"z"});
        },
-       "Conv", "'node_s', which the host computes"},
+       "Sigmoid", "but node 'node_z', operator Conv, reads it"},
       {"what follows a selection",
        [](Builder& m) {
-         Builder::set(m.node("ArgMax", {"x"}, {"s"}), "axis", int64_t{1});
-         Builder::set(m.node("ArgMax", {"s"}, {"odd"}), "axis", int64_t{2});
+         Builder::set(m.node("ArgMax", {"x"}, {"odd"}), "axis", int64_t{1});
+         Builder::set(m.node("ArgMax", {"odd"}, {"z"}), "axis", int64_t{2});
        },
-       "ArgMax", "'node_s', which the host computes"},
+       "ArgMax", "but node 'node_z'"},
       {"indices of images", [](Builder& m) { m.node("ArgMax", {"x"}, {"odd"}); }, "ArgMax",
        "over the batch"},
       {"indices of rows",
@@ -358,6 +369,16 @@ TEST_CASE("Models of another form are refused") {
         ->set_data_location(onnx::TensorProto::EXTERNAL);
     m.node("Conv", {"x", "e"}, {"y"});
     CHECK(refusal(m, ErrorKind::kFile).find("another file") != std::string::npos);
+  }
+  SECTION("an output in no image's order") {
+    Builder m = image_model();
+    m.ints("split", {1, 2, 2, 2, 4}).ints("flat", {1, -1});
+    m.node("Relu", {"x"}, {"r"});
+    m.node("Reshape", {"r", "split"}, {"s"});
+    Builder::set(m.node("Transpose", {"s"}, {"t"}), "perm", Dims{0, 3, 1, 2, 4});
+    m.node("Reshape", {"t", "flat"}, {"y"});
+    CHECK_THAT(refusal(m, ErrorKind::kUnsupported),
+               Catch::Contains("'node_y', operator Reshape") && Catch::Contains("not an image"));
   }
   SECTION("no layer") {
     Builder m = image_model();
