@@ -272,9 +272,25 @@ void Importer::add(const OnnxNode& node, const Inputs& inputs) {
   for (const Value* value : inputs) {
     if (unbound(*value)) bind_default(node, *value);
   }
-  const View a = settled(node, *inputs[0]);
-  View b = settled(node, *inputs[1]);
+  const View a = settled(node, *inputs[0]), b = settled(node, *inputs[1]);
   second_operand(node, a.dims(), b.dims());
+  give_view(node, combined(node, a, b, node.op() == "Sub"));
+}
+
+void Importer::sum(const OnnxNode& node, const Inputs& inputs) {
+  node.allow({});
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Value& value = view_input(node, inputs, i);
+    if (unbound(value)) bind_default(node, value);
+  }
+  View total = settled(node, *inputs[0]);
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    total = combined(node, total, settled(node, *inputs[i]), false);
+  }
+  give_view(node, std::move(total));
+}
+
+View Importer::combined(const OnnxNode& node, const View& a, const View& b, bool subtract) {
   if (a.dims() != b.dims()) {
     node.unsupported("combines shapes " + shape_text(a) + " and " + shape_text(b) +
                      "; tensors of different shapes are not supported");
@@ -282,15 +298,13 @@ void Importer::add(const OnnxNode& node, const Inputs& inputs) {
   if (a.axes != b.axes || !(shape_of(a) == shape_of(b))) {
     node.unsupported("combines tensors whose elements are in different orders");
   }
-  if (node.op() == "Sub") {
-    b = emit_elementwise(node, b, {scalar(-1), nullptr, Clamp{}});
-  }
+  const View second = subtract ? emit_elementwise(node, b, {scalar(-1), nullptr, Clamp{}}) : b;
   Node out = make_node(node, OpKind::kAdd, a);
-  out.inputs = {a.tensor, b.tensor};
+  out.inputs = {a.tensor, second.tensor};
   const Shape shape = shape_of(a);
   View result = a;
   result.tensor = emit(node, std::move(out), shape);
-  give_view(node, std::move(result));
+  return result;
 }
 
 void Importer::pass(const OnnxNode& node, const Inputs& inputs) {

@@ -133,6 +133,7 @@ class Importer {
   void extremum(const OnnxNode& node, const Inputs& inputs);
   void hard_sigmoid(const OnnxNode& node, const Inputs& inputs);
   void add(const OnnxNode& node, const Inputs& inputs);
+  void sum(const OnnxNode& node, const Inputs& inputs);
   void arithmetic(const OnnxNode& node, const Inputs& inputs);
   void softmax(const OnnxNode& node, const Inputs& inputs);
   void host_function(const OnnxNode& node, const Inputs& inputs);
@@ -202,6 +203,8 @@ class Importer {
     give(node, affine(node, value, std::move(step)));
   }
   void clamped(const OnnxNode& node, const Value& value, Clamp clamp);
+  /// The sum or the difference of two tensors of the same shape and order.
+  View combined(const OnnxNode& node, const View& a, const View& b, bool subtract);
   /// A constant, broadcast against the view, as one number per channel of its tensor.
   std::vector<float> per_channel(const OnnxNode& node, const Constant& constant, const View& view);
   void dense(const OnnxNode& node, const Value& value, const Constant& weights,

@@ -55,6 +55,7 @@ class Walk {
   /// Goes through one node that reads a value of these axes; the label of the channels if it tells.
   std::optional<int> step(const onnx::NodeProto& node, const Labels& labels) {
     static const std::set<std::string> kKeep = {"Add",
+                                                "Sum",
                                                 "Sub",
                                                 "Mul",
                                                 "Div",

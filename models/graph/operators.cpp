@@ -44,6 +44,7 @@ const std::vector<Importer::Row>& Importer::rows() {
        "of two tensors of the same shape, or with a constant that is the same for every pixel"},
       {"Sub", &I::add,
        "of two tensors of the same shape, or with a constant that is the same for every pixel"},
+      {"Sum", &I::sum, "of tensors of the same shape"},
       {"Mul", &I::arithmetic, "with a constant that is the same for every pixel"},
       {"Div", &I::arithmetic, "by a constant that is the same for every pixel"},
       {"Neg", &I::arithmetic, "anywhere"},

@@ -198,7 +198,7 @@ class Builder(Writer):
             short = self.padded_shortcut(x, more, h, w, kind)
         self.log.append(f"residual {kind}")
         names = [y.name, short.name] if self.chance(0.5) else [short.name, y.name]
-        return self.activation(dataclasses.replace(y, name=self.op(self.pick("Add", "Add", "Sub"), names)))
+        return self.activation(dataclasses.replace(y, name=self.op(self.pick("Add", "Add", "Sub", "Sum"), names)))
 
     def padded_shortcut(self, x, channels, h, w, kind):
         """x[:, :, ::2, ::2] with zero channels around, as ResNets for CIFAR do."""

@@ -345,6 +345,15 @@ TEST_CASE("The order of a difference counts, also where no layer can take the si
   CHECK(run(m.import(), {-2, 0, 5}) == std::vector<float>{2, 0, 0});
 }
 
+TEST_CASE("Sum adds as many tensors as it reads") {
+  ModelBuilder m({1, 1, 1, 3}, 7);
+  m.node("Relu", {"x"}, {"r"});
+  m.node("Neg", {"x"}, {"n"});
+  m.node("Sum", {"r", "x", "n", "r"}, {"s"});
+  m.node("Sum", {"s"}, {"y"});
+  CHECK(run(m.import(), {-2, 0, 5}) == std::vector<float>{0, 0, 10});
+}
+
 TEST_CASE("Max and Min with constants are clamps, ReduceMax is the global maximum") {
   ModelBuilder m({-1, 2, 1, 3});
   m.floats("low", {1, 1, 1}, {-1}).filled("high", {2, 1, 3}, 4).floats("higher", {}, {6});

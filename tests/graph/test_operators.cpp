@@ -92,6 +92,7 @@ const std::map<std::string, Adds>& on_activations() {
       {"HardSigmoid", plain},
       {"Add", with_one},
       {"Sub", with_one},
+      {"Sum", plain},
       {"Mul", with_one},
       {"Div", with_one},
       {"Neg", plain},
