@@ -65,16 +65,21 @@ ImageLayout lay_out(const Plan& plan, const Constants& constants, size_t instruc
 }
 
 WeightPlan weights_behind(const Plan& plan, uint64_t image_bytes, const program::CoreConfig& core) {
-  std::vector<std::string> names;
-  std::vector<std::vector<uint64_t>> tile_bytes;
+  std::vector<LayerTiles> layers;
   for (size_t l = 0; l < plan.network.layers.size(); ++l) {
     const Layer& layer = plan.network.layers[l];
+    const Shape &in = tensor(plan.network, layer.input).shape,
+                &out = tensor(plan.network, layer.output).shape;
     const uint32_t blocks = plan.mappings[static_cast<size_t>(layer.output)].blocks(core);
-    names.push_back(layer.name);
-    tile_bytes.emplace_back(blocks,
-                            has_weights(layer) ? plan.work[l].passes * core.tile_bytes() : 0);
+    LayerTiles& tiles = layers.emplace_back();
+    tiles.name = layer.name;
+    tiles.block_bytes.assign(blocks,
+                             has_weights(layer) ? plan.work[l].passes * core.tile_bytes() : 0);
+    const int64_t inputs = layer.kind == quantise::LayerKind::kDense ? in.channels : 1;
+    tiles.block_codes = static_cast<uint64_t>(std::min<int64_t>(out.channels, core.lanes) * inputs *
+                                              layer.window.kernel_h * layer.window.kernel_w);
   }
-  return plan_weights(core, names, tile_bytes, image_bytes);
+  return plan_weights(core, layers, image_bytes);
 }
 
 }  // namespace

@@ -13,9 +13,9 @@
 /// reads, a dense one. Rows of a gathered signal may share words (shared_rows.hpp), a fifth way.
 ///
 /// An image of more rows than LOAD_INPUT and the waits can name (4,095) is loaded in parts beside
-/// each other, each with what some rows of the first layer read. Columns are gathered then: a window
-/// must not reach from one part into the next. For readers that cannot gather, the input is copied
-/// by a layer that sees one pixel at a time (`readable`).
+/// each other, each with what some rows of the first layer read. Columns are gathered then, as no
+/// window may reach from one part into the next. For readers that cannot gather, the input is
+/// copied by a layer that sees one pixel at a time (`readable`).
 #pragma once
 
 #include <cstdint>

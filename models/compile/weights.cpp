@@ -94,22 +94,19 @@ bool Segment::overlaps(const Segment& other) const {
          other.address < address + frames * kPayload;
 }
 
-WeightPlan plan_weights(const program::CoreConfig& core,
-                        const std::vector<std::string>& layer_names,
-                        const std::vector<std::vector<uint64_t>>& tile_bytes,
+WeightPlan plan_weights(const program::CoreConfig& core, const std::vector<LayerTiles>& layers,
                         uint64_t image_bytes) {
   WeightPlan plan;
   uint64_t total = 0, largest = 0;
-  size_t largest_layer = 0;
-  for (size_t layer = 0; layer < tile_bytes.size(); ++layer) {
-    plan.tiles.emplace_back(tile_bytes[layer].size());
-    for (size_t b = 0; b < tile_bytes[layer].size(); ++b) {
-      const uint64_t bytes = tile_bytes[layer][b];
-      plan.tiles[layer][b].bytes = bytes;
+  const LayerTiles* largest_layer = nullptr;
+  for (const LayerTiles& layer : layers) {
+    std::vector<BlockTiles>& tiles = plan.tiles.emplace_back();
+    for (const uint64_t bytes : layer.block_bytes) {
+      tiles.emplace_back().bytes = bytes;
       total += bytes;
       if (bytes > largest) {
         largest = bytes;
-        largest_layer = layer;
+        largest_layer = &layer;
       }
     }
   }
@@ -128,11 +125,13 @@ WeightPlan plan_weights(const program::CoreConfig& core,
   }
   const uint64_t needed = base + round_up(largest, kPayload);
   if (needed > there) {
-    throw Error(ErrorKind::kFit,
-                "weight memory: layer " + common::quoted(layer_names[largest_layer]) + " needs " +
-                    std::to_string(needed) + " bytes (program " + std::to_string(base) +
-                    ", one output block " + std::to_string(needed - base) + "), the core has " +
-                    std::to_string(there) + ": " + std::to_string(needed - there) + " too many");
+    throw Error(ErrorKind::kFit, "weight memory: layer " + common::quoted(largest_layer->name) +
+                                     " needs " + std::to_string(needed) + " bytes (program " +
+                                     std::to_string(base) + ", one output block " +
+                                     std::to_string(needed - base) + "; " +
+                                     std::to_string(needed - base - largest_layer->block_codes) +
+                                     " are padding), the core has " + std::to_string(there) + ": " +
+                                     std::to_string(needed - there) + " too many");
   }
   stream(plan, base, there - base, word);
   return plan;

@@ -7,7 +7,8 @@
 /// execution, each loaded when the products that used its place are done. An output block's tiles
 /// are never cut.
 ///
-/// Errors: kFit, naming the layer, the bytes needed and there, and the excess.
+/// Errors: kFit, naming the layer, the bytes needed and there, how many of a block's pad its tiles
+/// (channels and outputs that fill neither depth nor lanes), and the excess.
 /// Test: tests/compile/test_weights.cpp.
 #pragma once
 
@@ -43,9 +44,15 @@ struct WeightPlan {
   uint64_t peak_bytes = 0;  ///< of the weight memory, program image included
 };
 
-/// `tile_bytes[layer][block]`; `image_bytes` is the size of the program image.
-WeightPlan plan_weights(const program::CoreConfig& core,
-                        const std::vector<std::string>& layer_names,
-                        const std::vector<std::vector<uint64_t>>& tile_bytes, uint64_t image_bytes);
+/// What a layer brings.
+struct LayerTiles {
+  std::string name;
+  std::vector<uint64_t> block_bytes;  ///< tiles of every output block
+  uint64_t block_codes = 0;           ///< of the first block, without what pads its tiles
+};
+
+/// `image_bytes` is the size of the program image.
+WeightPlan plan_weights(const program::CoreConfig& core, const std::vector<LayerTiles>& layers,
+                        uint64_t image_bytes);
 
 }  // namespace keyway::compile

@@ -43,6 +43,21 @@ graph::Graph padded_graph(uint64_t seed) {
   return b.finish(b.add(x, b.conv(x, b.shape(x).channels, test::window(3, 1, 1))));
 }
 
+/// A signal along the columns, through windows of which some are longer than a kernel.
+graph::Graph signal_graph(uint64_t seed) {
+  test::GraphBuilder b(seed);
+  const int64_t length = b.random.integer(100, 2000);
+  int x = b.input({b.random.integer(1, 3), 1, length});
+  const int64_t taps = b.random.integer(1, 80);
+  graph::Window window;
+  window.kernel_w = taps;
+  window.stride_w = b.random.integer(1, 4);
+  x = b.conv(x, b.random.integer(1, 40), window, test::kRelu);
+  window.kernel_w = b.shape(x).width;
+  window.stride_w = 1;
+  return b.finish(b.conv(x, 3, window));
+}
+
 }  // namespace
 
 TEST_CASE("shapes tell what does not fit, in the same words as the finished network", "[compile]") {
@@ -50,7 +65,9 @@ TEST_CASE("shapes tell what does not fit, in the same words as the finished netw
   int fits = 0, activations = 0, weights = 0, undecided = 0, padded = 0;
   for (uint64_t seed = 1; seed <= 40; ++seed) {
     const bool pads = seed % 4 == 0;
-    const graph::Graph graph = pads ? padded_graph(seed) : test::random_graph(seed);
+    const graph::Graph graph = pads            ? padded_graph(seed)
+                               : seed % 8 == 1 ? signal_graph(seed)
+                                               : test::random_graph(seed);
     const auto inputs =
         pads ? pixels(graph, kImages, seed) : test::random_inputs(graph, kImages, seed);
     for (const arith::NumberSystemInfo& system : arith::number_systems()) {

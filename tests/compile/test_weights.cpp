@@ -14,9 +14,11 @@ namespace {
 
 constexpr uint64_t kPayload = contract::kPayloadBytes;
 
-std::vector<std::string> names(size_t count) {
-  std::vector<std::string> result;
-  for (size_t i = 0; i < count; ++i) result.push_back("layer" + std::to_string(i));
+std::vector<LayerTiles> layers(const std::vector<std::vector<uint64_t>>& block_bytes) {
+  std::vector<LayerTiles> result;
+  for (const auto& bytes : block_bytes) {
+    result.push_back({"layer" + std::to_string(result.size()), bytes, 0});
+  }
   return result;
 }
 
@@ -25,7 +27,7 @@ std::vector<std::string> names(size_t count) {
 TEST_CASE("weights that fit are resident, each in its place", "[weights]") {
   const CoreConfig core = core_from_name("16x16");
   const std::vector<std::vector<uint64_t>> bytes{{256, 512}, {0}, {40960, 256}};
-  const WeightPlan plan = plan_weights(core, names(3), bytes, 5000);
+  const WeightPlan plan = plan_weights(core, layers(bytes), 5000);
   REQUIRE(plan.resident);
   const uint64_t base = 8192;  // two program frames, rounded up to a weight word
   CHECK(plan.tiles[0][0].address == base);
@@ -53,7 +55,7 @@ TEST_CASE("streamed segments are whole, in order and inside the ring", "[weights
       for (uint64_t& block : layer) block = tiles * core.tile_bytes();
     }
     const uint64_t image = 1 + random() % 9000;
-    const WeightPlan plan = plan_weights(core, names(8), bytes, image);
+    const WeightPlan plan = plan_weights(core, layers(bytes), image);
     uint64_t frame = 0;
     for (const Segment& segment : plan.segments) {
       REQUIRE(segment.first_frame == frame);
@@ -88,14 +90,15 @@ TEST_CASE("an output block larger than the ring does not fit", "[weights]") {
   CoreConfig core = core_from_name("16x16");
   core.weight_bytes = 32 * 1024;
   try {
-    plan_weights(core, {"small", "big"}, {{256}, {256 * 120}}, 100);
+    plan_weights(core, {{"small", {256}, 256}, {"big", {256 * 120}, 5 * 16 * 120}}, 100);
     FAIL("it fitted");
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::kFit);
-    // 4096 bytes of program, eight frames of tiles
+    // 4096 bytes of program, eight frames of tiles, in which five of 16 lanes are used
     CHECK_THAT(error.what(), Catch::Contains("weight memory: layer 'big' needs 36736 bytes") &&
+                                 Catch::Contains("one output block 32640; 23040 are padding)") &&
                                  Catch::Contains("the core has 32768: 3968 too many"));
   }
-  CHECK_THROWS_WITH(plan_weights(core, {"a"}, {{256}}, 40000),
+  CHECK_THROWS_WITH(plan_weights(core, {{"a", {256}, 256}}, 40000),
                     Catch::Contains("weight memory: instructions, tables and parameters need"));
 }
