@@ -32,10 +32,10 @@ class Walk {
     for (const auto& tensor : graph.initializer()) tensors_[tensor.name()] = &tensor;
   }
 
-  std::optional<std::vector<Axis>> run(const std::string& input, size_t rank) {
-    rank_ = rank;
-    Labels all(rank);
-    for (size_t i = 0; i < rank; ++i) all[i] = static_cast<int>(i);
+  std::optional<std::vector<Axis>> run(const std::string& input, const std::vector<int64_t>& dims) {
+    dims_ = dims;
+    Labels all(dims.size());
+    for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int>(i);
     reached_[input] = all;
     for (int i : nodes_) {
       const onnx::NodeProto& node = graph_.node(i);
@@ -99,6 +99,10 @@ class Walk {
       for (int64_t axis : perm) turned.push_back(labels[static_cast<size_t>(axis)]);
       if (!transposed_ && is_to_channels_first(perm)) transposed_ = turned[1];
       reached_[node.output(0)] = turned;
+    } else if (node.op_type() == "Reshape") {
+      const Labels around = reshaped(labels, parameter(node));
+      if (around.empty()) return std::nullopt;
+      reached_[node.output(0)] = around;
     } else if (node.op_type() == "Squeeze") {
       Labels rest;
       const std::vector<int64_t> axes = axes_of(node, rank);
@@ -118,6 +122,28 @@ class Walk {
       reached_[node.output(0)] = more;
     }
     return std::nullopt;
+  }
+
+  /// Behind a Reshape that inserts and drops axes of one alone; empty behind another.
+  Labels reshaped(const Labels& labels, const std::vector<int64_t>& target) const {
+    Labels wide;  // what is not one
+    for (int label : labels) {
+      if (label > 0 && dims_[static_cast<size_t>(label)] != 1) wide.push_back(label);
+    }
+    if (target.empty() || labels.empty() || labels[0] != 0) return {};
+    Labels out = {0};
+    size_t next = 0;
+    for (size_t i = 1; i < target.size(); ++i) {
+      const bool copied = target[i] == 0 && i < labels.size();
+      const bool one = copied && (labels[i] <= 0 || dims_[static_cast<size_t>(labels[i])] == 1);
+      if (target[i] == 1 || one) {
+        out.push_back(kNew);
+      } else {
+        if (next == wide.size()) return {};
+        out.push_back(wide[next++]);
+      }
+    }
+    return next == wide.size() ? out : Labels();
   }
 
   /// The last axis comes to place 1, the others stay in order.
@@ -142,10 +168,10 @@ class Walk {
 
   std::optional<std::vector<Axis>> order(int channel) const {
     std::vector<Axis> axes;
-    const size_t space = rank_ - (channel > 0 ? 2 : 1);
+    const size_t space = dims_.size() - (channel > 0 ? 2 : 1);
     if (channel == 0 || space > 2) return std::nullopt;
     Axis next = space == 2 ? Axis::kHeight : Axis::kWidth;
-    for (size_t i = 1; i < rank_; ++i) {
+    for (size_t i = 1; i < dims_.size(); ++i) {
       if (static_cast<int>(i) == channel) {
         axes.push_back(Axis::kChannel);
       } else {
@@ -222,7 +248,7 @@ class Walk {
   int64_t opset_;
   const std::string& file_;
   ExternalFiles& files_;
-  size_t rank_ = 0;
+  std::vector<int64_t> dims_;  ///< of the input
   std::map<std::string, Labels> reached_;
   std::map<std::string, const onnx::TensorProto*> tensors_;
   std::map<std::string, ConstantPtr> constants_;
@@ -234,10 +260,10 @@ class Walk {
 
 std::optional<std::vector<Axis>> order_of_input(const onnx::GraphProto& graph,
                                                 const std::vector<int>& nodes,
-                                                const std::string& input, size_t rank,
-                                                int64_t opset, const std::string& file,
-                                                ExternalFiles& files) {
-  return Walk(graph, nodes, opset, file, files).run(input, rank);
+                                                const std::string& input,
+                                                const std::vector<int64_t>& dims, int64_t opset,
+                                                const std::string& file, ExternalFiles& files) {
+  return Walk(graph, nodes, opset, file, files).run(input, dims);
 }
 
 }  // namespace keyway::graph::importing

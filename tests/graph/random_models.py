@@ -497,7 +497,9 @@ class Builder(Writer):
         if self.chance(0.5):
             x = self.op("Conv", [self.op("Transpose", [x], perm=[0, 2, 1]), self.const(weights)])
         else:  # as an image of one row
-            x = self.op("Transpose", [self.with_axes("Unsqueeze", x, [1], 13)], perm=[0, 3, 1, 2])
+            row = self.with_axes("Unsqueeze", x, [1], 13) if self.chance(0.5) else self.op(
+                "Reshape", [x, self.ints(self.batch or -1, 1, *axes)])
+            x = self.op("Transpose", [row], perm=[0, 3, 1, 2])
             x = self.with_axes("Squeeze", self.op("Conv", [x, self.const(weights[:, :, None])]), [2], 13)
         x = self.op("Transpose", [self.op("Relu", [x])], perm=[0, 2, 1])
         return [n, c], self.classifier(self.op("Flatten", [x]), m * (axes[0] - k + 1))

@@ -464,6 +464,13 @@ TEST_CASE("What stands before the first layer takes the axes as that layer will"
          m.node("Conv", {"t", "w2"}, {"y"});
        },
        {3, 1, 5});
+  same("N T C as an image, reshaped", {-1, 5, 3}, {0, 2, 0, 0, 0, 0},
+       [](ModelBuilder& m) {
+         m.ints("shape", {-1, 1, 7, 3}).node("Reshape", {"p", "shape"}, {"u"});
+         ModelBuilder::set(m.node("Transpose", {"u"}, {"t"}), "perm", Dims{0, 3, 1, 2});
+         m.node("Conv", {"t", "w2"}, {"y"});
+       },
+       {3, 1, 5});
 }
 
 TEST_CASE("Time in front of the channels is sliced as time") {
