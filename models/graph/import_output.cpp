@@ -45,29 +45,38 @@ void Importer::host_function(const OnnxNode& node, const Inputs& inputs) {
   give(node, std::move(result));
 }
 
+Value Importer::selected(const OnnxNode& node, const Value& value, size_t axis, int64_t count) {
+  Value result = value;
+  result.view = over_channels(node, value, axis, axis + 1);
+  const int64_t channels = shape_of(result.view).channels;
+  if (!covers(result.view.axes[axis], Axis::kChannel, channels)) {
+    node.unsupported("numbers shuffled channels");
+  }
+  if (count < 0 || count > channels) {
+    node.malformed("takes " + std::to_string(count) + " of " + std::to_string(channels) +
+                   " values");
+  }
+  if (count == 0) node.unsupported("takes none of the values");
+  result.view.axes[axis] = normalised({{Axis::kChannel, count, 1}});
+  result.pending = nullptr;
+  result.selection.count = count;
+  result.finished_by = std::make_shared<const OnnxNode>(node);
+  return result;
+}
+
 void Importer::arg_max(const OnnxNode& node, const Inputs& inputs) {
   node.allow({"axis", "keepdims", {"select_last_index", 12}});
   node.expect_inputs(1, 1);
   const Value& value = view_input(node, inputs, 0);
   const auto axis =
       static_cast<size_t>(checked_axis(node, node.integer("axis", 0), value.view.axes.size()));
-  Value result = value;
-  result.view = over_channels(node, value, axis, axis + 1);
-  if (!covers(result.view.axes[axis], Axis::kChannel, shape_of(result.view).channels)) {
-    node.unsupported("numbers shuffled channels");
+  Value result = selected(node, value, axis, 1);
+  if (node.integer("keepdims", 1) == 0) {
+    result.view.axes.erase(result.view.axes.begin() + static_cast<ptrdiff_t>(axis));
   }
-  const auto at = result.view.axes.begin() + static_cast<ptrdiff_t>(axis);
-  if (node.integer("keepdims", 1) != 0) {
-    at->clear();
-  } else {
-    result.view.axes.erase(at);
-  }
-  result.pending = nullptr;
   result.selection.gives = OutputSelection::Gives::kIndices;
-  result.selection.count = 1;
   result.selection.smallest_first = node.op() == "ArgMin";
   result.selection.last_of_equals = node.integer("select_last_index", 0) != 0;
-  result.finished_by = std::make_shared<const OnnxNode>(node);
   give(node, std::move(result));
 }
 
@@ -84,26 +93,12 @@ void Importer::top_k(const OnnxNode& node, const Inputs& inputs) {
   }
   const auto axis =
       static_cast<size_t>(checked_axis(node, node.integer("axis", -1), value.view.axes.size()));
-  Value result = value;
-  result.view = over_channels(node, value, axis, axis + 1);
-  const int64_t channels = shape_of(result.view).channels;
-  if (!covers(result.view.axes[axis], Axis::kChannel, channels)) {
-    node.unsupported("numbers shuffled channels");
-  }
-  if (count < 0 || count > channels) {
-    node.malformed("takes " + std::to_string(count) + " of " + std::to_string(channels) +
-                   " values");
-  }
-  if (count == 0) node.unsupported("takes none of the values");
-  result.view.axes[axis] = normalised({{Axis::kChannel, count, 1}});
-  result.pending = nullptr;
-  result.selection.gives = OutputSelection::Gives::kValues;
-  result.selection.count = count;
-  result.selection.smallest_first = node.integer("largest", 1) == 0;
-  result.finished_by = std::make_shared<const OnnxNode>(node);
-  Value indices = result;
+  Value values = selected(node, value, axis, count);
+  values.selection.gives = OutputSelection::Gives::kValues;
+  values.selection.smallest_first = node.integer("largest", 1) == 0;
+  Value indices = values;
   indices.selection.gives = OutputSelection::Gives::kIndices;
-  give(node, std::move(result));
+  give(node, std::move(values));
   if (!node.output(1).empty()) values_[node.output(1)] = std::move(indices);
 }
 

@@ -154,6 +154,8 @@ class Importer {
   /// A view of the value, bound and settled, whose axes from `first` on, before `end`, are all
   /// channels and nothing else; or an error.
   View over_channels(const OnnxNode& node, const Value& value, size_t first, size_t end);
+  /// The value with `count` of the channels that are its axis `axis`, in an order yet to be said.
+  Value selected(const OnnxNode& node, const Value& value, size_t axis, int64_t count);
 
   // Values.
   /// Dimensions in words: a free batch is N.

@@ -159,6 +159,16 @@ TEST_CASE("An unsupported operator, attribute or shape is refused by node, opera
       {"indices of rows",
        [](Builder& m) { Builder::set(m.node("ArgMax", {"x"}, {"odd"}), "axis", int64_t{2}); },
        "ArgMax", "all channels"},
+      {"numbers of shuffled channels",
+       [](Builder& m) {
+         m.filled("k", {4, 2, 1, 1}, 1).ints("s", {1, 2, 2, 4, 4}).ints("j", {1, 4, 4, 4});
+         m.node("Conv", {"x", "k"}, {"c"});
+         m.node("Reshape", {"c", "s"}, {"r"});
+         Builder::set(m.node("Transpose", {"r"}, {"t"}), "perm", Dims{0, 2, 1, 3, 4});
+         m.node("Reshape", {"t", "j"}, {"q"});
+         Builder::set(m.node("ArgMax", {"q"}, {"odd"}), "axis", int64_t{1});
+       },
+       "ArgMax", "shuffled channels"},
       {"none of the values",
        [](Builder& m) {
          Builder::set(m.ints("k", {0}).node("TopK", {"x", "k"}, {"odd"}), "axis", int64_t{1});

@@ -24,15 +24,18 @@ namespace {
 using Builder = ModelBuilder;
 using Values = std::vector<float>;
 
-/// A node that reads "x", 1 x 2 x 2 x 2 of 1 to 8, and gives "z".
+/// A node that reads "x", 1 x 2 x 2 x 2 of 1 to 8, and gives "z", or, where it ends the network, "y"
+/// of "negative".
 using Form = std::function<void(Builder&)>;
 
 Builder model(int64_t opset, const Form& form) {
   Builder m({-1, 2, 2, 2}, opset);
   m.floats("one", {}, {1}).floats("four", {}, {4}).floats("half", {}, {0.5F}).ints("none", {});
   m.floats("two", {2}, {1, 3}).filled("ones", {8, 2}, 1);
+  m.node("Neg", {"x"}, {"negative"});
   form(m);
-  m.node("Neg", {"z"}, {"y"});
+  const auto& last = *m.graph().node().rbegin();
+  if (last.output(0) != "y") m.node("Neg", {"z"}, {"y"});
   return m;
 }
 
@@ -128,6 +131,18 @@ TEST_CASE("Every operator set has its own form of an operator, and only that") {
          m.ints("pads", {0, 0, 0, -1, 0, 0, 1, 0}).node("Pad", {"x", "pads"}, {"z"});
        },
        {2, 4, 0, 6, 8, 0}},
+      {"TopK's k",
+       [](Builder& m) {
+         auto& n = m.node("TopK", {"negative"}, {"y", "i"});
+         Builder::set(n, "k", int64_t{1});
+         Builder::set(n, "axis", int64_t{1});
+       },
+       10,
+       [](Builder& m) {
+         Builder::set(m.ints("k", {1}).node("TopK", {"negative", "k"}, {"y", "i"}), "axis",
+                      int64_t{1});
+       },
+       {1, 2, 3, 4}},
       {"Dropout's ratio",
        [](Builder& m) {
          auto& n = m.node("Dropout", {"x"}, {"z", "mask"});
