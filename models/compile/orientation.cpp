@@ -9,27 +9,17 @@
 
 #include "common/error.hpp"
 #include "compile/input_layout.hpp"
-#include "compile/layers.hpp"
 #include "compile/plan.hpp"
 #include "compile/transpose.hpp"
-#include "program/contract.hpp"
 
 namespace keyway::compile {
 namespace {
 
 using quantise::Network;
 
-/// Columns have no way around their field, as rows have (emit.hpp).
-bool has_wide_tensor(const Network& network) {
-  return std::any_of(network.tensors.begin(), network.tensors.end(), [](const auto& tensor) {
-    return tensor.shape.width > largest(contract::layer::kInputWidth);
-  });
-}
-
 /// What the network needs with the fastest input layout that fits, or else with the smallest;
 /// nothing if it cannot be planned at all.
 std::optional<Needs> needs_of(const Network& network, const program::CoreConfig& core) {
-  if (has_wide_tensor(network)) return std::nullopt;
   std::optional<Needs> least;
   for (const InputLayout& layout : input_layouts(network, core)) {
     try {

@@ -2,12 +2,15 @@
 #include "compile/plan.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "compile/channels.hpp"
 #include "compile/fold.hpp"
 #include "compile/layers.hpp"
+#include "program/contract.hpp"
 
 namespace keyway::compile {
 namespace {
@@ -21,6 +24,27 @@ bool read_by_lanes(const Network& network, int t) {
     return (layer.input == t && layer.kind != LayerKind::kDense) ||
            (layer.has_residual && layer.residual.tensor == t);
   });
+}
+
+/// What no field counts, in the network's own words.
+void check_extents(const Plan& plan, const program::CoreConfig& core) {
+  constexpr int64_t kMostColumns = largest(contract::layer::kInputWidth);
+  constexpr int64_t kMostWords = largest(contract::layer::kBlocks);
+  const auto refuse = [](const quantise::Tensor& t, int64_t count, const char* what, int64_t most) {
+    throw Error(ErrorKind::kFit, "tensor " + common::quoted(t.name) + " has " +
+                                     std::to_string(count) + what + "; the core counts " +
+                                     std::to_string(most));
+  };
+  for (const quantise::Tensor& t : plan.network.tensors) {
+    if (t.shape.width > kMostColumns) refuse(t, t.shape.width, " columns", kMostColumns);
+  }
+  for (const Layer& layer : plan.network.layers) {
+    const quantise::Tensor& t = tensor(plan.network, layer.input);
+    if (layer.kind == LayerKind::kDense &&
+        plan.mappings[static_cast<size_t>(layer.input)].words > kMostWords) {
+      refuse(t, t.shape.channels, " channels", kMostWords * core.word_channels());
+    }
+  }
 }
 
 /// A plan up to the places of its tensors.
@@ -43,6 +67,7 @@ Plan begin_plan(const Network& original, const InputLayout& layout,
     plan.work.push_back(
         work_of(core, layer, plan.mappings[static_cast<size_t>(layer.input)].words));
   }
+  check_extents(plan, core);
   return plan;
 }
 

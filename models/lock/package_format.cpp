@@ -58,10 +58,12 @@ std::vector<uint8_t> lay_out(const program::Program& program, Policy policy, con
       std::max(program_frames, kFramesPerHeaderPage * header_pages -
                                    std::min(weight_frames, kFramesPerHeaderPage * header_pages));
   if (size_t{program_frames} * kPayload > program.core.weight_bytes) {
-    throw Error(ErrorKind::kFit, "the program's frames need " +
-                                     std::to_string(size_t{program_frames} * kPayload) +
-                                     " bytes of weight memory, which has " +
-                                     std::to_string(program.core.weight_bytes));
+    throw Error(ErrorKind::kFit,
+                "a manifest of " + std::to_string(manifest.size()) +
+                    " bytes, which lists every input and output channel, asks for " +
+                    std::to_string(size_t{program_frames} * kPayload) +
+                    " bytes of program frames; the weight memory has " +
+                    std::to_string(program.core.weight_bytes));
   }
   const uint32_t total_frames = program_frames + weight_frames;
   std::vector<uint8_t> bytes((size_t{header_pages} + total_frames) * kPage);

@@ -75,6 +75,11 @@ TEST_CASE("what the instruction set cannot say is refused by name", "[compile]")
   pool.layers[0].codes.clear();
   refuses(pool, ErrorKind::kFit,
           "a window of 300 x 300 positions; the core's kernels hold 255 x 255", 1 << 22);
+  quantise::Network vector = one_layer({70000, 1, 1}, 1, {1, 1, 1, 1, 0, 0, 0, 0});
+  vector.layers[0].codes.assign(70000, 1);
+  vector.tensors[0].name = "the input of conv1";
+  refuses(vector, ErrorKind::kFit,
+          "tensor 'the input of conv1' has 70000 channels; the core counts 65520", 1 << 20);
 }
 
 TEST_CASE("a foreign name stands in a message as escapes", "[compile]") {
