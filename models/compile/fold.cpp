@@ -26,21 +26,27 @@ using quantise::Region;
 constexpr int64_t kMostRows = largest(contract::layer::kKernelH);
 constexpr int64_t kMostColumns = largest(contract::layer::kKernelW);
 
-/// How the rows of a window stand: `parts` of `rows`, beside each other.
+/// How the rows of a window stand: `parts` of `rows`, beside each other. Windows that overlap can
+/// share the rows of each part where no part lacks any: then they are `stride` rows apart, as in the
+/// image.
 struct Fold {
-  int64_t rows = 0, parts = 0;
+  int64_t rows = 0, parts = 0, stride = 0;
 };
 
 /// The layer with its window folded; codes as they were.
 Layer folded(Layer layer, const Fold& fold) {
   graph::Window& w = layer.window;
-  w.kernel_h = w.stride_h = fold.rows;
+  w.kernel_h = fold.rows;
+  w.stride_h = fold.stride;
   w.kernel_w = w.stride_w = fold.parts * w.kernel_w;
   w.pad_top = w.pad_left = w.pad_bottom = w.pad_right = 0;
   return layer;
 }
 
-Fold choose(const Layer& layer, uint32_t words, const program::CoreConfig& core) {
+/// The fastest fold, one of those whose parts all have as many rows if `even`; nothing if there is
+/// none.
+std::optional<Fold> fastest(const Layer& layer, uint32_t words, const program::CoreConfig& core,
+                            bool even) {
   const int64_t height = layer.window.kernel_h, width = layer.window.kernel_w;
   Layer shape;  // what the estimate reads
   shape.kind = layer.kind;
@@ -49,20 +55,33 @@ Fold choose(const Layer& layer, uint32_t words, const program::CoreConfig& core)
        ++parts) {
     const int64_t rows = common::ceil_div(height, parts);
     shape.window = layer.window;
-    shape = folded(std::move(shape), {rows, parts});
+    shape = folded(std::move(shape), {rows, parts, rows});
     const uint64_t cycles = group_cycles(core, shape, work_of(core, shape, words), 1, 1);
     const auto cost = std::make_tuple(cycles, rows * parts, parts);
-    const bool leaves_none_empty = (parts - 1) * rows < height;
-    if (leaves_none_empty && (!best || cost < *best)) best = cost;
+    const bool fits = even ? rows * parts == height : (parts - 1) * rows < height;
+    if (fits && (!best || cost < *best)) best = cost;
   }
-  if (!best) {
-    throw Error(ErrorKind::kFit,
-                "layer " + common::quoted(layer.name) + ": a window of " + std::to_string(height) +
-                    " x " + std::to_string(width) + " positions; the core's kernels hold " +
-                    std::to_string(kMostRows) + " x " + std::to_string(kMostColumns));
+  if (!best) return std::nullopt;
+  const int64_t parts = std::get<2>(*best), rows = common::ceil_div(height, parts);
+  return Fold{rows, parts, rows};
+}
+
+/// For a window that is copied: shared rows where that is possible and saves any.
+Fold choose(const Layer& layer, uint32_t words, const program::CoreConfig& core, bool is_copied) {
+  const graph::Window& w = layer.window;
+  if (is_copied) {
+    std::optional<Fold> shared = fastest(layer, words, core, true);
+    if (shared && w.stride_h < shared->rows) {
+      shared->stride = w.stride_h;
+      return *shared;
+    }
   }
-  const int64_t parts = std::get<2>(*best);
-  return {common::ceil_div(height, parts), parts};
+  if (const auto fold = fastest(layer, words, core, false)) return *fold;
+  throw Error(ErrorKind::kFit, "layer " + common::quoted(layer.name) + ": a window of " +
+                                   std::to_string(w.kernel_h) + " x " + std::to_string(w.kernel_w) +
+                                   " positions; the core's kernels hold " +
+                                   std::to_string(kMostRows) + " x " +
+                                   std::to_string(kMostColumns));
 }
 
 /// [...][rows][columns] -> [...][fold.rows][fold.parts * columns]. Positions that the window lacks
@@ -179,15 +198,19 @@ Layer copy_windows(Network& network, std::vector<Mapping>& mappings, Layer& read
   const graph::Window& w = reader.window;
   quantise::Tensor windows = source;
   windows.name = reader.name + ".windows";
-  windows.shape.height = out.height * fold.rows;
+  // Of one window, or of all that share rows.
+  const int64_t runs = fold.stride < fold.rows ? 1 : out.height;
+  const int64_t height =
+      fold.stride < fold.rows ? (out.height - 1) * fold.stride + fold.rows : fold.rows;
+  windows.shape.height = runs * height;
   windows.shape.width = out.width * fold.parts * w.kernel_w;
   if (windows.shape.elements() > static_cast<int64_t>(core.activation_bytes)) {
     throw Error(ErrorKind::kFit,
                 "activation memory: layer " + common::quoted(reader.name) + " has windows of " +
                     std::to_string(w.kernel_h) + " x " + std::to_string(w.kernel_w) +
                     " positions, more than the " + std::to_string(kMostRows) + " x " +
-                    std::to_string(kMostColumns) +
-                    " of a kernel; copied one by one they need at least " +
+                    std::to_string(kMostColumns) + " of a kernel; copied " +
+                    (runs == 1 ? "beside each other" : "one by one") + " they need at least " +
                     std::to_string(windows.shape.elements()) + " bytes, the core has " +
                     std::to_string(core.activation_bytes));
   }
@@ -195,15 +218,15 @@ Layer copy_windows(Network& network, std::vector<Mapping>& mappings, Layer& read
                                       unchanged(source.is_signed));
   Regions regions(source.shape.channels,
                   constant(neutral(reader, source.is_signed), source.is_signed));
-  for (int64_t oy = 0; oy < out.height; ++oy) {
+  for (int64_t oy = 0; oy < runs; ++oy) {
     for (int64_t ox = 0; ox < out.width; ++ox) {
       for (int64_t part = 0; part < fold.parts; ++part) {
-        const Rectangle whole{oy * fold.rows, (ox * fold.parts + part) * w.kernel_w, fold.rows,
+        const Rectangle whole{oy * height, (ox * fold.parts + part) * w.kernel_w, height,
                               w.kernel_w};
         // The image's pixels under this part, and where they go.
         const int64_t y = oy * w.stride_h - w.pad_top + part * fold.rows;
         const int64_t x = ox * w.stride_w - w.pad_left;
-        const int64_t rows = std::min(fold.rows, w.kernel_h - part * fold.rows);
+        const int64_t rows = std::min(height, height - fold.rows + w.kernel_h - part * fold.rows);
         const int64_t top = std::clamp<int64_t>(-y, 0, rows),
                       left = std::clamp<int64_t>(-x, 0, w.kernel_w);
         const int64_t bottom = std::clamp<int64_t>(source.shape.height - y, top, rows);
@@ -230,9 +253,11 @@ void fold_rows(Network& network, std::vector<Mapping>& mappings, const program::
   for (size_t l = 0; l < network.layers.size(); ++l) {
     Layer& layer = network.layers[l];
     if (layer.window.kernel_h <= kMostRows) continue;
-    const Fold fold = choose(layer, mappings[static_cast<size_t>(layer.input)].words, core);
+    Layer* const maker = sole_maker(network, layer);
+    const uint32_t words = mappings[static_cast<size_t>(layer.input)].words;
+    const Fold fold = choose(layer, words, core, maker == nullptr);
     std::optional<Layer> copy;
-    if (Layer* maker = sole_maker(network, layer)) {
+    if (maker != nullptr) {
       write_folded(network, *maker, layer, fold);
     } else {
       copy = copy_windows(network, mappings, layer, fold, core);

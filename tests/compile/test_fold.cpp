@@ -109,16 +109,32 @@ TEST_CASE("windows that others read as well, or that are several, are copied", "
   CHECK(shared.layers.size() == 4);
 }
 
+TEST_CASE("windows that overlap share the rows of their parts", "[compile]") {
+  for (const int64_t stride : {1, 7, 100}) {
+    const Network network = pooled(4000, 300, stride);
+    Network changed = network;
+    fold(changed);
+    REQUIRE(changed.layers.size() == 3);
+    const graph::Window& w = changed.layers[2].window;
+    CHECK(w.stride_h == stride);
+    CHECK(w.kernel_h * w.kernel_w == 300);
+    CHECK(changed.tensors.back().shape.elements() < 3 * w.kernel_w * 4000);
+    std::mt19937_64 random(static_cast<uint64_t>(stride));
+    const auto input = test::random_bytes(random, 3 * 4000);
+    CHECK(quantise::Reference(changed).run(input)[2] == quantise::Reference(network).run(input)[2]);
+  }
+}
+
 TEST_CASE("windows that cannot be laid out are refused with their numbers", "[compile]") {
   Network wide = pooled(300, 300, 1, 200);
   CHECK_THROWS_WITH(fold(wide),
                     "layer 'pool1': a window of 300 x 200 positions; the core's kernels hold "
                     "255 x 255");
-  Network many = pooled(4000, 300, 1);
+  Network many = pooled(4000, 307, 1);  // a prime: parts of a window have no equal rows
   CHECK_THROWS_WITH(
       fold(many),
       Catch::StartsWith(
-          "activation memory: layer 'pool1' has windows of 300 x 1 positions, more "
-          "than the 255 x 255 of a kernel; copied one by one they need at least 3330900 "
+          "activation memory: layer 'pool1' has windows of 307 x 1 positions, more "
+          "than the 255 x 255 of a kernel; copied one by one they need at least 3424338 "
           "bytes, the core has 262144"));
 }
