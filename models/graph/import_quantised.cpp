@@ -31,6 +31,9 @@ const std::map<std::string, std::string>& float_operators() {
   return kOperators;
 }
 
+/// By which a value is multiplied where only its sign counts.
+constexpr float kSteepness = 0x1p14F;
+
 ConstantPtr map_floats(const Constant& from, const std::function<float(float, size_t)>& function) {
   auto out = std::make_shared<Constant>(from);
   for (size_t i = 0; i < out->floats.size(); ++i) out->floats[i] = function(out->floats[i], i);
@@ -176,6 +179,24 @@ void Importer::dequantize_linear(const OnnxNode& node, const Inputs& inputs) {
   }
 }
 
+Value Importer::sign(const OnnxNode& node, const Value& value, const ConstantPtr& scale) {
+  if (value.function != OutputFunction::kNone) {
+    node.unsupported("the sign of a softmax");
+  }
+  // 2 b - 1, where b is steep x + 1/2 to the nearer of 0 and 1; a little more, since 0 gives 1.
+  const auto number = [](float v) -> ConstantPtr {
+    auto out = std::make_shared<Constant>();
+    out->is_float = true;
+    out->floats = {v};
+    return out;
+  };
+  Value result = affine(node, value, {number(kSteepness), number(0.5F + 0x1p-22F), Clamp{}});
+  result = bounded_by(node, result, {0, 1, 1});
+  const ConstantPtr twice = map_floats(*scale, [](float v, size_t) { return 2 * v; });
+  const ConstantPtr minus = map_floats(*scale, [](float v, size_t) { return -v; });
+  return affine(node, result, {twice, minus, Clamp{}});
+}
+
 void Importer::quant(const OnnxNode& node, const Inputs& inputs) {
   for (size_t i = 1; i < inputs.size(); ++i)
     constant_input(node, inputs, i, i == 1 ? "the scale" : "a parameter");
@@ -186,7 +207,10 @@ void Importer::quant(const OnnxNode& node, const Inputs& inputs) {
     return;
   }
   const Value& value = *inputs[0];
-  if (fake.is_bipolar) node.unsupported("the sign of an activation; of weights it is supported");
+  if (fake.is_bipolar) {
+    give(node, sign(node, value, fake.scale));
+    return;
+  }
   if (!is_uniform(*fake.zero))
     node.unsupported("zero points that differ between the channels of an activation");
   const float zero = fake.zero->floats.front();

@@ -237,6 +237,8 @@ class Importer {
   Value bounded_by(const OnnxNode& node, const Value& value, const Clamp& clamp);
   Value to_integers(const OnnxNode& node, const Value& value, const LinearQuantiser& quantiser);
   Value to_reals(const OnnxNode& node, const Value& value, const LinearQuantiser& quantiser);
+  /// scale where the value is not negative, else -scale.
+  Value sign(const OnnxNode& node, const Value& value, const ConstantPtr& scale);
   /// The integers themselves, as floats.
   Value in_units(const OnnxNode& node, const Value& value);
   /// An operator that reads integers: it takes them, or only moves values.

@@ -92,10 +92,9 @@ const std::vector<Importer::Row>& Importer::rows() {
        kMicrosoft},
       {"QLinearSoftmax", &I::quantised_operator, "as Softmax, with constant scales", kComputes,
        kMicrosoft},
-      {"Quant", &I::quant, "at most 16 bits; of activations not their sign (one signed bit)",
-       kQuantises, kQonnx},
+      {"Quant", &I::quant, "at most 16 bits", kQuantises, kQonnx},
       {"IntQuant", &I::quant, "the newer name of Quant", kQuantises, kQonnx},
-      {"BipolarQuant", &I::quant, "of constants", kQuantises, kQonnx},
+      {"BipolarQuant", &I::quant, "anywhere", kQuantises, kQonnx},
   };
   return kRows;
 }

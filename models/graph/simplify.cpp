@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace keyway::graph {
 
@@ -231,7 +232,9 @@ class Simplifier {
     std::vector<Clamp> clamps = graph_.input_clamp;
     clamps.resize(n.weights.size());
     for (size_t c = 0; c < n.weights.size(); ++c) {
-      clamps[c] = moved(clamps[c], n.weights[c], n.bias[c]);
+      const Clamp before = std::exchange(clamps[c], moved(clamps[c], n.weights[c], n.bias[c]));
+      // Coarse steps must not be lost.
+      if (clamps[c].step == 0 && before.hi - before.lo < kFineSteps * before.step) return false;
       if (!can_compose(clamps[c], n.clamp)) return false;
       clamps[c] = composed(clamps[c], n.clamp);
     }
@@ -257,10 +260,13 @@ class Simplifier {
           all_equal(n.bias, 0) &&
           std::all_of(n.weights.begin(), n.weights.end(), [](float w) { return w > 0; });
       // So does an integer's clamp with what takes it to other integers.
+      const Clamp scaled = moved(before->clamp, n.weights[0], n.bias[0]);
       const bool integers = before->clamp.step > 0 && n.weights[0] > 0 &&
-                            all_equal(n.weights, n.weights[0]) && all_equal(n.bias, n.bias[0]);
+                            all_equal(n.weights, n.weights[0]) && all_equal(n.bias, n.bias[0]) &&
+                            (scaled.step > 0 || before->clamp.hi - before->clamp.lo >=
+                                                    kFineSteps * before->clamp.step);
       if (!before->clamp.is_open() && !relu && !integers) return false;
-      before->clamp = moved(before->clamp, n.weights[0], n.bias[0]);
+      before->clamp = scaled;
       const size_t taps = before->weights.size() / before->bias.size();
       for (size_t o = 0; o < n.weights.size(); ++o) {
         for (size_t k = 0; k < taps; ++k) before->weights[o * taps + k] *= n.weights[o];

@@ -171,6 +171,12 @@ void read_padding(const Reader& r, program::InputBoundary& input) {
   if (!value.is_null()) input.pad_value = value.per_channel(input.shape.channels);
 }
 
+void read_bytes(const Reader& r, program::InputBoundary& input) {
+  if (r.array_size() != 2) r.fail("not the least and the largest");
+  input.least = r.at(0).integer32(-128, 255);
+  input.most = r.at(1).integer32(-128, 255);
+}
+
 Shape read_shape(const Reader& r) {
   if (r.array_size() != 3) r.fail("not channels, height, width");
   const Shape s{r.at(0).integer(1, kMaxExtent), r.at(1).integer(1, kMaxExtent),
@@ -329,6 +335,7 @@ std::string manifest_text(const program::Program& program, contract::Policy poli
                 program.input.pad_right}},
               {"pad_value", program.input.pad_value.empty() ? Json(nullptr)
                                                             : per_channel(program.input.pad_value)},
+              {"bytes", {program.input.least, program.input.most}},
               {"image", to_json(program.input_image)}}},
             {"output",
              {{"shape", to_json(program.output.shape)},
@@ -373,6 +380,7 @@ program::Program parse_manifest(ByteView text, const std::string& name) {
   p.input.input_scale = input["input_scale"].per_channel(p.input.shape.channels);
   p.input.input_offset = input["input_offset"].per_channel(p.input.shape.channels);
   read_padding(input, p.input);
+  read_bytes(input["bytes"], p.input);
   p.input_image = read_input_image(input["image"], p.input.shape, p.core.word_channels());
 
   const Reader output = r["output"];

@@ -86,6 +86,11 @@ void apply_softmax(const Shape& shape, bool logarithm, std::vector<double>& valu
   }
 }
 
+/// The ends of a byte.
+std::pair<int, int> ends(const InputBoundary& b) {
+  return {std::max(b.least, b.is_signed ? -128 : 0), std::min(b.most, b.is_signed ? 127 : 255)};
+}
+
 /// A user's value in units of its channel's byte.
 double units(const InputBoundary& b, size_t c, double x) {
   return (x * static_cast<double>(b.input_scale[c]) + static_cast<double>(b.input_offset[c])) /
@@ -144,6 +149,7 @@ void validate(const InputBoundary& b) {
       b.shape.width > kMostElements / (b.shape.channels * b.shape.height)) {
     contradiction("input", "the shape is too large");
   }
+  if (ends(b).first > ends(b).second) contradiction("input", "no byte is left");
   if (!b.pad_value.empty()) validate_channels("input", b.pad_value, b.shape.channels, false);
   validate_channels("input", b.scale, b.shape.channels, true);
   validate_channels("input", b.input_scale, b.shape.channels, false);
@@ -161,7 +167,7 @@ void validate(const OutputBoundary& b) {
 }
 
 void quantise_input(const InputBoundary& b, const float* user, uint8_t* bytes) {
-  const double lo = b.is_signed ? -128 : 0, hi = b.is_signed ? 127 : 255;
+  const double lo = ends(b).first, hi = ends(b).second;
   const auto byte = [&](double q) {
     return static_cast<uint8_t>(static_cast<int>(std::clamp(std::nearbyint(q), lo, hi)));
   };
@@ -184,7 +190,7 @@ void quantise_input(const InputBoundary& b, const float* user, uint8_t* bytes) {
 }
 
 InputFit fit(const InputBoundary& b, const float* user, int64_t images) {
-  const double lo = b.is_signed ? -128 : 0, hi = b.is_signed ? 127 : 255;
+  const double lo = ends(b).first, hi = ends(b).second;
   const Shape inner = b.user_shape();
   InputFit result;
   for (int64_t n = 0; n < images; ++n, user += inner.elements()) {

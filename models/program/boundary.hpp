@@ -2,7 +2,7 @@
 /// Where floats become bytes and bytes floats again: the one implementation that every target uses.
 ///
 /// Input: byte = clamp(round((x * input_scale[c] + input_offset[c]) / scale[c])), in double,
-/// rounded to nearest, ties to even; clamped to the byte's range. Pixels that the host adds around
+/// rounded to nearest, ties to even; clamped to the byte's range and to least..most. Pixels that the host adds around
 /// the user's image stand for pad_value[c], which takes the place of x * input_scale +
 /// input_offset: values moved to a middle other than zero cannot be padded by the core, whose
 /// padding is zero (centre.hpp). Output: value = scale[c] * byte + offset[c], then a
@@ -30,6 +30,7 @@ struct InputBoundary {
   std::vector<float> input_offset;
   int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
   std::vector<float> pad_value = {};  ///< one per channel; empty: nothing is added
+  int least = -128, most = 255;       ///< no byte is beyond, if its type could be
 
   /// Of the user's image.
   Shape user_shape() const {

@@ -195,6 +195,24 @@ std::vector<TensorStatistics> calibrate(const graph::Graph& graph, const float* 
   return all;
 }
 
+std::vector<Bound> reachable(const graph::Node& node, const Bound& input) {
+  // Padding adds zeros.
+  const double lo = std::min(input.lo, 0.0), hi = std::max(input.hi, 0.0);
+  const size_t taps = node.weights.size() / node.bias.size();
+  std::vector<Bound> bounds;
+  for (size_t o = 0; o < node.bias.size(); ++o) {
+    Bound b{node.bias[o], node.bias[o]};
+    for (size_t t = 0; t < taps; ++t) {
+      const auto w = static_cast<double>(node.weights[o * taps + t]);
+      if (w == 0) continue;
+      b.lo += w > 0 ? w * lo : w * hi;
+      b.hi += w > 0 ? w * hi : w * lo;
+    }
+    bounds.push_back(b);
+  }
+  return bounds;
+}
+
 std::vector<Bound> value_bounds(const graph::Graph& graph) {
   std::vector<Bound> bounds(graph.tensors.size(), {-kInfinity, kInfinity});
   if (!graph.input_clamp.empty()) {
@@ -210,7 +228,15 @@ std::vector<Bound> value_bounds(const graph::Graph& graph) {
     Bound result{-kInfinity, kInfinity};
     switch (node.kind) {
       case graph::OpKind::kConv:
+        break;
       case graph::OpKind::kDepthwiseConv:
+        // Of one weight a channel; sums seldom come near their bounds.
+        if (node.weights.size() == node.bias.size() && std::isfinite(first.lo + first.hi)) {
+          result = {kInfinity, -kInfinity};
+          for (const Bound& b : reachable(node, first)) {
+            result = {std::min(result.lo, b.lo), std::max(result.hi, b.hi)};
+          }
+        }
         break;
       case graph::OpKind::kMaxPool:
         result = first;
@@ -227,24 +253,6 @@ std::vector<Bound> value_bounds(const graph::Graph& graph) {
       }
     }
     bounds[static_cast<size_t>(node.output)] = clamped(result, node.clamp);
-  }
-  return bounds;
-}
-
-std::vector<Bound> reachable(const graph::Node& node, const Bound& input) {
-  // Padding adds zeros.
-  const double lo = std::min(input.lo, 0.0), hi = std::max(input.hi, 0.0);
-  const size_t taps = node.weights.size() / node.bias.size();
-  std::vector<Bound> bounds;
-  for (size_t o = 0; o < node.bias.size(); ++o) {
-    Bound b{node.bias[o], node.bias[o]};
-    for (size_t t = 0; t < taps; ++t) {
-      const auto w = static_cast<double>(node.weights[o * taps + t]);
-      if (w == 0) continue;
-      b.lo += w > 0 ? w * lo : w * hi;
-      b.hi += w > 0 ? w * hi : w * lo;
-    }
-    bounds.push_back(b);
   }
   return bounds;
 }

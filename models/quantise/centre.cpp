@@ -124,31 +124,35 @@ std::vector<InputUnit> given_units(const graph::Graph& graph, bool with_zero, bo
 /// Without calibration an output that the file does not quantise gets the range that its layer can
 /// reach, but no more than four deviations of a sum of independent inputs around the bias. An
 /// input's root mean square is about an eighth of an unsigned byte's range and a quarter of a signed
-/// one's; where it has few steps, it may be at their ends always.
+/// one's; where it has few steps, it may be at their ends always. A single input's whole range fits.
 void bound_output(Centred& centred, graph::Node& last) {
   const int from = last.inputs.front();
   const Bound input = value_bounds(centred.graph)[static_cast<size_t>(from)];
   if (!is_given(input)) return;
-  bool is_coarse = false;
-  for (const graph::Node& node : centred.graph.nodes) {
-    if (node.output == from) {
-      is_coarse = input.hi - input.lo < kCoarseSteps * static_cast<double>(node.clamp.step);
-    }
+  double step = 0;
+  if (from == centred.graph.input && !centred.graph.input_clamp.empty()) {
+    step = static_cast<double>(centred.graph.input_clamp.front().step);
   }
+  for (const graph::Node& node : centred.graph.nodes) {
+    if (node.output == from) step = static_cast<double>(node.clamp.step);
+  }
+  const bool is_coarse = input.hi - input.lo < kCoarseSteps * step;
   const double share = is_coarse ? 1 : input.lo < 0 ? 0.25 : 0.125;
-  const double deviation = share * std::max(input.hi, -input.lo);
+  const double largest = std::max(input.hi, -input.lo);
   const std::vector<Bound> reach = reachable(last, input);
   const size_t taps = last.weights.size() / last.bias.size();
   double range = 0;
   for (size_t c = 0; c < reach.size(); ++c) {
-    double square = 0;
+    double square = 0, peak = 0;
     for (size_t t = 0; t < taps; ++t) {
-      square += std::pow(static_cast<double>(last.weights[c * taps + t]), 2);
+      const double w = std::abs(static_cast<double>(last.weights[c * taps + t]));
+      square += w * w;
+      peak = std::max(peak, w);
     }
     const auto middle = static_cast<double>(last.bias[c]);
     centred.output_offset[c] = std::exchange(last.bias[c], 0.0F);
     range = std::max(range, std::min(std::max(reach[c].hi - middle, middle - reach[c].lo),
-                                     4 * std::sqrt(square) * deviation));
+                                     largest * std::max(peak, 4 * share * std::sqrt(square))));
   }
   last.clamp.lo = static_cast<float>(-range);
   last.clamp.hi = static_cast<float>(range);

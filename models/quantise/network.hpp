@@ -91,8 +91,9 @@ struct Network {
   Layout output_layout;
   std::vector<float> input_scale;  ///< see graph::Graph: applied in float before quantisation
   std::vector<float> input_offset;
-  graph::Window input_padding;         ///< pads that the host adds; part of the input's shape
-  std::vector<float> input_pad_value;  ///< their real value, one per channel; empty: no pads
+  graph::Window input_padding;               ///< pads that the host adds; part of the input's shape
+  std::vector<float> input_pad_value;        ///< their real value, one per channel; empty: no pads
+  int input_least = -128, input_most = 255;  ///< no byte of the input is beyond
   /// Added to the output's real values, one per channel; empty: zero. A bias that the last layer
   /// leaves to the host, so that an output's bytes are spread around its middle.
   std::vector<float> output_offset;

@@ -19,7 +19,9 @@ program::InputBoundary input_boundary(const Network& network) {
           w.pad_left,
           w.pad_bottom,
           w.pad_right,
-          network.input_pad_value};
+          network.input_pad_value,
+          network.input_least,
+          network.input_most};
 }
 
 program::OutputBoundary output_boundary(const Network& network) {

@@ -42,6 +42,9 @@ constexpr double kDeviations = 8;
 /// channel gives but one value an image.
 constexpr int64_t kCheapValues = int64_t{1} << 24;
 constexpr int64_t kMoreImages = 8;
+/// See sharpen().
+constexpr double kSteep = 8;
+constexpr double kAbove = 0.06;
 /// Share of a layer's values beyond its range from which a user should hear of it.
 constexpr double kMuchSaturation = 0.01;
 /// Values of the float outputs that are kept to be compared with.
@@ -146,9 +149,54 @@ class Quantiser {
       if (centred_.input_step[c] > 0) input.scale[c] = centred_.input_step[c];
     }
     complete(lowered_.input, input);
+    if (!graph_.input_clamp.empty()) bound_input(input);
     for (const FloatLayer& layer : lowered_.layers) {
       complete(layer.output,
                layer.keeps_values ? tensor(layer.input) : chosen(layer.output, &layer));
+    }
+    for (FloatLayer& layer : lowered_.layers) sharpen(layer);
+  }
+
+  /// Bytes that the clamp of a quantised file's input permits, where they have more.
+  void bound_input(const Tensor& input) {
+    double lo = 255, hi = -128;
+    for (size_t c = 0; c < input.scale.size(); ++c) {
+      const graph::Clamp& clamp = graph_.input_clamp[c];
+      lo = std::min(lo, std::nearbyint(static_cast<double>(clamp.lo / input.scale[c])));
+      hi = std::max(hi, std::nearbyint(static_cast<double>(clamp.hi / input.scale[c])));
+    }
+    network_.input_least = static_cast<int>(std::max(lo, -128.0));
+    network_.input_most = static_cast<int>(std::min(hi, 255.0));
+  }
+
+  /// A quantiser of one step asks but on which side of its middle a value is, so the layer before it
+  /// may be as steep as suits the integers, each channel by itself: a largest weight moves the sum
+  /// by kSteep steps. The middle itself is above, by a little.
+  void sharpen(FloatLayer& layer) const {
+    const auto step = static_cast<double>(layer.clamp.step);
+    if (layer.weights.empty() || layer.has_residual || !(step > 0) ||
+        std::abs(static_cast<double>(layer.clamp.hi) - static_cast<double>(layer.clamp.lo) - step) >
+            1e-3 * step) {
+      return;
+    }
+    const Tensor& in = tensor(layer.input);
+    const double middle = (static_cast<double>(layer.clamp.lo) + layer.clamp.hi) / 2;
+    const auto window = static_cast<size_t>(layer.window.kernel_h * layer.window.kernel_w);
+    const size_t taps = layer.weights.size() / layer.bias.size();
+    for (size_t o = 0; o < layer.bias.size(); ++o) {
+      const auto of_tap = [&](size_t t) -> float& { return layer.weights[o * taps + t]; };
+      double peak = 0;
+      for (size_t t = 0; t < taps; ++t) {
+        const size_t c = layer.kind == LayerKind::kDense ? t / window : o;
+        peak = std::max(peak, static_cast<double>(std::abs(of_tap(t)) * in.scale[c]));
+      }
+      if (!(peak > 0)) continue;
+      const double gain = kSteep * step / peak;
+      for (size_t t = 0; t < taps; ++t) {
+        of_tap(t) = static_cast<float>(static_cast<double>(of_tap(t)) * gain);
+      }
+      layer.bias[o] = static_cast<float>((static_cast<double>(layer.bias[o]) - middle) * gain +
+                                         middle + kAbove * step);
     }
   }
 

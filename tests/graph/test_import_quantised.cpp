@@ -478,10 +478,14 @@ TEST_CASE("Quant and BipolarQuant of QONNX") {
     CHECK(run(g, {1, 0, 0, 0}) == std::vector<float>{1, 0});
     CHECK(run(g, {0, 0, 0, 1}) == std::vector<float>{1.5F, 0});
   }
-  SECTION("the sign of an activation is refused") {
+  SECTION("the signs of activations") {
     m.qonnx("BipolarQuant", {"x", "s"}, {"b"});
-    m.node("MatMul", {"b", "w"}, {"y"});
-    CHECK(refusal(m, ErrorKind::kUnsupported).find("sign of an activation") != std::string::npos);
+    m.node("MatMul", {"b", "w"}, {"c"});
+    m.qonnx("BipolarQuant", {"c", "s"}, {"y"});
+    const Graph g = m.import();
+    CHECK(g.nodes.size() == 2);
+    CHECK(run(g, {1, 0, -0.3F, 5}) == std::vector<float>{0.5F, -0.5F});
+    CHECK(run(g, {1, 0.1F, 0.3F, -5}) == std::vector<float>{-0.5F, -0.5F});
   }
 }
 

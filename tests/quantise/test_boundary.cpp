@@ -53,6 +53,17 @@ TEST_CASE("inputs round to nearest, ties to even, and saturate") {
   for (size_t i = 0; i < x.size(); ++i) CHECK(bytes[i] == want[i]);
 }
 
+TEST_CASE("bytes stay within least and most, where the type could hold more") {
+  InputBoundary b = vector_input(4, true, 1.0F);
+  b.least = -3;
+  b.most = 2;
+  const std::vector<float> x{-100, -3.4F, 1.6F, 7};
+  std::vector<uint8_t> bytes(4);
+  quantise_input(b, x.data(), bytes.data());
+  const std::vector<int> want{-3, -3, 2, 2};
+  for (size_t i = 0; i < x.size(); ++i) CHECK(static_cast<int8_t>(bytes[i]) == want[i]);
+}
+
 TEST_CASE("scale and offset of each channel come before its byte scale") {
   InputBoundary b = vector_input(2, true, 0.5F);
   b.input_scale = {2.0F, -1.0F};
@@ -212,6 +223,7 @@ TEST_CASE("descriptions that contradict themselves are refused") {
       [](InputBoundary& b) { b.scale.pop_back(); },
       [](InputBoundary& b) { b.scale[1] = 0; },
       [](InputBoundary& b) { b.scale[1] = std::numeric_limits<float>::quiet_NaN(); },
+      [](InputBoundary& b) { b.most = b.least - 1; },
       [](InputBoundary& b) { b.input_scale.clear(); },
       [](InputBoundary& b) { b.input_offset[0] = std::numeric_limits<float>::infinity(); }};
   for (const auto& lie : lies) {

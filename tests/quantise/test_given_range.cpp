@@ -170,6 +170,45 @@ TEST_CASE("Values of few steps keep them, calibrated or not") {
   CHECK(out.scale == std::vector<float>(3, 1.0F));
 }
 
+TEST_CASE("Networks of signs have the same signs in integers") {
+  GraphBuilder b(test::seed());
+  const graph::Clamp sign{0, 1, 1};
+  const auto make_signs = [&](graph::Node& dense) {
+    // Of inputs and weights that are 1 or -1, in 0 and 1: w (2 x - 1), steep, and a bias in between.
+    const size_t taps = dense.weights.size() / dense.bias.size();
+    for (size_t o = 0; o < dense.bias.size(); ++o) {
+      const float steep = 16384 * (0.01F + static_cast<float>(b.random.uniform()));
+      const auto bias = static_cast<float>(b.random.integer(-9, 9)) * 0.3F;
+      dense.bias[o] = bias * steep + 0.75F;
+      for (size_t t = 0; t < taps; ++t) {
+        float& w = dense.weights[o * taps + t];
+        w = (b.random.chance(0.5) ? 2 : -2) * steep;
+        dense.bias[o] -= w / 2;
+      }
+    }
+  };
+  const int x = b.input({31, 1, 1});
+  const int h = b.dense(x, 40, sign);
+  make_signs(b.last());
+  const int y = b.dense(h, 20, sign);
+  make_signs(b.last());
+  graph::Graph graph = b.finish(y);
+  graph.input_clamp.assign(31, sign);
+  graph.input_scale.assign(31, 16384);
+  graph.input_offset.assign(31, 0.75F);
+  const std::vector<float> inputs = b.random.normals(31 * 100, 1);
+  const bool calibrated = GENERATE(true, false);
+  const Network network = calibrated
+                              ? quantise::quantise(graph, inputs.data(), 100, NumberSystem::kInt8)
+                              : quantise::quantise(graph, nullptr, 0, NumberSystem::kInt8);
+  CHECK(network.input_least == 0);
+  CHECK(network.input_most == 1);
+  const std::vector<float> want = graph::execute(graph, inputs.data(), 100);
+  std::vector<float> got = Reference(network).infer(inputs.data(), 100);
+  for (float& v : got) v = std::nearbyint(v);
+  CHECK(got == want);
+}
+
 TEST_CASE("An output without a range gets one from its layer's weights") {
   GraphBuilder b(test::seed());
   const int x = b.input({40, 1, 1});
