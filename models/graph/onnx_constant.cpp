@@ -273,8 +273,8 @@ ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where,
 }
 
 ConstantPtr decode_constant_node(const OnnxNode& node, ExternalFiles& files) {
-  node.allow(
-      {"value", {"value_float", 12}, {"value_floats", 12}, {"value_int", 12}, {"value_ints", 12}});
+  // Numbers came with operator set 12, but mean the same in files of older ones that have them.
+  node.allow({"value", "value_float", "value_floats", "value_int", "value_ints"});
   if (const auto* tensor = node.tensor("value")) {
     return decode_tensor(*tensor, "constant of node " + common::quoted(node.name()), files);
   }
