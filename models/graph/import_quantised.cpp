@@ -27,6 +27,7 @@ const std::map<std::string, std::string>& float_operators() {
       {"QLinearGlobalAveragePool", "GlobalAveragePool"},
       {"QLinearConcat", "Concat"},
       {"QLinearSoftmax", "Softmax"},
+      {"QLinearSigmoid", "Sigmoid"},
   };
   return kOperators;
 }
@@ -97,15 +98,14 @@ Value Importer::to_integers(const OnnxNode& node, const Value& value,
   Value result = value;
   if (is_uniform(*quantiser.scale)) {
     grid->scale = quantiser.scale->floats.front();
-  } else if (value.function != OutputFunction::kNone) {
+  } else if (value.is_finished()) {
     node.unsupported("scales that differ between the network's outputs");
   } else {
     const auto inverse = map_floats(*quantiser.scale, [](float v, size_t) { return 1.0F / v; });
     result = affine(node, value, {inverse, nullptr, Clamp{}});
   }
   // What softmax gives has its bounds, and gets its rounding nowhere else than at the end.
-  if (value.function == OutputFunction::kNone)
-    result = bounded_by(node, result, integers.clamp(grid->scale));
+  if (!value.is_finished()) result = bounded_by(node, result, integers.clamp(grid->scale));
   result.grid = std::move(grid);
   return result;
 }
@@ -131,7 +131,7 @@ Value Importer::to_reals(const OnnxNode& node, const Value& value,
     return std::all_of(c.floats.begin(), c.floats.end(), [v](float x) { return x == v; });
   };
   if (all(*scale, 1) && all(*offset, 0)) return result;
-  if (value.function != OutputFunction::kNone)
+  if (value.is_finished())
     node.unsupported("has another scale or zero point than the quantiser before it");
   return affine(node, result, {scale, offset, Clamp{}});
 }
@@ -180,8 +180,8 @@ void Importer::dequantize_linear(const OnnxNode& node, const Inputs& inputs) {
 }
 
 Value Importer::sign(const OnnxNode& node, const Value& value, const ConstantPtr& scale) {
-  if (value.function != OutputFunction::kNone) {
-    node.unsupported("the sign of a softmax");
+  if (value.is_finished()) {
+    node.unsupported("the sign of what the host computes");
   }
   // 2 b - 1, where b is steep x + 1/2 to the nearer of 0 and 1; a little more, since 0 gives 1.
   const auto number = [](float v) -> ConstantPtr {
@@ -216,7 +216,7 @@ void Importer::quant(const OnnxNode& node, const Inputs& inputs) {
   const float zero = fake.zero->floats.front();
   if (zero != std::nearbyint(zero)) node.unsupported("a zero point that is no whole number");
   if (std::abs(zero) > static_cast<float>(1 << 16)) node.unsupported("a zero point out of range");
-  if (value.function != OutputFunction::kNone) {
+  if (value.is_finished()) {
     give(node, value);
     return;
   }
@@ -337,6 +337,7 @@ void Importer::quantised_operator(const OnnxNode& node, const Inputs& inputs) {
   values_.erase(node.output(0));
   if (result < inputs.size() && inputs[result]) {
     LinearQuantiser q = quantiser(result, 1, 0);
+    if (!is_uniform(*q.scale)) node.unsupported("scales that differ within the result");
     if (q.element_type == 0) q.element_type = onnx::TensorProto::UINT8;
     value = to_integers(node, value, q);
   }

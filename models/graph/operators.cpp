@@ -92,6 +92,8 @@ const std::vector<Importer::Row>& Importer::rows() {
        kMicrosoft},
       {"QLinearSoftmax", &I::quantised_operator, "as Softmax, with constant scales", kComputes,
        kMicrosoft},
+      {"QLinearSigmoid", &I::quantised_operator, "as Sigmoid, with constant scales", kComputes,
+       kMicrosoft},
       {"Quant", &I::quant, "at most 16 bits", kQuantises, kQonnx},
       {"IntQuant", &I::quant, "the newer name of Quant", kQuantises, kQonnx},
       {"BipolarQuant", &I::quant, "anywhere", kQuantises, kQonnx},

@@ -397,6 +397,19 @@ TEST_CASE("Operators on integers are their float operators between quantisers") 
   }
 }
 
+TEST_CASE("What waits for the input's layout knows its operator to the end") {
+  Builder m({1, 2, 3, 3});
+  m.unit("in", kIn).unit("k", bytes(1, 0)).integers("five", {2, 1, 1}, Type::UINT8, {5, 7});
+  m.node("QuantizeLinear", {"x", "in_s", "in_z"}, {"q"});
+  m.microsoft("QLinearMul", {"q", "in_s", "in_z", "five", "k_s", "k_z", "in_s", "in_z"}, {"p"});
+  m.node("DequantizeLinear", {"p", "in_s", "in_z"}, {"r"});
+  m.filled("w", {1, 2, 1, 1}, 1);
+  m.node("Conv", {"r", "w"}, {"y"});
+  const std::vector<float> x(18, 1.1F);
+  check_near(run(m.import(), x), std::vector<float>(9, kIn(5 * kIn(1.1F)) + kIn(7 * kIn(1.1F))),
+             1e-4F);
+}
+
 TEST_CASE("QLinearSoftmax ends a network") {
   Builder m({1, 3});
   m.unit("in", bytes(0.1F, 100)).unit("p", bytes(1.0F / 256, 0));

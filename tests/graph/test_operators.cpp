@@ -184,6 +184,7 @@ const std::map<std::string, Adds>& on_activations() {
          m.node("DequantizeLinear", {"i", "one", "byte"}, {"z"});
        }},
       {"QLinearSoftmax", quantised({"one", "byte"}, "Identity")},
+      {"QLinearSigmoid", quantised({"one", "byte"}, "Identity")},
       {"Quant", qonnx},
       {"IntQuant", qonnx},
       {"BipolarQuant", qonnx},
@@ -305,7 +306,7 @@ TEST_CASE("Every operator of the list imports, on activations and on constants a
     CHECK((op.activations || op.constants));
     CHECK((op.holds != nullptr && std::strlen(op.holds) > 0));
     const bool ends = std::strstr(op.holds, "as Softmax") || std::strstr(op.holds, "as ArgMax") ||
-                      std::strstr(op.holds, "network's end");
+                      std::strstr(op.holds, "as Sigmoid") || std::strstr(op.holds, "network's end");
     if (op.activations) import(op, on_activations(), ends ? "Identity" : "Neg", {"z"});
     if (op.constants) import(op, on_constants(), "Add", {"x", "k"});
   }
