@@ -18,15 +18,17 @@ std::string text_of(const std::vector<graph::Operator>& operators) {
   std::string text = fmt::format(
       "Operator sets {} to {}. Marked with *: also where all inputs are constants or shapes; such "
       "a\n"
-      "node is folded, and may then do all that the operator can.\n",
+      "node is folded, and may then do all that the operator can. In brackets: a domain other "
+      "than\n"
+      "ONNX's own.\n",
       graph::kMinOpset, graph::kMaxOpset);
   const auto list = [&](bool activations, const char* heading) {
     text += heading;
     for (const graph::Operator& op : operators) {
       if (op.activations != activations) continue;
-      const std::string name = (*op.domain ? op.domain + std::string(".") : "") + op.name +
-                               (activations && op.constants ? " *" : "");
-      text += fmt::format("  {:<20} {}\n", name, op.holds);
+      const std::string name = op.name + std::string(activations && op.constants ? " *" : "");
+      const std::string domain = *op.domain ? fmt::format(" [{}]", op.domain) : "";
+      text += fmt::format("  {:<26} {}{}\n", name, op.holds, domain);
     }
   };
   list(true, "\nOn what depends on the network's input:\n");

@@ -185,7 +185,7 @@ class Files(CommandTest):
         first, last = listed["operator_sets"]
         self.assertIn(f"Operator sets {first} to {last}", text)
         for row in rows.values():
-            self.assertRegex(text, rf"(?m)^  (\S+\.)?{row['name']}( \*)? +{re.escape(row['holds'])}$")
+            self.assertRegex(text, rf"(?m)^  {row['name']}( \*)? +{re.escape(row['holds'])}( \[\S+\])?$")
 
 
 class Locks(CommandTest):
