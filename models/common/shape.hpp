@@ -31,8 +31,8 @@ struct Layout {
 /// the others to each value.
 enum class OutputFunction { kNone, kSoftmax, kLogSoftmax, kSigmoid, kTanh };
 
-/// Behind the function: of the channels of every pixel the first `count` in order of value, of equal
-/// ones in order of channel.
+/// Behind the function: of the channels of every pixel the first `count` in order of value, of
+/// equal ones in order of channel.
 struct OutputSelection {
   enum class Gives { kAll, kValues, kIndices };
   Gives gives = Gives::kAll;  ///< everything as it is; else the values selected, or which they are

@@ -6,9 +6,9 @@
 /// threads or on how many images are given at once.
 ///
 /// Inputs and outputs are in the layout of the model file (`Graph::input_layout`,
-/// `Graph::output_layout`), N first; `input_scale`, `input_offset`, output function and selection are
-/// applied. What a visitor sees are the graph's own tensors: channels x height x width, the input
-/// after scale and offset, the output before the output function.
+/// `Graph::output_layout`), N first; `input_scale`, `input_offset`, output function and selection
+/// are applied. What a visitor sees are the graph's own tensors: channels x height x width, the
+/// input after scale and offset, the output before the output function.
 ///
 /// Contract: the graph satisfies `check.hpp`. Errors: kUsage for a negative number of images.
 /// Test: tests/graph (against onnxruntime).

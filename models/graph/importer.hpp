@@ -183,8 +183,8 @@ class Importer {
   void bind_vector(const OnnxNode& node);
   /// The value's view of a tensor that is there: emits what is pending. The input must be bound.
   View settled(const OnnxNode& node, const Value& value);
-  /// Binds where the operator does not care: in the order that the model tells, or else in the usual
-  /// one of an input of rank 4, or of this value.
+  /// Binds where the operator does not care: in the order that the model tells, or else in the
+  /// usual one of an input of rank 4, or of this value.
   void bind_default(const OnnxNode& node, const Value& value);
   /// True if an axis of the view consists of several parts.
   static bool is_joined(const View& view);

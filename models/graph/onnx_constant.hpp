@@ -80,7 +80,7 @@ bool is_folded(const OnnxNode& node);
 void inference_dropout(const OnnxNode& node, const ConstantPtr& training_mode);
 /// Before operator set 7 the default of `is_test` is training.
 [[noreturn]] void refuse_training(const OnnxNode& node);
-/// Attributes and inputs of Add, Sub, Mul and Div; the dimensions of its second input, of dimensions
+/// Attributes and inputs of Add, Sub, Mul and Div; the dimensions of its second input, which are
 /// `b`, as today's rules of broadcasting take them against `a`. Before operator set 7 attributes
 /// said how.
 std::vector<int64_t> second_operand(const OnnxNode& node, const std::vector<int64_t>& a,
@@ -89,8 +89,8 @@ std::vector<int64_t> second_operand(const OnnxNode& node, const std::vector<int6
 int64_t checked_axis(const OnnxNode& node, int64_t axis, size_t rank);
 /// Axes from the attribute (older opsets) or from input `input` (null: left out).
 std::vector<int64_t> axes_of(const OnnxNode& node, const ConstantPtr& input, size_t rank);
-/// Dimensions after Reshape, with 0 and -1 resolved. `free`: one of `dims` stands as 1 for any size,
-/// so that shapes which do not fit may be right for another one.
+/// Dimensions after Reshape, with 0 and -1 resolved. `free`: one of `dims` stands as 1 for any
+/// size, so that shapes which do not fit may be right for another one.
 std::vector<int64_t> reshaped_dims(const OnnxNode& node, const std::vector<int64_t>& dims,
                                    const Constant& target, bool free = false);
 /// Where no axes are named, those of `free` (empty: none) stay: their 1 stands for any size.

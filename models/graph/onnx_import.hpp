@@ -11,8 +11,8 @@
 /// Transpose, Reshape, Flatten and their kin cost nothing and the layout is settled where a layer
 /// reads it. Elementwise constant arithmetic becomes a depthwise 1 x 1 layer first, and
 /// `simplify.hpp` folds it into its neighbours. The batch is free: a symbolic or unknown batch
-/// dimension counts as one image but is not squeezed as one, a fixed one is kept while importing and
-/// dropped at the end.
+/// dimension counts as one image but is not squeezed as one, a fixed one is kept while importing
+/// and dropped at the end.
 ///
 /// Errors (`keyway::Error`): kUnsupported for an operator, attribute or shape that Keyway does not
 /// have (the message names node, operator and reason); kFile for a file that is missing, cut, not

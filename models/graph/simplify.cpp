@@ -15,7 +15,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 /// Steps in a clamp's range from which rounding twice hardly differs from rounding once.
 constexpr float kFineSteps = 128;
 
-/// The two, one after the other, are one clamp: there is but one rounding, or the first one is fine.
+/// The two, one after the other, are one clamp: there is but one rounding, or the first is fine.
 bool can_compose(const Clamp& inner, const Clamp& outer) {
   return inner.step == 0 || outer.step == 0 || inner.step == outer.step ||
          inner.hi - inner.lo >= kFineSteps * inner.step;

@@ -2,12 +2,13 @@
 /// Where floats become bytes and bytes floats again: the one implementation that every target uses.
 ///
 /// Input: byte = clamp(round((x * input_scale[c] + input_offset[c]) / scale[c])), in double,
-/// rounded to nearest, ties to even; clamped to the byte's range and to least..most. Pixels that the host adds around
-/// the user's image stand for pad_value[c], which takes the place of x * input_scale +
-/// input_offset: values moved to a middle other than zero cannot be padded by the core, whose
-/// padding is zero (centre.hpp). Output: value = scale[c] * byte + offset[c], then a
-/// function, in double: over the channels of every pixel softmax (exp(v - max) / sum) or log-softmax
-/// (v - max - log sum), or of each value sigmoid or tanh; then the selection (OutputSelection). The structs are small and plain, so that a package's manifest can carry them.
+/// rounded to nearest, ties to even; clamped to the byte's range and to least..most. Pixels that the
+/// host adds around the user's image stand for pad_value[c], which takes the place of
+/// x * input_scale + input_offset: values moved to a middle other than zero cannot be padded by the
+/// core, whose padding is zero (centre.hpp). Output: value = scale[c] * byte + offset[c], then a
+/// function, in double: over the channels of every pixel softmax (exp(v - max) / sum) or
+/// log-softmax (v - max - log sum), or of each value sigmoid or tanh; then the selection
+/// (OutputSelection). The structs are small and plain, so that a package's manifest can carry them.
 ///
 /// Bytes stand in C, H, W order, signed ones in two's complement; floats as the model file's user
 /// has them (Layout). Errors: kFile for NaN or infinity in the input, and for a struct that

@@ -24,8 +24,8 @@ namespace {
 using Builder = ModelBuilder;
 using Values = std::vector<float>;
 
-/// A node that reads "x", 1 x 2 x 2 x 2 of 1 to 8, and gives "z", or, where it ends the network, "y"
-/// of "negative".
+/// A node that reads "x", 1 x 2 x 2 x 2 of 1 to 8, and gives "z", or, where it ends the network,
+/// "y" of "negative".
 using Form = std::function<void(Builder&)>;
 
 Builder model(int64_t opset, const Form& form) {
