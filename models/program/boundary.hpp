@@ -2,8 +2,8 @@
 /// Where floats become bytes and bytes floats again: the one implementation that every target uses.
 ///
 /// Input: byte = clamp(round((x * input_scale[c] + input_offset[c]) / scale[c])), in double,
-/// rounded to nearest, ties to even; clamped to the byte's range and to least..most. Pixels that the
-/// host adds around the user's image stand for pad_value[c], which takes the place of
+/// rounded to nearest, ties to even; clamped to the byte's range and to least..most. Pixels that
+/// the host adds around the user's image stand for pad_value[c], which takes the place of
 /// x * input_scale + input_offset: values moved to a middle other than zero cannot be padded by the
 /// core, whose padding is zero (centre.hpp). Output: value = scale[c] * byte + offset[c], then a
 /// function, in double: over the channels of every pixel softmax (exp(v - max) / sum) or
