@@ -171,7 +171,8 @@ void Importer::dequantize_linear(const OnnxNode& node, const Inputs& inputs) {
   const size_t rank = constant ? inputs[0]->constant->dims.size() : inputs[0]->view.axes.size();
   const LinearQuantiser quantiser = linear_quantiser(
       node, constant_input(node, inputs, 1, "the scale"),
-      constant_input(node, inputs, 2, "the zero point"), rank, node.integer("axis", 1));
+      constant_input(node, inputs, 2, "the zero point"), rank, node.integer("axis", 1),
+      constant && inputs[0]->constant->element_type == onnx::TensorProto::INT32);
   if (constant) {
     give_constant(node, dequantised(node, *inputs[0]->constant, quantiser, budget_));
   } else {

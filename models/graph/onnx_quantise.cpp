@@ -50,11 +50,13 @@ void for_each_broadcast(const OnnxNode& node, const std::vector<int64_t>& dims,
   }
 }
 
-ConstantPtr checked_scale(const OnnxNode& node, const ConstantPtr& scale) {
+/// `may_be_negative`: onnxruntime writes such scales for biases.
+ConstantPtr checked_scale(const OnnxNode& node, const ConstantPtr& scale,
+                          bool may_be_negative = false) {
   if (!scale) node.malformed("the scale is missing");
   if (!scale->is_float || scale->floats.empty()) node.malformed("the scale should hold floats");
   for (float v : scale->floats) {
-    if (!std::isfinite(v) || v <= 0)
+    if (!std::isfinite(v) || v == 0 || (v < 0 && !may_be_negative))
       node.malformed("the scale " + std::to_string(v) + " is not a positive number");
   }
   return scale;
@@ -162,7 +164,7 @@ bool is_uniform(const Constant& constant) {
 }
 
 LinearQuantiser linear_quantiser(const OnnxNode& node, const ConstantPtr& scale,
-                                 const ConstantPtr& zero, size_t rank, int64_t axis) {
+                                 const ConstantPtr& zero, size_t rank, int64_t axis, bool is_bias) {
   LinearQuantiser result;
   const auto aligned = [&](const ConstantPtr& constant) {
     auto out = std::make_shared<Constant>(*constant);
@@ -182,7 +184,7 @@ LinearQuantiser linear_quantiser(const OnnxNode& node, const ConstantPtr& scale,
     out->dims.insert(out->dims.end(), rank - at - 1, 1);
     return out;
   };
-  result.scale = aligned(checked_scale(node, scale));
+  result.scale = aligned(checked_scale(node, scale, is_bias));
   if (!zero) return result;
   if (zero->is_float) node.malformed("the zero point should hold integers");
   if (zero->dims != scale->dims && zero->elements() != 1) {
@@ -212,7 +214,9 @@ ConstantPtr dequantised(const OnnxNode& node, const Constant& integers,
                         const LinearQuantiser& quantiser, Budget& budget) {
   if (integers.is_float) node.malformed("should dequantise integers");
   if (integers.element_type != 0) integers_of_type(node, integers.element_type, 32);
-  if (quantiser.zero && integers.element_type != quantiser.element_type) {
+  // Arithmetic on constants forgets types.
+  const bool known = integers.element_type != 0 && quantiser.element_type != 0;
+  if (quantiser.zero && known && integers.element_type != quantiser.element_type) {
     node.malformed("data of element type " + std::to_string(integers.element_type) +
                    " with a zero point of type " + std::to_string(quantiser.element_type));
   }

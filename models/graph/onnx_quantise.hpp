@@ -48,8 +48,10 @@ struct LinearQuantiser {
 };
 
 /// `scale` and `zero` as the node has them (`zero` may be null); `rank` and `axis` of the data.
+/// `is_bias`: the data are 32-bit constants, whose scales may be negative.
 LinearQuantiser linear_quantiser(const OnnxNode& node, const ConstantPtr& scale,
-                                 const ConstantPtr& zero, size_t rank, int64_t axis);
+                                 const ConstantPtr& zero, size_t rank, int64_t axis,
+                                 bool is_bias = false);
 
 /// Of a quantiser in the graph, whose integers share one zero point. kUnsupported if they do not.
 Integers integers_of(const OnnxNode& node, const LinearQuantiser& quantiser);

@@ -196,6 +196,13 @@ TEST_CASE("Constants through quantisers become what their integers stand for") {
     });
     CHECK(w == std::vector<float>{-15000, 20});
   }
+  SECTION("a negative scale, as onnxruntime has them for biases") {
+    const auto w = constant([](Builder& m) {
+      m.integers("w", {2, 1}, Type::INT32, {100000, -3}).floats("s", {}, {-0.5F});
+      m.node("DequantizeLinear", {"w", "s"}, {"wf"});
+    });
+    CHECK(w == std::vector<float>{-50000, 1.5F});
+  }
   SECTION("four bits, two a byte, the first low") {
     const bool is_signed = GENERATE(true, false), raw = GENERATE(true, false);
     const auto w = constant([&](Builder& m) {
