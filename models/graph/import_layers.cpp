@@ -108,11 +108,12 @@ void Importer::conv(const OnnxNode& node, const Inputs& inputs) {
 }
 
 Roles Importer::channels_first(const OnnxNode& node, const Value& value, const View& view) const {
-  Roles roles = image_roles(node, value, view);
-  if (roles.axes.size() < 3 || roles.axes[1] != Axis::kChannel) {
+  const auto roles = roles_of(view, shape_of(view), true);
+  if (!roles || roles->axes.size() < 3) {
+    image_roles(node, value, view);
     not_readable(node, value, "has at axis 1 what an operator before it took for space");
   }
-  return roles;
+  return *roles;
 }
 
 void Importer::place_windows(const Roles& roles, const std::vector<AxisWindow>& windows,

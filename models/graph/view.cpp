@@ -126,7 +126,7 @@ bool holds(const Group& group, Axis axis) {
   return std::any_of(group.begin(), group.end(), [axis](const Atom& a) { return a.axis == axis; });
 }
 
-std::optional<Roles> roles_of(const View& view, const Shape& shape) {
+std::optional<Roles> roles_of(const View& view, const Shape& shape, bool channels_first) {
   using A = Axis;
   static const std::array<std::vector<Axis>, 14> kOrders = {{
       {A::kBatch, A::kChannel, A::kHeight, A::kWidth},
@@ -146,6 +146,7 @@ std::optional<Roles> roles_of(const View& view, const Shape& shape) {
   }};
   for (const auto& order : kOrders) {
     if (order.size() != view.axes.size()) continue;
+    if (channels_first && order[1] != A::kChannel) continue;
     bool fits = true;
     int64_t covered = 1;
     Roles roles{order, {}};

@@ -74,7 +74,8 @@ struct Roles {
 };
 
 /// Nothing if the view is not an image (or vector) with one axis of the tensor per ONNX axis.
-std::optional<Roles> roles_of(const View& view, const Shape& shape);
+/// `channels_first`: with the channels at axis 1.
+std::optional<Roles> roles_of(const View& view, const Shape& shape, bool channels_first = false);
 
 /// Position of every element of a group, in order, as coordinates; batch atoms count as nothing.
 struct Position {

@@ -544,3 +544,12 @@ TEST_CASE("ArgMax and TopK at the end choose among the channels of every pixel")
     }
   }
 }
+
+TEST_CASE("Axes of one are what the operator that reads them wants") {
+  ModelBuilder m({1, 1, 1, 4});  // one channel, one row; then columns as rows
+  m.filled("one", {1, 1, 1, 1}, 1).floats("w", {1, 1, 2, 1}, {1, 10});
+  m.node("Conv", {"x", "one"}, {"c"});
+  ModelBuilder::set(m.node("Transpose", {"c"}, {"t"}), "perm", Dims{0, 1, 3, 2});
+  m.node("Conv", {"t", "w"}, {"y"});
+  CHECK(run(m.import(), {1, 2, 3, 4}) == std::vector<float>{21, 32, 43});
+}
