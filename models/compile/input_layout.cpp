@@ -225,7 +225,8 @@ program::InputImage apply(const InputLayout& layout, Network& network,
       w.kernel_w = w.stride_w = 1;
       w.pad_left = w.pad_right = 0;
     }
-    if (!layer.codes.empty()) {  // those of a structure are not known
+    // Those of a structure are not known; others than dense ones see single pixels.
+    if (layer.kind == LayerKind::kDense && !layer.codes.empty()) {
       layer.codes = gathered_codes(layer.codes, out.channels, before.channels, whole, w);
     }
     input.shape.channels = taps_h * taps_w * before.channels;
