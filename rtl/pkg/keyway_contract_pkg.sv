@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h078a66b1;
+  parameter logic [31:0] ContractHash = 32'he1f1ee93;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -103,7 +103,7 @@ package keyway_contract_pkg;
   } arguments_t;
   parameter logic [11:0] CounterBase = 12'h140;
   parameter logic [31:0] CoreId = 32'h5957454b;
-  parameter logic [31:0] CoreVersion = 32'h00000001;
+  parameter logic [31:0] CoreVersion = 32'h00000002;
 
   parameter int unsigned NumCounters = 12;
   parameter int unsigned CountTotal = 0;
