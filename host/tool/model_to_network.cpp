@@ -79,7 +79,7 @@ BuiltNetwork quantised(const graph::Graph& graph, const common::NpyArray<float>&
         quantise::quantise(graph, calibrated ? calibration.values.data() : nullptr,
                            calibrated ? calibration.rows() : 0, system, options, &built.findings);
   } catch (const Error& e) {
-    if (e.kind() == ErrorKind::kUsage)
+    if (e.kind() == ErrorKind::kUsage && path.empty())
       throw Error(e.kind(), "--calib is needed: " + model + " " + e.what());
     if (e.kind() != ErrorKind::kFile || path.empty()) throw;
     throw Error(e.kind(), path + ": " + e.what());
@@ -94,9 +94,9 @@ std::string summary(const program::Program& program,
       program.layers.size(), static_cast<double>(program.macs) / 1e6,
       common::ceil_div(program.program_image.size() + program.weight_image.size(), 1024U),
       program.core.name());
-  if (!estimate) return text;
+  if (!estimate || !estimate->relative_error) return text;
   text += fmt::format("; outputs {:.1f} % off float on the calibration inputs",
-                      100 * estimate->relative_error);
+                      100 * *estimate->relative_error);
   if (estimate->agreement) {
     text += fmt::format(", the largest one the same on {:.1f} %", 100 * *estimate->agreement);
   }
@@ -124,17 +124,19 @@ void report(const program::Program& program, const quantise::Findings& findings,
   for (const std::string& warning : findings.warnings) warn(warning);
   if (!options.json) return;
   using Json = nlohmann::ordered_json;
-  print_json({{"status", kSuccess},
-              {"message", text},
-              {"warnings", findings.warnings},
-              {"package", options.output},
-              {"format", options.format},
-              {"core", program.core.name()},
-              {"layers", program.layers.size()},
-              {"macs", program.macs},
-              {"relative_error", estimate ? Json(estimate->relative_error) : Json(nullptr)},
-              {"agreement",
-               estimate && estimate->agreement ? Json(*estimate->agreement) : Json(nullptr)}});
+  print_json(
+      {{"status", kSuccess},
+       {"message", text},
+       {"warnings", findings.warnings},
+       {"package", options.output},
+       {"format", options.format},
+       {"core", program.core.name()},
+       {"layers", program.layers.size()},
+       {"macs", program.macs},
+       {"relative_error",
+        estimate && estimate->relative_error ? Json(*estimate->relative_error) : Json(nullptr)},
+       {"agreement",
+        estimate && estimate->agreement ? Json(*estimate->agreement) : Json(nullptr)}});
 }
 
 }  // namespace keyway::tool

@@ -7,10 +7,11 @@
 /// bucket's operand is its weighted mean (the value of least square error), scaled to 12 signed
 /// bits and rounded to nearest. Buckets, operands and channel steps (a least-squares fit for given
 /// codes) are found in turn, for several shares of weights that may go wherever there is room; the
-/// share of least error is kept (of a large tensor, some taps of every channel decide that). Then weights exchange codes and entries move, which keeps the
-/// counts, as long as the error at the layer's outputs falls (`refine.hpp`). The weight that a code
-/// stands for is step[channel] * operand, exact given the table. Entries of codes that no weight
-/// has are interpolated, so that the table does not tell which are used.
+/// share of least error is kept (of a large tensor, some taps of every channel decide that). Then
+/// weights exchange codes and entries move, which keeps the counts, as long as the error at the
+/// layer's outputs falls (`refine.hpp`). The weight that a code stands for is step[channel] *
+/// operand, exact given the table. Entries of codes that no weight has are interpolated, so that
+/// the table does not tell which are used.
 ///
 /// Contract: the operand of a code is its table entry, whatever the table holds; sign is bit 11.
 /// Source: "Locking Machine Learning Models into Hardware", arXiv 2405.20990; quantile quantisation

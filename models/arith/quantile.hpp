@@ -12,10 +12,10 @@
 /// buckets up, in order of value. With share 0 this is the rank.
 ///
 /// Values are compared as 32-bit floats, so that ranking is a radix sort; ties are broken by
-/// pseudo-random numbers from the problem's seed. A run's error follows from sums up to its ends. With fewer than 256
-/// weights every weight gets a code of its own, chosen at random in order of value. Source: equal
-/// distortion of cells: Gersho and Gray, Vector Quantization and Signal Compression, section 5.6.
-/// Test: tests/arith/test_number_systems.cpp.
+/// pseudo-random numbers from the problem's seed. A run's error follows from sums up to its ends.
+/// With fewer than 256 weights every weight gets a code of its own, chosen at random in order of
+/// value. Source: equal distortion of cells: Gersho and Gray, Vector Quantization and Signal
+/// Compression, section 5.6. Test: tests/arith/test_number_systems.cpp.
 #pragma once
 
 #include <array>

@@ -7,9 +7,9 @@
 /// a (2 x g + x^2 G_tt), where the gradient g = G d is stored for all weights and costs one row of
 /// G to update. `refine_rounding` lets single codes step up or down (int8); `refine_exchange` swaps
 /// the codes of two weights, so every code keeps its count (qf8), and moves table entries. Steps
-/// are refitted in between. E never grows, but for the noise of double. Time: a round of exchanges is
-/// linear in the weights, but for a row of G a move; beyond some thousand by a thousand weights there
-/// is one round, and entries stay. Without a gram matrix both do nothing. Source: Nagel et
+/// are refitted in between. E never grows, but for the noise of double. Time: a round of exchanges
+/// is linear in the weights, but for a row of G a move; beyond some thousand by a thousand weights
+/// there is one round, and entries stay. Without a gram matrix both do nothing. Source: Nagel et
 /// al., "Up or Down? Adaptive Rounding", arXiv 2004.10568, section 3 (why rounding to nearest is
 /// not best, and this quadratic form). Test: tests/arith/test_refine.cpp.
 #pragma once

@@ -26,7 +26,8 @@ bool same_records(const quantise::Region& a, const quantise::Region& b) {
                     [&](const auto& p, const auto& q) { return values(p) == values(q); });
 }
 
-/// The first region whose records region `r` can use. Only what fold.cpp cut up is looked through.
+/// The first region whose records region `r` can use. Only regions with a shift are looked
+/// through, which are many.
 size_t records_of(const Layer& layer, size_t r) {
   const quantise::Region& region = layer.regions[r];
   if (region.shift_y == 0 && region.shift_x == 0) return r;

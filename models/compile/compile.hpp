@@ -16,10 +16,11 @@
 ///     tiles          weight tiles and parameter records as the array reads them
 ///     assemble       bytes
 ///
-/// `cost` holds what the passes assume of cycles, `mapping` and `layers` the words they share;
-/// `plan` runs those from input_layout to groups; `producers` tells `emit` who wrote what.
-/// `program/listing.hpp` turns the bytes back into text. The program computes what the network
-/// says, bit for bit (models/simulate and the core are judged by quantise/reference.hpp).
+/// `cost` holds what the passes assume of cycles, `mapping` and `layers` the words they share,
+/// `transpose` turns a network, `shared_rows` packs narrow rows; `plan` runs those from
+/// input_layout to groups; `producers` tells `emit` who wrote what. `program/listing.hpp` turns the
+/// bytes back into text. The program computes what the network says, bit for bit (models/simulate
+/// and the core are judged by quantise/reference.hpp).
 ///
 /// Errors: kUnsupported for a layer that the instruction set cannot express, kFit for a network
 /// that exceeds a memory or a field; both name the layer. kUsage for a network that contradicts

@@ -27,8 +27,8 @@ constexpr int64_t kMostRows = largest(contract::layer::kKernelH);
 constexpr int64_t kMostColumns = largest(contract::layer::kKernelW);
 
 /// How the rows of a window stand: `parts` of `rows`, beside each other. Windows that overlap can
-/// share the rows of each part where no part lacks any: then they are `stride` rows apart, as in the
-/// image.
+/// share the rows of each part where no part lacks any: then they are `stride` rows apart, as in
+/// the image.
 struct Fold {
   int64_t rows = 0, parts = 0, stride = 0;
 };

@@ -9,8 +9,8 @@
 /// What the last part lacks is filled with what changes nothing: zeros, or the least byte for a
 /// maximum. Where the window is its whole tensor and nobody else reads that, the layer that makes
 /// the tensor writes it folded (quantise::Region); otherwise a layer is put in between that copies:
-/// windows that overlap share the rows of their parts where K = m h, others are copied one after the
-/// other. Columns likewise. Of the ways to fold the fastest is taken.
+/// windows that overlap share the rows of their parts where K = m h, others are copied one after
+/// the other. Columns likewise. Of the ways to fold the fastest is taken.
 ///
 /// Errors: kFit, naming the layer, where m W exceeds 255 as well, or the copied windows the
 /// activation memory. Test: tests/compile/test_fold.cpp.

@@ -7,6 +7,8 @@
 /// they need (plan.hpp), each with the fastest input layout that fits:
 ///
 ///     one fits and one does not   the one that fits
+///     one can be planned at all   that one
+///     neither fits                the one of fewer bytes (its figures are told)
 ///     rows for columns saves      a quarter of the bytes, for a quarter more cycles at most; or a
 ///                                 quarter of the cycles, for no more bytes
 ///

@@ -28,8 +28,8 @@ struct Plan {
 };
 
 /// What costs activation memory, mixed leading layers and inputs that overlap, is given up where
-/// the network does not fit otherwise. Errors: as plan_activations; kFit for more columns or channels
-/// than fields count, naming the tensor.
+/// the network does not fit otherwise. Errors: as plan_activations; kFit for more columns or
+/// channels than fields count, naming the tensor.
 Plan make_plan(const quantise::Network& network, const InputLayout& layout,
                const program::CoreConfig& core);
 

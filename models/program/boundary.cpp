@@ -14,7 +14,8 @@ namespace {
 
 /// Far more than any memory of a core; products of two such numbers do not overflow.
 constexpr int64_t kMostElements = int64_t{1} << 30;
-constexpr double kHalfUnit = 0.501;
+/// Of a unit: half, and what a user's own rounding adds to the last value of a range.
+constexpr double kMostRounding = 0.501;
 
 [[noreturn]] void contradiction(const char* which, const std::string& what) {
   throw Error(ErrorKind::kFile, std::string(which) + " description: " + what);
@@ -199,8 +200,7 @@ InputFit fit(const InputBoundary& b, const float* user, int64_t images) {
       const auto byte = static_cast<int>(std::clamp(std::nearbyint(q), lo, hi));
       result.lowest = std::min(result.lowest, byte);
       result.highest = std::max(result.highest, byte);
-      // A user's own rounding may put the last value of a range a little beyond it.
-      if (std::abs(q - byte) > kHalfUnit) ++result.beyond;
+      if (std::abs(q - byte) > kMostRounding) ++result.beyond;
       ++result.values;
     });
   }

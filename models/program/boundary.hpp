@@ -31,7 +31,7 @@ struct InputBoundary {
   std::vector<float> input_offset;
   int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
   std::vector<float> pad_value = {};  ///< one per channel; empty: nothing is added
-  int least = -128, most = 255;       ///< no byte is beyond, if its type could be
+  int least = -128, most = 255;       ///< bytes that the model file allows, within the type
 
   /// Of the user's image.
   Shape user_shape() const {

@@ -15,7 +15,7 @@
 /// unless cutting off is far better. Channels that were nearly always zero get at least a twentieth
 /// of the tensor's median range, so nothing divides by zero.
 ///
-/// Floor. What few inputs, or inputs of one kind, did not show of a channel follows from its weights:
+/// Floor. What few inputs, or noise, did not show of a channel follows from its weights:
 /// its range is at least `caution` (evidence.hpp) times its reach (reach.hpp) times the factor by
 /// which the tensor's other channels go beyond theirs, or the tensor's largest range where that is
 /// less. Channels of the input have no weights: they get at least what the others have, over the

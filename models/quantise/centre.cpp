@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -123,8 +124,9 @@ std::vector<InputUnit> given_units(const graph::Graph& graph, bool with_zero, bo
 
 /// Without calibration an output that the file does not quantise gets the range that its layer can
 /// reach, but no more than four deviations of a sum of independent inputs around the bias. An
-/// input's root mean square is about an eighth of an unsigned byte's range and a quarter of a signed
-/// one's; where it has few steps, it may be at their ends always. A single input's whole range fits.
+/// input's root mean square is about an eighth of an unsigned byte's range and a quarter of a
+/// signed one's; where it has few steps, it may be at their ends always. A single input's whole
+/// range fits.
 void bound_output(Centred& centred, graph::Node& last) {
   const int from = last.inputs.front();
   const Bound input = value_bounds(centred.graph)[static_cast<size_t>(from)];

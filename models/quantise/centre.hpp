@@ -13,8 +13,9 @@
 /// Exact for the output if a convolution without clamp makes it and nothing else reads it. Done per
 /// channel, where the byte's step shrinks by a tenth or more (with padding: a quarter), or where it
 /// makes the input's bytes exact (input_values.hpp). What a quantised file gives for its ends goes
-/// before what calibration saw (given_range.hpp); without calibration inputs an output that the file
-/// gives no range gets the one that its layer can reach. Test: tests/quantise/test_quantise.cpp.
+/// before what calibration saw (given_range.hpp); without calibration inputs an output that the
+/// file gives no range gets the one that its layer can reach. Test:
+/// tests/quantise/test_quantise.cpp.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +39,9 @@ struct Centred {
 Centred centre_input(const graph::Graph& graph, const float* inputs, int64_t images);
 
 /// The output's part. `graph` is the one that centre_input was given; it runs over all inputs. Ends
-/// of a channel's values go `caution` of the way to where the ends of the farthest channel let expect
-/// them by the weights (evidence.hpp, reach.hpp). Keeps the outputs of the first `kept` images.
+/// of a channel's values go `caution` of the way to where the ends of the farthest channel let
+/// expect them by the weights (evidence.hpp, reach.hpp). Keeps the outputs of the first `kept`
+/// images.
 void centre_output(Centred& centred, const graph::Graph& graph, const float* inputs, int64_t images,
                    double caution, int64_t kept, int threads,
                    const std::function<void(int64_t)>& progress = {});

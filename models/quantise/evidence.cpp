@@ -12,10 +12,6 @@
 namespace keyway::quantise {
 namespace {
 
-constexpr double kCautious = 4;  ///< square root of the inputs up to which caution is full
-constexpr int64_t kFewestPairs = 64;
-constexpr double kNoise = 0.1;  ///< correlation of neighbours
-
 /// Correlation of neighbouring values over all images.
 class Neighbours {
  public:

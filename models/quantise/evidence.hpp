@@ -24,16 +24,20 @@ struct Evidence {
 
 /// Below this number of inputs a user should hear of it.
 constexpr int64_t kFewInputs = 32;
+/// Pairs of neighbours from which noise can be told, and the correlation below which it is.
+constexpr int64_t kFewestPairs = 64;
+constexpr double kNoise = 0.1;
+/// Square root of the number of inputs up to which caution is full.
+constexpr double kCautious = 4;
 
-/// `images` inputs in the user's layout, at least one. They are noise if they have 64 pairs of
-/// neighbours or more (along rows and columns) and the correlation of those, each channel's mean
-/// taken off, is less than a tenth.
+/// `images` inputs in the user's layout, at least one. Neighbours are those along rows and columns,
+/// each channel's mean taken off.
 Evidence weigh(const graph::Graph& graph, const float* inputs, int64_t images);
 
 /// Share, in (0, 1], of what its weights let expect that a channel's range has at least:
-/// 4 / sqrt(different inputs), at most one, as the error of a mean falls; one for noise. Measured on
-/// ResNet-20, MLPerf Tiny's networks and sets of 1 to 1960 inputs: from about 200 inputs on, smaller
-/// shares gain nothing; below, they lose what the inputs did not show.
+/// kCautious / sqrt(different inputs), at most one, as the error of a mean falls; one for noise.
+/// Measured on ResNet-20, MLPerf Tiny's networks and sets of 1 to 1960 inputs: from about 200
+/// inputs on, smaller shares gain nothing; below, they lose what the inputs did not show.
 double caution(const Evidence& evidence);
 
 /// What is odd about the inputs, a sentence each; empty if nothing is.

@@ -27,7 +27,7 @@ Estimate compare(const std::vector<float>& floats, const std::vector<float>& int
     error += d * d;
     spread += (f - mean) * (f - mean);
   }
-  estimate.relative_error = spread > 0 ? std::sqrt(error / spread) : 0;
+  if (spread > 0) estimate.relative_error = std::sqrt(error / spread);
   const int64_t channels = shape.channels;
   if (shape.pixels() == 1 && channels > 1 && !floats.empty()) {
     int64_t same = 0, images = 0;
@@ -45,11 +45,11 @@ Estimate compare(const std::vector<float>& floats, const std::vector<float>& int
 
 std::vector<std::string> remarks(const Estimate& estimate) {
   std::vector<std::string> all;
-  if (estimate.relative_error > kLargeError) {
+  if (estimate.relative_error && *estimate.relative_error > kLargeError) {
     all.push_back(fmt::format(
         "on the calibration inputs the outputs are {:.0f} % off the float network's (relative to "
         "how much those vary): it is numerically hard, or the format is too coarse for it",
-        100 * estimate.relative_error));
+        100 * *estimate.relative_error));
   }
   if (estimate.agreement && *estimate.agreement < kLowAgreement) {
     all.push_back(

@@ -15,7 +15,9 @@ namespace keyway::quantise {
 /// How far the integers' outputs are from the floats', over the calibration inputs and before the
 /// output function. The inputs are those that the quantiser has seen: others may fare worse.
 struct Estimate {
-  double relative_error = 0;  ///< |integers - floats| / |floats - their mean|, Euclidean norms
+  /// |integers - floats| / |floats - their mean|, Euclidean norms; none where the floats do not
+  /// vary.
+  std::optional<double> relative_error;
   /// Share of the inputs of which both have the largest output in one place; only for outputs that
   /// are vectors.
   std::optional<double> agreement;

@@ -47,10 +47,10 @@ struct InputUnit {
   float step = 0;    ///< 0: not known
 };
 
-/// For all channels of a tensor, which share their sign, at least one value in each. Ends of a range
-/// that n values gave move the n-th part of the way to the ends of all channels. `with_zero`: the value zero occurs beside
-/// those seen (padding). `can_move`: a middle other than zero is possible, if it makes a byte's
-/// step smaller by the factor `least_gain`.
+/// For all channels of a tensor, which share their sign, at least one value in each. Ends of a
+/// range that n values gave move the n-th part of the way to the ends of all channels. `with_zero`:
+/// the value zero occurs beside those seen (padding). `can_move`: a middle other than zero is
+/// possible, if it makes a byte's step smaller by the factor `least_gain`.
 std::vector<InputUnit> choose_units(const std::vector<InputValues>& channels, bool with_zero,
                                     bool can_move, double least_gain);
 

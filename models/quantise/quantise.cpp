@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -169,9 +170,9 @@ class Quantiser {
     network_.input_most = static_cast<int>(std::min(hi, 255.0));
   }
 
-  /// A quantiser of one step asks but on which side of its middle a value is, so the layer before it
-  /// may be as steep as suits the integers, each channel by itself: a largest weight moves the sum
-  /// by kSteep steps. The middle itself is above, by a little.
+  /// A quantiser of one step asks but on which side of its middle a value is, so the layer before
+  /// it may be as steep as suits the integers, each channel by itself: a largest weight moves the
+  /// sum by kSteep steps. The middle itself is above, by a little.
   void sharpen(FloatLayer& layer) const {
     const auto step = static_cast<double>(layer.clamp.step);
     if (layer.weights.empty() || layer.has_residual || !(step > 0) ||

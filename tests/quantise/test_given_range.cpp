@@ -174,7 +174,8 @@ TEST_CASE("Networks of signs have the same signs in integers") {
   GraphBuilder b(test::seed());
   const graph::Clamp sign{0, 1, 1};
   const auto make_signs = [&](graph::Node& dense) {
-    // Of inputs and weights that are 1 or -1, in 0 and 1: w (2 x - 1), steep, and a bias in between.
+    // Of inputs and weights that are 1 or -1, in 0 and 1: w (2 x - 1), steep, and a bias in
+    // between.
     const size_t taps = dense.weights.size() / dense.bias.size();
     for (size_t o = 0; o < dense.bias.size(); ++o) {
       const float steep = 16384 * (0.01F + static_cast<float>(b.random.uniform()));

@@ -48,7 +48,7 @@ class Calibration(CommandTest):
         one_class = self.images[self.labels == self.labels[0]]
         noise = np.random.default_rng(5).normal(0.3, 0.3, (64, *self.images.shape[1:]))
         for calibration, word in ((self.calibration[:1], "only one calibration input"), (self.calibration[:5], "only 5 "),
-                                  (np.repeat(self.calibration[:1], 40, 0), "all equal"), (noise, "noise"), (one_class, "")):
+                                  (np.repeat(self.calibration[:1], 40, 0), "all equal"), (noise, "noise"), (one_class, "different calibration inputs")):
             for fmt in ("int8", "qf8"):
                 with self.subTest(word=word, fmt=fmt):
                     package, said = self.compile(calibration, "--format", fmt)
