@@ -92,6 +92,13 @@ std::pair<int, int> ends(const InputBoundary& b) {
   return {std::max(b.least, b.is_signed ? -128 : 0), std::min(b.most, b.is_signed ? 127 : 255)};
 }
 
+/// One of a user's values.
+double finite(const float* user, int64_t index) {
+  const double x = user[index];
+  if (std::isfinite(x)) return x;
+  throw Error(ErrorKind::kFile, "input value " + std::to_string(index) + " is NaN or infinite");
+}
+
 /// A user's value in units of its channel's byte.
 double units(const InputBoundary& b, size_t c, double x) {
   return (x * static_cast<double>(b.input_scale[c]) + static_cast<double>(b.input_offset[c])) /
@@ -182,11 +189,7 @@ void quantise_input(const InputBoundary& b, const float* user, uint8_t* bytes) {
     const int64_t pixel = at % inner.pixels(), y = pixel / inner.width + b.pad_top;
     const int64_t to =
         (channel * b.shape.height + y) * b.shape.width + pixel % inner.width + b.pad_left;
-    const double x = user[index];
-    if (!std::isfinite(x)) {
-      throw Error(ErrorKind::kFile, "input value " + std::to_string(index) + " is NaN or infinite");
-    }
-    bytes[to] = byte(units(b, c, x));
+    bytes[to] = byte(units(b, c, finite(user, index)));
   });
 }
 
@@ -196,7 +199,7 @@ InputFit fit(const InputBoundary& b, const float* user, int64_t images) {
   InputFit result;
   for (int64_t n = 0; n < images; ++n, user += inner.elements()) {
     for_each_element(inner, b.layout, [&](int64_t channel, int64_t, int64_t index) {
-      const double q = units(b, static_cast<size_t>(channel), static_cast<double>(user[index]));
+      const double q = units(b, static_cast<size_t>(channel), finite(user, index));
       const auto byte = static_cast<int>(std::clamp(std::nearbyint(q), lo, hi));
       result.lowest = std::min(result.lowest, byte);
       result.highest = std::max(result.highest, byte);

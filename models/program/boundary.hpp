@@ -70,7 +70,7 @@ struct InputFit {
   int lowest = 255, highest = -128;  ///< bytes that values became
 };
 
-/// Of `images` inputs, one after the other; padding does not count.
+/// Of `images` inputs, one after the other; padding does not count. kFile for NaN or infinity.
 InputFit fit(const InputBoundary& boundary, const float* user, int64_t images);
 
 }  // namespace keyway::program

@@ -53,6 +53,21 @@ TEST_CASE("inputs round to nearest, ties to even, and saturate") {
   for (size_t i = 0; i < x.size(); ++i) CHECK(bytes[i] == want[i]);
 }
 
+TEST_CASE("how inputs fit: values beyond half a unit, and the bytes that occur") {
+  const std::vector<float> x{-129, -128.5F, -3, 127.5F, 128, 1e30F};
+  const InputFit inside = fit(vector_input(3, true, 1.0F), x.data() + 1, 1);
+  CHECK(inside.values == 3);
+  CHECK(inside.beyond == 0);
+  CHECK(inside.lowest == -128);
+  CHECK(inside.highest == 127);
+  const InputFit all = fit(vector_input(2, true, 1.0F), x.data(), 3);
+  CHECK(all.values == 6);
+  CHECK(all.beyond == 3);
+  InputBoundary narrow = vector_input(3, true, 1.0F);
+  narrow.most = 2;
+  CHECK(fit(narrow, x.data() + 1, 1).beyond == 1);
+}
+
 TEST_CASE("bytes stay within least and most, where the type could hold more") {
   InputBoundary b = vector_input(4, true, 1.0F);
   b.least = -3;
@@ -186,6 +201,7 @@ TEST_CASE("NaN and infinity are refused") {
     std::vector<uint8_t> bytes(2);
     test::message_of(ErrorKind::kFile,
                      [&] { quantise_input(vector_input(2, true, 1.0F), x.data(), bytes.data()); });
+    test::message_of(ErrorKind::kFile, [&] { fit(vector_input(2, true, 1.0F), x.data(), 1); });
   }
 }
 
