@@ -34,6 +34,7 @@ constexpr int64_t kMostTaps = 2048;
 /// Of a channel whose outputs were all zero: they hardly matter, but other inputs may wake them.
 constexpr double kDeadImportance = 0.1;
 /// Root mean square of a byte where nothing was seen.
+constexpr double kUsualMean = 0.4;  ///< square of the mean of such bytes, over the mean square
 constexpr double kUsualByte = 20;
 /// A channel's error counts in units of its output byte, or, where that is larger, of a byte that
 /// had to hold this many deviations of its sum before the clamp (a channel that is mostly off).
@@ -274,6 +275,10 @@ class Quantiser {
         problem.taps <= kMostTaps) {
       add_gram(problem, layer, *calibration);
     }
+    if (calibration == nullptr && from.kind == LayerKind::kDense && !from.selects &&
+        !tensor(from.input).is_signed && problem.taps <= kMostTaps) {
+      add_usual_gram(problem);
+    }
     arith::Coding coding = encode(problem, layer);
     layer.codes = std::move(coding.codes);
     layer.table = coding.table;
@@ -345,6 +350,16 @@ class Quantiser {
       result.insert(result.end(), static_cast<size_t>(taps), square);
     }
     return result;
+  }
+
+  /// Second moments of bytes of which nothing is known but that none is negative: all have a mean,
+  /// so errors of one sign add up. No bias is corrected then that would take the mean away.
+  static void add_usual_gram(arith::WeightProblem& problem) {
+    const auto taps = static_cast<size_t>(problem.taps);
+    problem.gram.assign(taps * taps, static_cast<float>(kUsualMean * kUsualByte * kUsualByte));
+    for (size_t t = 0; t < taps; ++t) {
+      problem.gram[t * taps + t] = static_cast<float>(kUsualByte * kUsualByte);
+    }
   }
 
   /// Adds the covariance of activations; its diagonal takes the importances' place.
