@@ -35,6 +35,9 @@ const std::map<std::string, std::string>& float_operators() {
 /// By which a value is multiplied where only its sign counts.
 constexpr float kSteepness = 0x1p14F;
 
+/// Of a quantiser that may be left out: the seven bits of a signed byte pass, six bits do not.
+constexpr float kFewestSteps = 64;
+
 ConstantPtr map_floats(const Constant& from, const std::function<float(float, size_t)>& function) {
   auto out = std::make_shared<Constant>(from);
   for (size_t i = 0; i < out->floats.size(); ++i) out->floats[i] = function(out->floats[i], i);
@@ -90,6 +93,27 @@ Value Importer::bounded_by(const OnnxNode& node, const Value& value, const Clamp
   return result;
 }
 
+void Importer::leave_out(const OnnxNode& node, const Value& finished, const Clamp& clamp) const {
+  Clamp range;  // of the function
+  switch (finished.function) {
+    case OutputFunction::kNone:
+      break;
+    case OutputFunction::kSoftmax:
+    case OutputFunction::kSigmoid:
+      range = {0, 1, 0};
+      break;
+    case OutputFunction::kLogSoftmax:
+      range.hi = 0;
+      break;
+    case OutputFunction::kTanh:
+      range = {-1, 1, 0};
+      break;
+  }
+  if (std::min(range.hi, clamp.hi) - std::max(range.lo, clamp.lo) < kFewestSteps * clamp.step) {
+    node.unsupported("rounds what the host computes to fewer than 64 steps");
+  }
+}
+
 Value Importer::to_integers(const OnnxNode& node, const Value& value,
                             const LinearQuantiser& quantiser) {
   if (value.grid) node.malformed("quantises what is quantised already");
@@ -104,8 +128,12 @@ Value Importer::to_integers(const OnnxNode& node, const Value& value,
     const auto inverse = map_floats(*quantiser.scale, [](float v, size_t) { return 1.0F / v; });
     result = affine(node, value, {inverse, nullptr, Clamp{}});
   }
-  // What softmax gives has its bounds, and gets its rounding nowhere else than at the end.
-  if (!value.is_finished()) result = bounded_by(node, result, integers.clamp(grid->scale));
+  const Clamp clamp = integers.clamp(grid->scale);
+  if (value.is_finished()) {
+    leave_out(node, value, clamp);
+  } else {
+    result = bounded_by(node, result, clamp);
+  }
   result.grid = std::move(grid);
   return result;
 }
@@ -184,7 +212,8 @@ Value Importer::sign(const OnnxNode& node, const Value& value, const ConstantPtr
   if (value.is_finished()) {
     node.unsupported("the sign of what the host computes");
   }
-  // 2 b - 1, where b is steep x + 1/2 to the nearer of 0 and 1; a little more, since 0 gives 1.
+  // 2 b - 1, where b is steep x + 1/2 to the nearer of 0 and 1; a little more, since 0 gives 1:
+  // what lies between -2^-36 and 0 counts as 0.
   const auto number = [](float v) -> ConstantPtr {
     auto out = std::make_shared<Constant>();
     out->is_float = true;
@@ -202,13 +231,15 @@ void Importer::quant(const OnnxNode& node, const Inputs& inputs) {
   for (size_t i = 1; i < inputs.size(); ++i)
     constant_input(node, inputs, i, i == 1 ? "the scale" : "a parameter");
   const Fake fake = fake_quantiser(node, constants(inputs));
-  if (!inputs[0]) node.malformed("input 0 is missing");
   if (inputs[0]->is_constant()) {
     give_constant(node, fake_quantised(node, *inputs[0]->constant, fake, budget_));
     return;
   }
   const Value& value = *inputs[0];
+  if (value.grid) node.malformed("quantises what is quantised already");
   if (fake.is_bipolar) {
+    if (fake.zero && !(is_uniform(*fake.zero) && fake.zero->floats.front() == 0))
+      node.unsupported("one signed bit with a zero point");
     give(node, sign(node, value, fake.scale));
     return;
   }
@@ -217,11 +248,13 @@ void Importer::quant(const OnnxNode& node, const Inputs& inputs) {
   const float zero = fake.zero->floats.front();
   if (zero != std::nearbyint(zero)) node.unsupported("a zero point that is no whole number");
   if (std::abs(zero) > static_cast<float>(1 << 16)) node.unsupported("a zero point out of range");
+  const Integers integers{fake.lo, fake.hi, static_cast<int64_t>(zero)};
   if (value.is_finished()) {
+    const auto& scales = fake.scale->floats;
+    leave_out(node, value, integers.clamp(*std::max_element(scales.begin(), scales.end())));
     give(node, value);
     return;
   }
-  const Integers integers{fake.lo, fake.hi, static_cast<int64_t>(zero)};
   const bool uniform = is_uniform(*fake.scale);
   const float unit = uniform ? fake.scale->floats.front() : 1;
   Value result = value;
@@ -229,15 +262,18 @@ void Importer::quant(const OnnxNode& node, const Inputs& inputs) {
     const auto inverse = map_floats(*fake.scale, [](float v, size_t) { return 1.0F / v; });
     result = affine(node, result, {inverse, nullptr, Clamp{}});
   }
-  // Rounding down is rounding to nearest of what is half a step less.
+  // Rounding down is rounding to nearest of what is half a step less; not quite half, so that whole
+  // numbers stay themselves when their sums are as inexact as floats of this size are.
+  const auto widest = static_cast<float>(
+      std::max({integers.hi - integers.zero, integers.zero - integers.lo, int64_t{1} << 10}));
+  const float half = 0.5F - 0x1p-20F * widest;
   using Rounding = Fake::Rounding;
   float shift = 0;
-  if (fake.rounding == Rounding::kDown) shift = -0.5F;
-  if (fake.rounding == Rounding::kUp) shift = 0.5F;
-  const bool is_positive = integers.lo >= integers.zero;
+  if (fake.rounding == Rounding::kDown) shift = -half;
+  if (fake.rounding == Rounding::kUp) shift = half;
   if (fake.rounding == Rounding::kToZero || fake.rounding == Rounding::kFromZero) {
-    if (!is_positive) node.unsupported("activations of both signs rounded towards or from zero");
-    shift = fake.rounding == Rounding::kToZero ? -0.5F : 0.5F;
+    if (integers.lo < 0) node.unsupported("activations of both signs rounded towards or from zero");
+    shift = fake.rounding == Rounding::kToZero ? -half : half;
   }
   if (shift != 0) {
     auto offset = std::make_shared<Constant>();

@@ -235,6 +235,8 @@ class Importer {
   Clamp bounds_of(const Node& node) const;
   /// The value clamped, without a node where it is so already.
   Value bounded_by(const OnnxNode& node, const Value& value, const Clamp& clamp);
+  /// A quantiser behind what the host computes is left out; kUnsupported if it rounds coarsely.
+  void leave_out(const OnnxNode& node, const Value& finished, const Clamp& clamp) const;
   Value to_integers(const OnnxNode& node, const Value& value, const LinearQuantiser& quantiser);
   Value to_reals(const OnnxNode& node, const Value& value, const LinearQuantiser& quantiser);
   /// scale where the value is not negative, else -scale.

@@ -434,6 +434,16 @@ TEST_CASE("QLinearSoftmax ends a network") {
   check_near(run(g, {0, 1, -2}), {1 / sum, std::exp(1.0F) / sum, std::exp(-2.0F) / sum}, 1e-5F);
 }
 
+TEST_CASE("Fine quantisers of what the host computes are left out") {
+  const std::string op = GENERATE("Softmax", "Tanh");
+  Builder m({1, 3}, 13);
+  m.unit("p", signed_bytes(1.0F / 127, 0)).filled("w", {3, 3}, 1);
+  m.node("MatMul", {"x", "w"}, {"l"});
+  m.node(op, {"l"}, {"f"});
+  m.pair("f", "p", "y");
+  CHECK(m.import().output_function != keyway::OutputFunction::kNone);
+}
+
 TEST_CASE("Bytes as the network's input are their numbers") {
   Builder m({1, 2}, 13);
   const bool cast = GENERATE(true, false);
@@ -497,6 +507,22 @@ TEST_CASE("Quant and BipolarQuant of QONNX") {
     REQUIRE(g.nodes.size() == 1);
     CHECK(run(g, {1, 0, 0, 0}) == std::vector<float>{1, 0});
     CHECK(run(g, {0, 0, 0, 1}) == std::vector<float>{1.5F, 0});
+  }
+  SECTION("activations rounded down, up, towards zero and from it: whole numbers stay") {
+    const std::string mode = GENERATE("FLOOR", "CEIL", "DOWN", "UP");
+    const float scale = GENERATE(0.5F, 0.3F), bits = GENERATE(3.0F, 8.0F, 16.0F);
+    INFO(mode << ", scale " << scale << ", " << bits << " bits");
+    Builder a({1, 6});
+    // The integers are rounded, to which the zero point is added: none of them is negative.
+    a.floats("s", {}, {scale}).floats("z", {}, {2}).floats("bits", {}, {bits});
+    auto& n = a.qonnx("Quant", {"x", "s", "z", "bits"}, {"y"});
+    ModelBuilder::set(n, "signed", int64_t{0});
+    ModelBuilder::set(n, "rounding_mode", mode);
+    const bool is_down = mode == "FLOOR" || mode == "DOWN";
+    const std::vector<float> wanted = {
+        0, scale, 2 * scale, 3 * scale, (is_down ? 1 : 2) * scale, is_down ? -scale : 0.0F};
+    check_near(run(a.import(), {0, scale, 2 * scale, 3 * scale, 1.5F * scale, -0.5F * scale}),
+               wanted, 1e-6F);
   }
   SECTION("the signs of activations") {
     m.qonnx("BipolarQuant", {"x", "s"}, {"b"});
@@ -585,6 +611,46 @@ TEST_CASE("Quantisers that contradict themselves or are not supported end in a s
     m.node("QuantizeLinear", {"x", "two", "zz"}, {"q"});
     m.node("DequantizeLinear", {"q", "two", "zz"}, {"y"});
     says(ErrorKind::kUnsupported, "zero points that differ");
+  }
+  SECTION("rounding towards zero where both signs occur, whatever stands for zero") {
+    m.floats("low", {}, {-128}).floats("bits", {}, {8});
+    auto& n = m.qonnx("Quant", {"x", "s", "low", "bits"}, {"y"});
+    ModelBuilder::set(n, "rounding_mode", std::string("DOWN"));
+    says(ErrorKind::kUnsupported, "activations of both signs");
+  }
+  SECTION("the sign and a zero point") {
+    m.floats("one", {}, {1});
+    m.qonnx("Quant", {"x", "s", "one", "one"}, {"y"});
+    says(ErrorKind::kUnsupported, "one signed bit with a zero point");
+  }
+  SECTION("Quant of integers") {
+    m.floats("bits", {}, {4}).floats("none", {}, {0});
+    m.node("QuantizeLinear", {"x", "s", "z"}, {"q"});
+    if (GENERATE(true, false)) {
+      m.qonnx("Quant", {"q", "s", "none", "bits"}, {"y"});
+    } else {
+      m.qonnx("BipolarQuant", {"q", "s"}, {"y"});
+    }
+    says(ErrorKind::kFile, "quantises what is quantised already");
+  }
+  SECTION("coarse quantisers of what the host computes") {
+    const std::string op = GENERATE("Softmax", "Sigmoid", "Tanh", "LogSoftmax");
+    m.node(op, {"x"}, {"p"});
+    if (GENERATE(true, false)) {
+      m.floats("sixth", {}, {0.125F}).floats("bits", {}, {4}).floats("none", {}, {0});
+      m.qonnx("Quant", {"p", "sixth", "none", "bits"}, {"y"});
+    } else {
+      m.integers("four", {}, 22, {0});  // int4
+      m.node("QuantizeLinear", {"p", "s", "four"}, {"q"});
+      m.node("DequantizeLinear", {"q", "s", "four"}, {"y"});
+    }
+    says(ErrorKind::kUnsupported, "fewer than 64 steps");
+  }
+  SECTION("bytes, of which what the host computes needs few") {
+    m.node("Softmax", {"x"}, {"p"});
+    m.node("QuantizeLinear", {"p", "s", "z"}, {"q"});
+    m.node("DequantizeLinear", {"q", "s", "z"}, {"y"});
+    says(ErrorKind::kUnsupported, "fewer than 64 steps");
   }
   SECTION("scales of every input's own") {
     const std::string op = GENERATE("DynamicQuantizeLinear", "MatMulInteger");

@@ -38,7 +38,7 @@ void with_axes(Builder& m, const std::string& op) {
   Builder::set(m.node(op, {"x"}, {"z"}), "axes", Dims{2});
 }
 
-/// On integers of unit "one" and zero point "byte".
+/// On integers of unit "one" and zero point "byte"; `behind` ends with the result's.
 Adds quantised(const std::vector<std::string>& behind, const char* before = nullptr) {
   return [=](Builder& m, const std::string& op) {
     m.node("QuantizeLinear", {"x", "one", "byte"}, {"q"});
@@ -49,7 +49,7 @@ Adds quantised(const std::vector<std::string>& behind, const char* before = null
     if (op != "QLinearConv" && op != "QLinearMatMul") n.set_domain("com.microsoft");
     if (op == "QLinearAveragePool") Builder::set(n, "kernel_shape", Dims{2, 2});
     if (op == "QLinearSoftmax") Builder::set(n, "axis", int64_t{1});
-    m.node("DequantizeLinear", {"i", "one", "byte"}, {"z"});
+    m.node("DequantizeLinear", {"i", behind.end()[-2], "byte"}, {"z"});
   };
 }
 void qonnx(Builder& m, const std::string& op) {
@@ -183,8 +183,8 @@ const std::map<std::string, Adds>& on_activations() {
          Builder::set(n, "axis", int64_t{1});
          m.node("DequantizeLinear", {"i", "one", "byte"}, {"z"});
        }},
-      {"QLinearSoftmax", quantised({"one", "byte"}, "Identity")},
-      {"QLinearSigmoid", quantised({"one", "byte"}, "Identity")},
+      {"QLinearSoftmax", quantised({"hundredth", "byte"}, "Identity")},
+      {"QLinearSigmoid", quantised({"hundredth", "byte"}, "Identity")},
       {"Quant", qonnx},
       {"IntQuant", qonnx},
       {"BipolarQuant", qonnx},
@@ -278,7 +278,11 @@ const std::map<std::string, Adds>& on_constants() {
 Builder model() {
   Builder m({1, 2, 4, 4});
   m.filled("kernel", {2, 2, 3, 3}, 1).filled("matrix", {32, 3}, 1).filled("two", {2}, 1);
-  m.floats("one", {}, {1}).floats("zero", {}, {0}).floats("bits", {}, {4}).ints("ints", {1});
+  m.floats("one", {}, {1})
+      .floats("hundredth", {}, {0.01F})
+      .floats("zero", {}, {0})
+      .floats("bits", {}, {4})
+      .ints("ints", {1});
   m.integers("byte", {}, onnx::TensorProto::UINT8, {0});
   m.integers("bytes", {2, 2, 1, 1}, onnx::TensorProto::UINT8, {1, 2, 3, 4});
   m.integers("rows", {32, 1}, onnx::TensorProto::UINT8, std::vector<int32_t>(32, 1));
