@@ -6,6 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
 #include <set>
 
 #include "common/printable.hpp"
@@ -180,9 +184,17 @@ void Importer::quantize_linear(const OnnxNode& node, const Inputs& inputs) {
   LinearQuantiser quantiser = linear_quantiser(node, constant_input(node, inputs, 1, "the scale"),
                                                constant_input(node, inputs, 2, "the zero point"),
                                                rank, node.integer("axis", 1));
+  // 0, which is also the attribute's default: as the zero point, or else bytes.
+  const int64_t stated = node.integer("output_dtype", 0);
+  if (stated != 0 && quantiser.element_type != 0 && stated != quantiser.element_type) {
+    node.malformed("output_dtype " + std::to_string(stated) + " with a zero point of type " +
+                   std::to_string(quantiser.element_type));
+  }
+  if (stated < 0 || stated > std::numeric_limits<int32_t>::max())
+    node.malformed("output_dtype " + std::to_string(stated) + " is no element type");
   if (quantiser.element_type == 0) {
     quantiser.element_type =
-        static_cast<int32_t>(node.integer("output_dtype", onnx::TensorProto::UINT8));
+        stated != 0 ? static_cast<int32_t>(stated) : int32_t{onnx::TensorProto::UINT8};
   }
   if (constant) {
     give_constant(node, quantised(node, *inputs[0]->constant, quantiser, budget_));
@@ -295,6 +307,7 @@ void Importer::quantised_operator(const OnnxNode& node, const Inputs& inputs) {
   // Inputs come as (data, scale, zero point), the result's (scale, zero point) behind them or, for
   // QLinearConcat, in front.
   std::vector<Value> reals;
+  int32_t element_type = 0;  // of the first data
   const auto quantiser = [&](size_t scale, size_t rank, int64_t axis) {
     return linear_quantiser(node, constant_input(node, inputs, scale, "a scale"),
                             constant_input(node, inputs, scale + 1, "a zero point"), rank, axis);
@@ -305,6 +318,11 @@ void Importer::quantised_operator(const OnnxNode& node, const Inputs& inputs) {
     const Value& value = *inputs[at];
     const size_t rank = value.is_constant() ? value.constant->dims.size() : value.view.axes.size();
     const LinearQuantiser q = quantiser(at + 1, rank, axis);
+    if (element_type == 0) {
+      element_type = value.is_constant() ? value.constant->element_type
+                     : value.grid        ? value.grid->integers.element_type
+                                         : q.element_type;
+    }
     Value real;
     if (value.is_constant()) {
       real.constant = dequantised(node, *value.constant, q, budget_);
@@ -331,7 +349,8 @@ void Importer::quantised_operator(const OnnxNode& node, const Inputs& inputs) {
     reals.push_back(std::move(real));
   };
   size_t result = 3;
-  int64_t opset = opset_;
+  // onnxruntime's operators are the same in every set; their forms are today's.
+  int64_t opset = std::max<int64_t>(opset_, 11);
   if (op == "QLinearConv") {
     node.expect_inputs(8, 9);
     const LinearQuantiser x = read(0, 0), w = read(3, 0);
@@ -343,7 +362,7 @@ void Importer::quantised_operator(const OnnxNode& node, const Inputs& inputs) {
     read_bias(6, a, b, node.number("alpha", 1.0F));
     result = 7;
   } else if (op == "QLinearMatMul" || op == "QLinearAdd" || op == "QLinearMul") {
-    node.expect_inputs(7, 8);
+    node.expect_input_count(7, 8);
     read(0, 0);
     read(3, -1);
     result = 6;
@@ -353,7 +372,7 @@ void Importer::quantised_operator(const OnnxNode& node, const Inputs& inputs) {
     for (size_t at = 2; at < inputs.size(); at += 3) read(at, 0);
     result = 0;
   } else {
-    node.expect_inputs(4, 5);
+    node.expect_input_count(4, 5);
     read(0, 0);
     if (op == "QLinearSoftmax") opset = node.integer("opset", opset_);
   }
@@ -372,10 +391,13 @@ void Importer::quantised_operator(const OnnxNode& node, const Inputs& inputs) {
   (this->*row.handler)(OnnxNode(proto, opset, file_, op), pointers);
   Value value = values_.at(node.output(0));
   values_.erase(node.output(0));
-  if (result < inputs.size() && inputs[result]) {
+  const auto has = [&](size_t i) { return i < inputs.size() && inputs[i]; };
+  if (op != "QGemm" || has(result) || has(result + 1)) {
+    if (op == "QGemm" && !has(result + 1))
+      node.unsupported("a scale of the result without its zero point");
     LinearQuantiser q = quantiser(result, 1, 0);
     if (!is_uniform(*q.scale)) node.unsupported("scales that differ within the result");
-    if (q.element_type == 0) q.element_type = onnx::TensorProto::UINT8;
+    if (q.element_type == 0) q.element_type = element_type;
     value = to_integers(node, value, q);
   }
   give(node, std::move(value));
@@ -431,7 +453,8 @@ void Importer::run_on_integers(const Row& row, const OnnxNode& node, const Input
     changed.resize(std::max<size_t>(inputs.size(), 3), nullptr);
     Constant none;
     none.integers = {0};
-    make_real(2, changed[2] && changed[2]->is_constant() ? *changed[2]->constant : none);
+    const ConstantPtr value = constant_input(node, inputs, 2, "the value");
+    make_real(2, value ? *value : none);
   }
   (this->*row.handler)(node, changed);
   Value& value = values_.at(node.output(0));

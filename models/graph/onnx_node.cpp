@@ -98,12 +98,16 @@ void OnnxNode::allow(std::initializer_list<Attribute> attributes) const {
   }
 }
 
-void OnnxNode::expect_inputs(int least, int most) const {
+void OnnxNode::expect_input_count(int least, int most) const {
   if (input_count() < least || input_count() > most) {
     malformed("has " + std::to_string(input_count()) + " inputs; in operator set " +
               std::to_string(opset_) + " it takes " + std::to_string(least) +
               (most > least ? " to " + std::to_string(most) : ""));
   }
+}
+
+void OnnxNode::expect_inputs(int least, int most) const {
+  expect_input_count(least, most);
   for (int i = 0; i < least; ++i) {
     if (input(i).empty()) malformed("input " + std::to_string(i) + " is missing");
   }

@@ -61,8 +61,10 @@ class OnnxNode {
 
   /// kUnsupported for an attribute that is not in the list, or not in the model's operator set.
   void allow(std::initializer_list<Attribute> attributes) const;
-  /// kFile unless the number of inputs is within the bounds.
+  /// kFile unless the number of inputs is within the bounds and the first `least` are there.
   void expect_inputs(int least, int most) const;
+  /// The same where any of the inputs may be optional: those left out are empty.
+  void expect_input_count(int least, int most) const;
 
   [[noreturn]] void unsupported(const std::string& reason) const;
   [[noreturn]] void malformed(const std::string& reason) const;

@@ -134,7 +134,8 @@ Integers integers_of_type(const OnnxNode& node, int32_t element_type, int bits) 
   const auto of = [&](int width, bool is_signed) {
     if (width > bits) node.unsupported("integers of " + std::to_string(width) + " bits");
     const int64_t half = int64_t{1} << (width - 1);
-    return is_signed ? Integers{-half, half - 1, 0} : Integers{0, 2 * half - 1, 0};
+    return is_signed ? Integers{-half, half - 1, 0, element_type}
+                     : Integers{0, 2 * half - 1, 0, element_type};
   };
   switch (element_type) {
     case kUint4:

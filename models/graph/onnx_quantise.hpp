@@ -27,6 +27,7 @@ namespace keyway::graph::importing {
 /// Least and largest integer of a quantiser, and the one that stands for zero.
 struct Integers {
   int64_t lo = 0, hi = 0, zero = 0;
+  int32_t element_type = 0;  ///< 0: of no ONNX type
 
   /// Of the real values, for integers of unit `scale`.
   Clamp clamp(float scale) const;

@@ -404,6 +404,56 @@ TEST_CASE("Operators on integers are their float operators between quantisers") 
   }
 }
 
+TEST_CASE("Zero points that may be left out are 0, of the type that the data have") {
+  const bool is_signed = GENERATE(true, false);
+  const int lo = is_signed ? -128 : 0, hi = is_signed ? 127 : 255;
+  const Unit in{0.5F, 0, lo, hi}, out{0.25F, 0, lo, hi};
+  const std::vector<float> x = {-20, 3, -0.6F, 50};
+  Builder m({1, 4, 1, 1}, 13);
+  m.unit("in", in).unit("out", out);
+  m.node("QuantizeLinear", {"x", "in_s", "in_z"}, {"q"});
+  const auto check = [&](const std::function<float(float)>& function) {
+    std::vector<float> wanted;
+    for (float v : x) wanted.push_back(out(function(in(v))));
+    check_near(run(m.import(), x), wanted, 1e-5F);
+  };
+  const auto dequantise = [&] { m.node("DequantizeLinear", {"r", "out_s"}, {"y"}); };
+  const bool is_short = GENERATE(true, false);
+  SECTION("QLinearAdd, QLinearMul") {
+    std::vector<std::string> inputs = {"q", "in_s", "", "c", "in_s", "", "out_s"};
+    if (!is_short) inputs.emplace_back("");
+    m.integers("c", {1, 1, 1, 1}, is_signed ? Type::INT8 : Type::UINT8, {3});
+    const std::string op = GENERATE("QLinearAdd", "QLinearMul");
+    m.microsoft(op, inputs, {"r"});
+    dequantise();
+    check([&](float v) { return op == "QLinearAdd" ? v + 1.5F : v * 1.5F; });
+  }
+  SECTION("QLinearAveragePool") {
+    auto& n = is_short ? m.microsoft("QLinearAveragePool", {"q", "in_s", "", "out_s"}, {"r"})
+                       : m.microsoft("QLinearAveragePool", {"q", "in_s", "", "out_s", ""}, {"r"});
+    ModelBuilder::set(n, "kernel_shape", Dims{1, 1});
+    dequantise();
+    check([](float v) { return v; });
+  }
+  SECTION("QLinearSigmoid") {
+    m.floats("p_s", {}, {1.0F / 128});
+    m.microsoft("QLinearSigmoid", {"q", "in_s", "", "p_s"}, {"r"});
+    m.node("DequantizeLinear", {"r", "p_s"}, {"y"});
+    std::vector<float> wanted;
+    for (float v : x) wanted.push_back(1 / (1 + std::exp(-in(v))));
+    check_near(run(m.import(), x), wanted, 1e-5F);
+  }
+}
+
+TEST_CASE("QGemm needs no bias in any operator set") {
+  Builder m({1, 2}, 10);
+  m.unit("in", kIn).unit("w", signed_bytes(1, 0));
+  m.integers("w", {2, 2}, Type::INT8, {1, 2, 3, 4});
+  m.node("QuantizeLinear", {"x", "in_s", "in_z"}, {"q"});
+  m.microsoft("QGemm", {"q", "in_s", "in_z", "w", "w_s", "w_z"}, {"y"});
+  check_near(run(m.import(), {2, -1}), {kIn(2) + 3 * kIn(-1), 2 * kIn(2) + 4 * kIn(-1)}, 1e-5F);
+}
+
 TEST_CASE("What waits for the input's layout knows its operator to the end") {
   Builder m({1, 2, 3, 3});
   m.unit("in", kIn).unit("k", bytes(1, 0)).integers("five", {2, 1, 1}, Type::UINT8, {5, 7});
@@ -432,6 +482,14 @@ TEST_CASE("QLinearSoftmax ends a network") {
   CHECK(g.output_function == keyway::OutputFunction::kSoftmax);
   const float sum = 1 + std::exp(1.0F) + std::exp(-2.0F);
   check_near(run(g, {0, 1, -2}), {1 / sum, std::exp(1.0F) / sum, std::exp(-2.0F) / sum}, 1e-5F);
+}
+
+TEST_CASE("An explicit output_dtype of 0 is the default") {
+  Builder m({1, 2}, 21);
+  m.floats("s", {}, {0.5F});
+  ModelBuilder::set(m.node("QuantizeLinear", {"x", "s"}, {"q"}), "output_dtype", int64_t{0});
+  m.node("DequantizeLinear", {"q", "s"}, {"y"});
+  check_near(run(m.import(), {-3, 200}), {0, 127.5F}, 1e-6F);
 }
 
 TEST_CASE("Fine quantisers of what the host computes are left out") {
@@ -651,6 +709,33 @@ TEST_CASE("Quantisers that contradict themselves or are not supported end in a s
     m.node("QuantizeLinear", {"p", "s", "z"}, {"q"});
     m.node("DequantizeLinear", {"q", "s", "z"}, {"y"});
     says(ErrorKind::kUnsupported, "fewer than 64 steps");
+  }
+  SECTION("output_dtype and the zero point") {
+    auto& n = m.node("QuantizeLinear", {"x", "s", "z"}, {"y"});
+    ModelBuilder::set(n, "output_dtype", int64_t{Type::UINT8});
+    says(ErrorKind::kFile, "output_dtype 2 with a zero point of type 3");
+  }
+  SECTION("output_dtype") {
+    auto& n = m.node("QuantizeLinear", {"x", "s"}, {"y"});
+    ModelBuilder::set(n, "output_dtype", (int64_t{1} << 32) + Type::INT8);
+    says(ErrorKind::kFile, "is no element type");
+  }
+  SECTION("integers padded by a value that depends on the input") {
+    m.ints("pads", {0, 1, 0, 1});
+    m.node("QuantizeLinear", {"x", "s", "z"}, {"q"});
+    m.node("Pad", {"q", "pads", "q"}, {"p"});
+    m.node("DequantizeLinear", {"p", "s", "z"}, {"y"});
+    says(ErrorKind::kUnsupported, "the value should be constant");
+  }
+  SECTION("an addition without the scale of its result") {
+    m.node("QuantizeLinear", {"x", "s", "z"}, {"q"});
+    m.microsoft("QLinearAdd", {"q", "s", "z", "q", "s", "z", "", "z"}, {"y"});
+    says(ErrorKind::kFile, "the scale is missing");
+  }
+  SECTION("QGemm with one of its result's scale and zero point") {
+    m.node("QuantizeLinear", {"x", "s", "z"}, {"q"});
+    m.microsoft("QGemm", {"q", "s", "z", "w", "s", "z", "", "s"}, {"y"});
+    says(ErrorKind::kUnsupported, "without its zero point");
   }
   SECTION("scales of every input's own") {
     const std::string op = GENERATE("DynamicQuantizeLinear", "MatMulInteger");
