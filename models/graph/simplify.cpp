@@ -55,6 +55,31 @@ bool is_affine(const Node& node) {
          w.stride_h == 1 && w.stride_w == 1 && !has_pads(w);
 }
 
+// An order of quantisers: negative, 0 or positive. Of numbers NaN is the last, as a hostile file's
+// weights may become it.
+int compared(float a, float b) {
+  if (a < b) return -1;
+  if (a > b) return 1;
+  return static_cast<int>(std::isnan(a)) - static_cast<int>(std::isnan(b));
+}
+
+int compared(const std::vector<float>& a, const std::vector<float>& b) {
+  if (a.size() != b.size()) return a.size() < b.size() ? -1 : 1;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (const int order = compared(a[i], b[i])) return order;
+  }
+  return 0;
+}
+
+/// Clamps first: they tell most quantisers apart, and weights are long.
+int compared(const Node& a, const Node& b) {
+  if (const int order = compared(a.clamp.lo, b.clamp.lo)) return order;
+  if (const int order = compared(a.clamp.hi, b.clamp.hi)) return order;
+  if (const int order = compared(a.clamp.step, b.clamp.step)) return order;
+  if (const int order = compared(a.weights, b.weights)) return order;
+  return compared(a.bias, b.bias);
+}
+
 float multiply_add(float a, float b, float c) {
   return static_cast<float>(static_cast<double>(a) * static_cast<double>(b) +
                             static_cast<double>(c));
@@ -163,26 +188,26 @@ class Simplifier {
 
   /// A quantised file has a quantiser for every reader of a tensor: equal ones are one node.
   bool merge_twins(int tensor) {
-    const std::vector<int>& readers = consumers_[at(tensor)];
-    for (size_t a = 0; a < readers.size(); ++a) {
-      const Node& first = node(readers[a]);
-      for (size_t b = a + 1; b < readers.size() && is_affine(first) && first.clamp.step > 0; ++b) {
-        const Node& second = node(readers[b]);
-        if (readers[a] == readers[b] || !is_affine(second) || second.weights != first.weights ||
-            second.bias != first.bias || second.clamp.lo != first.clamp.lo ||
-            second.clamp.hi != first.clamp.hi || second.clamp.step != first.clamp.step) {
-          continue;
-        }
-        const int earlier = std::min(readers[a], readers[b]);
-        const int later = std::max(readers[a], readers[b]);
-        if (node(later).output == graph_.output) continue;
-        const int from = node(later).output, to = node(earlier).output;
+    std::vector<int> quantisers;
+    for (int reader : consumers_[at(tensor)]) {
+      if (is_affine(node(reader)) && node(reader).clamp.step > 0) quantisers.push_back(reader);
+    }
+    std::sort(quantisers.begin(), quantisers.end(), [this](int a, int b) {
+      const int order = compared(node(a), node(b));
+      return order != 0 ? order < 0 : a < b;
+    });
+    bool merged = false;
+    for (size_t first = 0, i = 1; i < quantisers.size(); ++i) {
+      const int earlier = quantisers[first], later = quantisers[i];
+      if (compared(node(earlier), node(later)) != 0) {
+        first = i;
+      } else if (node(later).output != graph_.output) {
         remove(later);
-        redirect(from, to);
-        return true;
+        redirect(node(later).output, node(earlier).output);
+        merged = true;
       }
     }
-    return false;
+    return merged;
   }
 
   /// Of a tensor that only quantisers of different ranges read: what lies beyond all of them is of

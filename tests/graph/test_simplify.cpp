@@ -3,6 +3,7 @@
 // every order, executed before and after.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <ctime>
 #include <random>
 
 #include "graph/check.hpp"
@@ -150,4 +151,42 @@ TEST_CASE("Random graphs compute the same after simplify(), with fewer nodes") {
   }
   INFO(before << " nodes became " << after);
   CHECK(after * 4 < before * 3);
+}
+
+TEST_CASE("Thousands of quantisers of one tensor are merged without comparing every two") {
+  constexpr size_t kCount = 20000, kChannels = 64;
+  Graph graph;
+  graph.tensors = {{"in", {kChannels, 1, 1}}};
+  graph.input = 0;
+  graph.input_layout = {{kChannels}, 1, 1, 1};
+  graph.input_scale.assign(kChannels, 1.0F);
+  graph.input_offset.assign(kChannels, 0.0F);
+  const auto add = [&](Node n) {
+    n.output = static_cast<int>(graph.tensors.size());
+    graph.tensors.push_back({"t", {kChannels, 1, 1}});
+    graph.nodes.push_back(std::move(n));
+    return graph.nodes.back().output;
+  };
+  std::vector<int> ends;
+  for (size_t i = 0; i < kCount; ++i) {
+    Node n;
+    n.kind = OpKind::kDepthwiseConv;
+    n.inputs = {0};
+    n.weights.assign(kChannels, 1.0F);
+    n.bias.assign(kChannels, 0.0F);
+    // The first and the last one are twins.
+    n.clamp = {0, static_cast<float>(i % (kCount - 1)) + 1, 0x1p-3F};
+    const int output = add(n);
+    if (i == 0 || i + 1 == kCount) ends.push_back(output);
+  }
+  Node sum;
+  sum.kind = OpKind::kAdd;
+  sum.inputs = ends;
+  graph.output = add(sum);
+  graph.output_layout = graph.input_layout;
+  const std::clock_t start = std::clock();
+  simplify(graph);
+  CHECK(std::clock() - start < 5 * CLOCKS_PER_SEC);
+  REQUIRE(graph.nodes.size() == 2);
+  CHECK(graph.nodes[1].inputs[0] == graph.nodes[1].inputs[1]);
 }
