@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <string_view>
+#include <optional>
 
 #include "common/error.hpp"
 #include "common/printable.hpp"
@@ -96,12 +97,13 @@ void integers_from(const onnx::TensorProto& t, const std::optional<std::string_v
 }
 
 /// Two elements a byte, the first in the low bits.
-void nibbles_from(const onnx::TensorProto& t, int64_t count, bool is_signed,
-                  const std::string& where, std::vector<int64_t>& out) {
+void nibbles_from(const onnx::TensorProto& t, const std::optional<std::string_view>& raw,
+                  int64_t count, bool is_signed, const std::string& where,
+                  std::vector<int64_t>& out) {
   std::vector<int64_t> bytes;
   const int64_t pairs = (count + 1) / 2;
-  if (t.has_raw_data()) {
-    from_raw<uint8_t>(t.raw_data(), pairs, where, bytes, to_int64<uint8_t>);
+  if (raw) {
+    from_raw<uint8_t>(*raw, pairs, where, bytes, to_int64<uint8_t>);
   } else {
     from_list(t.int32_data(), pairs, where, bytes, [](int32_t v) { return to_int64(v & 0xff); });
   }
@@ -112,29 +114,32 @@ void nibbles_from(const onnx::TensorProto& t, int64_t count, bool is_signed,
   }
 }
 
-/// Bytes of an element; 0 for a type that is not read.
-size_t element_bytes(int type) {
+/// Bytes that elements of a type take; nothing for a type that is not read.
+std::optional<size_t> data_bytes(int type, size_t count) {
   using Type = onnx::TensorProto;
   switch (type) {
     case Type::UINT8:
     case Type::INT8:
     case Type::BOOL:
-      return 1;
+      return count;
     case Type::FLOAT16:
     case Type::BFLOAT16:
     case Type::UINT16:
     case Type::INT16:
-      return 2;
+      return 2 * count;
     case Type::FLOAT:
     case Type::UINT32:
     case Type::INT32:
-      return 4;
+      return 4 * count;
     case Type::DOUBLE:
     case Type::UINT64:
     case Type::INT64:
-      return 8;
+      return 8 * count;
+    case kUint4:
+    case kInt4:
+      return (count + 1) / 2;
     default:
-      return 0;
+      return std::nullopt;
   }
 }
 
@@ -191,10 +196,10 @@ ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where,
   std::optional<std::string_view> raw;
   std::vector<uint8_t> external;
   if (t.has_raw_data()) raw = t.raw_data();
-  if (const size_t bytes = element_bytes(t.data_type());
-      bytes != 0 && t.data_location() == Type::EXTERNAL) {
+  if (const auto bytes = data_bytes(t.data_type(), static_cast<size_t>(count));
+      bytes && t.data_location() == Type::EXTERNAL) {
     if (raw) malformed(where, "has data in the model and in another file");
-    external = files.read(t, bytes * static_cast<size_t>(count), where);
+    external = files.read(t, *bytes, where);
     raw = std::string_view(reinterpret_cast<const char*>(external.data()), external.size());
   }
   constant->is_float = t.data_type() == Type::FLOAT || t.data_type() == Type::DOUBLE ||
@@ -263,7 +268,7 @@ ConstantPtr decode_tensor(const onnx::TensorProto& t, const std::string& where,
       break;
     case kUint4:
     case kInt4:
-      nibbles_from(t, count, t.data_type() == kInt4, where, integers);
+      nibbles_from(t, raw, count, t.data_type() == kInt4, where, integers);
       break;
     default:
       throw Error(ErrorKind::kUnsupported,

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "common/file.hpp"
+#include "graph/onnx_constant.hpp"
 #include "graph/onnx_external.hpp"
 #include "graph/onnx_import.hpp"
 #include "model_builder.hpp"
@@ -20,6 +21,7 @@ using keyway::ErrorKind;
 using keyway::graph::Graph;
 using keyway::graph::import_onnx;
 using keyway::graph::importing::ExternalFiles;
+using keyway::graph::importing::kInt4;
 using keyway::graph::testing::ModelBuilder;
 using keyway::test::message_of;
 using keyway::test::TemporaryFolder;
@@ -111,6 +113,21 @@ TEST_CASE("Data in another file is what it would be inside the model") {
     inside.node("MatMul", {"x", "w"}, {"y"});
     keyway::common::write_file(m.file("m.onnx"), inside.bytes());
     CHECK(import_onnx(m.file("m.onnx")).nodes.at(0).weights == expected);
+  }
+  SECTION("two elements a byte, an odd number of them") {
+    TemporaryFolder folder;
+    ModelBuilder m({1, 3});
+    auto* nibbles = m.tensor("q", {3, 1}, kInt4);
+    nibbles->set_data_location(onnx::TensorProto::EXTERNAL);
+    auto* entry = nibbles->add_external_data();
+    entry->set_key("location");
+    entry->set_value("q.bin");
+    m.floats("half", {}, {0.5F}).node("DequantizeLinear", {"q", "half"}, {"w"});
+    m.node("MatMul", {"x", "w"}, {"y"});
+    keyway::common::write_file(folder.file("q.bin"), std::string("\xf7\x08"));
+    keyway::common::write_file(folder.file("m.onnx"), m.bytes());
+    CHECK(import_onnx(folder.file("m.onnx")).nodes.at(0).weights ==
+          std::vector<float>{3.5F, -0.5F, -4});
   }
   SECTION("where the data is inside, entries for another file mean nothing") {
     Model m;
