@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers with weights: Conv, Gemm, MatMul, BatchNormalization. See importer.hpp.
+#include <algorithm>
 #include <cmath>
 
+#include "common/printable.hpp"
 #include "graph/importer.hpp"
 #include "graph/window.hpp"
 
@@ -287,8 +289,8 @@ void Importer::batch_normalization(const OnnxNode& node, const Inputs& inputs) {
   if (node.opset() < 14) {
     for (int i = 1; i < node.output_count(); ++i) {
       if (node.output(i).empty()) continue;
-      node.unsupported("output '" + node.output(i) +
-                       "': with more than one output it is in training mode (operator set " +
+      node.unsupported("output " + common::quoted(node.output(i)) +
+                       ": with more than one output it is in training mode (operator set " +
                        std::to_string(node.opset()) + "), which is not supported");
     }
   }

@@ -71,7 +71,7 @@ void Importer::run(const onnx::NodeProto& proto) {
   const OnnxNode node(proto, opset_, file_);
   const std::string domain = table_domain(proto.domain(), node.op());
   if (!knows_domain(domain)) {
-    node.unsupported("the operator set " + common::quoted(proto.domain()) + " is not supported");
+    node.unsupported("the domain " + common::quoted(proto.domain()) + " is not supported");
   }
   if (proto.output_size() == 0) node.malformed("has no output");
   if (proto.input_size() > kMostInputs) {
@@ -79,7 +79,8 @@ void Importer::run(const onnx::NodeProto& proto) {
                      std::to_string(kMostInputs) + " are supported");
   }
   const Row* row = row_of(domain, node.op());
-  if (!row && !is_folded(node)) node.unsupported(why_unknown(node.op()));
+  const bool folds = domain.empty() && is_folded(node);
+  if (!row && !folds) node.unsupported(why_unknown(node.op()));
   Inputs inputs;
   bool any_view = false;
   for (const std::string& name : proto.input()) {
@@ -90,8 +91,8 @@ void Importer::run(const onnx::NodeProto& proto) {
   if (!any_view) {
     if (row && (row->handler == &Importer::shape || row->effect == kQuantises)) {
       (this->*row->handler)(node, inputs);
-    } else if (ConstantPtr folded = fold(node, constants(inputs), budget_, files_)) {
-      give_constant(node, std::move(folded));
+    } else if (folds) {
+      give_constant(node, fold(node, constants(inputs), budget_, files_));
     } else {
       node.unsupported("does not depend on the network's input");
     }

@@ -55,7 +55,10 @@ TEST_CASE("An unsupported operator, attribute or shape is refused by node, opera
        [](Builder& m) {
          m.node("Conv", {"x", "w"}, {"odd"}).set_domain("com.example");
        },
-       "Conv", "com.example"},
+       "Conv", "the domain 'com.example' is not supported"},
+      {"domain of an operator on constants",
+       [](Builder& m) { m.node("Sqrt", {"v"}, {"odd"}).set_domain("com.microsoft"); }, "Sqrt",
+       "not supported"},
       {"dilation",
        [](Builder& m) {
          Builder::set(m.node("Conv", {"x", "w"}, {"odd"}), "dilations", Dims{1, 2});
@@ -331,6 +334,9 @@ TEST_CASE("Foreign names stand in messages as escapes, and not at any length") {
 
 TEST_CASE("A node without a name is named by its output") {
   Builder m = image_model();
+  Builder further = image_model();
+  further.node("BatchNormalization", {"x", "v", "v", "v", "v"}, {"y", "mean\x1b[2J"});
+  CHECK_THAT(refusal(further, ErrorKind::kUnsupported), Catch::Contains("output 'mean\\x1b[2J':"));
   m.node("Sin", {"x"}, {"y"}).clear_name();
   CHECK(refusal(m, ErrorKind::kUnsupported).find("node 'y', operator Sin") != std::string::npos);
 }
