@@ -114,6 +114,7 @@ class Walk {
       reached_[node.output(0)] = rest;
     } else if (node.op_type() == "Unsqueeze") {
       const size_t wider = rank + parameter(node).size();
+      if (wider > kMaxRank) return std::nullopt;
       Labels more = labels;
       for (int64_t axis : axes_of(node, wider)) {
         if (axis > static_cast<int64_t>(more.size())) return std::nullopt;
@@ -130,7 +131,8 @@ class Walk {
     for (int label : labels) {
       if (label > 0 && dims_[static_cast<size_t>(label)] != 1) wide.push_back(label);
     }
-    if (target.empty() || labels.empty() || labels[0] != 0) return {};
+    if (target.empty() || target.size() > kMaxRank) return {};
+    if (labels.empty() || labels[0] != 0) return {};
     Labels out = {0};
     size_t next = 0;
     for (size_t i = 1; i < target.size(); ++i) {

@@ -3,10 +3,11 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
-#include <string_view>
 #include <optional>
+#include <string_view>
 
 #include "common/error.hpp"
 #include "common/printable.hpp"
@@ -282,6 +283,13 @@ ConstantPtr decode_constant_node(const OnnxNode& node, ExternalFiles& files) {
   node.allow({"value", "value_float", "value_floats", "value_int", "value_ints"});
   if (const auto* tensor = node.tensor("value")) {
     return decode_tensor(*tensor, "constant of node " + common::quoted(node.name()), files);
+  }
+  for (const auto& a : node.proto().attribute()) {
+    const int64_t count = std::max(a.floats_size(), a.ints_size());
+    if (count > kMaxElements) {
+      node.unsupported("has " + std::to_string(count) + " elements; at most " +
+                       std::to_string(kMaxElements) + " are supported");
+    }
   }
   auto constant = std::make_shared<Constant>();
   if (node.has("value_float")) {

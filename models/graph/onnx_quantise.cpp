@@ -214,8 +214,12 @@ Integers integers_of(const OnnxNode& node, const LinearQuantiser& quantiser) {
 ConstantPtr dequantised(const OnnxNode& node, const Constant& integers,
                         const LinearQuantiser& quantiser, Budget& budget) {
   if (integers.is_float) node.malformed("should dequantise integers");
-  if (integers.element_type != 0) integers_of_type(node, integers.element_type, 32);
-  // Arithmetic on constants forgets types.
+  // Arithmetic on constants forgets types, and its results may be any integers.
+  const Integers range = integers_of_type(
+      node, integers.element_type != 0 ? integers.element_type : onnx::TensorProto::INT32, 32);
+  for (int64_t v : integers.integers) {
+    if (v < range.lo || v > range.hi) node.unsupported("integers of more than 32 bits");
+  }
   const bool known = integers.element_type != 0 && quantiser.element_type != 0;
   if (quantiser.zero && known && integers.element_type != quantiser.element_type) {
     node.malformed("data of element type " + std::to_string(integers.element_type) +

@@ -2,17 +2,21 @@
 // What the importer refuses, with which kind of error and which words: kUnsupported names node,
 // operator and reason; kFile says what is wrong with the file.
 #include <catch2/catch.hpp>
+#include <ctime>
 #include <functional>
 #include <limits>
 
 #include "common/error.hpp"
+#include "graph/onnx_constant.hpp"
 #include "graph/onnx_import.hpp"
 #include "model_builder.hpp"
+#include "thrown.hpp"
 
 using keyway::Error;
 using keyway::ErrorKind;
 using keyway::graph::import_onnx;
 using keyway::graph::import_onnx_bytes;
+using namespace keyway::graph::importing;
 using keyway::graph::testing::Dims;
 using keyway::graph::testing::ModelBuilder;
 
@@ -330,13 +334,13 @@ TEST_CASE("Foreign names stand in messages as escapes, and not at any length") {
   const std::string cut = refusal(missing, ErrorKind::kFile);
   CHECK(cut.size() < 500);
   CHECK_THAT(cut, Catch::Contains("nnn...nnn") && Catch::Contains("nn\\x1b', which nothing"));
+  Builder further = image_model();
+  further.node("BatchNormalization", {"x", "v", "v", "v", "v"}, {"y", "mean\x1b[2J"});
+  CHECK_THAT(refusal(further, ErrorKind::kUnsupported), Catch::Contains("output 'mean\\x1b[2J':"));
 }
 
 TEST_CASE("A node without a name is named by its output") {
   Builder m = image_model();
-  Builder further = image_model();
-  further.node("BatchNormalization", {"x", "v", "v", "v", "v"}, {"y", "mean\x1b[2J"});
-  CHECK_THAT(refusal(further, ErrorKind::kUnsupported), Catch::Contains("output 'mean\\x1b[2J':"));
   m.node("Sin", {"x"}, {"y"}).clear_name();
   CHECK(refusal(m, ErrorKind::kUnsupported).find("node 'y', operator Sin") != std::string::npos);
 }
@@ -625,6 +629,44 @@ TEST_CASE("Sizes that only folding would reach are refused before they are alloc
   Builder::set(*many.graph().mutable_node(64), "axis", int64_t{0});
   many.node("Reshape", {"x", "all"}, {"y"});
   CHECK(refusal(many, ErrorKind::kUnsupported).find("memory") != std::string::npos);
+}
+
+TEST_CASE("A long list in an attribute is refused before it is worked off or copied") {
+  SECTION("axes") {
+    Builder m({1, 2, 4, 4}, 12);
+    Builder::set(m.node("Unsqueeze", {"x"}, {"u"}), "axes", Dims(1'000'000, 0));
+    m.node("Identity", {"u"}, {"y"});
+    const std::clock_t start = std::clock();
+    CHECK_THAT(refusal(m, ErrorKind::kUnsupported), Catch::Contains("more than 8 dimensions"));
+    CHECK(std::clock() - start < 5 * CLOCKS_PER_SEC);
+  }
+  SECTION("the elements of a constant") {
+    onnx::NodeProto proto;
+    proto.set_op_type("Constant");
+    proto.set_name("odd");
+    auto* values = proto.add_attribute();
+    values->set_name("value_floats");
+    values->set_type(onnx::AttributeProto::FLOATS);
+    values->mutable_floats()->Resize(static_cast<int>(kMaxElements) + 1, 0.0F);
+    ExternalFiles files(std::nullopt);
+    const std::string file = "test.onnx";
+    CHECK_THAT(
+        keyway::test::message_of(ErrorKind::kUnsupported,
+                                 [&] { decode_constant_node(OnnxNode(proto, 13, file), files); }),
+        Catch::Contains("'odd'") && Catch::Contains("67108865 elements"));
+  }
+}
+
+TEST_CASE(
+    "Integers beyond what a file can dequantise are refused, also where arithmetic gave them") {
+  Builder m = image_model();
+  Builder::set(m.node("Constant", {}, {"least"}), "value_ints",
+               Dims{std::numeric_limits<int64_t>::min(), 0});
+  m.integers("zero", {}, onnx::TensorProto::INT8, {1});
+  m.node("DequantizeLinear", {"least", "one", "zero"}, {"r"});
+  m.node("BatchNormalization", {"x", "v", "r", "v", "v"}, {"y"});
+  CHECK_THAT(refusal(m, ErrorKind::kUnsupported),
+             Catch::Contains("'node_r'") && Catch::Contains("more than 32 bits"));
 }
 
 TEST_CASE("Bytes that are no model, or half of one, are refused") {

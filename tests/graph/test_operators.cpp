@@ -6,14 +6,15 @@
 #include <map>
 #include <string>
 
-#include "common/error.hpp"
 #include "graph/operators.hpp"
 #include "model_builder.hpp"
+#include "thrown.hpp"
 
 using keyway::graph::Operator;
 using keyway::graph::operators;
 using keyway::graph::testing::Dims;
 using keyway::graph::testing::ModelBuilder;
+using keyway::test::message_of;
 
 namespace {
 
@@ -322,6 +323,7 @@ TEST_CASE("What takes no activations says so") {
     Builder m = model();
     m.node(op.name, {"x", "ints"}, {"y"});
     INFO(op.name);
-    CHECK_THROWS_AS(m.import(), keyway::Error);
+    CHECK_THAT(message_of(keyway::ErrorKind::kUnsupported, [&] { m.import(); }),
+               Catch::Contains("'node_y'") && Catch::Contains("constants and shapes alone"));
   }
 }
