@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "common/integers.hpp"
 #include "compile/mapping.hpp"
 #include "program/core_config.hpp"
 

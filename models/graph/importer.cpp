@@ -59,7 +59,7 @@ void Importer::add_input(const std::string& name, const std::vector<int64_t>& di
   }
 }
 
-void Importer::set_input_type(const std::string& name, const Integers& integers) {
+void Importer::set_input_range(const std::string& name, const Integers& integers) {
   Value& value = values_.at(name);
   value.pending = std::make_shared<Pending>();
   value.pending->step = {nullptr, nullptr, integers.clamp(1)};

@@ -85,8 +85,8 @@ class Importer {
   /// axes are, as far as the model tells (input_order.hpp).
   void add_input(const std::string& name, const std::vector<int64_t>& dims, bool free_batch,
                  std::optional<std::vector<Axis>> order);
-  /// The network's input holds integers of this ONNX element type.
-  void set_input_type(const std::string& name, const Integers& integers);
+  /// The network's input holds integers of this range.
+  void set_input_range(const std::string& name, const Integers& integers);
   void run(const onnx::NodeProto& node);
   /// Ends with this value, which node `last` gave, as the network's output and gives the raw graph
   /// (simplify.hpp is next).
@@ -102,7 +102,8 @@ class Importer {
     kComputes,
     kMovesValues,   ///< or zeros, so it may read integers
     kMovesNothing,  ///< so it may also stand behind an operator that the host computes
-    kQuantises,     ///< between reals and integers; so may it, and it folds constants
+    kQuantises,     ///< between reals and integers; may stand behind a function of the host, and
+                    ///< folds constants
     kSelects,       ///< at the end; behind a function of the host, but not behind another selection
   };
   struct Row {

@@ -6,6 +6,7 @@
 /// Integer arithmetic wraps in two's complement, as the ONNX reference does; it is never undefined.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>

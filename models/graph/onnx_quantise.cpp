@@ -110,9 +110,8 @@ Fake::Rounding rounding_of(const OnnxNode& node) {
 }
 
 int64_t bits_of(const OnnxNode& node, const ConstantPtr& constant) {
-  if (!constant) node.malformed("the number of bits is missing");
-  if (constant->elements() < 1 || !is_uniform(*constant))
-    node.unsupported("numbers of bits that differ");
+  if (!constant || constant->elements() < 1) node.malformed("the number of bits is missing");
+  if (!is_uniform(*constant)) node.unsupported("numbers of bits that differ");
   const double bits = constant->is_float ? static_cast<double>(constant->floats[0])
                                          : static_cast<double>(constant->integers[0]);
   if (!(bits >= 1) || bits != std::nearbyint(bits))
@@ -161,7 +160,7 @@ bool is_uniform(const Constant& constant) {
   const auto same = [](const auto& values) {
     return std::all_of(values.begin(), values.end(), [&](auto v) { return v == values.front(); });
   };
-  return same(constant.floats) && same(constant.integers);
+  return constant.elements() > 0 && same(constant.floats) && same(constant.integers);
 }
 
 LinearQuantiser linear_quantiser(const OnnxNode& node, const ConstantPtr& scale,

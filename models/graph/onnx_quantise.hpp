@@ -7,7 +7,8 @@
 ///     BipolarQuant       x = scale where x >= 0, else -scale
 ///
 /// Scales and zero points are single numbers or one per position of an axis (for QONNX whatever
-/// broadcasts); blocks along an axis are not supported. Rounding is to nearest, ties to even.
+/// broadcasts); blocks along an axis are not supported. Rounding is to nearest, ties to even,
+/// unless a Quant names one of its other modes.
 ///
 /// Errors: kFile for a scale that is no positive finite number, a zero point that its type does not
 /// hold, shapes that do not fit; kUnsupported for element types that are no integers of at most 16
