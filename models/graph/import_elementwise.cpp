@@ -227,11 +227,12 @@ void Importer::arithmetic(const OnnxNode& node, const Inputs& inputs) {
         "both inputs depend on the network's input; only Add and Sub are supported then");
   }
   ConstantPtr constant = weights_input(node, inputs, 1 - at, "the constant");
-  const std::vector<int64_t> dims = inputs[at]->view.dims();
+  const View& view = view_input(node, inputs, at).view;
+  const std::vector<int64_t> dims = view.dims();
   const std::vector<int64_t> placed = at == 0 ? second_operand(node, dims, constant->dims)
                                               : second_operand(node, constant->dims, dims);
   if (at == 1 && placed != dims) {
-    node.unsupported("broadcasts a tensor of shape " + shape_text(inputs[at]->view) +
+    node.unsupported("broadcasts a tensor of shape " + shape_text(view) +
                      " to a constant's shape " + to_string(constant->dims));
   }
   Elementwise step;

@@ -302,6 +302,14 @@ TEST_CASE("An unsupported operator, attribute or shape is refused by node, opera
          m.filled("h", {2, 3}, 1).node("MatMul", {"c", "h"}, {"odd"});
        },
        "MatMul", "neither the channels"},
+      {"constants alone, and a zero point from the input",
+       [](Builder& m) {
+         m.integers("byte", {}, onnx::TensorProto::UINT8, {1});
+         m.node("QuantizeLinear", {"x", "one", "byte"}, {"q"});
+         m.node("QLinearAdd", {"byte", "one", "byte", "byte", "one", "byte", "one", "q"}, {"odd"})
+             .set_domain("com.microsoft");
+       },
+       "QLinearAdd", "input 1 is a constant"},
       {"matrix on the left",
        [](Builder& m) {
          m.filled("l", {4, 4}, 1).node("MatMul", {"l", "x"}, {"odd"});
