@@ -13,17 +13,6 @@
 
 namespace keyway::graph::importing {
 
-namespace {
-
-ConstantPtr scalar(float value) {
-  auto constant = std::make_shared<Constant>();
-  constant->is_float = true;
-  constant->floats = {value};
-  return constant;
-}
-
-}  // namespace
-
 std::vector<float> Importer::per_channel(const OnnxNode& node, const Constant& constant,
                                          const View& view) {
   const std::vector<int64_t> dims = view.dims();

@@ -19,21 +19,30 @@ namespace keyway::graph::importing {
 
 namespace {
 
-/// The float operator that an operator on integers stands for.
-const std::map<std::string, std::string>& float_operators() {
-  static const std::map<std::string, std::string> kOperators = {
-      {"QLinearConv", "Conv"},
-      {"QLinearMatMul", "MatMul"},
-      {"QGemm", "Gemm"},
-      {"QLinearAdd", "Add"},
-      {"QLinearMul", "Mul"},
-      {"QLinearAveragePool", "AveragePool"},
-      {"QLinearGlobalAveragePool", "GlobalAveragePool"},
-      {"QLinearConcat", "Concat"},
-      {"QLinearSoftmax", "Softmax"},
-      {"QLinearSigmoid", "Sigmoid"},
+/// An operator on integers: its data come as (integers, scale, zero point).
+struct OnIntegers {
+  const char* as;            ///< the float operator that it stands for
+  int least, most;           ///< number of inputs, where `data` says which
+  bool are_needed;           ///< the first `least`, zero points too
+  std::vector<size_t> data;  ///< where they begin; empty: from 2 on, any number of them
+  size_t bias;               ///< 0: none
+  size_t result;             ///< where the result's scale is, its zero point behind it
+};
+
+const OnIntegers& on_integers(const std::string& op) {
+  static const std::map<std::string, OnIntegers> kOperators = {
+      {"QLinearConv", {"Conv", 8, 9, true, {0, 3}, 8, 6}},
+      {"QLinearMatMul", {"MatMul", 8, 8, true, {0, 3}, 0, 6}},
+      {"QGemm", {"Gemm", 6, 9, true, {0, 3}, 6, 7}},
+      {"QLinearAdd", {"Add", 7, 8, false, {0, 3}, 0, 6}},
+      {"QLinearMul", {"Mul", 7, 8, false, {0, 3}, 0, 6}},
+      {"QLinearAveragePool", {"AveragePool", 4, 5, false, {0}, 0, 3}},
+      {"QLinearGlobalAveragePool", {"GlobalAveragePool", 4, 5, false, {0}, 0, 3}},
+      {"QLinearConcat", {"Concat", 0, 0, false, {}, 0, 0}},
+      {"QLinearSoftmax", {"Softmax", 4, 5, false, {0}, 0, 3}},
+      {"QLinearSigmoid", {"Sigmoid", 4, 5, false, {0}, 0, 3}},
   };
-  return kOperators;
+  return kOperators.at(op);
 }
 
 /// By which a value is multiplied where only its sign counts.
@@ -42,16 +51,26 @@ constexpr float kSteepness = 0x1p14F;
 /// Of a quantiser that may be left out: the seven bits of a signed byte pass, six bits do not.
 constexpr float kFewestSteps = 64;
 
-ConstantPtr map_floats(const Constant& from, const std::function<float(float, size_t)>& function) {
+std::shared_ptr<Constant> map_floats(const Constant& from,
+                                     const std::function<float(float, size_t)>& function) {
   auto out = std::make_shared<Constant>(from);
   for (size_t i = 0; i < out->floats.size(); ++i) out->floats[i] = function(out->floats[i], i);
   return out;
 }
 
-/// Scale of the products of two quantisers' integers; that of `a` is one number.
-LinearQuantiser product(const LinearQuantiser& a, const LinearQuantiser& b, float factor) {
-  const float scale = factor * a.scale->floats.front();
-  return {map_floats(*b.scale, [scale](float v, size_t) { return scale * v; }), nullptr, 0};
+/// The node as its float operator, on the first `count` of its inputs.
+std::shared_ptr<const onnx::NodeProto> as_float_node(const OnnxNode& node, const char* as,
+                                                     size_t count) {
+  auto proto = std::make_shared<onnx::NodeProto>();
+  proto->set_op_type(as);
+  proto->set_name(node.name());
+  proto->add_output(node.output(0));
+  for (size_t i = 0; i < count; ++i) proto->add_input(node.input(static_cast<int>(i)));
+  for (const auto& attribute : node.proto().attribute()) {
+    if (attribute.name() != "channels_last" && attribute.name() != "opset")
+      *proto->add_attribute() = attribute;
+  }
+  return proto;
 }
 
 bool is_within(const Clamp& inner, const Clamp& outer) {
@@ -169,10 +188,7 @@ Value Importer::to_reals(const OnnxNode& node, const Value& value,
 }
 
 Value Importer::in_units(const OnnxNode& node, const Value& value) {
-  auto one = std::make_shared<Constant>();
-  one->is_float = true;
-  one->floats = {1.0F};
-  return to_reals(node, value, {one, nullptr, 0});
+  return to_reals(node, value, {scalar(1.0F), nullptr, 0});
 }
 
 void Importer::quantize_linear(const OnnxNode& node, const Inputs& inputs) {
@@ -226,13 +242,7 @@ Value Importer::sign(const OnnxNode& node, const Value& value, const ConstantPtr
   }
   // 2 b - 1, where b is steep x + 1/2 to the nearer of 0 and 1; a little more, since 0 gives 1:
   // what lies between -2^-36 and 0 counts as 0.
-  const auto number = [](float v) -> ConstantPtr {
-    auto out = std::make_shared<Constant>();
-    out->is_float = true;
-    out->floats = {v};
-    return out;
-  };
-  Value result = affine(node, value, {number(kSteepness), number(0.5F + 0x1p-22F), Clamp{}});
+  Value result = affine(node, value, {scalar(kSteepness), scalar(0.5F + 0x1p-22F), Clamp{}});
   result = bounded_by(node, result, {0, 1, 1});
   const ConstantPtr twice = map_floats(*scale, [](float v, size_t) { return 2 * v; });
   const ConstantPtr minus = map_floats(*scale, [](float v, size_t) { return -v; });
@@ -242,7 +252,7 @@ Value Importer::sign(const OnnxNode& node, const Value& value, const ConstantPtr
 void Importer::quant(const OnnxNode& node, const Inputs& inputs) {
   for (size_t i = 1; i < inputs.size(); ++i)
     constant_input(node, inputs, i, i == 1 ? "the scale" : "a parameter");
-  const Fake fake = fake_quantiser(node, constants(inputs));
+  const FakeQuantiser fake = fake_quantiser(node, constants(inputs));
   if (inputs[0]->is_constant()) {
     give_constant(node, fake_quantised(node, *inputs[0]->constant, fake, budget_));
     return;
@@ -279,7 +289,7 @@ void Importer::quant(const OnnxNode& node, const Inputs& inputs) {
   const auto widest = static_cast<float>(
       std::max({integers.hi - integers.zero, integers.zero - integers.lo, int64_t{1} << 10}));
   const float half = 0.5F - 0x1p-20F * widest;
-  using Rounding = Fake::Rounding;
+  using Rounding = FakeQuantiser::Rounding;
   float shift = 0;
   if (fake.rounding == Rounding::kDown) shift = -half;
   if (fake.rounding == Rounding::kUp) shift = half;
@@ -287,120 +297,93 @@ void Importer::quant(const OnnxNode& node, const Inputs& inputs) {
     if (integers.lo < 0) node.unsupported("activations of both signs rounded towards or from zero");
     shift = fake.rounding == Rounding::kToZero ? -half : half;
   }
-  if (shift != 0) {
-    auto offset = std::make_shared<Constant>();
-    offset->is_float = true;
-    offset->floats = {shift * unit};
-    result = affine(node, result, {nullptr, offset, Clamp{}});
-  }
+  if (shift != 0) result = affine(node, result, {nullptr, scalar(shift * unit), Clamp{}});
   result = bounded_by(node, result, integers.clamp(unit));
   if (!uniform) result = affine(node, result, {fake.scale, nullptr, Clamp{}});
   give(node, std::move(result));
 }
 
+LinearQuantiser Importer::quantiser_input(const OnnxNode& node, const Inputs& inputs, size_t at,
+                                          size_t rank, int64_t axis) const {
+  return linear_quantiser(node, constant_input(node, inputs, at, "a scale"),
+                          constant_input(node, inputs, at + 1, "a zero point"), rank, axis);
+}
+
+Value Importer::real_input(const OnnxNode& node, const Inputs& inputs, size_t at, int64_t axis,
+                           LinearQuantiser& quantiser) {
+  if (at >= inputs.size() || !inputs[at])
+    node.malformed("input " + std::to_string(at) + " is missing");
+  const Value& value = *inputs[at];
+  const size_t rank = value.is_constant() ? value.constant->dims.size() : value.view.axes.size();
+  quantiser = quantiser_input(node, inputs, at + 1, rank, axis);
+  if (!value.is_constant()) {
+    Value real = to_reals(node, value, quantiser);
+    if (quantiser.element_type == 0) quantiser.element_type = value.grid->integers.element_type;
+    return real;
+  }
+  Value real;
+  real.constant = dequantised(node, *value.constant, quantiser, budget_);
+  if (quantiser.element_type == 0) quantiser.element_type = value.constant->element_type;
+  return real;
+}
+
+Value Importer::real_bias(const OnnxNode& node, const Constant& bias, const LinearQuantiser& a,
+                          const LinearQuantiser& b) {
+  if (a.scale->elements() != 1) node.unsupported("input scales that differ");
+  const float scale = node.number("alpha", 1.0F) * a.scale->floats.front();
+  const auto scales = map_floats(*b.scale, [scale](float v, size_t) { return scale * v; });
+  scales->dims.clear();
+  if (scales->elements() != 1) scales->dims = {scales->elements()};
+  Value real;
+  real.constant = dequantised(node, bias, {scales, nullptr, 0}, budget_);
+  return real;
+}
+
 void Importer::quantised_operator(const OnnxNode& node, const Inputs& inputs) {
   const std::string& op = node.op();
-  const std::string& as = float_operators().at(op);
-  const Row& row = *row_of("", as);
+  const OnIntegers& form = on_integers(op);
   if (node.integer("channels_last", 0) != 0) node.unsupported("channels_last is not supported");
-
-  // Inputs come as (data, scale, zero point), the result's (scale, zero point) behind them or, for
-  // QLinearConcat, in front.
-  std::vector<Value> reals;
-  int32_t element_type = 0;  // of the first data
-  const auto quantiser = [&](size_t scale, size_t rank, int64_t axis) {
-    return linear_quantiser(node, constant_input(node, inputs, scale, "a scale"),
-                            constant_input(node, inputs, scale + 1, "a zero point"), rank, axis);
-  };
-  const auto read = [&](size_t at, int64_t axis) {
-    if (at >= inputs.size() || !inputs[at])
-      node.malformed("input " + std::to_string(at) + " is missing");
-    const Value& value = *inputs[at];
-    const size_t rank = value.is_constant() ? value.constant->dims.size() : value.view.axes.size();
-    const LinearQuantiser q = quantiser(at + 1, rank, axis);
-    if (element_type == 0) {
-      element_type = value.is_constant() ? value.constant->element_type
-                     : value.grid        ? value.grid->integers.element_type
-                                         : q.element_type;
-    }
-    Value real;
-    if (value.is_constant()) {
-      real.constant = dequantised(node, *value.constant, q, budget_);
-    } else {
-      real = to_reals(node, value, q);
-    }
-    reals.push_back(std::move(real));
-    return q;
-  };
-  const auto read_bias = [&](size_t at, const LinearQuantiser& a, const LinearQuantiser& b,
-                             float factor) {
-    const ConstantPtr bias = constant_input(node, inputs, at, "the bias");
-    if (!bias) return;
-    if (a.scale->elements() != 1) node.unsupported("input scales that differ");
-    LinearQuantiser q = product(a, b, factor);
-    if (q.scale->elements() == 1) {
-      q.scale = map_floats(*q.scale, [](float v, size_t) { return v; });
-    }
-    auto flat = std::make_shared<Constant>(*q.scale);
-    if (flat->elements() != 1) flat->dims = {flat->elements()};
-    q.scale = flat;
-    Value real;
-    real.constant = dequantised(node, *bias, q, budget_);
-    reals.push_back(std::move(real));
-  };
-  size_t result = 3;
-  // onnxruntime's operators are the same in every set; their forms are today's.
-  int64_t opset = std::max<int64_t>(opset_, 11);
-  if (op == "QLinearConv") {
-    node.expect_inputs(8, 9);
-    const LinearQuantiser x = read(0, 0), w = read(3, 0);
-    read_bias(8, x, w, 1);
-    result = 6;
-  } else if (op == "QGemm") {
-    node.expect_inputs(6, 9);
-    const LinearQuantiser a = read(0, 0), b = read(3, node.integer("transB", 0) != 0 ? 0 : 1);
-    read_bias(6, a, b, node.number("alpha", 1.0F));
-    result = 7;
-  } else if (op == "QLinearMatMul" || op == "QLinearAdd" || op == "QLinearMul") {
-    node.expect_input_count(7, 8);
-    read(0, 0);
-    read(3, -1);
-    result = 6;
-  } else if (op == "QLinearConcat") {
+  std::vector<size_t> data = form.data;
+  if (data.empty()) {
     if (inputs.size() < 5 || (inputs.size() - 2) % 3 != 0)
       node.malformed("has " + std::to_string(inputs.size()) + " inputs");
-    for (size_t at = 2; at < inputs.size(); at += 3) read(at, 0);
-    result = 0;
+    for (size_t at = 2; at < inputs.size(); at += 3) data.push_back(at);
+  } else if (form.are_needed) {
+    node.expect_inputs(form.least, form.most);
   } else {
-    node.expect_input_count(4, 5);
-    read(0, 0);
-    if (op == "QLinearSoftmax") opset = node.integer("opset", opset_);
+    node.expect_input_count(form.least, form.most);
   }
 
-  auto proto = std::make_shared<onnx::NodeProto>();
-  proto->set_op_type(as);
-  proto->set_name(node.name());
-  proto->add_output(node.output(0));
-  for (size_t i = 0; i < reals.size(); ++i) proto->add_input(node.input(static_cast<int>(i)));
-  for (const auto& attribute : node.proto().attribute()) {
-    if (attribute.name() != "channels_last" && attribute.name() != "opset")
-      *proto->add_attribute() = attribute;
+  std::vector<Value> reals;
+  std::vector<LinearQuantiser> quantisers(data.size());
+  for (size_t i = 0; i < data.size(); ++i) {
+    // A matrix has a scale for each column, what else there is for each position of its first axis.
+    const bool is_matrix = i == 1 && op != "QLinearConv" && op != "QLinearConcat";
+    const int64_t axis = is_matrix && node.integer("transB", 0) == 0 ? -1 : 0;
+    reals.push_back(real_input(node, inputs, data[i], axis, quantisers[i]));
   }
+  const ConstantPtr bias =
+      form.bias != 0 ? constant_input(node, inputs, form.bias, "the bias") : nullptr;
+  if (bias) reals.push_back(real_bias(node, *bias, quantisers[0], quantisers[1]));
+
+  // onnxruntime's operators are the same in every set; their forms are today's.
+  int64_t opset = std::max<int64_t>(opset_, 11);
+  if (op == "QLinearSoftmax") opset = node.integer("opset", opset);
   Inputs pointers;
   for (const Value& value : reals) pointers.push_back(&value);
-  (this->*row.handler)(OnnxNode(proto, opset, file_, op), pointers);
+  const OnnxNode real(as_float_node(node, form.as, reals.size()), opset, file_, op);
+  (this->*row_of("", form.as)->handler)(real, pointers);
+
+  const auto has = [&](size_t i) { return i < inputs.size() && inputs[i]; };
+  if (op == "QGemm" && !has(form.result) && !has(form.result + 1)) return;  // gives floats
+  if (op == "QGemm" && !has(form.result + 1))
+    node.unsupported("a scale of the result without its zero point");
+  LinearQuantiser q = quantiser_input(node, inputs, form.result, 1, 0);
+  if (!is_uniform(*q.scale)) node.unsupported("scales that differ within the result");
+  if (q.element_type == 0) q.element_type = quantisers[0].element_type;
   Value value = values_.at(node.output(0));
   values_.erase(node.output(0));
-  const auto has = [&](size_t i) { return i < inputs.size() && inputs[i]; };
-  if (op != "QGemm" || has(result) || has(result + 1)) {
-    if (op == "QGemm" && !has(result + 1))
-      node.unsupported("a scale of the result without its zero point");
-    LinearQuantiser q = quantiser(result, 1, 0);
-    if (!is_uniform(*q.scale)) node.unsupported("scales that differ within the result");
-    if (q.element_type == 0) q.element_type = element_type;
-    value = to_integers(node, value, q);
-  }
-  give(node, std::move(value));
+  give(node, to_integers(node, value, q));
 }
 
 const char* Importer::why_unknown(const std::string& name) {
@@ -430,14 +413,9 @@ void Importer::run_on_integers(const Row& row, const OnnxNode& node, const Input
     grid = value->grid;
   }
   // Constants among the data are integers of the same grid; the handlers know reals.
-  LinearQuantiser quantiser;
-  auto scale = std::make_shared<Constant>();
-  scale->is_float = true;
-  scale->floats = {grid->scale};
   auto zero = std::make_shared<Constant>();
   zero->integers = {grid->integers.zero};
-  quantiser.scale = scale;
-  quantiser.zero = zero;
+  LinearQuantiser quantiser{scalar(grid->scale), zero, 0};
   std::vector<Value> reals(inputs.size() + 3);
   Inputs changed = inputs;
   const auto make_real = [&](size_t i, const Constant& integers) {

@@ -236,6 +236,15 @@ class Importer {
   Clamp bounds_of(const Node& node) const;
   /// The value clamped, without a node where it is so already.
   Value bounded_by(const OnnxNode& node, const Value& value, const Clamp& clamp);
+  /// Of an operator on integers: the scale at input `at` and the zero point behind it, if any.
+  LinearQuantiser quantiser_input(const OnnxNode& node, const Inputs& inputs, size_t at,
+                                  size_t rank, int64_t axis) const;
+  /// Its data at input `at`, and their quantiser, with the type that the data have.
+  Value real_input(const OnnxNode& node, const Inputs& inputs, size_t at, int64_t axis,
+                   LinearQuantiser& quantiser);
+  /// Integers of the unit that products of `a` and `b` have.
+  Value real_bias(const OnnxNode& node, const Constant& bias, const LinearQuantiser& a,
+                  const LinearQuantiser& b);
   /// A quantiser behind what the host computes is left out; kUnsupported if it rounds coarsely.
   void leave_out(const OnnxNode& node, const Value& finished, const Clamp& clamp) const;
   Value to_integers(const OnnxNode& node, const Value& value, const LinearQuantiser& quantiser);

@@ -154,6 +154,13 @@ void Budget::take(int64_t bytes, const OnnxNode& node) {
   left_ -= bytes;
 }
 
+ConstantPtr scalar(float value) {
+  auto constant = std::make_shared<Constant>();
+  constant->is_float = true;
+  constant->floats = {value};
+  return constant;
+}
+
 int64_t checked_elements(const std::vector<int64_t>& dims) {
   if (dims.size() > kMaxRank) return -1;
   int64_t product = 1;

@@ -40,6 +40,9 @@ struct Constant {
 
 using ConstantPtr = std::shared_ptr<const Constant>;
 
+/// A constant of no dimensions.
+ConstantPtr scalar(float value);
+
 /// Memory that folding may still take. take() throws kUnsupported when it is used up.
 class Budget {
  public:

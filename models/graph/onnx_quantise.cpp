@@ -78,34 +78,34 @@ void expect_floats(const OnnxNode& node, const Constant& data) {
   }
 }
 
-double rounded(double v, Fake::Rounding rounding) {
+double rounded(double v, FakeQuantiser::Rounding rounding) {
   switch (rounding) {
-    case Fake::Rounding::kDown:
+    case FakeQuantiser::Rounding::kDown:
       return std::floor(v);
-    case Fake::Rounding::kUp:
+    case FakeQuantiser::Rounding::kUp:
       return std::ceil(v);
-    case Fake::Rounding::kToZero:
+    case FakeQuantiser::Rounding::kToZero:
       return std::trunc(v);
-    case Fake::Rounding::kFromZero:
+    case FakeQuantiser::Rounding::kFromZero:
       return v < 0 ? std::floor(v) : std::ceil(v);
-    case Fake::Rounding::kNearest:
+    case FakeQuantiser::Rounding::kNearest:
       break;
   }
   return std::nearbyint(v);
 }
 
-Fake::Rounding rounding_of(const OnnxNode& node) {
+FakeQuantiser::Rounding rounding_of(const OnnxNode& node) {
   std::string mode = node.text("rounding_mode", "ROUND");
   std::transform(mode.begin(), mode.end(), mode.begin(), [](unsigned char c) {
     return static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   });
   // Ties apart, which a trained network does not rely on, HALF_... are ROUND.
   if (mode == "ROUND" || mode == "HALF_EVEN" || mode == "HALF_UP" || mode == "HALF_DOWN")
-    return Fake::Rounding::kNearest;
-  if (mode == "FLOOR") return Fake::Rounding::kDown;
-  if (mode == "CEIL") return Fake::Rounding::kUp;
-  if (mode == "ROUND_TO_ZERO" || mode == "DOWN") return Fake::Rounding::kToZero;
-  if (mode == "UP") return Fake::Rounding::kFromZero;
+    return FakeQuantiser::Rounding::kNearest;
+  if (mode == "FLOOR") return FakeQuantiser::Rounding::kDown;
+  if (mode == "CEIL") return FakeQuantiser::Rounding::kUp;
+  if (mode == "ROUND_TO_ZERO" || mode == "DOWN") return FakeQuantiser::Rounding::kToZero;
+  if (mode == "UP") return FakeQuantiser::Rounding::kFromZero;
   node.unsupported("rounding_mode " + common::quoted(mode));
 }
 
@@ -263,8 +263,8 @@ ConstantPtr quantised(const OnnxNode& node, const Constant& floats,
   return out;
 }
 
-Fake fake_quantiser(const OnnxNode& node, const std::vector<ConstantPtr>& inputs) {
-  Fake result;
+FakeQuantiser fake_quantiser(const OnnxNode& node, const std::vector<ConstantPtr>& inputs) {
+  FakeQuantiser result;
   result.is_bipolar = node.op() == "BipolarQuant";
   if (result.is_bipolar) {
     node.allow({});
@@ -294,8 +294,8 @@ Fake fake_quantiser(const OnnxNode& node, const std::vector<ConstantPtr>& inputs
   return result;
 }
 
-ConstantPtr fake_quantised(const OnnxNode& node, const Constant& floats, const Fake& quantiser,
-                           Budget& budget) {
+ConstantPtr fake_quantised(const OnnxNode& node, const Constant& floats,
+                           const FakeQuantiser& quantiser, Budget& budget) {
   expect_floats(node, floats);
   auto out = floats_like(node, floats, budget);
   std::vector<double> zero(floats.floats.size(), 0.0);

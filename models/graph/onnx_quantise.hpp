@@ -64,7 +64,7 @@ ConstantPtr quantised(const OnnxNode& node, const Constant& floats,
                       const LinearQuantiser& quantiser, Budget& budget);
 
 /// Quant, BipolarQuant: what the node says beside its scale.
-struct Fake {
+struct FakeQuantiser {
   bool is_bipolar = false;
   ConstantPtr scale;  ///< broadcasts against the data
   ConstantPtr zero;   ///< likewise, floats
@@ -73,9 +73,9 @@ struct Fake {
 };
 
 /// `inputs` as the node has them; entry 0, the data, is not looked at.
-Fake fake_quantiser(const OnnxNode& node, const std::vector<ConstantPtr>& inputs);
-ConstantPtr fake_quantised(const OnnxNode& node, const Constant& floats, const Fake& quantiser,
-                           Budget& budget);
+FakeQuantiser fake_quantiser(const OnnxNode& node, const std::vector<ConstantPtr>& inputs);
+ConstantPtr fake_quantised(const OnnxNode& node, const Constant& floats,
+                           const FakeQuantiser& quantiser, Budget& budget);
 
 /// All elements of `constant` are the same (and there is one).
 bool is_uniform(const Constant& constant);
