@@ -165,6 +165,7 @@ Value Importer::to_reals(const OnnxNode& node, const Value& value,
                          const LinearQuantiser& quantiser) {
   if (!value.grid) node.malformed("should dequantise integers, but reads floats");
   const Grid grid = *value.grid;
+  expect_type(node, grid.integers.element_type, quantiser);
   Value result = value;
   result.grid = nullptr;
   // The view holds grid.scale * (integer - grid.zero).

@@ -158,8 +158,9 @@ Graph import_model(const onnx::ModelProto& model, size_t size, const std::string
       input->name(), dims.dims, dims.free_batch,
       importing::order_of_input(graph, nodes, input->name(), dims.dims, opset, file, files));
   const auto type = input->type().tensor_type().elem_type();
-  if (type == onnx::TensorProto::UINT8) importer.set_input_range(input->name(), {0, 255, 0});
-  if (type == onnx::TensorProto::INT8) importer.set_input_range(input->name(), {-128, 127, 0});
+  if (type == onnx::TensorProto::UINT8) importer.set_input_range(input->name(), {0, 255, 0, type});
+  if (type == onnx::TensorProto::INT8)
+    importer.set_input_range(input->name(), {-128, 127, 0, type});
   for (int i : nodes) importer.run(graph.node(i));
 
   if (nodes.empty()) {

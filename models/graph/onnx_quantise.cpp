@@ -210,6 +210,14 @@ Integers integers_of(const OnnxNode& node, const LinearQuantiser& quantiser) {
   return result;
 }
 
+void expect_type(const OnnxNode& node, int32_t data, const LinearQuantiser& quantiser) {
+  const bool known = data != 0 && quantiser.element_type != 0;
+  if (quantiser.zero && known && data != quantiser.element_type) {
+    node.malformed("data of element type " + std::to_string(data) + " with a zero point of type " +
+                   std::to_string(quantiser.element_type));
+  }
+}
+
 ConstantPtr dequantised(const OnnxNode& node, const Constant& integers,
                         const LinearQuantiser& quantiser, Budget& budget) {
   if (integers.is_float) node.malformed("should dequantise integers");
@@ -219,11 +227,7 @@ ConstantPtr dequantised(const OnnxNode& node, const Constant& integers,
   for (int64_t v : integers.integers) {
     if (v < range.lo || v > range.hi) node.unsupported("integers of more than 32 bits");
   }
-  const bool known = integers.element_type != 0 && quantiser.element_type != 0;
-  if (quantiser.zero && known && integers.element_type != quantiser.element_type) {
-    node.malformed("data of element type " + std::to_string(integers.element_type) +
-                   " with a zero point of type " + std::to_string(quantiser.element_type));
-  }
+  expect_type(node, integers.element_type, quantiser);
   auto out = floats_like(node, integers, budget);
   std::vector<int64_t> shifted = integers.integers;
   if (quantiser.zero) {

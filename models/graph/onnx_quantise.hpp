@@ -58,6 +58,8 @@ LinearQuantiser linear_quantiser(const OnnxNode& node, const ConstantPtr& scale,
 /// Of a quantiser in the graph, whose integers share one zero point. kUnsupported if they do not.
 Integers integers_of(const OnnxNode& node, const LinearQuantiser& quantiser);
 
+/// kFile where the zero point has another type than the data; 0: not known.
+void expect_type(const OnnxNode& node, int32_t data, const LinearQuantiser& quantiser);
 ConstantPtr dequantised(const OnnxNode& node, const Constant& integers,
                         const LinearQuantiser& quantiser, Budget& budget);
 ConstantPtr quantised(const OnnxNode& node, const Constant& floats,

@@ -445,6 +445,18 @@ TEST_CASE("Zero points that may be left out are 0, of the type that the data hav
   }
 }
 
+TEST_CASE("Bytes as the network's input say of which type a result is") {
+  const bool is_signed = GENERATE(true, false);
+  Builder m({1, 2}, 13);
+  m.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
+      is_signed ? Type::INT8 : Type::UINT8);
+  m.floats("s", {}, {0.5F});
+  m.microsoft("QLinearAdd", {"x", "s", "", "x", "s", "", "s"}, {"r"});
+  m.node("DequantizeLinear", {"r", "s"}, {"y"});
+  check_near(run(m.import(), {5, is_signed ? -7.0F : 200.0F}), {5, is_signed ? -7.0F : 127.5F},
+             1e-5F);
+}
+
 TEST_CASE("QGemm needs no bias in any operator set") {
   Builder m({1, 2}, 10);
   m.unit("in", kIn).unit("w", signed_bytes(1, 0));
@@ -709,6 +721,16 @@ TEST_CASE("Quantisers that contradict themselves or are not supported end in a s
     m.node("QuantizeLinear", {"p", "s", "z"}, {"q"});
     m.node("DequantizeLinear", {"q", "s", "z"}, {"y"});
     says(ErrorKind::kUnsupported, "fewer than 64 steps");
+  }
+  SECTION("integers of another type than their zero point") {
+    m.integers("u", {}, Type::UINT8, {3});
+    m.node("QuantizeLinear", {"x", "s", "z"}, {"q"});
+    if (GENERATE(true, false)) {
+      m.node("DequantizeLinear", {"q", "s", "u"}, {"y"});
+    } else {
+      m.microsoft("QLinearAdd", {"q", "s", "u", "q", "s", "z", "s", "z"}, {"y"});
+    }
+    says(ErrorKind::kFile, "data of element type 3 with a zero point of type 2");
   }
   SECTION("output_dtype and the zero point") {
     auto& n = m.node("QuantizeLinear", {"x", "s", "z"}, {"y"});
