@@ -17,7 +17,7 @@ import random_models  # noqa: E402
 COUNT, MOST_BYTES = 160, 6000
 MICROSOFT, QONNX = "com.microsoft", "qonnx.custom_op.general"
 CONSTANTS = {
-    "scale": np.float32(0.5), "zero": np.uint8(3), "weights": np.arange(4, dtype=np.uint8).reshape(2, 2, 1, 1),
+    "scale": np.float32(0.01), "zero": np.uint8(3), "weights": np.arange(4, dtype=np.uint8).reshape(2, 2, 1, 1),
     "matrix": np.arange(64, dtype=np.uint8).reshape(32, 2), "bias": np.arange(2, dtype=np.int32),
     "signed": np.array([[[[-3]], [[2]]], [[[5]], [[-7]]]], np.int8), "scales": np.array([0.5, 0.25], np.float32),
     "kernel": np.ones((2, 2, 1, 1), np.float32), "none": np.float32(0), "bits": np.float32(4),
