@@ -20,8 +20,8 @@ Coding encode(const WeightProblem& problem);
 Table tabulate(const Operands& operands);
 }  // namespace qf8
 
-inline constexpr std::array<NumberSystemInfo, 2> kNumberSystems{
-    {{contract::kNumberSystems[0], int8::operand, int8::exact_value, int8::encode, nullptr},
-     {contract::kNumberSystems[1], qf8::operand, qf8::exact_value, qf8::encode, qf8::tabulate}}};
+inline constexpr std::array<NumberSystemInfo, 2> kNumberSystems{{
+    {contract::kNumberSystems[0], int8::operand, int8::exact_value, int8::encode, nullptr},
+    {contract::kNumberSystems[1], qf8::operand, qf8::exact_value, qf8::encode, qf8::tabulate}}};
 
 }  // namespace keyway::arith

@@ -35,10 +35,11 @@ struct MemoryPreset {
   uint32_t activation_bytes, weight_bytes;
 };
 /// Smallest first.
-inline constexpr std::array<MemoryPreset, 4> kMemoryPresets{{{"tiny", 65536, 131072},
-                                                             {"small", 131072, 262144},
-                                                             {"standard", 262144, 524288},
-                                                             {"large", 524288, 1048576}}};
+inline constexpr std::array<MemoryPreset, 4> kMemoryPresets{{
+    {"tiny", 65536, 131072},
+    {"small", 131072, 262144},
+    {"standard", 262144, 524288},
+    {"large", 524288, 1048576}}};
 /// Of a core that is named without one.
 inline constexpr MemoryPreset kDefaultMemory = kMemoryPresets[2];
 
@@ -111,33 +112,33 @@ struct Argument {
   uint32_t offset;
   bool is_pointer;
 };
-inline constexpr std::array<Argument, 12> kArguments{{{"mode", 0, 0x10, false},
-                                                      {"package", 1, 0x18, true},
-                                                      {"licence", 2, 0x20, true},
-                                                      {"input", 3, 0x28, true},
-                                                      {"output", 4, 0x30, true},
-                                                      {"count", 5, 0x38, false},
-                                                      {"input_stride", 6, 0x40, false},
-                                                      {"output_stride", 7, 0x48, false},
-                                                      {"package_bytes", 8, 0x50, false},
-                                                      {"input_bytes", 9, 0x58, false},
-                                                      {"output_bytes", 10, 0x60, false},
-                                                      {"cycle_limit", 11, 0x68, false}}};
+inline constexpr std::array<Argument, 12> kArguments{{
+    {"mode", 0, 0x10, false},
+    {"package", 1, 0x18, true},
+    {"licence", 2, 0x20, true},
+    {"input", 3, 0x28, true},
+    {"output", 4, 0x30, true},
+    {"count", 5, 0x38, false},
+    {"input_stride", 6, 0x40, false},
+    {"output_stride", 7, 0x48, false},
+    {"package_bytes", 8, 0x50, false},
+    {"input_bytes", 9, 0x58, false},
+    {"output_bytes", 10, 0x60, false},
+    {"cycle_limit", 11, 0x68, false}}};
 /// What a start gives the kernel.
 struct KernelArguments {
-  uint32_t mode = 0;           ///< 0 run, 1 open
-  uint64_t package = 0;        ///< package file, 4096-byte aligned
-  uint64_t licence = 0;        ///< licence file, 4096-byte aligned, or 0 for none
-  uint64_t input = 0;          ///< input image, 4096-byte aligned
-  uint64_t output = 0;         ///< output image, 4096-byte aligned
-  uint32_t count = 1;          ///< inputs of this start; the low 16 bits count, 0 counts as 1
-  uint32_t input_stride = 0;   ///< bytes from one input to the next, a multiple of 16
+  uint32_t mode = 0;  ///< 0 run, 1 open
+  uint64_t package = 0;  ///< package file, 4096-byte aligned
+  uint64_t licence = 0;  ///< licence file, 4096-byte aligned, or 0 for none
+  uint64_t input = 0;  ///< input image, 4096-byte aligned
+  uint64_t output = 0;  ///< output image, 4096-byte aligned
+  uint32_t count = 1;  ///< inputs of this start; the low 16 bits count, 0 counts as 1
+  uint32_t input_stride = 0;  ///< bytes from one input to the next, a multiple of 16
   uint32_t output_stride = 0;  ///< bytes from one output to the next, a multiple of 16
   uint32_t package_bytes = 0;  ///< size of the package's buffer
-  uint32_t input_bytes = 0;    ///< size of the input buffer, all inputs of the start together
-  uint32_t output_bytes = 0;   ///< size of the output buffer, all outputs of the start together
-  uint32_t cycle_limit =
-      0;  ///< the start ends with CYCLE_LIMIT after so many units of 2^cycle_limit_bits cycles; 0: never
+  uint32_t input_bytes = 0;  ///< size of the input buffer, all inputs of the start together
+  uint32_t output_bytes = 0;  ///< size of the output buffer, all outputs of the start together
+  uint32_t cycle_limit = 0;  ///< the start ends with CYCLE_LIMIT after so many units of 2^cycle_limit_bits cycles; 0: never
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& visitor) {
@@ -161,20 +162,19 @@ struct Named {
   const char* doc;
 };
 /// Index = position of the 64-bit counter after kCounterBase.
-inline constexpr std::array<Named, 12> kCounters{
-    {{"total", "cycles from start to done"},
-     {"open",
-      "cycles to verify header and licence, derive keys and clear memories; 0 when already open"},
-     {"array_busy", "cycles in which activations met the array"},
-     {"stall_tile", "array idle: the next weight tile or its parameters were not there"},
-     {"stall_bank", "array idle: a residual read took the bank"},
-     {"stall_frames", "array idle: waiting for weight frames"},
-     {"stall_rows", "array idle: waiting for input rows"},
-     {"stall_products", "array idle: waiting for earlier products"},
-     {"stall_empty", "array idle: no MULTIPLY at hand"},
-     {"frames", "frames verified"},
-     {"read_bytes", "bytes read from the bus"},
-     {"write_bytes", "bytes written to the bus"}}};
+inline constexpr std::array<Named, 12> kCounters{{
+    {"total", "cycles from start to done"},
+    {"open", "cycles to verify header and licence, derive keys and clear memories; 0 when already open"},
+    {"array_busy", "cycles in which activations met the array"},
+    {"stall_tile", "array idle: the next weight tile or its parameters were not there"},
+    {"stall_bank", "array idle: a residual read took the bank"},
+    {"stall_frames", "array idle: waiting for weight frames"},
+    {"stall_rows", "array idle: waiting for input rows"},
+    {"stall_products", "array idle: waiting for earlier products"},
+    {"stall_empty", "array idle: no MULTIPLY at hand"},
+    {"frames", "frames verified"},
+    {"read_bytes", "bytes read from the bus"},
+    {"write_bytes", "bytes written to the bus"}}};
 enum class Counter : uint32_t {
   kTotal = 0,
   kOpen = 1,
@@ -193,25 +193,23 @@ enum class Counter : uint32_t {
 enum class Status : uint8_t {
   kNone = 0,  ///< nothing has run, or it runs
   kOk = 1,
-  kNoLicence = 2,    ///< a locked package was started without a licence
+  kNoLicence = 2,  ///< a locked package was started without a licence
   kNotEnrolled = 3,  ///< the device holds no owner's key
-  kLicenceRefused =
-      4,  ///< the licence is not this owner's, not whole, or of another package or policy
-  kWrongDevice = 5,     ///< sealed: the licence was made for another device
+  kLicenceRefused = 4,  ///< the licence is not this owner's, not whole, or of another package or policy
+  kWrongDevice = 5,  ///< sealed: the licence was made for another device
   kAuthentication = 6,  ///< header or a frame is not what the owner made
-  kBadHeader = 7,       ///< not a package
-  kWrongCore = 8,       ///< compiled for another array, another kind of array, or larger memories
-  kBusError = 9,        ///< the bus answered with an error
-  kBadProgram =
-      10,  ///< unknown instruction, a mode, turn or number system that this core does not have, an address too large, a frame beyond the package's or the weight memory's end, or a wait for what never comes
-  kOtherVersion = 11,   ///< a package of another version of its format, or of another contract
+  kBadHeader = 7,  ///< not a package
+  kWrongCore = 8,  ///< compiled for another array, another kind of array, or larger memories
+  kBusError = 9,  ///< the bus answered with an error
+  kBadProgram = 10,  ///< unknown instruction, a mode, turn or number system that this core does not have, an address too large, a frame beyond the package's or the weight memory's end, or a wait for what never comes
+  kOtherVersion = 11,  ///< a package of another version of its format, or of another contract
   kOutsideBuffer = 12,  ///< the program asked for memory outside the buffers of this start
-  kAborted = 13,        ///< the host wrote ABORT
-  kCycleLimit = 14,     ///< the start took cycle_limit
+  kAborted = 13,  ///< the host wrote ABORT
+  kCycleLimit = 14,  ///< the start took cycle_limit
 };
 
 enum class StartMode : uint8_t {
-  kRun = 0,   ///< open what is not open, and infer
+  kRun = 0,  ///< open what is not open, and infer
   kOpen = 1,  ///< verify header and licence, derive keys, no inference
 };
 
@@ -233,38 +231,38 @@ enum class ArrayKind : uint8_t {
 
 enum class NumberSystem : uint8_t {
   kInt8 = 0,  ///< the code in two's complement
-  kQf8 = 1,   ///< the code's entry in the table
+  kQf8 = 1,  ///< the code's entry in the table
 };
 
 enum class Mode : uint8_t {
-  kDense = 0,    ///< sums over the channels of all blocks
-  kWindow = 1,   ///< sums over taps of a lane's own channel
+  kDense = 0,  ///< sums over the channels of all blocks
+  kWindow = 1,  ///< sums over taps of a lane's own channel
   kMaximum = 2,  ///< the maximum over taps of a lane's own channel; no weights are read
 };
 
 enum class Turn : uint8_t {
   kEvery = 0,  ///< every input
   kFirst = 1,  ///< the first input of a start only
-  kNext = 2,   ///< reads the input after this one, if there is one
+  kNext = 2,  ///< reads the input after this one, if there is one
 };
 
 /// Bits of the kernel's `events_o`: what it does in this cycle; a function of the program's public
 /// shape, never of a secret.
 enum KernelEvent : uint32_t {
-  kEventArrayBusy,      ///< activations meet the array
-  kEventStallTile,      ///< its tile is not there
-  kEventStallBank,      ///< a residual takes its bank
-  kEventStallFrames,    ///< waits for frames of weights
-  kEventStallRows,      ///< waits for input
+  kEventArrayBusy,  ///< activations meet the array
+  kEventStallTile,  ///< its tile is not there
+  kEventStallBank,  ///< a residual takes its bank
+  kEventStallFrames,  ///< waits for frames of weights
+  kEventStallRows,  ///< waits for input
   kEventStallProducts,  ///< waits for words that are to be written, or to be stored
-  kEventStallEmpty,     ///< no job
-  kEventOpening,        ///< memories are cleared, keys derived, the header checked
-  kEventUnsealer,       ///< a word of a frame
-  kEventLoad,           ///< a word of input
-  kEventStore,          ///< a beat to the bus
+  kEventStallEmpty,  ///< no job
+  kEventOpening,  ///< memories are cleared, keys derived, the header checked
+  kEventUnsealer,  ///< a word of a frame
+  kEventLoad,  ///< a word of input
+  kEventStore,  ///< a beat to the bus
   kEventJobEnd,  ///< the array ends the last step of a MULTIPLY, in the cycle of that busy event
   kEventResult,  ///< post-processing gives a word of every lane
-  kEventWeightRead,   ///< an instruction, a table, parameters or a tile is read from weight memory
+  kEventWeightRead,  ///< an instruction, a table, parameters or a tile is read from weight memory
   kEventWeightWrite,  ///< the unsealer writes weight memory
 };
 
@@ -274,34 +272,33 @@ struct Verdict {
   ErrorKind kind;
   const char* sentence;
 };
-inline constexpr std::array<Verdict, 13> kVerdicts{
-    {{Status::kNoLicence, ErrorKind::kRefused,
-      "refused: the package is locked and no licence was given; its owner makes one with `keyway "
-      "licence`"},
-     {Status::kNotEnrolled, ErrorKind::kRefused,
-      "refused: the package is locked and the device is not enrolled with any owner; `keyway "
-      "device enrol` does that"},
-     {Status::kLicenceRefused, ErrorKind::kRefused,
-      "refused: the licence is another owner's, of another package or policy, or damaged"},
-     {Status::kWrongDevice, ErrorKind::kRefused,
-      "refused: the licence was made for another device"},
-     {Status::kAuthentication, ErrorKind::kAuthentication,
-      "the package fails authentication: its bytes are not what its owner made"},
-     {Status::kBadHeader, ErrorKind::kAuthentication, "the package's header is damaged"},
-     {Status::kWrongCore, ErrorKind::kFit, "the package was compiled for another core"},
-     {Status::kBusError, ErrorKind::kDevice, "the device's memory bus answered with an error"},
-     {Status::kBadProgram, ErrorKind::kDevice,
-      "the core met an instruction it does not know, one out of bounds, or one that waits for what "
-      "never comes"},
-     {Status::kOtherVersion, ErrorKind::kFile,
-      "the package was made by another version of Keyway; compile or lock the model again"},
-     {Status::kOutsideBuffer, ErrorKind::kDevice,
-      "the program asked for memory outside the buffers of this run, and was stopped"},
-     {Status::kAborted, ErrorKind::kDevice,
-      "interrupted: the device was told to stop, and holds nothing any more"},
-     {Status::kCycleLimit, ErrorKind::kDevice,
-      "the program ran for longer than 20 times its package's estimate, or than --max-cycles, and "
-      "was stopped"}}};
+inline constexpr std::array<Verdict, 13> kVerdicts{{
+    {Status::kNoLicence, ErrorKind::kRefused,
+     "refused: the package is locked and no licence was given; its owner makes one with `keyway licence`"},
+    {Status::kNotEnrolled, ErrorKind::kRefused,
+     "refused: the package is locked and the device is not enrolled with any owner; `keyway device enrol` does that"},
+    {Status::kLicenceRefused, ErrorKind::kRefused,
+     "refused: the licence is another owner's, of another package or policy, or damaged"},
+    {Status::kWrongDevice, ErrorKind::kRefused,
+     "refused: the licence was made for another device"},
+    {Status::kAuthentication, ErrorKind::kAuthentication,
+     "the package fails authentication: its bytes are not what its owner made"},
+    {Status::kBadHeader, ErrorKind::kAuthentication,
+     "the package's header is damaged"},
+    {Status::kWrongCore, ErrorKind::kFit,
+     "the package was compiled for another core"},
+    {Status::kBusError, ErrorKind::kDevice,
+     "the device's memory bus answered with an error"},
+    {Status::kBadProgram, ErrorKind::kDevice,
+     "the core met an instruction it does not know, one out of bounds, or one that waits for what never comes"},
+    {Status::kOtherVersion, ErrorKind::kFile,
+     "the package was made by another version of Keyway; compile or lock the model again"},
+    {Status::kOutsideBuffer, ErrorKind::kDevice,
+     "the program asked for memory outside the buffers of this run, and was stopped"},
+    {Status::kAborted, ErrorKind::kDevice,
+     "interrupted: the device was told to stop, and holds nothing any more"},
+    {Status::kCycleLimit, ErrorKind::kDevice,
+     "the program ran for longer than 20 times its package's estimate, or than --max-cycles, and was stopped"}}};
 
 /// Index = value of Policy.
 inline constexpr std::array<const char*, 3> kPolicyNames{"plain", "sealed", "blind"};
@@ -309,25 +306,26 @@ inline constexpr std::array<const char*, 3> kPolicyNames{"plain", "sealed", "bli
 struct ArrayKindInfo {
   ArrayKind kind;
   const char* name;
-  const char* suffix;    ///< in a core's name
+  const char* suffix;  ///< in a core's name
   uint32_t step_cycles;  ///< from the start of a step to that of the next one
 };
-inline constexpr std::array<ArrayKindInfo, 1> kArrayKinds{
-    {{ArrayKind::kMultiplier, "multiplier", "", 1}}};
+inline constexpr std::array<ArrayKindInfo, 1> kArrayKinds{{
+    {ArrayKind::kMultiplier, "multiplier", "", 1}}};
 
 struct NumberSystemInfo {
   NumberSystem system;
-  const char* name;      ///< as `--format` takes it
-  bool has_table;        ///< operands follow from the code and a table in the program
-  bool equally_likely;   ///< are all codes, over a tensor
+  const char* name;  ///< as `--format` takes it
+  bool has_table;  ///< operands follow from the code and a table in the program
+  bool equally_likely;  ///< are all codes, over a tensor
   uint32_t array_kinds;  ///< bit k: arrays of kind k run it
 
   constexpr bool runs_on(ArrayKind kind) const {
     return (array_kinds >> static_cast<unsigned>(kind) & 1) != 0;
   }
 };
-inline constexpr std::array<NumberSystemInfo, 2> kNumberSystems{
-    {{NumberSystem::kInt8, "int8", false, false, 1}, {NumberSystem::kQf8, "qf8", true, true, 1}}};
+inline constexpr std::array<NumberSystemInfo, 2> kNumberSystems{{
+    {NumberSystem::kInt8, "int8", false, false, 1},
+    {NumberSystem::kQf8, "qf8", true, true, 1}}};
 
 inline constexpr uint32_t kHeaderMagicOffset = 0;
 inline constexpr uint32_t kHeaderMagicBytes = 8;
@@ -406,13 +404,10 @@ struct Field {
 namespace shape {
 inline constexpr Field kLanes{"lanes", 0, 8, false};
 inline constexpr Field kDepth{"depth", 8, 8, false};
-inline constexpr Field kLog2AxiBits{"log2_axi_bits", 16, 4,
-                                    false};  ///< of the memory bus's data width
-inline constexpr Field kUnsealerKind{"unsealer_kind", 20, 4,
-                                     false};  ///< 0 16 bytes a cycle, 1 one AES round a cycle
+inline constexpr Field kLog2AxiBits{"log2_axi_bits", 16, 4, false};  ///< of the memory bus's data width
+inline constexpr Field kUnsealerKind{"unsealer_kind", 20, 4, false};  ///< 0 16 bytes a cycle, 1 one AES round a cycle
 inline constexpr Field kArrayKind{"array_kind", 24, 8, false};  ///< 0 multiplier
-inline constexpr std::array<Field, 5> kFields{kLanes, kDepth, kLog2AxiBits, kUnsealerKind,
-                                              kArrayKind};
+inline constexpr std::array<Field, 5> kFields{kLanes, kDepth, kLog2AxiBits, kUnsealerKind, kArrayKind};
 }  // namespace shape
 
 namespace parameter {
@@ -427,44 +422,30 @@ inline constexpr std::array<Field, 6> kFields{kBias, kM, kShift, kHi, kLo, kMr};
 
 enum class Opcode : uint8_t {
   kLayer = 1,  ///< Geometry for the MULTIPLY instructions that follow, until the next LAYER.
-  kMultiply =
-      2,  ///< One output block (Lanes channels) over one group of output pixels (at most 512). Passes over all pixels of the group follow each other, a weight tile a pass, tiles consecutive from weight_address; the last pass goes through post-processing into the output.
+  kMultiply = 2,  ///< One output block (Lanes channels) over one group of output pixels (at most 512). Passes over all pixels of the group follow each other, a weight tile a pass, tiles consecutive from weight_address; the last pass goes through post-processing into the output.
   kTable = 3,  ///< Loads a decode table in the background; MULTIPLYs that use the slot wait.
-  kLoadWeights =
-      4,  ///< Reads, checks, deciphers the next `count` weight frames into weight memory.
-  kLoadInput =
-      5,  ///< Reads input rows into activation memory. In a program with weight frames a LOAD_WEIGHTS comes first: the first frame is fetched with the program, and input waits behind it on the bus.
+  kLoadWeights = 4,  ///< Reads, checks, deciphers the next `count` weight frames into weight memory.
+  kLoadInput = 5,  ///< Reads input rows into activation memory. In a program with weight frames a LOAD_WEIGHTS comes first: the first frame is fetched with the program, and input waits behind it on the bus.
   kStore = 6,  ///< Writes rows of activation memory to the output, in LOAD_INPUT's order.
-  kEnd =
-      7,  ///< The input is done; after the last one the run is, when all queues are empty and all output words are written.
+  kEnd = 7,  ///< The input is done; after the last one the run is, when all queues are empty and all output words are written.
 };
 
 namespace layer {
 inline constexpr Field kMode{"mode", 4, 2, false};  ///< 0 dense, 1 window, 2 maximum
 inline constexpr Field kOnes{"ones", 6, 1, false};  ///< every operand is one; no weights are read
-inline constexpr Field kNumberSystem{"number_system", 7, 5,
-                                     false};  ///< how codes decode: 0 int8, 1 qf8
-inline constexpr Field kTableSlot{"table_slot", 12, 1,
-                                  false};  ///< which decode table (number systems with a table)
+inline constexpr Field kNumberSystem{"number_system", 7, 5, false};  ///< how codes decode: 0 int8, 1 qf8
+inline constexpr Field kTableSlot{"table_slot", 12, 1, false};  ///< which decode table (number systems with a table)
 inline constexpr Field kInputSigned{"input_signed", 13, 1, false};  ///< activation bytes are signed
-inline constexpr Field kResidualSigned{"residual_signed", 14, 1,
-                                       false};  ///< residual bytes are signed
-inline constexpr Field kShortParameters{
-    "short_parameters", 15, 1,
-    false};  ///< parameters are two weight words a block, see the parameter record
-inline constexpr Field kOutputSigned{"output_signed", 16, 1,
-                                     false};  ///< lo of short parameters is -128, not 0
-inline constexpr Field kPairRows{
-    "pair_rows", 17, 1,
-    false};  ///< dense with ReadWords = 2: the words of a step are rows ky, ky+1 of one block, not blocks b, b+1
+inline constexpr Field kResidualSigned{"residual_signed", 14, 1, false};  ///< residual bytes are signed
+inline constexpr Field kShortParameters{"short_parameters", 15, 1, false};  ///< parameters are two weight words a block, see the parameter record
+inline constexpr Field kOutputSigned{"output_signed", 16, 1, false};  ///< lo of short parameters is -128, not 0
+inline constexpr Field kPairRows{"pair_rows", 17, 1, false};  ///< dense with ReadWords = 2: the words of a step are rows ky, ky+1 of one block, not blocks b, b+1
 inline constexpr Field kKernelH{"kernel_h", 18, 8, false};  ///< rows of taps
 inline constexpr Field kKernelW{"kernel_w", 26, 8, false};  ///< columns of taps
-inline constexpr Field kBlocks{"blocks", 34, 12,
-                               false};  ///< input channel blocks that a dense product sums over
+inline constexpr Field kBlocks{"blocks", 34, 12, false};  ///< input channel blocks that a dense product sums over
 inline constexpr Field kStrideY{"stride_y", 46, 4, false};
 inline constexpr Field kStrideX{"stride_x", 50, 4, false};
-inline constexpr Field kInputHeight{"input_height", 54, 12,
-                                    false};  ///< rows outside 0..input_height-1 are padding
+inline constexpr Field kInputHeight{"input_height", 54, 12, false};  ///< rows outside 0..input_height-1 are padding
 inline constexpr Field kInputWidth{"input_width", 66, 12, false};
 inline constexpr Field kInputRowPitch{"input_row_pitch", 78, 16, false};
 inline constexpr Field kInputBlockPitch{"input_block_pitch", 94, 16, false};
@@ -472,28 +453,7 @@ inline constexpr Field kOutputRowPitch{"output_row_pitch", 110, 16, false};
 inline constexpr Field kResidualRowPitch{"residual_row_pitch", 126, 16, false};
 inline constexpr Field kResidualStrideY{"residual_stride_y", 142, 4, false};
 inline constexpr Field kResidualStrideX{"residual_stride_x", 146, 4, false};
-inline constexpr std::array<Field, 22> kFields{kMode,
-                                               kOnes,
-                                               kNumberSystem,
-                                               kTableSlot,
-                                               kInputSigned,
-                                               kResidualSigned,
-                                               kShortParameters,
-                                               kOutputSigned,
-                                               kPairRows,
-                                               kKernelH,
-                                               kKernelW,
-                                               kBlocks,
-                                               kStrideY,
-                                               kStrideX,
-                                               kInputHeight,
-                                               kInputWidth,
-                                               kInputRowPitch,
-                                               kInputBlockPitch,
-                                               kOutputRowPitch,
-                                               kResidualRowPitch,
-                                               kResidualStrideY,
-                                               kResidualStrideX};
+inline constexpr std::array<Field, 22> kFields{kMode, kOnes, kNumberSystem, kTableSlot, kInputSigned, kResidualSigned, kShortParameters, kOutputSigned, kPairRows, kKernelH, kKernelW, kBlocks, kStrideY, kStrideX, kInputHeight, kInputWidth, kInputRowPitch, kInputBlockPitch, kOutputRowPitch, kResidualRowPitch, kResidualStrideY, kResidualStrideX};
 }  // namespace layer
 
 namespace multiply {
@@ -501,28 +461,20 @@ inline constexpr Field kWaitFrames{"wait_frames", 4, 16, false};
 inline constexpr Field kWaitRows{"wait_rows", 20, 12, false};
 inline constexpr Field kWaitProducts{"wait_products", 32, 16, false};
 inline constexpr Field kWeightAddress{"weight_address", 48, 20, false};  ///< first tile
-inline constexpr Field kParameterAddress{"parameter_address", 68, 20,
-                                         false};  ///< three weight words, or two (short_parameters)
+inline constexpr Field kParameterAddress{"parameter_address", 68, 20, false};  ///< three weight words, or two (short_parameters)
 inline constexpr Field kInputBase{"input_base", 88, 16, false};
 inline constexpr Field kInputPhase{"input_phase", 104, 2, false};
 inline constexpr Field kInputY{"input_y", 106, 14, true};  ///< input row of output row 0, tap row 0
 inline constexpr Field kInputX{"input_x", 120, 14, true};
-inline constexpr Field kHeight{"height", 134, 10,
-                               false};  ///< output rows of the group; height * width <= 512
+inline constexpr Field kHeight{"height", 134, 10, false};  ///< output rows of the group; height * width <= 512
 inline constexpr Field kWidth{"width", 144, 10, false};
-inline constexpr Field kOutputBase{"output_base", 154, 16,
-                                   false};  ///< address of output pixel (0, 0) of the group
+inline constexpr Field kOutputBase{"output_base", 154, 16, false};  ///< address of output pixel (0, 0) of the group
 inline constexpr Field kOutputPhase{"output_phase", 170, 2, false};
 inline constexpr Field kResidual{"residual", 172, 1, false};  ///< add a residual
 inline constexpr Field kResidualBase{"residual_base", 173, 16, false};
 inline constexpr Field kResidualPhase{"residual_phase", 189, 2, false};
-inline constexpr Field kWaitStores{"wait_stores", 191, 1,
-                                   false};  ///< STOREs of earlier inputs have read their words
-inline constexpr std::array<Field, 17> kFields{
-    kWaitFrames,    kWaitRows,   kWaitProducts, kWeightAddress, kParameterAddress,
-    kInputBase,     kInputPhase, kInputY,       kInputX,        kHeight,
-    kWidth,         kOutputBase, kOutputPhase,  kResidual,      kResidualBase,
-    kResidualPhase, kWaitStores};
+inline constexpr Field kWaitStores{"wait_stores", 191, 1, false};  ///< STOREs of earlier inputs have read their words
+inline constexpr std::array<Field, 17> kFields{kWaitFrames, kWaitRows, kWaitProducts, kWeightAddress, kParameterAddress, kInputBase, kInputPhase, kInputY, kInputX, kHeight, kWidth, kOutputBase, kOutputPhase, kResidual, kResidualBase, kResidualPhase, kWaitStores};
 }  // namespace multiply
 
 namespace table {
@@ -534,10 +486,8 @@ inline constexpr std::array<Field, 2> kFields{kTableAddress, kSlot};
 namespace load_weights {
 inline constexpr Field kCount{"count", 4, 16, false};  ///< frames
 inline constexpr Field kWaitProducts{"wait_products", 20, 16, false};
-inline constexpr Field kDestination{"destination", 36, 24,
-                                    false};  ///< frame payloads follow each other
-inline constexpr Field kResident{"resident", 60, 1,
-                                 false};  ///< skipped (and counted) when this package is resident
+inline constexpr Field kDestination{"destination", 36, 24, false};  ///< frame payloads follow each other
+inline constexpr Field kResident{"resident", 60, 1, false};  ///< skipped (and counted) when this package is resident
 inline constexpr std::array<Field, 4> kFields{kCount, kWaitProducts, kDestination, kResident};
 }  // namespace load_weights
 
@@ -552,8 +502,7 @@ inline constexpr Field kBase{"base", 86, 16, false};  ///< address of the first 
 inline constexpr Field kPhase{"phase", 102, 2, false};
 inline constexpr Field kRowPitch{"row_pitch", 104, 16, false};
 inline constexpr Field kBlockPitch{"block_pitch", 120, 16, false};
-inline constexpr std::array<Field, 10> kFields{
-    kTurn, kWaitProducts, kSource, kRows, kWidth, kBlocks, kBase, kPhase, kRowPitch, kBlockPitch};
+inline constexpr std::array<Field, 10> kFields{kTurn, kWaitProducts, kSource, kRows, kWidth, kBlocks, kBase, kPhase, kRowPitch, kBlockPitch};
 }  // namespace load_input
 
 namespace store {
@@ -566,15 +515,12 @@ inline constexpr Field kBase{"base", 84, 16, false};
 inline constexpr Field kPhase{"phase", 100, 2, false};
 inline constexpr Field kRowPitch{"row_pitch", 102, 16, false};
 inline constexpr Field kBlockPitch{"block_pitch", 118, 16, false};
-inline constexpr std::array<Field, 9> kFields{
-    kWaitProducts, kDestination, kRows, kWidth, kBlocks, kBase, kPhase, kRowPitch, kBlockPitch};
+inline constexpr std::array<Field, 9> kFields{kWaitProducts, kDestination, kRows, kWidth, kBlocks, kBase, kPhase, kRowPitch, kBlockPitch};
 }  // namespace store
 
 namespace end {
-inline constexpr Field kProducts{
-    "products", 4, 14,
-    false};  ///< MULTIPLYs of the program; at most a quarter of a counter's range, see keyway_pkg
-inline constexpr Field kRows{"rows", 18, 14, false};       ///< rows of one input
+inline constexpr Field kProducts{"products", 4, 14, false};  ///< MULTIPLYs of the program; at most a quarter of a counter's range, see keyway_pkg
+inline constexpr Field kRows{"rows", 18, 14, false};  ///< rows of one input
 inline constexpr Field kOverlap{"overlap", 32, 1, false};  ///< the next input may begin at once
 inline constexpr std::array<Field, 3> kFields{kProducts, kRows, kOverlap};
 }  // namespace end

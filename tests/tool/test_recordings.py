@@ -121,7 +121,7 @@ class Recordings(CommandTest):
 
     def test_an_interrupt_leaves_nothing(self):
         many = self.file("many.npy")
-        np.save(many, np.zeros((20_000, 1, 28, 28), np.float32))
+        np.save(many, np.random.default_rng(1).random((20_000, 1, 28, 28), np.float32))
         package = self.plain()
         before = self.left()
         # A user's interrupt ends in good order, other signals end the process.
