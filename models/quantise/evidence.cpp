@@ -82,7 +82,8 @@ std::vector<std::string> remarks(const Evidence& e) {
     all.push_back("every value of the " + number +
                   " calibration inputs is the same: nothing can be told of the activations");
   } else if (e.different == 1 && e.inputs > 1) {
-    all.push_back("the " + number + " calibration inputs are all equal: they count as one");
+    all.push_back("the " + number +
+                  " calibration inputs are all equal: they tell no more than one");
   } else if (e.different < kFewInputs) {
     const std::string few =
         e.inputs == 1 ? "only one calibration input"
