@@ -33,7 +33,7 @@ bool has_large_window(const Network& network) {
 /// Sums over `kernel` rows of a tensor of `height`, behind a layer that copies the input.
 Network pooled(int64_t height, int64_t kernel, int64_t stride, int64_t width = 1) {
   Network network;
-  const auto add_layer = [&](const graph::Window& window, const Shape& out) {
+  const auto add_layer = [&](const graph::Window& window, Shape out) {
     Layer layer;
     layer.name = "pool" + std::to_string(network.layers.size());
     layer.kind = LayerKind::kSum;
