@@ -134,8 +134,8 @@ void raise(const TensorStatistics& statistics, const ScaleContext& context,
     const double factor = usual_factor(known, reach);
     const double most = *std::max_element(known.begin(), known.end());
     for (size_t c = 0; c < range.size(); ++c) {
-      const auto count = static_cast<double>(std::max<int64_t>(1, statistics.channels[c].count));
-      const double share = context.is_input ? 1 / count : context.caution;
+      const double count = statistics.trust * static_cast<double>(statistics.channels[c].count);
+      const double share = context.is_input ? 1 / std::max(1.0, count) : context.caution;
       range[c] = std::max(range[c], share * std::min(most, factor * reach[c]));
     }
   }
@@ -276,7 +276,7 @@ Tensor choose_scales(const graph::Tensor& tensor, const TensorStatistics& statis
     if (c.square > 0) {
       const double rms = std::sqrt(c.square), peak = std::max(c.high, -c.low);
       const Density density(c);
-      some = density.count();
+      some = statistics.trust * density.count();
       r = density.best_range(steps) * rms;
       const bool is_shared = context.is_input && c.at_peak >= kSharedPeak;
       if (is_shared &&

@@ -57,6 +57,7 @@ struct TensorStatistics {
   std::vector<ChannelStatistics> channels;
   std::vector<double> mean;  ///< of every element, C x H x W
   int64_t images = 0;
+  double trust = 1;  ///< what an image counts (Evidence::trust)
 };
 
 /// Runs the float graph over `images` inputs in the user's layout. One entry per tensor of the

@@ -122,9 +122,10 @@ std::vector<float> CalibrationRun::gram(int tensor, const Shape& out,
   });
   std::vector<float> gram(taps * taps);
   const auto columns = static_cast<float>(count);
-  const float trust = columns / (columns + static_cast<float>(taps));
+  const float told = columns * static_cast<float>(trust_);
+  const float share = told / (told + static_cast<float>(taps));
   const float largest = from.is_signed ? 127 : 255;
-  const float unseen = largest * largest / (columns + 1);
+  const float unseen = largest * largest / (told + 1);
   for_each_index(static_cast<int64_t>(taps), threads_, [&](int64_t row) {
     const auto a = static_cast<size_t>(row);
     const float* u = values.data() + a * static_cast<size_t>(count);
@@ -140,7 +141,7 @@ std::vector<float> CalibrationRun::gram(int tensor, const Shape& out,
       for (; n < count; ++n) sum += u[n] * v[n];
       for (const float p : part) sum += p;
       const float mean = sum / columns;
-      gram[a * taps + b] = gram[b * taps + a] = a == b ? mean + unseen : mean * trust;
+      gram[a * taps + b] = gram[b * taps + a] = a == b ? mean + unseen : mean * share;
     }
   });
   return gram;

@@ -17,8 +17,10 @@ namespace keyway::quantise {
 
 class CalibrationRun {
  public:
-  /// The network's tensors must be complete; its layers may still grow.
-  CalibrationRun(const Network& network, int threads) : network_(network), threads_(threads) {}
+  /// The network's tensors must be complete; its layers may still grow. `trust`: what an image
+  /// counts (Evidence::trust).
+  CalibrationRun(const Network& network, int threads, double trust = 1)
+      : network_(network), threads_(threads), trust_(trust) {}
 
   void start(const float* inputs, int64_t images);
   /// Runs one more layer on every image.
@@ -36,9 +38,9 @@ class CalibrationRun {
 
   /// Covariance of the bytes that a dense layer's taps meet, [tap][tap] with taps in the order
   /// [c][ky][kx], over output positions spread evenly over images and pixels. What few columns
-  /// cannot tell is left out: with n of them and k taps, entries for different taps are scaled by n
-  /// / (n + k), and every tap gets, on the diagonal, the square of the largest byte over n + 1:
-  /// what was always zero may still wake.
+  /// cannot tell is left out: with n of them (by trust) and k taps, entries for different taps are
+  /// scaled by n / (n + k), and every tap gets, on the diagonal, the square of the largest byte
+  /// over n + 1: what was always zero may still wake.
   std::vector<float> gram(int tensor, const Shape& out, const graph::Window& window) const;
 
  private:
@@ -46,6 +48,7 @@ class CalibrationRun {
 
   const Network& network_;
   int threads_;
+  double trust_;
   std::vector<TensorBytes> images_;
   std::vector<std::vector<double>> means_;
 };

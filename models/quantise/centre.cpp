@@ -212,7 +212,7 @@ void widen(std::vector<Range>& ranges, const std::vector<double>& reach, double 
 
 }  // namespace
 
-Centred centre_input(const graph::Graph& graph, const float* inputs, int64_t images) {
+Centred centre_input(const graph::Graph& graph, const float* inputs, int64_t images, double trust) {
   Centred result;
   result.graph = graph;
   const Shape& shape = graph.tensors[static_cast<size_t>(graph.input)].shape;
@@ -227,9 +227,10 @@ Centred centre_input(const graph::Graph& graph, const float* inputs, int64_t ima
     }
   }
   const bool can_move = can_centre_input(graph), padded = is_input_padded(graph);
-  const auto units = has_given_input(graph) ? given_units(graph, padded, can_move)
-                                            : choose_units(values, padded, can_move,
-                                                           padded ? kLeastPaddedGain : kLeastGain);
+  const double least_gain = padded ? kLeastPaddedGain : kLeastGain;
+  const auto units = has_given_input(graph)
+                         ? given_units(graph, padded, can_move)
+                         : choose_units(values, padded, can_move, least_gain, trust);
   for (const InputUnit& unit : units) result.input_step.push_back(unit.step);
   if (can_move) move_input(result.graph, units);
   return result;

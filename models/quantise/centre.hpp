@@ -35,8 +35,9 @@ struct Centred {
 };
 
 /// The input's part, which settles every shape. It follows from the `images` calibration inputs
-/// (in the user's layout) alone: nothing runs.
-Centred centre_input(const graph::Graph& graph, const float* inputs, int64_t images);
+/// (in the user's layout) alone, each of which counts `trust` (evidence.hpp): nothing runs.
+Centred centre_input(const graph::Graph& graph, const float* inputs, int64_t images,
+                     double trust = 1);
 
 /// The output's part. `graph` is the one that centre_input was given; it runs over all inputs. Ends
 /// of a channel's values go `caution` of the way to where the ends of the farthest channel let

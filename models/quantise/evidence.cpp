@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <cstddef>
+#include <numeric>
 #include <set>
 #include <string_view>
 
@@ -44,7 +45,92 @@ class Neighbours {
   int64_t pairs_ = 0;
 };
 
+double square(double x) { return x * x; }
+
+/// Mean of 1 - correlation over all pairs of `images` inputs (two or more) of `channels` channels,
+/// the mean of each input's channel taken off and each channel in units of its own deviation.
+double mean_distance(const std::vector<float>& inputs, size_t images, size_t channels) {
+  const size_t elements = inputs.size() / images, pixels = elements / channels;
+  std::vector<double> mean(images * channels), power(channels, 0.0);
+  const auto deviation = [&](size_t i) {
+    return static_cast<double>(inputs[i]) - mean[i / pixels];
+  };
+  for (size_t k = 0; k < mean.size(); ++k) {
+    const auto from = inputs.begin() + static_cast<std::ptrdiff_t>(k * pixels);
+    const double sum = std::accumulate(from, from + static_cast<std::ptrdiff_t>(pixels), 0.0);
+    mean[k] = sum / static_cast<double>(pixels);
+    for (size_t i = k * pixels; i < (k + 1) * pixels; ++i) {
+      power[k % channels] += square(deviation(i));
+    }
+  }
+  std::vector<double> sum(elements, 0.0), one(elements);
+  double count = 0;
+  for (size_t n = 0; n < images; ++n) {
+    double norm = 0;
+    for (size_t i = 0; i < elements; ++i) {
+      const double p = power[i / pixels];
+      one[i] = p > 0 ? deviation(n * elements + i) / std::sqrt(p) : 0;
+      norm += square(one[i]);
+    }
+    if (!(norm > 0)) continue;
+    ++count;
+    for (size_t i = 0; i < elements; ++i) sum[i] += one[i] / std::sqrt(norm);
+  }
+  double length = 0;
+  for (const double s : sum) length += square(s);
+  return count > 1 ? (count * count - length) / (count * (count - 1)) : 0;
+}
+
+/// Mean over the columns of `images` vectors (two or more) of their variance over their mean
+/// square, at least the median column's.
+double mean_variation(const std::vector<float>& inputs, size_t images) {
+  const size_t columns = inputs.size() / images;
+  std::vector<double> power(columns), variance(columns);
+  for (size_t c = 0; c < columns; ++c) {
+    double sum = 0, squares = 0;
+    for (size_t i = c; i < inputs.size(); i += columns) sum += static_cast<double>(inputs[i]);
+    const double mean = sum / static_cast<double>(images);
+    for (size_t i = c; i < inputs.size(); i += columns) {
+      squares += square(static_cast<double>(inputs[i]) - mean);
+    }
+    variance[c] = squares / static_cast<double>(images - 1);
+    power[c] = variance[c] + square(mean);
+  }
+  std::vector<double> sorted = power;
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(columns / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  double sum = 0;
+  for (size_t c = 0; c < columns; ++c) {
+    if (power[c] > 0) sum += variance[c] / std::max(power[c], *middle);
+  }
+  return sum / static_cast<double>(columns);
+}
+
+bool are_nearly_equal(const Shape& shape, const std::vector<float>& inputs, int64_t images) {
+  if (images < 2) return false;
+  const auto count = static_cast<size_t>(images);
+  if (shape.pixels() > 1) {
+    return mean_distance(inputs, count, static_cast<size_t>(shape.channels)) < kNearlyEqual;
+  }
+  return shape.channels >= kFewestColumns && mean_distance(inputs, count, 1) < kNearlyEqual &&
+         mean_variation(inputs, count) < kNearlyEqual;
+}
+
 }  // namespace
+
+std::vector<float> without_copies(const float* inputs, int64_t images, int64_t elements) {
+  std::set<std::string_view> different;
+  std::vector<float> result;
+  for (int64_t n = 0; n < images; ++n) {
+    const float* const input = inputs + n * elements;
+    const bool is_new = different
+                            .emplace(reinterpret_cast<const char*>(input),
+                                     static_cast<size_t>(elements) * sizeof(float))
+                            .second;
+    if (is_new) result.insert(result.end(), input, input + elements);
+  }
+  return result;
+}
 
 Evidence weigh(const graph::Graph& graph, const float* inputs, int64_t images) {
   const Shape& shape = graph.tensors.at(static_cast<size_t>(graph.input)).shape;
@@ -53,43 +139,41 @@ Evidence weigh(const graph::Graph& graph, const float* inputs, int64_t images) {
   evidence.inputs = images;
   evidence.constant =
       std::all_of(inputs, inputs + images * elements, [&](float v) { return v == inputs[0]; });
-  std::set<std::string_view> different;
   Neighbours neighbours;
-  std::vector<float> image(static_cast<size_t>(elements));
+  std::vector<float> loaded(static_cast<size_t>(images * elements));
   for (int64_t n = 0; n < images; ++n) {
-    const float* const input = inputs + n * elements;
-    different.emplace(reinterpret_cast<const char*>(input),
-                      static_cast<size_t>(elements) * sizeof(float));
-    graph::load_input(graph, input, image.data());
-    for (int64_t c = 0; c < shape.channels; ++c) {
-      neighbours.add(image.data() + c * shape.pixels(), shape);
-    }
+    float* const image = loaded.data() + n * elements;
+    graph::load_input(graph, inputs + n * elements, image);
+    for (int64_t c = 0; c < shape.channels; ++c) neighbours.add(image + c * shape.pixels(), shape);
   }
-  evidence.different = static_cast<int64_t>(different.size());
   evidence.is_noise = neighbours.are_independent();
+  evidence.nearly_equal = are_nearly_equal(shape, loaded, images);
   return evidence;
 }
 
 double caution(const Evidence& evidence) {
   if (evidence.is_noise) return 1;
-  return std::min(1.0, kCautious / std::sqrt(static_cast<double>(evidence.different)));
+  const double worth = evidence.trust() * static_cast<double>(evidence.inputs);
+  return std::min(1.0, kCautious / std::sqrt(worth));
 }
 
-std::vector<std::string> remarks(const Evidence& e) {
+std::vector<std::string> remarks(const Evidence& e, int64_t given) {
   std::vector<std::string> all;
-  const std::string number = std::to_string(e.inputs);
+  const std::string the = "the " + std::to_string(given) + " calibration inputs are ";
+  const std::string better =
+      ": ranges follow from the weights for the most part; some hundred inputs are better";
   if (e.constant) {
-    all.push_back("every value of the " + number +
+    all.push_back("every value of the " + std::to_string(given) +
                   " calibration inputs is the same: nothing can be told of the activations");
-  } else if (e.different == 1 && e.inputs > 1) {
-    all.push_back("the " + number +
-                  " calibration inputs are all equal: they tell no more than one");
-  } else if (e.different < kFewInputs) {
-    const std::string few =
-        e.inputs == 1 ? "only one calibration input"
-                      : "only " + std::to_string(e.different) + " different calibration inputs";
-    all.push_back(
-        few + ": ranges follow from the weights for the most part; some hundred inputs are better");
+  } else if (e.inputs == 1 && given > 1) {
+    all.push_back(the + "all equal: they tell no more than one");
+  } else if (e.nearly_equal) {
+    all.push_back(the + "nearly equal, and tell little more than one" + better);
+  } else if (e.inputs < kFewInputs) {
+    all.push_back((e.inputs == 1
+                       ? "only one calibration input"
+                       : "only " + std::to_string(e.inputs) + " different calibration inputs") +
+                  better);
   }
   if (!e.constant && e.is_noise) {
     all.push_back(

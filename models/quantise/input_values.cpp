@@ -54,7 +54,7 @@ float InputValues::grid_step(bool with_zero) const {
 }
 
 std::vector<InputUnit> choose_units(const std::vector<InputValues>& channels, bool with_zero,
-                                    bool can_move, double least_gain) {
+                                    bool can_move, double least_gain, double trust) {
   std::vector<InputUnit> units(channels.size());
   std::vector<double> lo, hi;
   bool is_unsigned = true;
@@ -72,7 +72,7 @@ std::vector<InputUnit> choose_units(const std::vector<InputValues>& channels, bo
   const double highest = *std::max_element(hi.begin(), hi.end());
   for (size_t c = 0; c < channels.size(); ++c) {
     if (units[c].step > 0) continue;
-    const double share = 1 / static_cast<double>(channels[c].count());
+    const double share = 1 / std::max(1.0, trust * static_cast<double>(channels[c].count()));
     lo[c] += share * (lowest - lo[c]);
     hi[c] += share * (highest - hi[c]);
   }

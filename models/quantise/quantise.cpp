@@ -72,9 +72,9 @@ std::vector<TensorStatistics> nothing_seen(const graph::Graph& graph) {
 class Quantiser {
  public:
   Quantiser(const Centred& centred, const float* inputs, int64_t images, arith::NumberSystem system,
-            double caution, const Options& options)
+            const Evidence& evidence, const Options& options)
       : centred_(centred),
-        caution_(caution),
+        evidence_(evidence),
         graph_(centred.graph),
         system_(system),
         options_(options),
@@ -82,6 +82,7 @@ class Quantiser {
         statistics_(images > 0 ? calibrate(graph_, inputs, images, options.threads,
                                            inputs_done(options, images))
                                : nothing_seen(graph_)) {
+    for (TensorStatistics& s : statistics_) s.trust = evidence.trust();
     Structure structure = structure_of(graph_, lowered_, system);
     network_ = std::move(structure.network);
     index_ = std::move(structure.index);
@@ -90,7 +91,7 @@ class Quantiser {
 
   Network run(const float* inputs, int64_t images, Findings& findings) {
     complete_tensors();
-    CalibrationRun calibration(network_, options_.threads);
+    CalibrationRun calibration(network_, options_.threads, evidence_.trust());
     if (images > 0) calibration.start(inputs, images);
     const size_t layers = lowered_.layers.size();
     for (size_t i = 0; i < layers; ++i) {
@@ -135,7 +136,7 @@ class Quantiser {
       ScaleContext context;
       context.bound = bounds[i];
       context.is_input = layer == nullptr;
-      context.caution = caution_;
+      context.caution = caution(evidence_);
       if (layer != nullptr) context.reach = reach_of(*layer);
       if (t == graph_.output) context.least = centred_.output_range;
       return choose_scales(graph_.tensors[i], statistics_[i], context, options_.scales);
@@ -343,7 +344,7 @@ class Quantiser {
     for (size_t c = 0; c < in.scale.size(); ++c) {
       const ChannelStatistics& seen = statistics(from.input).channels[c];
       const auto scale = static_cast<double>(in.scale[c]);
-      const auto count = static_cast<double>(seen.count);
+      const double count = evidence_.trust() * static_cast<double>(seen.count);
       const double square =
           count > 0 ? (seen.square / (scale * scale) * count + largest * largest) / (count + 1)
                     : kUsualByte * kUsualByte;
@@ -438,7 +439,7 @@ class Quantiser {
   }
 
   const Centred& centred_;
-  double caution_;
+  const Evidence& evidence_;
   const graph::Graph& graph_;
   arith::NumberSystem system_;
   const Options& options_;
@@ -476,22 +477,26 @@ Network quantise(const graph::Graph& graph, const float* calibration, int64_t im
   const int64_t elements = graph.tensors.at(static_cast<size_t>(graph.input)).shape.elements();
   const int64_t wanted = std::clamp(kCheapValues / values_of(graph), options.max_images,
                                     kMoreImages * options.max_images);
-  const std::vector<float> inputs =
-      images > 0 ? sample(calibration, images, elements, wanted) : std::vector<float>();
+  std::vector<float> inputs;
+  if (images > 0) {
+    inputs = without_copies(calibration, images, elements);
+    const auto different = static_cast<int64_t>(inputs.size()) / elements;
+    if (different > wanted) inputs = sample(inputs.data(), different, elements, wanted);
+  }
   const auto count = static_cast<int64_t>(inputs.size()) / elements;
-  Centred centred = centre_input(graph, inputs.data(), count);
+  const Evidence evidence = count > 0 ? weigh(graph, inputs.data(), count) : Evidence{};
+  Centred centred = centre_input(graph, inputs.data(), count, evidence.trust());
   if (options.check_structure) {
     const graph::Graph& shaped = centred.graph;
     options.check_structure(structure_of(shaped, lower(shaped), system).network);
   }
-  const Evidence evidence = count > 0 ? weigh(graph, inputs.data(), count) : Evidence{};
   const int64_t outputs = graph.tensors.at(static_cast<size_t>(graph.output)).shape.elements();
   centre_output(centred, graph, inputs.data(), count, caution(evidence),
                 std::max<int64_t>(1, kKeptOutputs / outputs), options.threads,
                 inputs_done(options, count));
   Findings found;
-  if (count > 0) found.warnings = remarks(evidence);
-  Network network = Quantiser(centred, inputs.data(), count, system, caution(evidence), options)
+  if (count > 0) found.warnings = remarks(evidence, images);
+  Network network = Quantiser(centred, inputs.data(), count, system, evidence, options)
                         .run(inputs.data(), count, found);
   if (found.estimate) {
     for (std::string& remark : remarks(*found.estimate)) {

@@ -3,6 +3,7 @@
 // calibrated with little still answer as their floats do.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -40,6 +41,25 @@ std::vector<float> waves(const Shape& shape, int64_t images, uint64_t seed) {
   return all;
 }
 
+/// The first of `inputs`, `count` times, times a factor and with noise of a share of its deviation.
+std::vector<float> near_copies(const std::vector<float>& inputs, int64_t elements, int64_t count,
+                               double noise, const std::function<double(int64_t)>& factor) {
+  Random random(11);
+  double square = 0;
+  for (int64_t i = 0; i < elements; ++i) {
+    square += std::pow(static_cast<double>(inputs[static_cast<size_t>(i)]), 2);
+  }
+  const double deviation = std::sqrt(square / static_cast<double>(elements));
+  std::vector<float> all;
+  for (int64_t n = 0; n < count; ++n) {
+    for (int64_t i = 0; i < elements; ++i) {
+      const auto v = static_cast<double>(inputs[static_cast<size_t>(i)]);
+      all.push_back(static_cast<float>(v * factor(n) + noise * deviation * random.normal()));
+    }
+  }
+  return all;
+}
+
 /// Convolutions that look for different things, and a dense layer over all of it.
 graph::Graph deep_graph(uint64_t seed) {
   GraphBuilder b(seed);
@@ -67,33 +87,56 @@ TEST_CASE("evidence: few, equal, constant and noisy inputs") {
   SECTION("pictures are worth their number") {
     const Evidence e = weigh(g, pictures.data(), 100);
     CHECK(e.inputs == 100);
-    CHECK(e.different == 100);
     CHECK_FALSE(e.constant);
+    CHECK_FALSE(e.nearly_equal);
     CHECK_FALSE(e.is_noise);
-    CHECK(remarks(e).empty());
+    CHECK(e.trust() == 1.0);
+    CHECK(remarks(e, 100).empty());
     CHECK(caution(e) == Approx(0.4));
     CHECK(caution(weigh(g, pictures.data(), 1)) == 1.0);
     CHECK(caution(weigh(g, pictures.data(), 16)) == 1.0);
-    CHECK(remarks(weigh(g, pictures.data(), 31)).size() == 1);
-    CHECK(remarks(weigh(g, pictures.data(), 32)).empty());
+    CHECK(remarks(weigh(g, pictures.data(), 31), 31).size() == 1);
+    CHECK(remarks(weigh(g, pictures.data(), 32), 32).empty());
   }
-  SECTION("equal inputs count once") {
-    std::vector<float> same;
-    for (int i = 0; i < 64; ++i) {
-      same.insert(same.end(), pictures.begin(), pictures.begin() + shape.elements());
+  SECTION("copies are left out") {
+    const auto two = [&](int64_t a, int64_t b) {
+      std::vector<float> both;
+      for (const int64_t i : {a, b}) {
+        const auto from = pictures.begin() + i * shape.elements();
+        both.insert(both.end(), from, from + shape.elements());
+      }
+      return both;
+    };
+    CHECK(without_copies(two(3, 3).data(), 2, shape.elements()).size() ==
+          static_cast<size_t>(shape.elements()));
+    CHECK(without_copies(two(3, 2).data(), 2, shape.elements()) == two(3, 2));
+    const Evidence e = weigh(g, pictures.data(), 1);
+    REQUIRE(remarks(e, 64).size() == 1);
+    CHECK(remarks(e, 64)[0].find("64 calibration inputs are all equal") != std::string::npos);
+    CHECK(remarks(e, 1)[0].find("only one") != std::string::npos);
+  }
+  SECTION("near copies are worth one") {
+    const auto factor = [](int64_t i) { return 0.7 + 0.01 * static_cast<double>(i); };
+    const auto close = [&](double noise) {
+      return near_copies(pictures, shape.elements(), 64, noise, factor);
+    };
+    for (const double noise : {0.0, 0.01, 0.1}) {
+      INFO("noise " << noise);
+      const Evidence e = weigh(g, close(noise).data(), 64);
+      CHECK(e.nearly_equal);
+      CHECK(e.trust() == 1.0 / 64);
+      CHECK(caution(e) == 1.0);
+      REQUIRE(remarks(e, 64).size() == 1);
+      CHECK(remarks(e, 64)[0].find("nearly equal") != std::string::npos);
     }
-    const Evidence e = weigh(g, same.data(), 64);
-    CHECK(e.different == 1);
-    CHECK_FALSE(e.constant);
-    REQUIRE(remarks(e).size() == 1);
-    CHECK(remarks(e)[0].find("all equal") != std::string::npos);
+    CHECK_FALSE(weigh(g, close(0.5).data(), 64).nearly_equal);
   }
   SECTION("one number everywhere") {
-    const std::vector<float> grey(static_cast<size_t>(64 * shape.elements()), 0.5F);
-    const Evidence e = weigh(g, grey.data(), 64);
+    const std::vector<float> grey(static_cast<size_t>(shape.elements()), 0.5F);
+    const Evidence e = weigh(g, grey.data(), 1);
     CHECK(e.constant);
-    REQUIRE(remarks(e).size() == 1);
-    CHECK(remarks(e)[0].find("is the same") != std::string::npos);
+    REQUIRE(remarks(e, 64).size() == 1);
+    CHECK(remarks(e, 64)[0].find("is the same") != std::string::npos);
   }
   SECTION("noise, whatever its mean") {
     auto noise = test::random_inputs(g, 300, 3);
@@ -101,14 +144,26 @@ TEST_CASE("evidence: few, equal, constant and noisy inputs") {
     const Evidence e = weigh(g, noise.data(), 300);
     CHECK(e.is_noise);
     CHECK(caution(e) == 1.0);
-    REQUIRE(remarks(e).size() == 1);
-    CHECK(remarks(e)[0].find("noise") != std::string::npos);
+    REQUIRE(remarks(e, 300).size() == 1);
+    CHECK(remarks(e, 300)[0].find("noise") != std::string::npos);
   }
   SECTION("vectors have no neighbours") {
     GraphBuilder b(2);
     const graph::Graph dense = b.finish(b.dense(b.input({40, 1, 1}), 5));
     const auto inputs = test::random_inputs(dense, 100, 4);
     CHECK_FALSE(weigh(dense, inputs.data(), 100).is_noise);
+  }
+  SECTION("vectors: neither one large column nor an offset hides differences") {
+    GraphBuilder b(2);
+    const graph::Graph dense = b.finish(b.dense(b.input({80, 1, 1}), 5));
+    const auto inputs = test::random_inputs(dense, 100, 4);
+    const auto one = [](int64_t) { return 1.0; };
+    CHECK(weigh(dense, near_copies(inputs, 80, 64, 0.1, one).data(), 64).nearly_equal);
+    auto offset = inputs, outweighed = inputs;
+    for (float& v : offset) v += 1000;
+    for (size_t i = 0; i < inputs.size(); i += 80) outweighed[i] += 1000;
+    CHECK_FALSE(weigh(dense, offset.data(), 100).nearly_equal);
+    CHECK_FALSE(weigh(dense, outweighed.data(), 100).nearly_equal);
   }
 }
 
@@ -157,21 +212,43 @@ TEST_CASE("one input, inputs of one kind and noise are enough for a close networ
     const graph::Graph g = deep_graph(seed);
     const Shape shape = g.tensors[static_cast<size_t>(g.input)].shape;
     const auto inputs = waves(shape, 64, 100 + seed), many = waves(shape, 256, 200 + seed);
-    // Of one kind: one picture, a little brighter or darker.
-    std::vector<float> kind;
-    for (int i = 0; i < 64; ++i) {
-      for (int64_t k = 0; k < shape.elements(); ++k) {
-        kind.push_back(many[static_cast<size_t>(k)] * (0.7F + 0.01F * static_cast<float>(i)));
-      }
-    }
+    const auto brighter = [](int64_t i) { return 0.7 + 0.01 * static_cast<double>(i); };
+    const auto kind = near_copies(many, shape.elements(), 64, 0, brighter);
+    const auto blurred = near_copies(many, shape.elements(), 64, 0.03, [](int64_t) { return 1.0; });
     const auto noise = test::random_inputs(g, 64, seed);
     for (const arith::NumberSystemInfo& system : arith::number_systems()) {
       INFO("seed " << seed << ", " << system.name);
       CHECK(distance(g, many, 256, inputs, 64, system.system) < 0.04);
       CHECK(distance(g, many, 1, inputs, 64, system.system) < 0.12);
-      CHECK(distance(g, kind, 64, inputs, 64, system.system) < 0.25);
+      CHECK(distance(g, kind, 64, inputs, 64, system.system) < 0.12);
+      CHECK(distance(g, blurred, 64, inputs, 64, system.system) < 0.12);
       CHECK(distance(g, noise, 64, inputs, 64, system.system) < 0.12);
     }
+  }
+}
+
+TEST_CASE("copies of inputs change nothing, and near copies of a vector are as good as one") {
+  GraphBuilder b(7);
+  int x = b.dense(b.input({100, 1, 1}), 40, kRelu);
+  x = b.dense(x, 40, kRelu);
+  const graph::Graph g = b.finish(b.dense(x, 10));
+  const auto inputs = test::random_inputs(g, 64, 3);
+  const auto one = [](int64_t) { return 1.0; };
+  for (const arith::NumberSystemInfo& system : arith::number_systems()) {
+    INFO(system.name);
+    const auto network = [&](const std::vector<float>& calibration, int64_t images) {
+      return quantise::quantise(g, calibration.data(), images, system.system);
+    };
+    const Network few = network(inputs, 1);
+    const Network copies = network(near_copies(inputs, 100, 64, 0, one), 64);
+    for (size_t i = 0; i < few.layers.size(); ++i)
+      CHECK(few.layers[i].codes == copies.layers[i].codes);
+    for (size_t t = 0; t < few.tensors.size(); ++t) {
+      CHECK(few.tensors[t].scale == copies.tensors[t].scale);
+    }
+    const double single = distance(g, inputs, 1, inputs, 64, system.system);
+    CHECK(distance(g, near_copies(inputs, 100, 64, 0.01, one), 64, inputs, 64, system.system) <
+          1.25 * single);
   }
 }
 

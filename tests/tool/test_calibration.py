@@ -46,9 +46,10 @@ class Calibration(CommandTest):
         package, _ = self.compile(self.calibration)
         ample = self.run_on(package, self.images)[0]["accuracy"]
         one_class = self.images[self.labels == self.labels[0]]
+        near_copies = self.calibration[:1] + np.random.default_rng(6).normal(0, 0.02, (64, *self.images.shape[1:]))
         noise = np.random.default_rng(5).normal(0.3, 0.3, (64, *self.images.shape[1:]))
         for calibration, word in ((self.calibration[:1], "only one calibration input"), (self.calibration[:5], "only 5 "),
-                                  (np.repeat(self.calibration[:1], 40, 0), "all equal"), (noise, "noise"), (one_class, "different calibration inputs")):
+                                  (np.repeat(self.calibration[:1], 40, 0), "all equal"), (near_copies, "nearly equal"), (noise, "noise"), (one_class, "different calibration inputs")):
             for fmt in ("int8", "qf8"):
                 with self.subTest(word=word, fmt=fmt):
                     package, said = self.compile(calibration, "--format", fmt)
