@@ -140,11 +140,12 @@ TEST_CASE("A file's integers are computed without calibration") {
     for (size_t o = 0; o < wanted.size(); ++o) {
       const double steps = static_cast<double>(got[o]) / static_cast<double>(out.step);
       CHECK(std::abs(steps - std::nearbyint(steps)) < 1e-3);  // an integer of the file
-      CHECK(std::abs(steps - wanted[o]) < 1.5);
+      CHECK(std::abs(steps - wanted[o]) < 3.5);
       differing += std::abs(steps - wanted[o]) > 0.5 ? 1 : 0;
     }
   }
-  // Only sums in the middle of two integers may be rounded to the other one.
+  // Only sums in the middle of two integers may be rounded to the other one; outputs of hidden ones
+  // that were move by a step or, seldom, more.
   CHECK(differing <= 50);
 }
 
