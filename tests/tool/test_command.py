@@ -173,7 +173,32 @@ class Files(CommandTest):
         self.assertIn("MULTIPLY", self.must("inspect", self.plain(), "--program").stdout)
         self.assertIn("sealed", self.must("inspect", self.locked("sealed")).stdout)
         self.fails(REFUSED, "inspect", self.locked("sealed"), "--program")
+        self.fails(USAGE, "inspect", self.plain(), "--program", "--json")
+        told = json.loads(self.must("inspect", self.locked("sealed"), "--json").stdout)
+        self.assertEqual((told["status"], told["policy"], len(told["id"])), ("ok", "sealed", 32))
+        self.assertEqual(sum(layer["macs"] for layer in told["layers"]), told["macs"])
 
+    def test_inspect_shows_shapes_as_run_takes_them_and_what_the_host_does(self):
+        nodes = [helper.make_node("Transpose", ["x"], ["t"], perm=[0, 3, 1, 2]), helper.make_node("Conv", ["t", "w"], ["c"]),
+                 helper.make_node("GlobalAveragePool", ["c"], ["p"]), helper.make_node("Flatten", ["p"], ["f"])]
+        weights = numpy_helper.from_array(np.random.default_rng(2).normal(size=(6, 3, 3, 3)).astype(np.float32), "w")
+        path, calib, package = self.file("nhwc.onnx"), self.file("nhwc.npy"), self.file("nhwc.kwp")
+        np.save(calib, np.random.default_rng(3).normal(size=(40, 8, 9, 3)).astype(np.float32))
+        for end, shape, text, function, selection in (
+                ([helper.make_node("Softmax", ["f"], ["y"], axis=1)], [6], "N x 6: softmax", "softmax", None),
+                ([helper.make_node("ArgMax", ["f"], ["y"], axis=1)], [1], "N x 1: argmax", "none", "argmax"),
+                ([helper.make_node("Identity", ["f"], ["y"])], [6], "N x 6\n", "none", None)):
+            kind = onnx.TensorProto.INT64 if selection else onnx.TensorProto.FLOAT
+            graph = helper.make_graph(nodes + end, "nhwc", [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["N", 8, 9, 3])],
+                                      [helper.make_tensor_value_info("y", kind, ["N", *shape])], [weights])
+            onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+            self.must("compile", path, "--calib", calib, "-o", package)
+            told = json.loads(self.must("inspect", package, "--json").stdout)
+            self.assertEqual(told["input"]["shape"], [8, 9, 3])
+            self.assertEqual(told["output"], {"shape": shape, "function": function, "selection": selection})
+            shown = self.must("inspect", package).stdout
+            self.assertRegex(shown, "input +N x 8 x 9 x 3\n")
+            self.assertRegex(shown, "output +" + text)
 
     def test_operators(self):
         listed = json.loads(self.must("operators", "--json").stdout)
