@@ -95,8 +95,11 @@ std::string summary(const program::Program& program,
       common::ceil_div(program.program_image.size() + program.weight_image.size(), 1024U),
       program.core.name());
   if (!estimate || !estimate->relative_error) return text;
-  text += fmt::format("; outputs {:.1f} % off float on the calibration inputs",
-                      100 * *estimate->relative_error);
+  text += fmt::format(
+      "; outputs {:.1f} % off float on the calibration inputs (root mean square of the "
+      "differences, "
+      "over the float outputs' deviation)",
+      100 * *estimate->relative_error);
   if (estimate->agreement) {
     text += fmt::format(", the largest one the same on {:.1f} %", 100 * *estimate->agreement);
   }

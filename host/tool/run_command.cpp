@@ -87,9 +87,9 @@ std::vector<std::string> remarks(const program::InputFit& fit) {
   }
   if (fit.values >= kFewValues && fit.highest - fit.lowest <= kNearlyOne) {
     all.push_back(fmt::format(
-        "all {} input values fall on {} of the 256 steps of the range that the package was "
+        "all {} input values fall on {} of the {} steps of the range that the package was "
         "calibrated for: are they scaled as the calibration inputs were?",
-        fit.values, fit.highest - fit.lowest + 1));
+        fit.values, fit.highest - fit.lowest + 1, fit.steps));
   }
   return all;
 }
@@ -97,9 +97,9 @@ std::vector<std::string> remarks(const program::InputFit& fit) {
 void print_summary(const Json& r) {
   std::string text = fmt::format("target       {}\ninputs       {}\n",
                                  r["target"].get<std::string>(), r["inputs"].get<size_t>());
-  if (const auto saturated = r["saturated_inputs"].get<uint64_t>(); saturated > 0) {
-    text +=
-        fmt::format("saturated    {} input values outside of the calibrated range\n", saturated);
+  if (const auto values = r["saturated_values"].get<uint64_t>(); values > 0) {
+    text += fmt::format("saturated    {} values of {} inputs, outside of the calibrated range\n",
+                        values, r["saturated_inputs"].get<uint64_t>());
   }
   const auto line = [&](const char* name, const char* field, const char* format, double factor) {
     if (!r[field].is_null()) {
@@ -211,7 +211,8 @@ void run(const Options& options) {
       {"lanes", core.lanes},
       {"depth", core.depth},
       {"inputs", count},
-      {"saturated_inputs", fit.beyond},
+      {"saturated_inputs", fit.inputs_beyond},
+      {"saturated_values", fit.beyond},
       {"accuracy", or_null(accuracy)},
       {"macs", package.macs()},
       {"cycles_cold", cycles.measured ? Json(cycles.cold) : Json(nullptr)},

@@ -197,7 +197,9 @@ InputFit fit(const InputBoundary& b, const float* user, int64_t images) {
   const double lo = ends(b).first, hi = ends(b).second;
   const Shape inner = b.user_shape();
   InputFit result;
+  result.steps = static_cast<int>(hi - lo) + 1;
   for (int64_t n = 0; n < images; ++n, user += inner.elements()) {
+    const uint64_t before = result.beyond;
     for_each_element(inner, b.layout, [&](int64_t channel, int64_t, int64_t index) {
       const double q = units(b, static_cast<size_t>(channel), finite(user, index));
       const auto byte = static_cast<int>(std::clamp(std::nearbyint(q), lo, hi));
@@ -206,6 +208,7 @@ InputFit fit(const InputBoundary& b, const float* user, int64_t images) {
       if (std::abs(q - byte) > kMostRounding) ++result.beyond;
       ++result.values;
     });
+    if (result.beyond > before) ++result.inputs_beyond;
   }
   return result;
 }

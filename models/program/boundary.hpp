@@ -66,7 +66,9 @@ void dequantise_output(const OutputBoundary& boundary, const uint8_t* bytes, flo
 /// How inputs lie in the range that the input's bytes hold.
 struct InputFit {
   uint64_t values = 0;
-  uint64_t beyond = 0;  ///< values that the nearest byte is more than half a unit away from
+  uint64_t beyond = 0;         ///< values that the nearest byte is more than half a unit away from
+  uint64_t inputs_beyond = 0;  ///< inputs with such values
+  int steps = 256;             ///< bytes that there are
   int lowest = 255, highest = -128;  ///< bytes that values became
 };
 

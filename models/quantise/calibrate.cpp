@@ -121,8 +121,7 @@ double growth(double few, double many) {
 /// The floor under the ranges: see the header.
 void raise(const TensorStatistics& statistics, const ScaleContext& context,
            const std::vector<double>& seen, std::vector<double>& range) {
-  const std::vector<double> reach =
-      context.is_input ? std::vector<double>(range.size(), 1.0) : context.reach;
+  const std::vector<double>& reach = context.reach;
   if (!reach.empty()) {
     // Channels that were hardly seen cannot tell how far the others should reach.
     std::vector<double> known = range;

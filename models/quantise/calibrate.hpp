@@ -18,9 +18,8 @@
 /// Floor. What few inputs, or noise, did not show of a channel follows from its weights:
 /// its range is at least `caution` (evidence.hpp) times its reach (reach.hpp) times the factor by
 /// which the tensor's other channels go beyond theirs, or the tensor's largest range where that is
-/// less. Channels of the input have no weights: they get at least what the others have, over the
-/// number of values seen. Test:
-/// tests/quantise/test_calibrate.cpp.
+/// less; for a channel of the input one over the number of values seen is the share, not `caution`.
+/// Test: tests/quantise/test_calibrate.cpp.
 #pragma once
 
 #include <cstdint>

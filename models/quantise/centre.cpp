@@ -228,9 +228,9 @@ Centred centre_input(const graph::Graph& graph, const float* inputs, int64_t ima
   }
   const bool can_move = can_centre_input(graph), padded = is_input_padded(graph);
   const double least_gain = padded ? kLeastPaddedGain : kLeastGain;
-  const auto units = has_given_input(graph)
-                         ? given_units(graph, padded, can_move)
-                         : choose_units(values, padded, can_move, least_gain, trust);
+  const auto units = has_given_input(graph) ? given_units(graph, padded, can_move)
+                                            : choose_units(values, padded, can_move, least_gain,
+                                                           trust, input_reach(graph));
   for (const InputUnit& unit : units) result.input_step.push_back(unit.step);
   if (can_move) move_input(result.graph, units);
   return result;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "quantise/evidence.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <string_view>
@@ -13,18 +17,24 @@
 namespace keyway::quantise {
 namespace {
 
-/// Correlation of neighbouring values over all images.
+float median(std::vector<float> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Correlation of neighbouring values' signs over all images.
 class Neighbours {
  public:
   void add(const float* channel, const Shape& shape) {
-    double mean = 0;
-    for (int64_t i = 0; i < shape.pixels(); ++i) mean += static_cast<double>(channel[i]);
-    mean /= static_cast<double>(shape.pixels());
+    const float middle = median({channel, channel + shape.pixels()});
+    const auto sign = [&](int64_t i) {
+      return channel[i] > middle ? 1 : channel[i] < middle ? -1 : 0;
+    };
     const auto pair = [&](int64_t a, int64_t b) {
-      const double u = static_cast<double>(channel[a]) - mean;
-      const double v = static_cast<double>(channel[b]) - mean;
+      const int u = sign(a), v = sign(b);
       product_ += u * v;
-      power_ += (u * u + v * v) / 2;
+      power_ += (u * u + v * v) / 2.0;
       ++pairs_;
     };
     for (int64_t y = 0; y < shape.height; ++y) {
@@ -79,6 +89,63 @@ double mean_distance(const std::vector<float>& inputs, size_t images, size_t cha
   double length = 0;
   for (const double s : sum) length += square(s);
   return count > 1 ? (count * count - length) / (count * (count - 1)) : 0;
+}
+
+/// The values of channel `c` of all inputs, C x H x W one after the other.
+std::vector<float> channel_of(const std::vector<float>& inputs, const Shape& shape, int64_t c) {
+  std::vector<float> values;
+  for (size_t at = 0; at < inputs.size(); at += static_cast<size_t>(shape.elements())) {
+    const auto from = inputs.begin() + static_cast<std::ptrdiff_t>(at) + c * shape.pixels();
+    values.insert(values.end(), from, from + shape.pixels());
+  }
+  return values;
+}
+
+/// Notes outliers among the values of one channel.
+void find_outliers(std::vector<float> values, Evidence& evidence) {
+  constexpr size_t kFewest = 64;  ///< values from which one can be told to be odd
+  if (values.size() < kFewest) return;
+  const float middle = median(values);
+  for (float& v : values) v = std::abs(v - middle);
+  const auto end = values.begin() + kMostOutliers + 1;
+  std::partial_sort(values.begin(), end, values.end(), std::greater<>());
+  for (size_t i = 0; i < kMostOutliers; ++i) {
+    const auto inner = static_cast<double>(values[i + 1]);
+    const double factor = static_cast<double>(values[i]) / inner;
+    if (inner > 0 && factor > std::max(kOutlier, evidence.outlier_factor)) {
+      evidence.outliers = i + 1;
+      evidence.outlier_factor = factor;
+    }
+  }
+}
+
+/// |mean| over deviation.
+double sameness(const std::vector<float>& values) {
+  const auto count = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+  double power = 0;
+  for (const float v : values) power += square(static_cast<double>(v) - mean);
+  return power > 0 ? std::abs(mean) / std::sqrt(power / count) : 0;
+}
+
+/// What single channels tell.
+void weigh_channels(const graph::Graph& graph, const std::vector<float>& inputs,
+                    Evidence& evidence) {
+  const Shape& shape = graph.tensors[static_cast<size_t>(graph.input)].shape;
+  double least = std::numeric_limits<double>::infinity(), most = 0;
+  int64_t same = 0;
+  for (int64_t c = 0; c < shape.channels; ++c) {
+    const std::vector<float> values = channel_of(inputs, shape, c);
+    find_outliers(values, evidence);
+    const bool is_moved = graph.input_offset[static_cast<size_t>(c)] != 0;
+    same += is_moved && sameness(values) > kScaledTwice ? 1 : 0;
+    double peak = 0;
+    for (const float v : values) peak = std::max(peak, static_cast<double>(std::abs(v)));
+    if (peak > 0) least = std::min(least, peak);
+    most = std::max(most, peak);
+  }
+  evidence.is_scaled_twice = 2 * same > shape.channels;
+  if (most > 0) evidence.column_ratio = most / least;
 }
 
 /// Mean over the columns of `images` vectors (two or more) of their variance over their mean
@@ -147,6 +214,7 @@ Evidence weigh(const graph::Graph& graph, const float* inputs, int64_t images) {
     for (int64_t c = 0; c < shape.channels; ++c) neighbours.add(image + c * shape.pixels(), shape);
   }
   evidence.is_noise = neighbours.are_independent();
+  weigh_channels(graph, loaded, evidence);
   evidence.nearly_equal = are_nearly_equal(shape, loaded, images);
   return evidence;
 }
@@ -179,6 +247,20 @@ std::vector<std::string> remarks(const Evidence& e, int64_t given) {
     all.push_back(
         "the calibration inputs look like noise (neighbouring values are independent): "
         "ranges follow from the weights for the most part; typical inputs are better");
+  }
+  if (e.outliers > 0) {
+    const std::string who =
+        e.outliers == 1 ? "one value of the calibration inputs is"
+                        : fmt::format("{} values of the calibration inputs are", e.outliers);
+    all.push_back(fmt::format(
+        "{} {} times the rest of the channel, measured from its middle: ranges follow from "
+        "outliers, and leave the rest few steps of a byte; typical inputs are better",
+        who, fmt::format(e.outlier_factor < 1e6 ? "{:.0f}" : "{:.0e}", e.outlier_factor)));
+  }
+  if (!e.constant && e.is_scaled_twice) {
+    all.push_back(
+        "the model scales its input itself, and of the calibration inputs its scaling makes nearly "
+        "one number: are they scaled already?");
   }
   return all;
 }

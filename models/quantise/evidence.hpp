@@ -24,10 +24,16 @@
 namespace keyway::quantise {
 
 struct Evidence {
-  int64_t inputs = 1;         ///< without copies
-  bool constant = false;      ///< every value of every input is the same number
-  bool nearly_equal = false;  ///< together they are worth one
-  bool is_noise = false;      ///< neighbouring values of an image or a signal are independent
+  int64_t inputs = 1;            ///< without copies
+  bool constant = false;         ///< every value of every input is the same number
+  bool nearly_equal = false;     ///< together they are worth one
+  bool is_noise = false;         ///< neighbouring values of an image or a signal are independent
+  bool is_scaled_twice = false;  ///< the model's own first step leaves next to no variation
+  /// Values, of one channel, that are by more than kOutlier times farther from its middle than all
+  /// others of it are, and how many times.
+  size_t outliers = 0;
+  double outlier_factor = 0;
+  double column_ratio = 1;  ///< of the channels' largest magnitudes
 
   /// What each of them counts.
   double trust() const { return nearly_equal ? 1 / static_cast<double>(inputs) : 1; }
@@ -40,9 +46,17 @@ constexpr int64_t kFewInputs = 32;
 constexpr double kNearlyEqual = 0.05;
 /// Elements of a vector from which near equality is told.
 constexpr int64_t kFewestColumns = 64;
-/// Pairs of neighbours from which noise can be told, and the correlation below which it is.
+/// Pairs of neighbours from which noise can be told, and the correlation of their signs below which
+/// it is: that of values is sin(pi / 2 kNoise), 0.1.
 constexpr int64_t kFewestPairs = 64;
-constexpr double kNoise = 0.1;
+constexpr double kNoise = 0.064;
+/// See Evidence: accuracy begins to suffer at 10 times. More values than these are a class of their
+/// own.
+constexpr double kOutlier = 10;
+constexpr size_t kMostOutliers = 4;
+/// Where a model begins with x * scale + offset, mean over deviation of what comes of most
+/// channels: 2 where values lie evenly between 0 and 1; 60 and more where bytes were scaled before.
+constexpr double kScaledTwice = 10;
 /// Square root of the number of inputs up to which caution is full.
 constexpr double kCautious = 4;
 
@@ -50,7 +64,7 @@ constexpr double kCautious = 4;
 std::vector<float> without_copies(const float* inputs, int64_t images, int64_t elements);
 
 /// `images` inputs in the user's layout, at least one and no copies. Neighbours are those along
-/// rows and columns, each channel's mean taken off.
+/// rows and columns, and signs those around each channel's median, which no outlier moves.
 Evidence weigh(const graph::Graph& graph, const float* inputs, int64_t images);
 
 /// Share, in (0, 1], of what its weights let expect that a channel's range has at least:

@@ -12,6 +12,13 @@ namespace {
 /// Networks that answer as their floats do stay well below the first and above the second.
 constexpr double kLargeError = 0.2;
 constexpr double kLowAgreement = 0.8;
+/// Of columns from which on they may be the cause of an error.
+constexpr double kUnequalColumns = 1e4;
+/// Of so many values or more: over the input's steps, those that they should use at least; and the
+/// share of them that may lie outside.
+constexpr int kLeastSteps = 8;
+constexpr double kManyBeyond = 0.01;
+constexpr uint64_t kFewValues = 64;
 
 }  // namespace
 
@@ -43,19 +50,45 @@ Estimate compare(const std::vector<float>& floats, const std::vector<float>& int
   return estimate;
 }
 
-std::vector<std::string> remarks(const Estimate& estimate) {
+std::vector<std::string> remarks(const Estimate& estimate, double column_ratio) {
   std::vector<std::string> all;
   if (estimate.relative_error && *estimate.relative_error > kLargeError) {
     all.push_back(fmt::format(
         "on the calibration inputs the outputs are {:.0f} % off the float network's (relative to "
         "how much those vary): it is numerically hard, or the format is too coarse for it",
         100 * *estimate.relative_error));
+    if (column_ratio > kUnequalColumns) {
+      all.push_back(fmt::format(
+          "the columns of the calibration inputs differ in size by a factor of {:.0e}, more than "
+          "eight bits weigh against each other: standardise them (off with the mean, over the "
+          "deviation) before the network is trained",
+          column_ratio));
+    }
   }
   if (estimate.agreement && *estimate.agreement < kLowAgreement) {
     all.push_back(
         fmt::format("on {:.0f} % of the calibration inputs another output is the largest one than "
                     "in the float network",
                     100 * (1 - *estimate.agreement)));
+  }
+  return all;
+}
+
+std::vector<std::string> remarks(const program::InputFit& fit) {
+  std::vector<std::string> all;
+  if (fit.values < kFewValues) return all;
+  const double beyond = static_cast<double>(fit.beyond) / static_cast<double>(fit.values);
+  if (beyond > kManyBeyond) {
+    all.push_back(fmt::format(
+        "{:.1f} % of the calibration inputs' values lie outside of the range that the model file "
+        "gives its input: are they scaled as in its training?",
+        100 * beyond));
+  }
+  if (const int used = fit.highest - fit.lowest + 1; used * kLeastSteps < fit.steps) {
+    all.push_back(fmt::format(
+        "the calibration inputs use {} of the {} steps of the range that the model file gives its "
+        "input: are they scaled as in its training?",
+        used, fit.steps));
   }
   return all;
 }

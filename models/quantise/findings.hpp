@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/shape.hpp"
+#include "program/boundary.hpp"
 
 namespace keyway::quantise {
 
@@ -32,7 +33,12 @@ struct Findings {
   std::vector<std::string> warnings;  ///< a sentence each, without a full stop; often none
 };
 
-/// What should worry a user about the estimate.
-std::vector<std::string> remarks(const Estimate& estimate);
+/// What should worry a user about the estimate. `column_ratio`: how much larger the values of one
+/// channel of the input are than those of another.
+std::vector<std::string> remarks(const Estimate& estimate, double column_ratio = 1);
+
+/// What should worry a user about how the calibration inputs lie in the range that a model file
+/// gives its input.
+std::vector<std::string> remarks(const program::InputFit& fit);
 
 }  // namespace keyway::quantise

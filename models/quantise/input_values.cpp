@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace keyway::quantise {
 namespace {
@@ -54,7 +55,8 @@ float InputValues::grid_step(bool with_zero) const {
 }
 
 std::vector<InputUnit> choose_units(const std::vector<InputValues>& channels, bool with_zero,
-                                    bool can_move, double least_gain, double trust) {
+                                    bool can_move, double least_gain, double trust,
+                                    const std::vector<double>& reach) {
   std::vector<InputUnit> units(channels.size());
   std::vector<double> lo, hi;
   bool is_unsigned = true;
@@ -68,13 +70,18 @@ std::vector<InputUnit> choose_units(const std::vector<InputValues>& channels, bo
   }
   if (is_unsigned) return units;
   // What one value or two tell of a channel is little: the others tell more.
-  const double lowest = *std::min_element(lo.begin(), lo.end());
-  const double highest = *std::max_element(hi.begin(), hi.end());
+  const auto reach_of = [&](size_t c) { return reach.empty() ? 1.0 : reach[c]; };
+  double lowest = std::numeric_limits<double>::infinity(), highest = -lowest;
   for (size_t c = 0; c < channels.size(); ++c) {
-    if (units[c].step > 0) continue;
+    if (!(reach_of(c) > 0)) continue;
+    lowest = std::min(lowest, lo[c] / reach_of(c));
+    highest = std::max(highest, hi[c] / reach_of(c));
+  }
+  for (size_t c = 0; c < channels.size(); ++c) {
+    if (units[c].step > 0 || !(reach_of(c) > 0)) continue;
     const double share = 1 / std::max(1.0, trust * static_cast<double>(channels[c].count()));
-    lo[c] += share * (lowest - lo[c]);
-    hi[c] += share * (highest - hi[c]);
+    lo[c] += share * (reach_of(c) * lowest - lo[c]);
+    hi[c] += share * (reach_of(c) * highest - hi[c]);
   }
   for (size_t c = 0; c < channels.size(); ++c) {
     InputUnit& unit = units[c];

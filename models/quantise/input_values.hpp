@@ -49,10 +49,11 @@ struct InputUnit {
 
 /// For all channels of a tensor, which share their sign, at least one value in each. Ends of a
 /// range that n values gave, each counting `trust` (Evidence::trust), move the n-th part of the way
-/// to the ends of all channels. `with_zero`: the value zero occurs beside those seen (padding).
-/// `can_move`: a middle other than zero is possible, if it makes a byte's step smaller by the
-/// factor `least_gain`.
+/// to the ends of all channels, all measured by their `reach` (reach.hpp; empty: 1). `with_zero`:
+/// the value zero occurs beside those seen (padding). `can_move`: a middle other than zero is
+/// possible, if it makes a byte's step smaller by the factor `least_gain`.
 std::vector<InputUnit> choose_units(const std::vector<InputValues>& channels, bool with_zero,
-                                    bool can_move, double least_gain, double trust = 1);
+                                    bool can_move, double least_gain, double trust = 1,
+                                    const std::vector<double>& reach = {});
 
 }  // namespace keyway::quantise

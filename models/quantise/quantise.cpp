@@ -18,6 +18,7 @@
 #include "quantise/evidence.hpp"
 #include "quantise/given_range.hpp"
 #include "quantise/lower.hpp"
+#include "quantise/network_boundary.hpp"
 #include "quantise/reach.hpp"
 #include "quantise/requantise.hpp"
 #include "quantise/structure.hpp"
@@ -137,7 +138,7 @@ class Quantiser {
       context.bound = bounds[i];
       context.is_input = layer == nullptr;
       context.caution = caution(evidence_);
-      if (layer != nullptr) context.reach = reach_of(*layer);
+      context.reach = layer != nullptr ? reach_of(*layer) : input_reach(graph_);
       if (t == graph_.output) context.least = centred_.output_range;
       return choose_scales(graph_.tensors[i], statistics_[i], context, options_.scales);
     };
@@ -498,11 +499,13 @@ Network quantise(const graph::Graph& graph, const float* calibration, int64_t im
   if (count > 0) found.warnings = remarks(evidence, images);
   Network network = Quantiser(centred, inputs.data(), count, system, evidence, options)
                         .run(inputs.data(), count, found);
-  if (found.estimate) {
-    for (std::string& remark : remarks(*found.estimate)) {
-      found.warnings.push_back(std::move(remark));
-    }
+  const auto add = [&found](const std::vector<std::string>& remarks) {
+    found.warnings.insert(found.warnings.end(), remarks.begin(), remarks.end());
+  };
+  if (count > 0 && !graph.input_clamp.empty()) {
+    add(remarks(program::fit(input_boundary(network), inputs.data(), count)));
   }
+  if (found.estimate) add(remarks(*found.estimate, evidence.column_ratio));
   if (findings != nullptr) *findings = std::move(found);
   return network;
 }

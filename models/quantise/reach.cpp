@@ -42,6 +42,22 @@ std::vector<double> expected_reach(const FloatLayer& layer, size_t channels,
   return reach;
 }
 
+std::vector<double> input_reach(const graph::Graph& graph) {
+  const auto channels =
+      static_cast<size_t>(graph.tensors[static_cast<size_t>(graph.input)].shape.channels);
+  std::vector<double> reach(channels, 0.0);
+  for (const graph::Node& node : graph.nodes) {
+    if (std::count(node.inputs.begin(), node.inputs.end(), graph.input) == 0) continue;
+    if (node.weights.empty()) return std::vector<double>(channels, 1.0);
+    const auto positions = static_cast<size_t>(node.window.kernel_h * node.window.kernel_w);
+    for (size_t i = 0; i < node.weights.size(); ++i) {
+      reach[i / positions % channels] += square(static_cast<double>(node.weights[i]));
+    }
+  }
+  for (double& r : reach) r = r > 0 ? 1 / std::sqrt(r) : 0;
+  return reach;
+}
+
 double usual_factor(const std::vector<double>& range, const std::vector<double>& reach) {
   std::vector<double> factors;
   for (size_t c = 0; c < range.size(); ++c) {

@@ -9,11 +9,14 @@
 /// Only the proportions of a layer's channels are used: a channel whose values were hardly seen
 /// should reach about as far, measured by this, as the others do. Unlike a share of the tensor's
 /// largest value, that holds whatever the units of the channels are, and for channels that a factor
-/// was moved through. Test: tests/quantise/test_evidence.cpp.
+/// was moved through. Channels of the input have no weights of their own; but what reads them was
+/// trained with them, so the smaller a column's numbers the larger its weights.
+/// Test: tests/quantise/test_evidence.cpp.
 #pragma once
 
 #include <vector>
 
+#include "graph/graph.hpp"
 #include "quantise/lower.hpp"
 
 namespace keyway::quantise {
@@ -24,6 +27,10 @@ namespace keyway::quantise {
 std::vector<double> expected_reach(const FloatLayer& layer, size_t channels,
                                    const std::vector<double>& input,
                                    const std::vector<double>& residual);
+
+/// One number for each channel of the graph's input: 1 / Euclidean norm of the weights that read
+/// it, 0 if there are none. All are 1 where a node without weights reads it.
+std::vector<double> input_reach(const graph::Graph& graph);
 
 /// How far the channels of a tensor go beyond what was expected, as a factor that nine of ten of
 /// them do not exceed. Channels of no range or no reach do not count; 0 if there are no others.

@@ -63,9 +63,12 @@ TEST_CASE("how inputs fit: values beyond half a unit, and the bytes that occur")
   const InputFit all = fit(vector_input(2, true, 1.0F), x.data(), 3);
   CHECK(all.values == 6);
   CHECK(all.beyond == 3);
+  CHECK(all.inputs_beyond == 2);
+  CHECK(all.steps == 256);
   InputBoundary narrow = vector_input(3, true, 1.0F);
   narrow.most = 2;
   CHECK(fit(narrow, x.data() + 1, 1).beyond == 1);
+  CHECK(fit(narrow, x.data() + 1, 1).steps == 131);
 }
 
 TEST_CASE("bytes stay within least and most, where the type could hold more") {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What calibration inputs are worth, how far channels reach by their weights, and that networks
 // calibrated with little still answer as their floats do.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include "graph/execute.hpp"
@@ -147,6 +149,46 @@ TEST_CASE("evidence: few, equal, constant and noisy inputs") {
     REQUIRE(remarks(e, 300).size() == 1);
     CHECK(remarks(e, 300)[0].find("noise") != std::string::npos);
   }
+  SECTION("an outlier is no noise") {
+    for (const float far : {40.0F, 1e6F}) {
+      auto odd = pictures;
+      odd[1000] = far;
+      const Evidence e = weigh(g, odd.data(), 100);
+      CHECK_FALSE(e.is_noise);
+      CHECK(e.outliers == 1);
+      CHECK(e.outlier_factor == Approx(far).epsilon(0.5));
+      REQUIRE(remarks(e, 100).size() == 1);
+      CHECK(remarks(e, 100)[0].find("one value") == 0);
+    }
+    auto odd = pictures;
+    odd[1000] = odd[1001] = 100;
+    CHECK(remarks(weigh(g, odd.data(), 100), 100)[0].find("2 values") == 0);
+    auto noise = test::random_inputs(g, 100, 3);
+    noise[1000] = 1e6F;
+    CHECK(weigh(g, noise.data(), 100).is_noise);
+    // A column that is seldom anything but zero has none.
+    GraphBuilder b(2);
+    const graph::Graph dense = b.finish(b.dense(b.input({1, 1, 1}), 5));
+    std::vector<float> counts(100, 0.0F);
+    counts[1] = 30;
+    CHECK(weigh(dense, counts.data(), 100).outliers == 0);
+    for (size_t i = 2; i < counts.size(); i += 10) counts[i] = static_cast<float>(i % 8);
+    CHECK(weigh(dense, counts.data(), 100).outliers == 0);
+  }
+  SECTION("a model that scales its input, and inputs that are scaled already") {
+    graph::Graph scaler = g;
+    scaler.input_scale.assign(2, 1 / 60.0F);
+    scaler.input_offset.assign(2, -2);
+    auto bytes = pictures;
+    for (float& v : bytes) v = v * 60 + 120;
+    CHECK(remarks(weigh(scaler, bytes.data(), 100), 100).empty());
+    for (float& v : bytes) v /= 255;
+    const Evidence e = weigh(scaler, bytes.data(), 100);
+    REQUIRE(remarks(e, 100).size() == 1);
+    CHECK(remarks(e, 100)[0].find("scaled already") != std::string::npos);
+    CHECK(weigh(scaler, pictures.data(), 100).is_scaled_twice);
+    CHECK_FALSE(weigh(g, bytes.data(), 100).is_scaled_twice);
+  }
   SECTION("vectors have no neighbours") {
     GraphBuilder b(2);
     const graph::Graph dense = b.finish(b.dense(b.input({40, 1, 1}), 5));
@@ -188,6 +230,13 @@ TEST_CASE("reach: weights, bias, residual, and the factor of most channels") {
   sum.gain = 2;
   CHECK(expected_reach(sum, 1, {3}, {}) == std::vector<double>{6});
 
+  GraphBuilder b(3);
+  const int hidden = b.dense(b.input({2, 1, 1}), 2);
+  b.last().weights = {3, 0, 4, 0};
+  const auto of_input = input_reach(b.finish(b.dense(hidden, 1)));
+  CHECK(of_input[0] == Approx(0.2));
+  CHECK(of_input[1] == 0);
+
   std::vector<double> range(21), reach(21, 2.0);
   std::iota(range.begin(), range.end(), 0.0);
   range[20] = 1000;  // one in ten may be odd
@@ -203,6 +252,8 @@ TEST_CASE("estimate: relative error, and where the largest output is") {
   REQUIRE(e.agreement);
   CHECK(*e.agreement == 0.5);
   CHECK(remarks(e).size() == 2);
+  REQUIRE(remarks(e, 1e5).size() == 3);
+  CHECK(remarks(e, 1e5)[1].find("standardise") != std::string::npos);
   CHECK_FALSE(compare({0, 4, 0, 4}, {0, 4, 0, 4}, {1, 2, 2}).agreement);
   CHECK(remarks(compare({0, 4, 0, 4}, {0, 4, 0, 4}, {2, 1, 1})).empty());
 }
@@ -250,6 +301,47 @@ TEST_CASE("copies of inputs change nothing, and near copies of a vector are as g
     CHECK(distance(g, near_copies(inputs, 100, 64, 0.01, one), 64, inputs, 64, system.system) <
           1.25 * single);
   }
+}
+
+TEST_CASE("columns of any units, as far as their weights make up for them") {
+  for (const double ratio : {1e3, 1e6, 1e9}) {
+    GraphBuilder b(8);
+    const int hidden = b.dense(b.input({8, 1, 1}), 40, kRelu);
+    graph::Node& first = b.last();
+    std::vector<float> inputs;
+    const auto unit = [&](size_t c) { return std::pow(ratio, static_cast<double>(c % 8) / 7); };
+    for (size_t i = 0; i < 8 * 300; ++i) {
+      inputs.push_back(static_cast<float>((1 + 0.4 * b.random.normal()) * unit(i)));
+    }
+    for (size_t i = 0; i < first.weights.size(); ++i) {
+      const double plain = static_cast<double>(first.weights[i]) / 0.4;
+      first.weights[i] = static_cast<float>(plain / unit(i));
+      first.bias[i / 8] -= static_cast<float>(plain);
+    }
+    const graph::Graph g = b.finish(b.dense(hidden, 3));
+    for (const arith::NumberSystemInfo& system : arith::number_systems()) {
+      INFO(system.name << ", " << ratio);
+      CHECK(distance(g, inputs, 200, inputs, 300, system.system) < 0.06);
+    }
+  }
+}
+
+TEST_CASE("calibration inputs and the range that a file gives its input") {
+  GraphBuilder b(9);
+  graph::Graph g = b.finish(b.dense(b.conv(b.input({1, 8, 8}), 4, window(3, 1, 1), kRelu), 3));
+  g.input_clamp.assign(1, graph::Clamp{0, 255, 1});
+  const auto warnings = [&](float factor) {
+    auto inputs = waves({1, 8, 8}, 64, 5);
+    for (float& v : inputs) v = std::clamp((v + 1) / 2, 0.0F, 1.0F) * factor;
+    Findings findings;
+    quantise::quantise(g, inputs.data(), 64, arith::NumberSystem::kInt8, {}, &findings);
+    std::string all;
+    for (const std::string& warning : findings.warnings) all += warning + "\n";
+    return all;
+  };
+  CHECK(warnings(255).empty());
+  CHECK(warnings(1).find("use 2 of the 256 steps") != std::string::npos);
+  CHECK(warnings(2550).find("outside of the range that the model file gives") != std::string::npos);
 }
 
 TEST_CASE("findings: quiet where nothing is wrong, plain where it is") {
