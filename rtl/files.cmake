@@ -35,7 +35,10 @@ set(KEYWAY_RTL_STREAM
 
 # Number systems, and the choice among them.
 set(KEYWAY_RTL_ARITH
+  arith/fp8.sv
   arith/int8.sv
+  arith/lns8.sv
+  arith/posit8.sv
   arith/qf8.sv
   arith/number_systems.sv
 )

@@ -59,6 +59,7 @@ BuiltNetwork quantised(const graph::Graph& graph, const common::NpyArray<float>&
                        arith::NumberSystem system, const program::CoreConfig& core,
                        const std::string& model, const std::string& path) {
   quantise::Options options;
+  options.array_kind = core.array_kind;
   options.check_structure = [&core](const quantise::Network& structure) {
     compile::check_fit(structure, core);
   };

@@ -31,7 +31,7 @@ double relative_error(const WeightProblem& problem, const Coding& coding) {
     for (int64_t t = 0; t < problem.taps; ++t) {
       const double w = problem.weight(c, t), i = problem.importance_of_tap(t);
       const uint8_t code = coding.codes[static_cast<size_t>(c * problem.taps + t)];
-      const double d = w - coding.step[static_cast<size_t>(c)] * coding.table[code];
+      const double d = w - coding.step[static_cast<size_t>(c)] * coding.operands[code];
       power += i * w * w;
       error += i * d * d;
     }

@@ -24,6 +24,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "arith/number_system.hpp"
@@ -31,6 +32,8 @@
 namespace keyway::arith {
 
 struct WeightProblem {
+  static constexpr int kNoLimit = std::numeric_limits<int>::max();
+
   int64_t channels = 0;
   int64_t taps = 0;
   std::vector<double> weights;         ///< [channel][tap], finite
@@ -40,8 +43,9 @@ struct WeightProblem {
   std::vector<double> grid;  ///< [channel]: steps are positive multiples of it; 0: any step
   std::vector<double>
       least_step;  ///< [channel]: steps are at least this (a bias must fit); empty: 0
-  int operand_limit = kOperandMax;  ///< no |operand| beyond it (an accumulator must not overflow)
-  uint64_t seed = 0;                ///< of every pseudo-random choice
+  ArrayKind array_kind = ArrayKind::kMultiplier;  ///< of the core: what operands are
+  int operand_limit = kNoLimit;  ///< no |operand| beyond it (an accumulator must not overflow)
+  uint64_t seed = 0;             ///< of every pseudo-random choice
 
   double weight(int64_t channel, int64_t tap) const {
     return weights[static_cast<size_t>(channel * taps + tap)];
@@ -61,7 +65,7 @@ struct WeightProblem {
 
 struct Coding {
   std::vector<uint8_t> codes;  ///< [channel][tap]
-  Table table{};               ///< operand of every code
+  Operands operands{};         ///< of every code
   std::vector<double> step;    ///< [channel]
 };
 

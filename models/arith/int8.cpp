@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "arith/coding.hpp"
+#include "arith/ladder.hpp"
 #include "arith/refine.hpp"
 
 namespace keyway::arith::int8 {
@@ -60,7 +61,9 @@ double best_step(const WeightProblem& problem, int64_t channel, double peak, int
 
 }  // namespace
 
-int16_t operand(uint8_t code, const Table&) { return static_cast<int8_t>(code); }
+int32_t operand(uint8_t code, const Table&, ArrayKind) { return static_cast<int8_t>(code); }
+
+double unit(ArrayKind) { return 1; }
 
 double exact_value(uint8_t code, const Table&) {
   double value = 0;
@@ -75,7 +78,7 @@ Coding encode(const WeightProblem& problem) {
   coding.codes.resize(problem.weights.size());
   coding.step.resize(static_cast<size_t>(problem.channels));
   for (int code = 0; code < 256; ++code) {
-    coding.table[static_cast<size_t>(code)] = operand(static_cast<uint8_t>(code), coding.table);
+    coding.operands[static_cast<size_t>(code)] = static_cast<int8_t>(code);
   }
   const int largest = std::min(kLargest, problem.operand_limit);
   for (int64_t c = 0; c < problem.channels; ++c) {
@@ -91,7 +94,7 @@ Coding encode(const WeightProblem& problem) {
           static_cast<uint8_t>(static_cast<int8_t>(operand));
     }
   }
-  refine_rounding(problem, largest, coding);
+  refine_rounding(problem, Ladder(coding.operands, largest), coding);
   return coding;
 }
 

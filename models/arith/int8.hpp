@@ -5,7 +5,7 @@
 /// sign-extended to 12 bits; exact. The weight it stands for is step[channel] * operand. `encode`
 /// uses -127..127 only. Rounding is to nearest, so a weight inside the range is off by at most step
 /// / 2; a few large weights may be clamped where a smaller step makes the whole channel's error
-/// smaller. Contract: the table is not looked at; `encode` fills it with the operands all the same.
+/// smaller. Contract: the table is not looked at.
 /// Source: two's complement per-channel symmetric quantisation, Krishnamoorthi, arXiv 1806.08342,
 /// section 3. Twin: rtl/arith/int8.sv. Test: tests/arith.
 #pragma once
@@ -17,12 +17,13 @@
 namespace keyway::arith::int8 {
 
 /// The decoder, bit for bit.
-int16_t operand(uint8_t code, const Table& table);
+int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
 
 /// Codes and table for a tensor.
 Coding encode(const WeightProblem& problem);
 
 /// The operand by the definition above.
 double exact_value(uint8_t code, const Table& table);
+double unit(ArrayKind kind);
 
 }  // namespace keyway::arith::int8

@@ -24,12 +24,16 @@ std::vector<NumberSystemInfo>& list() {
 
 }  // namespace
 
-Operands NumberSystemInfo::operands(const Table& table) const {
+Operands NumberSystemInfo::operands(const Table& table, ArrayKind kind) const {
   Operands result{};
   for (size_t code = 0; code < result.size(); ++code) {
-    result[code] = operand(static_cast<uint8_t>(code), table);
+    result[code] = operand(static_cast<uint8_t>(code), table, kind);
   }
   return result;
+}
+
+Table NumberSystemInfo::table_of(const Operands& operands) const {
+  return tabulate == nullptr ? Table{} : tabulate(operands);
 }
 
 const std::vector<NumberSystemInfo>& number_systems() { return list(); }
@@ -66,12 +70,11 @@ const NumberSystemInfo& info(NumberSystem system) {
   throw Error(ErrorKind::kUsage, "unknown number system " + std::to_string(value));
 }
 
-NumberSystem selecting_system(NumberSystem system) {
-  const uint32_t kinds = info(system).array_kinds;
+NumberSystem selecting_system(NumberSystem system, ArrayKind kind) {
   for (const NumberSystemInfo& entry : list()) {
-    if (entry.has_table || (kinds & ~entry.array_kinds) != 0) continue;
-    const Operands operands = entry.operands({});
-    const auto has = [&](int16_t value) {
+    if (entry.has_table || !entry.runs_on(kind)) continue;
+    const Operands operands = entry.operands({}, kind);
+    const auto has = [&](int32_t value) {
       return std::find(operands.begin(), operands.end(), value) != operands.end();
     };
     if (has(0) && has(1)) return entry.system;

@@ -5,14 +5,16 @@
 /// bit, and an entry of contract.toml's [[number_system]], from which the list of them is made
 /// (`number_systems.hpp`).
 ///
-/// Contract of a system: `operand` is the twin of the RTL decoder, the same bit patterns in and
-/// out; every operand lies in [-2048, 2047]. `exact_value` says the same by the definition of the
-/// encoding. Nothing outside the system takes codes or table entries for operands: with a table,
-/// `tabulate` finds the table under which each code has the operand that is wanted, whatever they
-/// are, so that copies and locks can deal codes as they like. `encode` chooses codes and table for
-/// a tensor of weights (`coding.hpp`); it is not on the device, so only accuracy and the code
-/// statistics bind it.
-/// Test: tests/arith; a system whose codes and entries are nothing like their operands:
+/// Contract of a system: `exact_value` is the number that a code stands for, by the definition of
+/// the encoding. The array multiplies by an operand, an integer: `operand` is the twin of the RTL
+/// decoder for that kind of array. The two are tied by `unit`, the number that an operand of one
+/// stands for there: operand = exact_value / unit, to the nearest integer (ties away from zero)
+/// within what the array holds (12 bits where it multiplies integers). Nothing outside the system
+/// takes codes or table entries for operands: with a table, `tabulate` finds the table under which
+/// each code has the operand that is wanted, whatever they are, so that copies and locks can deal
+/// codes as they like. `encode` chooses codes and operands for a tensor of weights (`coding.hpp`);
+/// it is not on the device, so only accuracy and the code statistics bind it. Test: tests/arith; a
+/// system whose codes and entries are nothing like their operands:
 /// tests/simulate/test_toy_systems.cpp.
 #pragma once
 
@@ -39,15 +41,20 @@ inline constexpr int kOperandMax = (1 << (kOperandBits - 1)) - 1;
 using program::Table;
 
 /// The operand of every code.
-using Operands = std::array<int16_t, contract::kTableEntries>;
+using Operands = std::array<int32_t, contract::kTableEntries>;
+
+using contract::ArrayKind;
 
 struct NumberSystemInfo : contract::NumberSystemInfo {
-  int16_t (*operand)(uint8_t code, const Table& table);
+  int32_t (*operand)(uint8_t code, const Table& table, ArrayKind kind);
   double (*exact_value)(uint8_t code, const Table& table);
+  double (*unit)(ArrayKind kind);
   Coding (*encode)(const WeightProblem& problem);
   Table (*tabulate)(const Operands& operands);  ///< null without a table
 
-  Operands operands(const Table& table) const;
+  Operands operands(const Table& table, ArrayKind kind) const;
+  /// The table for operands that `encode` chose; all zeros without a table.
+  Table table_of(const Operands& operands) const;
 };
 
 /// Those of the contract, in its order, and behind them what was added.
@@ -62,9 +69,9 @@ const NumberSystemInfo* find_number_system(int64_t value);
 /// Throws Error(kUsage) for a value that no number system has.
 const NumberSystemInfo& info(NumberSystem system);
 
-/// The system for layers that only move channels, in a network of `system`: the first that runs
-/// wherever `system` does and has zero and one without a table, so that such layers are exact; if
-/// there is none, `system`.
-NumberSystem selecting_system(NumberSystem system);
+/// The system for layers that only move channels, in a network of `system` on arrays of this kind:
+/// the first that runs there and has zero and one without a table, so that such layers are exact;
+/// if there is none, `system`.
+NumberSystem selecting_system(NumberSystem system, ArrayKind kind);
 
 }  // namespace keyway::arith

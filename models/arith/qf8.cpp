@@ -25,13 +25,13 @@ constexpr int kLeastPeak = 128;  ///< of a table that is made coarser for larger
 /// Shares of the weights that may be put wherever there is room.
 constexpr std::array<double, 9> kShares{0, 0.01, 0.03, 0.07, 0.15, 0.3, 0.5, 0.75, 0.9};
 
-Table round_entries(const Entries& entries, int limit) {
-  Table table{};
+Operands round_entries(const Entries& entries, int limit) {
+  Operands operands{};
   for (size_t k = 0; k < kCodes; ++k) {
-    table[k] = static_cast<int16_t>(
+    operands[k] = static_cast<int32_t>(
         std::clamp(std::nearbyint(entries[k]), -static_cast<double>(limit), double(limit)));
   }
-  return table;
+  return operands;
 }
 
 double largest_magnitude(const Entries& entries) {
@@ -126,9 +126,9 @@ std::pair<Coding, double> fit_fixed(const WeightProblem& problem, Quantiles& qua
   for (int round = 0; round < kFixedRounds; ++round) {
     quantiles.assign(coding.step, free.share);
     coding.codes = quantiles.codes();
-    coding.table = round_entries(quantiles.fit_entries(), limit);
+    coding.operands = round_entries(quantiles.fit_entries(), limit);
     for (int64_t c = 0; c < problem.channels; ++c) {
-      const double step = quantiles.fit_step(c, coding.table);
+      const double step = quantiles.fit_step(c, coding.operands);
       if (step > 0) coding.step[static_cast<size_t>(c)] = problem.permitted(c, step);
     }
     const double error = relative_error(problem, coding);
@@ -142,11 +142,13 @@ std::pair<Coding, double> fit_fixed(const WeightProblem& problem, Quantiles& qua
 
 }  // namespace
 
-int16_t operand(uint8_t code, const Table& table) {
+int32_t operand(uint8_t code, const Table& table, ArrayKind) {
   // The decode memory holds the low 12 bits; bit 11 is the sign.
   const int entry = table[code] & 0xfff;
-  return static_cast<int16_t>(entry >= 0x800 ? entry - 0x1000 : entry);
+  return entry >= 0x800 ? entry - 0x1000 : entry;
 }
+
+double unit(ArrayKind) { return 1; }
 
 double exact_value(uint8_t code, const Table& table) {
   double value = 0;
@@ -157,17 +159,24 @@ double exact_value(uint8_t code, const Table& table) {
   return value;
 }
 
-Table tabulate(const Operands& operands) { return operands; }
+Table tabulate(const Operands& operands) {
+  Table table{};
+  for (size_t code = 0; code < table.size(); ++code) {
+    table[code] = static_cast<int16_t>(operands[code]);
+  }
+  return table;
+}
 
 Coding encode(const WeightProblem& problem) {
   if (problem.weights.empty()) return {};
+  const int most = std::min(problem.operand_limit, kOperandMax);
   Quantiles quantiles(problem);
   const Free free = fit_free_steps(problem, quantiles);
   const bool any_step =
       std::all_of(problem.grid.begin(), problem.grid.end(), [](double g) { return g <= 0; });
-  auto [best, least] = fit_fixed(problem, quantiles, free, problem.operand_limit);
+  auto [best, least] = fit_fixed(problem, quantiles, free, most);
   // A coarse grid of steps may weigh more than fine entries: smaller entries mean larger steps.
-  for (double limit = problem.operand_limit / std::sqrt(2.0); !any_step && limit >= kLeastPeak;
+  for (double limit = most / std::sqrt(2.0); !any_step && limit >= kLeastPeak;
        limit /= std::sqrt(2.0)) {
     auto [coding, error] = fit_fixed(problem, quantiles, free, static_cast<int>(limit));
     if (error < least) {
@@ -175,7 +184,7 @@ Coding encode(const WeightProblem& problem) {
       best = std::move(coding);
     }
   }
-  refine_exchange(problem, problem.operand_limit, best);
+  refine_exchange(problem, most, best);
   return best;
 }
 

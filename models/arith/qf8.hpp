@@ -25,13 +25,14 @@
 namespace keyway::arith::qf8 {
 
 /// The decoder, bit for bit.
-int16_t operand(uint8_t code, const Table& table);
+int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
 
 /// Codes and table for a tensor.
 Coding encode(const WeightProblem& problem);
 
 /// The operand by the definition above.
 double exact_value(uint8_t code, const Table& table);
+double unit(ArrayKind kind);
 
 /// The table under which the codes have these operands.
 Table tabulate(const Operands& operands);

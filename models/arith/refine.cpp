@@ -8,6 +8,8 @@
 #include <limits>
 #include <utility>
 
+#include "arith/ladder.hpp"
+
 namespace keyway::arith {
 namespace {
 
@@ -28,7 +30,7 @@ OutputError::OutputError(const WeightProblem& problem, const Coding& coding)
   for (size_t c = 0; c < channels_; ++c) {
     for (size_t t = 0; t < taps_; ++t) {
       const size_t i = c * taps_ + t;
-      difference_[i] = coding.step[c] * coding.table[coding.codes[i]] - problem.weights[i];
+      difference_[i] = coding.step[c] * coding.operands[coding.codes[i]] - problem.weights[i];
     }
   }
   multiply(difference_, gradient_);
@@ -65,20 +67,20 @@ bool OutputError::move_entry(Coding& coding, uint8_t code, const std::vector<siz
     }
   }
   if (!(curvature > 0)) return false;
-  const double entry = coding.table[code];
+  const double entry = coding.operands[code];
   const double best = std::clamp(std::nearbyint(entry - slope / curvature),
                                  -static_cast<double>(limit), double(limit));
   const double x = best - entry;
   if (x == 0 || 2 * x * slope + x * x * curvature >= 0) return false;
   for (const size_t i : members) move(i / taps_, i % taps_, x * coding.step[i / taps_]);
-  coding.table[code] = static_cast<int16_t>(best);
+  coding.operands[code] = static_cast<int32_t>(best);
   return true;
 }
 
 void OutputError::refit_steps(Coding& coding) {
   // With o the operands: d = s o - w, so o'G o and o'G w follow from the gradient and products.
   std::vector<double> operand(difference_.size()), product(difference_.size());
-  for (size_t i = 0; i < operand.size(); ++i) operand[i] = coding.table[coding.codes[i]];
+  for (size_t i = 0; i < operand.size(); ++i) operand[i] = coding.operands[coding.codes[i]];
   multiply(operand, product);
   for (size_t c = 0; c < channels_; ++c) {
     double og = 0, oo = 0;
@@ -110,7 +112,7 @@ double OutputError::total() const {
   return sum;
 }
 
-void refine_rounding(const WeightProblem& problem, int largest, Coding& coding) {
+void refine_rounding(const WeightProblem& problem, const Ladder& ladder, Coding& coding) {
   if (problem.gram.empty()) return;
   OutputError error(problem, coding);
   double before = error.total();
@@ -119,20 +121,24 @@ void refine_rounding(const WeightProblem& problem, int largest, Coding& coding) 
     for (size_t i = 0; i < coding.codes.size(); ++i) {
       const size_t c = i / static_cast<size_t>(problem.taps),
                    t = i % static_cast<size_t>(problem.taps);
-      const int code = static_cast<int8_t>(coding.codes[i]);
-      int best = 0;
+      const std::vector<Ladder::Rung>& rungs = ladder.rungs();
+      const size_t here = ladder.rung_of(coding.codes[i]);
+      size_t best = here;
       double change = -least;
-      for (const int x : {-1, 1}) {
-        if (std::abs(code + x) > largest) continue;
-        const double changed = error.change(c, t, x * coding.step[c]);
+      const auto apart = [&](size_t rung) {
+        return coding.step[c] * (rungs[rung].operand - rungs[here].operand);
+      };
+      for (const size_t rung : {here - 1, here + 1}) {  // below the first one there is none
+        if (rung >= rungs.size()) continue;
+        const double changed = error.change(c, t, apart(rung));
         if (changed < change) {
           change = changed;
-          best = x;
+          best = rung;
         }
       }
-      if (best == 0) continue;
-      error.move(c, t, best * coding.step[c]);
-      coding.codes[i] = static_cast<uint8_t>(static_cast<int8_t>(code + best));
+      if (best == here) continue;
+      error.move(c, t, apart(best));
+      coding.codes[i] = rungs[best].code;
     }
     error.refit_steps(coding);
     const double left = error.total();
@@ -156,7 +162,7 @@ class Exchange {
   /// Pairs the weights that gain most by going up with those that gain most by going down. Every
   /// exchange changes what others in its channels would gain, so each is looked at again before.
   void swap_between(size_t a, size_t b, double least) {
-    const int apart = coding_.table[b] - coding_.table[a];
+    const int apart = coding_.operands[b] - coding_.operands[a];
     if (apart == 0 || members_[a].empty() || members_[b].empty()) return;
     list(members_[a], apart, up_);
     list(members_[b], -apart, down_);

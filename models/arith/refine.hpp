@@ -5,13 +5,13 @@
 /// With d the coded weights minus the wanted ones, the error is E = sum over channels of a d' G d
 /// (coding.hpp: a the channel's importance, G the gram matrix). Moving one weight by x changes E by
 /// a (2 x g + x^2 G_tt), where the gradient g = G d is stored for all weights and costs one row of
-/// G to update. `refine_rounding` lets single codes step up or down (int8); `refine_exchange` swaps
-/// the codes of two weights, so every code keeps its count (qf8), and moves table entries. Steps
-/// are refitted in between. E never grows, but for the noise of double. Time: a round of exchanges
-/// is linear in the weights, but for a row of G a move; beyond some thousand by a thousand weights
-/// there is one round, and entries stay. Without a gram matrix both do nothing. Source: Nagel et
-/// al., "Up or Down? Adaptive Rounding", arXiv 2004.10568, section 3 (why rounding to nearest is
-/// not best, and this quadratic form). Test: tests/arith/test_refine.cpp.
+/// G to update. `refine_rounding` lets single codes step up or down a ladder (int8);
+/// `refine_exchange` swaps the codes of two weights, so every code keeps its count (qf8), and moves
+/// table entries. Steps are refitted in between. E never grows, but for the noise of double. Time:
+/// a round of exchanges is linear in the weights, but for a row of G a move; beyond some thousand
+/// by a thousand weights there is one round, and entries stay. Without a gram matrix both do
+/// nothing. Source: Nagel et al., "Up or Down? Adaptive Rounding", arXiv 2004.10568, section 3 (why
+/// rounding to nearest is not best, and this quadratic form). Test: tests/arith/test_refine.cpp.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +21,8 @@
 #include "arith/coding.hpp"
 
 namespace keyway::arith {
+
+class Ladder;
 
 class OutputError {
  public:
@@ -60,8 +62,8 @@ class OutputError {
   std::vector<double> gradient_;
 };
 
-/// Codes are two's complement numbers in [-largest, largest].
-void refine_rounding(const WeightProblem& problem, int largest, Coding& coding);
+/// Codes move to neighbouring rungs.
+void refine_rounding(const WeightProblem& problem, const Ladder& ladder, Coding& coding);
 /// Codes keep their counts; entries stay within [-limit, limit].
 void refine_exchange(const WeightProblem& problem, int limit, Coding& coding);
 

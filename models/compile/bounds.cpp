@@ -21,18 +21,18 @@ constexpr int64_t kLimit = int64_t{1} << 31;
 /// Largest |x| of every channel of every tensor.
 using Magnitudes = std::vector<std::vector<int64_t>>;
 
-int64_t largest_sum(const Layer& layer, size_t channel, const std::vector<int64_t>& input) {
+int64_t largest_sum(const Layer& layer, const arith::Operands& operands, size_t channel,
+                    const std::vector<int64_t>& input) {
   const auto taps = static_cast<size_t>(layer.window.kernel_h * layer.window.kernel_w);
   if (layer.kind == LayerKind::kMax) return input[channel];
   if (layer.kind == LayerKind::kSum) return input[channel] * static_cast<int64_t>(taps);
-  const auto operand = arith::info(layer.number_system).operand;
   const size_t inputs = layer.kind == LayerKind::kDense ? input.size() : 1;
   const uint8_t* code = layer.codes.data() + channel * inputs * taps;
   int64_t sum = 0;
   for (size_t i = 0; i < inputs; ++i) {
-    int64_t operands = 0;
-    for (size_t t = 0; t < taps; ++t) operands += std::abs(int64_t{operand(*code++, layer.table)});
-    sum += operands * input[layer.kind == LayerKind::kDense ? i : channel];
+    int64_t of_input = 0;
+    for (size_t t = 0; t < taps; ++t) of_input += std::abs(int64_t{operands[*code++]});
+    sum += of_input * input[layer.kind == LayerKind::kDense ? i : channel];
   }
   return sum;
 }
@@ -47,8 +47,9 @@ void prove_accumulators(const Network& network) {
   for (const Layer& layer : network.layers) {
     const std::vector<int64_t>& input = magnitudes[static_cast<size_t>(layer.input)];
     std::vector<int64_t>& output = magnitudes[static_cast<size_t>(layer.output)];
+    const arith::Operands operands = operands_of(network, layer);
     for (size_t c = 0; c < output.size(); ++c) {
-      const int64_t sum = largest_sum(layer, c, input);
+      const int64_t sum = largest_sum(layer, operands, c, input);
       int64_t reach = 0;
       for (const quantise::Region& region : layer.regions) {
         const quantise::ChannelPost& post = region.post[c];

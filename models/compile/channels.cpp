@@ -92,16 +92,16 @@ bool consistent(const std::vector<int64_t>& channel, const Mapping& source, cons
 
 /// Codes of operand one and zero; which they are says the number system.
 void one_hot_codes(Layer& copy, const std::vector<int64_t>& channel, int64_t channels,
-                   arith::NumberSystem number_system) {
+                   arith::NumberSystem number_system, arith::ArrayKind kind) {
   copy.number_system = number_system;
   const arith::NumberSystemInfo& system = arith::info(number_system);
   if (system.has_table) {
     arith::Operands wanted{};
     const int64_t count = std::clamp<int64_t>(256 / channels, 1, 255);
-    std::fill_n(wanted.begin(), count, int16_t{1});
+    std::fill_n(wanted.begin(), count, 1);
     copy.table = system.tabulate(wanted);
   }
-  const arith::Operands operands = system.operands(copy.table);
+  const arith::Operands operands = system.operands(copy.table, kind);
   std::vector<uint8_t> ones, zeros;
   for (size_t code = 0; code < operands.size(); ++code) {
     if (operands[code] == 1) ones.push_back(static_cast<uint8_t>(code));
@@ -140,8 +140,10 @@ void materialise(Network& network, size_t index) {
   copy.window.stride_h = user.residual.stride_h;
   copy.window.stride_w = user.residual.stride_w;
   const arith::NumberSystem system = network.number_system;
-  one_hot_codes(copy, user.residual.channel, source.shape.channels,
-                arith::info(system).has_table ? system : arith::selecting_system(system));
+  one_hot_codes(
+      copy, user.residual.channel, source.shape.channels,
+      arith::info(system).has_table ? system : arith::selecting_system(system, network.array_kind),
+      network.array_kind);
   quantise::Region whole;
   whole.height = result.shape.height;
   whole.width = result.shape.width;

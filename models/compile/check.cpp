@@ -40,6 +40,11 @@ void check_core(const program::CoreConfig& core) {
 }
 
 void check_number_systems(const Network& network, const program::CoreConfig& core) {
+  if (network.array_kind != core.array_kind) {
+    throw Error(ErrorKind::kFit, "network " + common::quoted(network.name) +
+                                     ": quantised for another kind of array than that of core " +
+                                     core.array_name());
+  }
   for (const Layer& layer : network.layers) {
     const arith::NumberSystemInfo& system = arith::info(layer.number_system);
     if (!has_weights(layer) || system.runs_on(core.array_kind)) continue;

@@ -39,10 +39,10 @@ std::array<uint8_t, 256> random_order(SecureGenerator& random) {
   return order;
 }
 
-void permute(quantise::Layer& layer, SecureGenerator& random) {
+void permute(quantise::Layer& layer, arith::ArrayKind kind, SecureGenerator& random) {
   const arith::NumberSystemInfo& system = arith::info(layer.number_system);
   const auto order = random_order(random);
-  const arith::Operands before = system.operands(layer.table);
+  const arith::Operands before = system.operands(layer.table, kind);
   arith::Operands after;
   for (size_t code = 0; code < after.size(); ++code) after[order[code]] = before[code];
   layer.table = system.tabulate(after);
@@ -55,15 +55,16 @@ struct Share {
 };
 
 /// Gives the codes of a layer without a table a table in `system`.
-void tabulate(quantise::Layer& layer, arith::NumberSystem system, SecureGenerator& random) {
-  std::map<int16_t, size_t> weights_of;
-  const arith::Operands operands = arith::info(layer.number_system).operands(layer.table);
+void tabulate(quantise::Layer& layer, arith::NumberSystem system, arith::ArrayKind kind,
+              SecureGenerator& random) {
+  std::map<int32_t, size_t> weights_of;
+  const arith::Operands operands = arith::info(layer.number_system).operands(layer.table, kind);
   for (const uint8_t code : layer.codes) ++weights_of[operands[code]];
   // Every value at least one code, the rest in proportion; the most frequent takes what is left.
   const size_t spare = 256 - weights_of.size();
-  std::map<int16_t, Share> shares;
+  std::map<int32_t, Share> shares;
   size_t given = 0;
-  int16_t most = weights_of.begin()->first;
+  int32_t most = weights_of.begin()->first;
   for (const auto& [value, weights] : weights_of) {
     if (weights > weights_of[most]) most = value;
     shares[value].count = 1 + spare * weights / layer.codes.size();
@@ -93,9 +94,9 @@ void relabel_codes(quantise::Network& network) {
   for (quantise::Layer& layer : network.layers) {
     if (layer.codes.empty()) continue;
     if (arith::info(layer.number_system).has_table) {
-      permute(layer, random);
+      permute(layer, network.array_kind, random);
     } else {
-      tabulate(layer, network.number_system, random);
+      tabulate(layer, network.number_system, network.array_kind, random);
     }
   }
 }

@@ -9,7 +9,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0xe1f1ee93;
+inline constexpr uint32_t kContractHash = 0xad8722da;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -232,6 +232,9 @@ enum class ArrayKind : uint8_t {
 enum class NumberSystem : uint8_t {
   kInt8 = 0,  ///< the code in two's complement
   kQf8 = 1,  ///< the code's entry in the table
+  kLns8 = 2,  ///< sign and logarithm, eight steps an octave
+  kPosit8 = 3,  ///< a posit with two bits of exponent
+  kFp8 = 4,  ///< a floating-point number E4M3
 };
 
 enum class Mode : uint8_t {
@@ -323,9 +326,12 @@ struct NumberSystemInfo {
     return (array_kinds >> static_cast<unsigned>(kind) & 1) != 0;
   }
 };
-inline constexpr std::array<NumberSystemInfo, 2> kNumberSystems{{
+inline constexpr std::array<NumberSystemInfo, 5> kNumberSystems{{
     {NumberSystem::kInt8, "int8", false, false, 1},
-    {NumberSystem::kQf8, "qf8", true, true, 1}}};
+    {NumberSystem::kQf8, "qf8", true, true, 1},
+    {NumberSystem::kLns8, "lns8", false, false, 1},
+    {NumberSystem::kPosit8, "posit8", false, false, 1},
+    {NumberSystem::kFp8, "fp8", false, false, 1}}};
 
 inline constexpr uint32_t kHeaderMagicOffset = 0;
 inline constexpr uint32_t kHeaderMagicBytes = 8;
@@ -433,7 +439,7 @@ enum class Opcode : uint8_t {
 namespace layer {
 inline constexpr Field kMode{"mode", 4, 2, false};  ///< 0 dense, 1 window, 2 maximum
 inline constexpr Field kOnes{"ones", 6, 1, false};  ///< every operand is one; no weights are read
-inline constexpr Field kNumberSystem{"number_system", 7, 5, false};  ///< how codes decode: 0 int8, 1 qf8
+inline constexpr Field kNumberSystem{"number_system", 7, 5, false};  ///< how codes decode: 0 int8, 1 qf8, 2 lns8, 3 posit8, 4 fp8
 inline constexpr Field kTableSlot{"table_slot", 12, 1, false};  ///< which decode table (number systems with a table)
 inline constexpr Field kInputSigned{"input_signed", 13, 1, false};  ///< activation bytes are signed
 inline constexpr Field kResidualSigned{"residual_signed", 14, 1, false};  ///< residual bytes are signed

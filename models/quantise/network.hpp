@@ -101,6 +101,12 @@ struct Network {
   OutputSelection output_selection;
   uint64_t macs = 0;
   arith::NumberSystem number_system = arith::NumberSystem::kInt8;
+  arith::ArrayKind array_kind = arith::ArrayKind::kMultiplier;  ///< what operands are made for
 };
+
+/// What the array multiplies by, for every code of a layer that has weights.
+inline arith::Operands operands_of(const Network& network, const Layer& layer) {
+  return arith::info(layer.number_system).operands(layer.table, network.array_kind);
+}
 
 }  // namespace keyway::quantise

@@ -84,7 +84,7 @@ class Quantiser {
                                            inputs_done(options, images))
                                : nothing_seen(graph_)) {
     for (TensorStatistics& s : statistics_) s.trust = evidence.trust();
-    Structure structure = structure_of(graph_, lowered_, system);
+    Structure structure = structure_of(graph_, lowered_, system, options.array_kind);
     network_ = std::move(structure.network);
     index_ = std::move(structure.index);
     network_.output_offset = centred.output_offset;
@@ -283,7 +283,7 @@ class Quantiser {
     }
     arith::Coding coding = encode(problem, layer);
     layer.codes = std::move(coding.codes);
-    layer.table = coding.table;
+    layer.table = arith::info(layer.number_system).table_of(coding.operands);
     std::vector<double> bias(from.bias.begin(), from.bias.end());
     if (calibration != nullptr && !from.selects) {
       const std::vector<double> change = bias_change(from, layer, coding.step, *calibration);
@@ -300,6 +300,7 @@ class Quantiser {
     arith::WeightProblem problem;
     problem.channels = out.shape.channels;
     problem.taps = dense ? in.shape.channels * taps : taps;
+    problem.array_kind = options_.array_kind;
     problem.seed = options_.seed * 0x9e3779b97f4a7c15U + number;
     problem.weights.reserve(from.weights.size());
     for (size_t i = 0; i < from.weights.size(); ++i) {
@@ -386,13 +387,15 @@ class Quantiser {
         int64_t sum = 0;
         for (int64_t t = 0; t < problem.taps; ++t) {
           const uint8_t code = coding.codes[static_cast<size_t>(c * problem.taps + t)];
-          sum += std::abs(int64_t{system.operand(code, coding.table)});
+          sum += std::abs(int64_t{coding.operands[code]});
         }
         bound = std::max(bound, sum * most);
       }
       if (bound <= kProductLimit) return coding;
       const double fit = 0.98 * static_cast<double>(kProductLimit) / static_cast<double>(bound);
-      const int limit = static_cast<int>(fit * problem.operand_limit);
+      int peak = 0;
+      for (const int32_t operand : coding.operands) peak = std::max(peak, std::abs(operand));
+      const int limit = static_cast<int>(fit * std::min(peak, problem.operand_limit));
       if (limit < 1) {
         throw Error(ErrorKind::kUnsupported, "layer " + common::quoted(layer.name) + ": " +
                                                  std::to_string(problem.taps) +
@@ -419,7 +422,7 @@ class Quantiser {
       wanted_residual = tap_means(statistics(from.residual.tensor).mean, shape, out, strides);
       got_residual = tap_means(calibration.mean(layer.residual.tensor), shape, out, strides);
     }
-    const auto decode = arith::info(layer.number_system).operand;
+    const arith::Operands operands = operands_of(network_, layer);
     const auto channels = static_cast<size_t>(out.channels);
     const size_t taps = from.weights.size() / channels;
     std::vector<double> change(channels, 0.0);
@@ -428,7 +431,7 @@ class Quantiser {
       for (size_t t = 0; t < taps; ++t) {
         const size_t i = o * taps + t;
         change[o] += static_cast<double>(from.weights[i]) * wanted[first + t] -
-                     step[o] * decode(layer.codes[i], layer.table) * got[first + t];
+                     step[o] * operands[layer.codes[i]] * got[first + t];
       }
       if (!layer.has_residual || layer.residual.channel[o] < 0) continue;
       const auto source = static_cast<size_t>(layer.residual.channel[o]);
@@ -489,7 +492,8 @@ Network quantise(const graph::Graph& graph, const float* calibration, int64_t im
   Centred centred = centre_input(graph, inputs.data(), count, evidence.trust());
   if (options.check_structure) {
     const graph::Graph& shaped = centred.graph;
-    options.check_structure(structure_of(shaped, lower(shaped), system).network);
+    options.check_structure(
+        structure_of(shaped, lower(shaped), system, options.array_kind).network);
   }
   const int64_t outputs = graph.tensors.at(static_cast<size_t>(graph.output)).shape.elements();
   centre_output(centred, graph, inputs.data(), count, caution(evidence),

@@ -37,6 +37,7 @@ struct Options {
   int64_t max_images = 256;  ///< calibration inputs used, evenly spread over those given; small
                              ///< networks, over vectors above all, take up to eight times as many
   ScaleOptions scales;
+  arith::ArrayKind array_kind = arith::ArrayKind::kMultiplier;  ///< that runs the network
   uint64_t seed = 1;  ///< of every tensor's coding (arith/coding.hpp)
   int threads = 1;
   /// Called with the network's structure (structure.hpp) before the network runs over the first

@@ -64,9 +64,11 @@ LayerReference::LayerReference(const Network& network, const Layer& layer)
         out.channels * taps * (dense ? in.channels : 1)) {
       misfit(layer, "number of codes");
     }
-    const auto decode = arith::info(layer.number_system).operand;
+    const arith::Operands operands = operands_of(network, layer);
     operands_.reserve(layer.codes.size());
-    for (const uint8_t code : layer.codes) operands_.push_back(decode(code, layer.table));
+    for (const uint8_t code : layer.codes) {
+      operands_.push_back(static_cast<int16_t>(operands[code]));
+    }
   }
 }
 

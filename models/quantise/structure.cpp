@@ -16,7 +16,7 @@ ChannelPost guess(const FloatLayer& from, size_t channel) {
 }
 
 Layer layer_of(const FloatLayer& from, int64_t channels, const std::vector<int>& index,
-               arith::NumberSystem system) {
+               arith::NumberSystem system, arith::ArrayKind kind) {
   Layer layer;
   layer.name = from.name;
   layer.kind = from.kind;
@@ -24,7 +24,7 @@ Layer layer_of(const FloatLayer& from, int64_t channels, const std::vector<int>&
   layer.output = index[static_cast<size_t>(from.output)];
   layer.window = from.window;
   layer.macs = from.macs;
-  layer.number_system = from.selects ? arith::selecting_system(system) : system;
+  layer.number_system = from.selects ? arith::selecting_system(system, kind) : system;
   layer.has_residual = from.has_residual;
   if (from.has_residual) {
     layer.residual = from.residual;
@@ -43,7 +43,7 @@ Layer layer_of(const FloatLayer& from, int64_t channels, const std::vector<int>&
 }  // namespace
 
 Structure structure_of(const graph::Graph& graph, const FloatNetwork& lowered,
-                       arith::NumberSystem system) {
+                       arith::NumberSystem system, arith::ArrayKind kind) {
   Structure result;
   Network& network = result.network;
   result.index.assign(graph.tensors.size(), -1);
@@ -58,6 +58,7 @@ Structure structure_of(const graph::Graph& graph, const FloatNetwork& lowered,
   network.output_selection = graph.output_selection;
   network.macs = graph.macs;
   network.number_system = system;
+  network.array_kind = kind;
 
   const auto add_tensor = [&](int graph_tensor) -> Tensor& {
     result.index[static_cast<size_t>(graph_tensor)] = static_cast<int>(network.tensors.size());
@@ -74,7 +75,7 @@ Structure structure_of(const graph::Graph& graph, const FloatNetwork& lowered,
   network.output = result.index[static_cast<size_t>(graph.output)];
   for (const FloatLayer& layer : lowered.layers) {
     const Shape& out = graph.tensors[static_cast<size_t>(layer.output)].shape;
-    network.layers.push_back(layer_of(layer, out.channels, result.index, system));
+    network.layers.push_back(layer_of(layer, out.channels, result.index, system, kind));
   }
   return result;
 }

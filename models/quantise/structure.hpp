@@ -23,6 +23,6 @@ struct Structure {
 
 /// `lowered` is lower(graph).
 Structure structure_of(const graph::Graph& graph, const FloatNetwork& lowered,
-                       arith::NumberSystem system);
+                       arith::NumberSystem system, arith::ArrayKind kind);
 
 }  // namespace keyway::quantise

@@ -63,18 +63,16 @@ std::vector<int16_t> decode_operands(const CoreConfig& core, const MultiplyStep&
                                      const std::vector<Tap>& taps, const uint8_t* tiles,
                                      const arith::Table& table) {
   if (step.mode == Mode::kMaximum) return {};
-  arith::Table values{};
+  arith::Operands values{};
   if (step.reads_weights) {
-    const auto operand =
-        arith::info(static_cast<arith::NumberSystem>(step.layer.number_system)).operand;
-    for (size_t code = 0; code < values.size(); ++code) {
-      values[code] = operand(static_cast<uint8_t>(code), table);
-    }
+    values = arith::info(static_cast<arith::NumberSystem>(step.layer.number_system))
+                 .operands(table, core.array_kind);
   }
   const auto at = [&](const Tap& tap, uint32_t lane, uint32_t depth) -> int16_t {
     if (!step.reads_weights) return 1;
-    return values[tiles[tap.pass * core.tile_bytes() +
-                        uint64_t{depth / 4} * core.weight_word_bytes() + 4 * lane + depth % 4]];
+    return static_cast<int16_t>(
+        values[tiles[tap.pass * core.tile_bytes() + uint64_t{depth / 4} * core.weight_word_bytes() +
+                     4 * lane + depth % 4]]);
   };
   const uint32_t wc = core.word_channels();
   std::vector<int16_t> operands;

@@ -19,6 +19,9 @@ module number_systems
 
   logic signed [OperandBits-1:0] operand_int8;
   logic signed [OperandBits-1:0] operand_qf8;
+  logic signed [OperandBits-1:0] operand_lns8;
+  logic signed [OperandBits-1:0] operand_posit8;
+  logic signed [OperandBits-1:0] operand_fp8;
 
   int8 u_int8 (
       .code_i,
@@ -32,10 +35,31 @@ module number_systems
       .operand_o(operand_qf8)
   );
 
+  lns8 u_lns8 (
+      .code_i,
+      .entry_i,
+      .operand_o(operand_lns8)
+  );
+
+  posit8 u_posit8 (
+      .code_i,
+      .entry_i,
+      .operand_o(operand_posit8)
+  );
+
+  fp8 u_fp8 (
+      .code_i,
+      .entry_i,
+      .operand_o(operand_fp8)
+  );
+
   always_comb begin
     case (system_i)
       NumberSystemInt8: operand_o = operand_int8;
       NumberSystemQf8: operand_o = operand_qf8;
+      NumberSystemLns8: operand_o = operand_lns8;
+      NumberSystemPosit8: operand_o = operand_posit8;
+      NumberSystemFp8: operand_o = operand_fp8;
       default: operand_o = '0;
     endcase
   end

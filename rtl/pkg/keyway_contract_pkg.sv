@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'he1f1ee93;
+  parameter logic [31:0] ContractHash = 32'had8722da;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -160,7 +160,10 @@ package keyway_contract_pkg;
 
   typedef enum logic [4:0] {
     NumberSystemInt8 = 5'd0,
-    NumberSystemQf8 = 5'd1
+    NumberSystemQf8 = 5'd1,
+    NumberSystemLns8 = 5'd2,
+    NumberSystemPosit8 = 5'd3,
+    NumberSystemFp8 = 5'd4
   } number_system_e;
 
   typedef enum logic [1:0] {
@@ -446,7 +449,10 @@ package keyway_contract_pkg;
   function automatic logic runs_number_system(array_kind_e kind, number_system_t system);
     case (kind)
       ArrayKindMultiplier:
-        return system inside {NumberSystemInt8, NumberSystemQf8};
+        return system inside {
+          NumberSystemInt8, NumberSystemQf8, NumberSystemLns8, NumberSystemPosit8,
+          NumberSystemFp8
+        };
       default: return 1'b0;
     endcase
   endfunction

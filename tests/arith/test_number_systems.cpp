@@ -9,14 +9,21 @@
 #include <set>
 
 #include "arith/coding.hpp"
+#include "arith/fp8.hpp"
 #include "arith/int8.hpp"
+#include "arith/ladder.hpp"
+#include "arith/lns8.hpp"
 #include "arith/number_system.hpp"
+#include "arith/posit8.hpp"
 #include "arith/qf8.hpp"
 #include "common/error.hpp"
+#include "operand_by_definition.hpp"
 
 using namespace keyway::arith;
 
 namespace {
+
+constexpr ArrayKind kKind = ArrayKind::kMultiplier;
 
 /// Uniform in (-1, 1), the same on every platform.
 double uniform(std::mt19937_64& random) {
@@ -57,7 +64,7 @@ int spread(const Coding& coding) {
 
 int largest_entry(const Coding& coding) {
   int most = 0;
-  for (const int16_t entry : coding.table) most = std::max(most, std::abs(int{entry}));
+  for (const int32_t entry : coding.operands) most = std::max(most, std::abs(entry));
   return most;
 }
 
@@ -78,7 +85,7 @@ TEST_CASE("names of number systems") {
   }
 }
 
-TEST_CASE("decoders give the value that the encoding defines") {
+TEST_CASE("operands are the numbers that codes stand for, as near as the array holds them") {
   Table table{};
   for (int base = kOperandMin; base <= kOperandMax; base += 256) {
     for (int k = 0; k < 256; ++k) table[static_cast<size_t>(k)] = static_cast<int16_t>(base + k);
@@ -86,11 +93,11 @@ TEST_CASE("decoders give the value that the encoding defines") {
       const auto c = static_cast<uint8_t>(code);
       for (const NumberSystemInfo& system : number_systems()) {
         INFO(system.name << ", code " << code);
-        const int operand = system.operand(c, table);
-        REQUIRE(operand == system.exact_value(c, table));
+        const int operand = system.operand(c, table, kKind);
+        REQUIRE(operand == keyway::test::operand_by_definition(system, c, table, kKind));
         REQUIRE((operand >= kOperandMin && operand <= kOperandMax));
       }
-      REQUIRE(qf8::operand(c, table) == base + code);
+      REQUIRE(qf8::operand(c, table, kKind) == base + code);
     }
   }
 }
@@ -102,14 +109,14 @@ TEST_CASE("systems with a table have one for any operands, the others need none"
     REQUIRE(system.has_table == (system.tabulate != nullptr));
     if (system.has_table) {
       Operands wanted{};
-      for (int16_t& operand : wanted) {
-        operand = static_cast<int16_t>(static_cast<int>(random() % 4096) + kOperandMin);
+      for (int32_t& operand : wanted) {
+        operand = static_cast<int32_t>(random() % 4096) + kOperandMin;
       }
-      CHECK(system.operands(system.tabulate(wanted)) == wanted);
+      CHECK(system.operands(system.tabulate(wanted), kKind) == wanted);
     } else {
       Table full{};
       full.fill(-1);
-      CHECK(system.operands(Table{}) == system.operands(full));
+      CHECK(system.operands(Table{}, kKind) == system.operands(full, kKind));
     }
   }
 }
@@ -117,9 +124,73 @@ TEST_CASE("systems with a table have one for any operands, the others need none"
 TEST_CASE("a decoder sees only the 12 bits that the decode memory holds") {
   Table table{};
   table[5] = static_cast<int16_t>(0x7fff);
-  CHECK(qf8::operand(5, table) == -1);
+  CHECK(qf8::operand(5, table, kKind) == -1);
   table[5] = static_cast<int16_t>(0xf7ff);
-  CHECK(qf8::operand(5, table) == 2047);
+  CHECK(qf8::operand(5, table, kKind) == 2047);
+}
+
+TEST_CASE("posit8 has the numbers of the standard") {
+  // Standard for Posit Arithmetic (2022): es = 2, so useed is 16; extremes, one, and fractions.
+  const std::vector<std::pair<int, double>> known = {
+      {0x00, 0},       {0x01, 0x1p-24},  {0x02, 0x1p-20}, {0x03, 0x1p-18}, {0x04, 0x1p-16},
+      {0x05, 0x1p-15}, {0x06, 0x1p-14},  {0x07, 0x1p-13}, {0x08, 0x1p-12}, {0x10, 0x1p-8},
+      {0x20, 0x1p-4},  {0x21, 0x1.2p-4}, {0x38, 0.5},     {0x3f, 0.9375},  {0x40, 1},
+      {0x41, 1.125},   {0x44, 1.5},      {0x48, 2},       {0x4c, 3},       {0x50, 4},
+      {0x5f, 15},      {0x60, 16},       {0x61, 20},      {0x63, 28},      {0x68, 64},
+      {0x70, 256},     {0x71, 384},      {0x78, 4096},    {0x79, 8192},    {0x7b, 32768},
+      {0x7c, 65536},   {0x7d, 262144},   {0x7e, 0x1p20},  {0x7f, 0x1p24},  {0xc0, -1},
+      {0xbf, -1.125},  {0xff, -0x1p-24}, {0x81, -0x1p24}};
+  for (const auto& [code, value] : known) {
+    INFO("code " << code);
+    CHECK(posit8::exact_value(static_cast<uint8_t>(code), {}) == value);
+  }
+  // Codes are in the order of their numbers, as signed integers.
+  for (int code = -126; code < 127; ++code) {
+    REQUIRE(posit8::exact_value(static_cast<uint8_t>(code), {}) <
+            posit8::exact_value(static_cast<uint8_t>(code + 1), {}));
+  }
+}
+
+TEST_CASE("fp8 has the numbers of the specification") {
+  // OFP8 revision 1.0, table 2: E4M3's extremes.
+  const std::vector<std::pair<int, double>> known = {
+      {0x00, 0},     {0x01, 0x1p-9}, {0x07, 0x1.cp-7}, {0x08, 0x1p-6}, {0x38, 1},
+      {0x39, 1.125}, {0x3f, 1.875},  {0x40, 2},        {0x77, 240},    {0x78, 256},
+      {0x7e, 448},   {0x80, 0},      {0x81, -0x1p-9},  {0xb8, -1},     {0xfe, -448}};
+  for (const auto& [code, value] : known) {
+    INFO("code " << code);
+    CHECK(fp8::exact_value(static_cast<uint8_t>(code), {}) == value);
+  }
+}
+
+TEST_CASE("lns8 has eight steps an octave over at least fourteen octaves") {
+  CHECK(lns8::exact_value(0, {}) == 0);
+  CHECK(lns8::exact_value(0x80, {}) == 1);
+  for (int code = 1; code < 128; ++code) {
+    const double value = lns8::exact_value(static_cast<uint8_t>(code), {});
+    CHECK(std::abs(std::log2(value / 16) - code / 8.0) < 0.042);
+    CHECK(lns8::exact_value(static_cast<uint8_t>(code + 128), {}) == -value);
+    if (code > 1) CHECK(value > lns8::exact_value(static_cast<uint8_t>(code - 1), {}));
+  }
+  CHECK(std::log2(lns8::exact_value(127, {}) / lns8::exact_value(1, {})) > 14);
+}
+
+TEST_CASE("a ladder gives the nearest rung, and only those within the limit") {
+  const Operands operands = info(NumberSystem::kPosit8).operands({}, kKind);
+  for (const int limit : {1, 7, 300, kOperandMax}) {
+    const Ladder ladder(operands, limit);
+    CHECK(std::abs(ladder.rungs().front().operand) <= limit);
+    CHECK(std::abs(ladder.rungs().back().operand) <= limit);
+    for (double value = -2100; value < 2100; value += 0.37) {
+      const double off = std::abs(ladder.rungs()[ladder.nearest(value)].operand - value);
+      for (const Ladder::Rung& rung : ladder.rungs())
+        REQUIRE(off <= std::abs(rung.operand - value));
+    }
+    for (size_t r = 0; r < ladder.rungs().size(); ++r) {
+      REQUIRE(operands[ladder.rungs()[r].code] == ladder.rungs()[r].operand);
+      REQUIRE(ladder.rung_of(ladder.rungs()[r].code) == r);
+    }
+  }
 }
 
 TEST_CASE("int8 rounds to nearest and clamps only where that pays") {
@@ -154,7 +225,7 @@ TEST_CASE("qf8 codes are equally likely, whatever the weights") {
     for (double& w : problem.weights) w = 0;
     const Coding zero = qf8::encode(problem);
     CHECK(spread(zero) <= 1);
-    for (const int16_t entry : zero.table) REQUIRE(entry == 0);
+    for (const int32_t entry : zero.operands) REQUIRE(entry == 0);
   }
 }
 
@@ -187,7 +258,7 @@ TEST_CASE("fewer weights than codes: distinct codes at random, a table that does
     const std::set<uint8_t> used(coding.codes.begin(), coding.codes.end());
     CHECK(static_cast<int64_t>(used.size()) == count);
     CHECK(relative_error(problem, coding) < 1e-6);
-    for (size_t k = 1; k < 256; ++k) REQUIRE(coding.table[k] >= coding.table[k - 1]);
+    for (size_t k = 1; k < 256; ++k) REQUIRE(coding.operands[k] >= coding.operands[k - 1]);
     problem.seed += 1000;
     const Coding other = qf8::encode(problem);
     if (count < 250) CHECK(std::set<uint8_t>(other.codes.begin(), other.codes.end()) != used);
@@ -224,8 +295,8 @@ TEST_CASE("qf8 entries are bucket means, rounded, and use the operand's range") 
   for (size_t k = 0; k < 256; ++k) {
     for (const int d : {-6, 6}) {
       Coding moved = coding;
-      moved.table[k] = static_cast<int16_t>(moved.table[k] + d);
-      if (std::abs(moved.table[k]) <= kOperandMax)
+      moved.operands[k] = moved.operands[k] + d;
+      if (std::abs(moved.operands[k]) <= kOperandMax)
         REQUIRE(relative_error(problem, moved) >= 0.999 * error);
     }
   }
@@ -235,9 +306,9 @@ TEST_CASE("steps obey grid and least step, operands their limit, and the error s
   for (const NumberSystemInfo& system : number_systems()) {
     for (uint64_t seed = 1; seed <= 5; ++seed) {
       WeightProblem problem = random_problem(12, 96, seed);
-      const auto encode = [&] {  // with operands in place of what the decode memory holds
+      const auto encode = [&] {
         Coding coding = system.encode(problem);
-        coding.table = system.operands(coding.table);
+        REQUIRE(system.operands(system.table_of(coding.operands), kKind) == coding.operands);
         return coding;
       };
       const Coding free = encode();
@@ -255,7 +326,7 @@ TEST_CASE("steps obey grid and least step, operands their limit, and the error s
       problem.operand_limit = 50;
       const Coding limited = encode();
       for (const uint8_t code : limited.codes) {
-        REQUIRE(std::abs(limited.table[code]) <= 50);
+        REQUIRE(std::abs(limited.operands[code]) <= 50);
       }
       problem.grid.clear();
       for (const double step : free.step) problem.least_step.push_back(20 * step);

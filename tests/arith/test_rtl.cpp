@@ -50,7 +50,8 @@ TEST_CASE("decoders and products equal their twins for every code and activation
         const int16_t entry = table[static_cast<size_t>(code)];
         bench.code_i = static_cast<uint8_t>(code);
         bench.entry_i = static_cast<uint16_t>(entry & 0xfff);
-        const int64_t operand = system.operand(static_cast<uint8_t>(code), table);
+        const int64_t operand =
+            system.operand(static_cast<uint8_t>(code), table, ArrayKind::kMultiplier);
         for (int activation = -256; activation < 256; ++activation) {
           bench.activation_i = static_cast<uint16_t>(activation & 0x1ff);
           bench.eval();

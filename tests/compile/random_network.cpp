@@ -22,6 +22,7 @@ class Generator {
 
   Network run() {
     network_.name = "random";
+    network_.array_kind = options_.array_kind;
     const auto systems = systems_on(options_.array_kind);
     network_.number_system =
         systems[static_cast<size_t>(pick(0, static_cast<int64_t>(systems.size()) - 1))].system;
@@ -180,8 +181,8 @@ class Generator {
     const auto& info = arith::info(layer.number_system);
     if (info.has_table) {
       arith::Operands operands{};
-      for (int16_t& operand : operands) {
-        operand = static_cast<int16_t>(pick(arith::kOperandMin, arith::kOperandMax));
+      for (int32_t& operand : operands) {
+        operand = static_cast<int32_t>(pick(arith::kOperandMin, arith::kOperandMax));
       }
       layer.table = info.tabulate(operands);
     }
@@ -202,7 +203,7 @@ class Generator {
     if (layer.kind == LayerKind::kSum) reach *= taps;
     if (layer.kind == LayerKind::kDense || layer.kind == LayerKind::kDepthwise) {
       double square = 0;  // of the operands, on average
-      for (const int16_t operand : arith::info(layer.number_system).operands(layer.table)) {
+      for (const int32_t operand : operands_of(network_, layer)) {
         square += static_cast<double>(operand) * operand / 256;
       }
       double terms = taps;

@@ -103,7 +103,7 @@ TEST_CASE("a shortcut that fits nowhere becomes a layer", "[channels]") {
   check_assignment(network, mappings, core);
   // Its operands are the permutation: one in the reversed place, zero elsewhere.
   const Layer& copy = network.layers[0];
-  const arith::Operands operands = arith::info(copy.number_system).operands(copy.table);
+  const arith::Operands operands = operands_of(network, copy);
   std::set<uint8_t> codes;
   for (size_t o = 0; o < 20; ++o) {
     for (size_t i = 0; i < 20; ++i) {

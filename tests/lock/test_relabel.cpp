@@ -25,8 +25,8 @@ quantise::Network network_of(arith::NumberSystem system, std::vector<uint8_t> co
   return network;
 }
 
-std::vector<int16_t> values(const quantise::Layer& layer) {
-  std::vector<int16_t> out;
+std::vector<int32_t> values(const quantise::Layer& layer) {
+  std::vector<int32_t> out;
   for (const uint8_t code : layer.codes) out.push_back(layer.table[code]);
   return out;
 }

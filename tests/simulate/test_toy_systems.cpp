@@ -34,12 +34,14 @@ uint8_t original(uint8_t code) {
   return 0;
 }
 
+constexpr auto kAnyKind = arith::ArrayKind::kMultiplier;  ///< they are the same on all
+
 /// Without a table: int8 with other codes.
 namespace odd8 {
-int16_t operand(uint8_t code, const Table& table) {
-  return arith::int8::operand(permuted(code), table);
+int32_t operand(uint8_t code, const Table& table, arith::ArrayKind kind) {
+  return arith::int8::operand(permuted(code), table, kind);
 }
-double exact_value(uint8_t code, const Table& table) { return operand(code, table); }
+double exact_value(uint8_t code, const Table& table) { return operand(code, table, kAnyKind); }
 Coding encode(const WeightProblem& problem) {
   Coding coding = arith::int8::encode(problem);
   for (uint8_t& code : coding.codes) code = original(code);
@@ -50,11 +52,11 @@ Coding encode(const WeightProblem& problem) {
 /// With a table: code k has the entry of another code, less some bits that are turned over.
 namespace odd_table {
 constexpr int kTurned = 0x2a5;
-int16_t operand(uint8_t code, const Table& table) {
+int32_t operand(uint8_t code, const Table& table, arith::ArrayKind) {
   const int entry = (table[permuted(code)] ^ kTurned) & 0xfff;
-  return static_cast<int16_t>(entry >= 0x800 ? entry - 0x1000 : entry);
+  return entry >= 0x800 ? entry - 0x1000 : entry;
 }
-double exact_value(uint8_t code, const Table& table) { return operand(code, table); }
+double exact_value(uint8_t code, const Table& table) { return operand(code, table, kAnyKind); }
 Table tabulate(const Operands& operands) {
   Table table{};
   for (size_t code = 0; code < table.size(); ++code) {
@@ -64,19 +66,15 @@ Table tabulate(const Operands& operands) {
   }
   return table;
 }
-Coding encode(const WeightProblem& problem) {
-  Coding coding = arith::qf8::encode(problem);
-  coding.table = tabulate(coding.table);
-  return coding;
-}
+Coding encode(const WeightProblem& problem) { return arith::qf8::encode(problem); }
 }  // namespace odd_table
 
 /// Without a table and without a weight of one: int8 whose last bit counts for nothing.
 namespace even8 {
-int16_t operand(uint8_t code, const Table& table) {
-  return arith::int8::operand(code & 0xfeU, table);
+int32_t operand(uint8_t code, const Table& table, arith::ArrayKind kind) {
+  return arith::int8::operand(code & 0xfeU, table, kind);
 }
-double exact_value(uint8_t code, const Table& table) { return operand(code, table); }
+double exact_value(uint8_t code, const Table& table) { return operand(code, table, kAnyKind); }
 }  // namespace even8
 
 constexpr auto kEven8 = static_cast<arith::NumberSystem>(29);
@@ -90,16 +88,19 @@ void add_toys() {
     arith::add_number_system({{kOdd8, "odd8", false, false, kEverywhere},
                               odd8::operand,
                               odd8::exact_value,
+                              arith::int8::unit,
                               odd8::encode,
                               nullptr});
     arith::add_number_system({{kOddTable, "odd_table", true, true, kEverywhere},
                               odd_table::operand,
                               odd_table::exact_value,
+                              arith::int8::unit,
                               odd_table::encode,
                               odd_table::tabulate});
     arith::add_number_system({{kEven8, "even8", false, false, kEverywhere},
                               even8::operand,
                               even8::exact_value,
+                              arith::int8::unit,
                               arith::int8::encode,
                               nullptr});
     return true;
@@ -134,9 +135,9 @@ TEST_CASE("a toy system is found by name and value, and only once") {
   Operands wanted{};
   wanted[1] = 1;
   const Table entries = table.tabulate(wanted);
-  CHECK(table.operands(entries) == wanted);
+  CHECK(table.operands(entries, kAnyKind) == wanted);
   CHECK(entries[1] != 1);
-  CHECK(arith::info(kOdd8).operand(1, {}) != 1);
+  CHECK(arith::info(kOdd8).operand(1, {}, kAnyKind) != 1);
 }
 
 TEST_CASE("random networks in toy systems equal the reference on the program simulator") {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "operand_by_definition.hpp"
+
 namespace keyway::test {
 
 namespace {
@@ -44,8 +46,8 @@ int Golden::decode(int code) const {
   namespace f = contract::layer;
   const auto system = static_cast<arith::NumberSystem>(layer_.get(f::kNumberSystem));
   const auto slot = static_cast<size_t>(layer_.get(f::kTableSlot));
-  return static_cast<int>(
-      arith::info(system).exact_value(static_cast<uint8_t>(code), tables_[slot]));
+  return operand_by_definition(arith::info(system), static_cast<uint8_t>(code), tables_[slot],
+                               shape_.array_kind);
 }
 
 void Golden::multiply(const Instruction& job) {
