@@ -35,6 +35,7 @@ set(KEYWAY_RTL_STREAM
 
 # Number systems, and the choice among them.
 set(KEYWAY_RTL_ARITH
+  arith/ds8.sv
   arith/fp8.sv
   arith/int8.sv
   arith/lns8.sv

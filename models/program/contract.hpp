@@ -9,7 +9,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0xad8722da;
+inline constexpr uint32_t kContractHash = 0xdfc4cdbb;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -235,6 +235,7 @@ enum class NumberSystem : uint8_t {
   kLns8 = 2,  ///< sign and logarithm, eight steps an octave
   kPosit8 = 3,  ///< a posit with two bits of exponent
   kFp8 = 4,  ///< a floating-point number E4M3
+  kDs8 = 5,  ///< four digits to base four, -2 to 1 each
 };
 
 enum class Mode : uint8_t {
@@ -326,12 +327,13 @@ struct NumberSystemInfo {
     return (array_kinds >> static_cast<unsigned>(kind) & 1) != 0;
   }
 };
-inline constexpr std::array<NumberSystemInfo, 5> kNumberSystems{{
+inline constexpr std::array<NumberSystemInfo, 6> kNumberSystems{{
     {NumberSystem::kInt8, "int8", false, false, 1},
     {NumberSystem::kQf8, "qf8", true, true, 1},
     {NumberSystem::kLns8, "lns8", false, false, 1},
     {NumberSystem::kPosit8, "posit8", false, false, 1},
-    {NumberSystem::kFp8, "fp8", false, false, 1}}};
+    {NumberSystem::kFp8, "fp8", false, false, 1},
+    {NumberSystem::kDs8, "ds8", false, false, 1}}};
 
 inline constexpr uint32_t kHeaderMagicOffset = 0;
 inline constexpr uint32_t kHeaderMagicBytes = 8;
@@ -439,7 +441,7 @@ enum class Opcode : uint8_t {
 namespace layer {
 inline constexpr Field kMode{"mode", 4, 2, false};  ///< 0 dense, 1 window, 2 maximum
 inline constexpr Field kOnes{"ones", 6, 1, false};  ///< every operand is one; no weights are read
-inline constexpr Field kNumberSystem{"number_system", 7, 5, false};  ///< how codes decode: 0 int8, 1 qf8, 2 lns8, 3 posit8, 4 fp8
+inline constexpr Field kNumberSystem{"number_system", 7, 5, false};  ///< how codes decode: 0 int8, 1 qf8, 2 lns8, 3 posit8, 4 fp8, 5 ds8
 inline constexpr Field kTableSlot{"table_slot", 12, 1, false};  ///< which decode table (number systems with a table)
 inline constexpr Field kInputSigned{"input_signed", 13, 1, false};  ///< activation bytes are signed
 inline constexpr Field kResidualSigned{"residual_signed", 14, 1, false};  ///< residual bytes are signed

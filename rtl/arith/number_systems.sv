@@ -22,6 +22,7 @@ module number_systems
   logic signed [OperandBits-1:0] operand_lns8;
   logic signed [OperandBits-1:0] operand_posit8;
   logic signed [OperandBits-1:0] operand_fp8;
+  logic signed [OperandBits-1:0] operand_ds8;
 
   int8 u_int8 (
       .code_i,
@@ -53,6 +54,12 @@ module number_systems
       .operand_o(operand_fp8)
   );
 
+  ds8 u_ds8 (
+      .code_i,
+      .entry_i,
+      .operand_o(operand_ds8)
+  );
+
   always_comb begin
     case (system_i)
       NumberSystemInt8: operand_o = operand_int8;
@@ -60,6 +67,7 @@ module number_systems
       NumberSystemLns8: operand_o = operand_lns8;
       NumberSystemPosit8: operand_o = operand_posit8;
       NumberSystemFp8: operand_o = operand_fp8;
+      NumberSystemDs8: operand_o = operand_ds8;
       default: operand_o = '0;
     endcase
   end

@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'had8722da;
+  parameter logic [31:0] ContractHash = 32'hdfc4cdbb;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -163,7 +163,8 @@ package keyway_contract_pkg;
     NumberSystemQf8 = 5'd1,
     NumberSystemLns8 = 5'd2,
     NumberSystemPosit8 = 5'd3,
-    NumberSystemFp8 = 5'd4
+    NumberSystemFp8 = 5'd4,
+    NumberSystemDs8 = 5'd5
   } number_system_e;
 
   typedef enum logic [1:0] {
@@ -451,7 +452,7 @@ package keyway_contract_pkg;
       ArrayKindMultiplier:
         return system inside {
           NumberSystemInt8, NumberSystemQf8, NumberSystemLns8, NumberSystemPosit8,
-          NumberSystemFp8
+          NumberSystemFp8, NumberSystemDs8
         };
       default: return 1'b0;
     endcase

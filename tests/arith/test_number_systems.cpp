@@ -9,6 +9,7 @@
 #include <set>
 
 #include "arith/coding.hpp"
+#include "arith/ds8.hpp"
 #include "arith/fp8.hpp"
 #include "arith/int8.hpp"
 #include "arith/ladder.hpp"
@@ -161,6 +162,17 @@ TEST_CASE("fp8 has the numbers of the specification") {
     INFO("code " << code);
     CHECK(fp8::exact_value(static_cast<uint8_t>(code), {}) == value);
   }
+}
+
+TEST_CASE("ds8 has every integer of its range once") {
+  std::set<double> values;
+  for (int code = 0; code < 256; ++code) {
+    values.insert(ds8::exact_value(static_cast<uint8_t>(code), {}));
+  }
+  CHECK(values.size() == 256);
+  CHECK(*values.begin() == -170);
+  CHECK(*values.rbegin() == 85);
+  CHECK(ds8::exact_value(0b01'00'11'10, {}) == 64 - 4 - 2);
 }
 
 TEST_CASE("lns8 has eight steps an octave over at least fourteen octaves") {

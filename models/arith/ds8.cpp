@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arith/ds8.hpp"
+
+#include "arith/ladder.hpp"
+
+namespace keyway::arith::ds8 {
+namespace {
+
+constexpr int32_t kUppers = 0xaa;  ///< the upper bits of all digits, and what they weigh
+
+}  // namespace
+
+int32_t operand(uint8_t code, const Table&, ArrayKind) { return (code ^ kUppers) - kUppers; }
+
+double exact_value(uint8_t code, const Table&) {
+  double value = 0, weight = 1;
+  for (int rest = code; rest > 0; rest /= 4, weight *= 4) {
+    const int digit = rest % 4;
+    value += weight * (digit < 2 ? digit : digit - 4);
+  }
+  return value;
+}
+
+double unit(ArrayKind) { return 1; }
+
+Coding encode(const WeightProblem& problem) { return encode_on_ladder(problem, operand); }
+
+}  // namespace keyway::arith::ds8

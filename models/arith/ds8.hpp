@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/// ds8: four signed digits to base four.
+///
+/// Mathematics: digit j of a code, bits 2j+1..2j in two's complement, is -2..1, and the number is
+/// the sum of digit_j * 4^j: every integer of -170..85 by one code. The weight it stands for is
+/// step[channel] * number. Contract: the table is not looked at. Source: signed digits to base
+/// four: Avizienis, IRE Transactions on Electronic Computers 10(3), 1961. Twin: rtl/arith/ds8.sv.
+/// Test: tests/arith.
+#pragma once
+
+#include <cstdint>
+
+#include "arith/number_system.hpp"
+
+namespace keyway::arith::ds8 {
+
+/// The decoder, bit for bit.
+int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
+
+/// Codes for a tensor: the nearest number, in steps of the channel (ladder.hpp).
+Coding encode(const WeightProblem& problem);
+
+/// The number by the definition above.
+double exact_value(uint8_t code, const Table& table);
+double unit(ArrayKind kind);
+
+}  // namespace keyway::arith::ds8
