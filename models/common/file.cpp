@@ -14,6 +14,7 @@
 #include <cstring>
 #include <filesystem>
 #include <random>
+#include <string_view>
 
 #include "common/error.hpp"
 
@@ -107,6 +108,11 @@ std::vector<uint8_t> read_file(const std::string& path, size_t max_bytes) try {
   }
 } catch (const std::bad_alloc&) {
   throw Error(ErrorKind::kFile, path + ": is longer than the memory of this computer takes");
+}
+
+bool is_lfs_pointer(const void* data, size_t size) {
+  constexpr std::string_view kFirst = "version https://git-lfs.github.com/spec/";
+  return std::string_view(static_cast<const char*>(data), size).substr(0, kFirst.size()) == kFirst;
 }
 
 std::vector<uint8_t> read_file_part(const std::string& path, uint64_t offset, size_t size) {

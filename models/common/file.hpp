@@ -21,6 +21,12 @@ inline constexpr size_t kMaxFileBytes = size_t{2} << 30;
 /// Reads at most `max_bytes`; a longer file is an error.
 std::vector<uint8_t> read_file(const std::string& path, size_t max_bytes = kMaxFileBytes);
 
+/// What a repository with Git LFS holds in a large file's place until that is fetched, and what to
+/// say of it.
+bool is_lfs_pointer(const void* data, size_t size);
+inline constexpr char kLfsPointer[] =
+    "is a pointer of Git LFS and not the file itself, which 'git lfs pull' fetches";
+
 /// Exactly `size` bytes from `offset` of a regular file that is no symbolic link.
 std::vector<uint8_t> read_file_part(const std::string& path, uint64_t offset, size_t size);
 

@@ -34,7 +34,7 @@ class HeaderParser {
   Header parse() {
     size_t at = kMagicLength + 2, length = 0;
     if (bytes_.size() < at + 2 || std::memcmp(bytes_.data(), kMagic, kMagicLength) != 0) {
-      fail("is no .npy file");
+      fail(is_lfs_pointer(bytes_.data(), bytes_.size()) ? kLfsPointer : "is no .npy file");
     }
     const int version = bytes_[kMagicLength];
     if (version < 1 || version > 3) fail("has .npy version " + std::to_string(version));

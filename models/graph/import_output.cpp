@@ -74,6 +74,7 @@ void Importer::arg_max(const OnnxNode& node, const Inputs& inputs) {
   if (node.integer("keepdims", 1) == 0) {
     result.view.axes.erase(result.view.axes.begin() + static_cast<ptrdiff_t>(axis));
   }
+  result.grid = nullptr;
   result.selection.gives = OutputSelection::Gives::kIndices;
   result.selection.smallest_first = node.op() == "ArgMin";
   result.selection.last_of_equals = node.integer("select_last_index", 0) != 0;

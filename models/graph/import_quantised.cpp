@@ -403,6 +403,10 @@ void Importer::run_on_integers(const Row& row, const OnnxNode& node, const Input
     (this->*row.handler)(node, inputs);
     return;
   }
+  if (row.handler == &Importer::arg_max) {  // which has the order of what they stand for
+    (this->*row.handler)(node, inputs);
+    return;
+  }
   if (row.effect == kComputes || row.effect == kSelects)
     node.unsupported("reads the integers of a quantiser; DequantizeLinear has to come first");
   std::shared_ptr<const Grid> grid;

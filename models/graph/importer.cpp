@@ -202,7 +202,7 @@ ConstantPtr Importer::weights_input(const OnnxNode& node, const Inputs& inputs, 
   if (!constant) return nullptr;
   if (!constant->is_float) node.malformed(std::string(what) + " should hold floats");
   for (float v : constant->floats) {
-    if (!std::isfinite(v)) node.malformed(std::string(what) + " holds NaN or infinity");
+    if (!std::isfinite(v)) node.malformed(std::string("NaN or infinity in ") + what);
   }
   return constant;
 }

@@ -3,6 +3,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <climits>
 #include <filesystem>
 #include <set>
@@ -112,6 +113,21 @@ std::vector<int> needed_nodes(const onnx::GraphProto& graph, std::set<std::strin
   return {nodes.rbegin(), nodes.rend()};
 }
 
+/// What to do where both values and indices are outputs.
+std::string which_to_leave_out(const onnx::GraphProto& graph) {
+  const auto is_output = [&graph](const std::string& name) {
+    return std::any_of(graph.output().begin(), graph.output().end(),
+                       [&name](const auto& output) { return output.name() == name; });
+  };
+  for (const onnx::NodeProto& node : graph.node()) {
+    if (node.op_type() != "TopK" || node.output_size() != 2) continue;
+    if (!is_output(node.output(0)) || !is_output(node.output(1))) continue;
+    return ": leave out either " + common::quoted(node.output(0)) + ", the values of TopK, or " +
+           common::quoted(node.output(1)) + ", their indices";
+  }
+  return "";
+}
+
 Graph import_model(const onnx::ModelProto& model, size_t size, const std::string& file,
                    ExternalFiles files) {
   if (!model.has_graph() || model.ir_version() < 1) malformed(file, "is no ONNX model");
@@ -123,7 +139,8 @@ Graph import_model(const onnx::ModelProto& model, size_t size, const std::string
                           std::to_string(kMaxNodes) + " are supported");
   }
   if (graph.output_size() != 1) {
-    unsupported(file, "has " + std::to_string(graph.output_size()) + " outputs; one is supported");
+    unsupported(file, "has " + std::to_string(graph.output_size()) + " outputs; one is supported" +
+                          which_to_leave_out(graph));
   }
   const std::string& output = graph.output(0).name();
   std::set<std::string> needed = {output};
@@ -180,7 +197,8 @@ Graph import_bytes(const void* data, size_t size, const std::string& name, Exter
   if (size == 0) malformed(name, "is empty");
   if (size > INT_MAX) malformed(name, "is larger than 2 GiB");
   if (!model.ParseFromArray(data, static_cast<int>(size))) {
-    malformed(name, "is no ONNX model, or is cut");
+    malformed(name, common::is_lfs_pointer(data, size) ? common::kLfsPointer
+                                                       : "is no ONNX model, or is cut");
   }
   return import_model(model, size, name, std::move(files));
 }

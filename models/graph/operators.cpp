@@ -57,8 +57,8 @@ const std::vector<Importer::Row>& Importer::rows() {
       {"Sigmoid", &I::host_function, "at the network's end (the host computes it)"},
       {"Tanh", &I::host_function, "at the network's end (the host computes it)"},
       {"ArgMax", &I::arg_max,
-       "over all channels, at the network's end, also behind Softmax and its like (by the host; "
-       "indices come as floats)",
+       "over all channels, at the network's end, also behind Softmax and its like or of a "
+       "quantiser's integers (by the host; indices come as floats)",
        kSelects},
       {"ArgMin", &I::arg_max, "as ArgMax", kSelects},
       {"TopK", &I::top_k, "as ArgMax, with a constant k; values or indices, not both", kSelects},

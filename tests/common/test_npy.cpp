@@ -120,6 +120,8 @@ TEST_CASE("Files that are no array, or another one than they say, are refused") 
   has("no .npy");
   write_file(file.path, std::string("PK\x03\x04 a zip archive"));
   has("no .npy");
+  write_file(file.path, std::string("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"));
+  has("pointer of Git LFS");
   file.write(header("<f4", "(2,)"), "1234567");
   has("holds 7 bytes");
   file.write(header("<f4", "(2,)"), "123456789");

@@ -378,6 +378,15 @@ TEST_CASE("Models of another form are refused") {
     m.graph().add_output()->set_name("x");
     CHECK(refusal(m, ErrorKind::kUnsupported).find("2 outputs") != std::string::npos);
   }
+  SECTION("values and indices of TopK") {
+    Builder m({1, 6}, 13);
+    m.ints("k", {2});
+    m.node("TopK", {"x", "k"}, {"y", "places"});
+    m.graph().add_output()->set_name("places");
+    const std::string said = refusal(m, ErrorKind::kUnsupported);
+    CHECK(said.find("leave out either 'y', the values") != std::string::npos);
+    CHECK(said.find("or 'places', their indices") != std::string::npos);
+  }
   SECTION("a free height") {
     Builder m({1, 2, -1, 4});
     relu(m);
@@ -446,7 +455,7 @@ TEST_CASE("A file that contradicts itself is refused") {
        [=](Builder& m) {
          m.filled("n", {2, 2, 1, 1}, nan).node("Conv", {"x", "n"}, {"y"});
        },
-       "", "NaN"},
+       "", "NaN or infinity in the weights"},
       {"infinity",
        [=](Builder& m) {
          m.filled("n", {2, 2, 1, 1}, inf).node("Conv", {"x", "n"}, {"y"});
@@ -696,6 +705,13 @@ TEST_CASE("Bytes that are no model, or half of one, are refused") {
     CHECK(refuse(whole.substr(0, length)) == ErrorKind::kFile);
   }
   CHECK_NOTHROW(import_onnx_bytes(whole.data(), whole.size(), "good.onnx"));
+}
+
+TEST_CASE("A pointer of Git LFS is called one") {
+  const std::string pointer =
+      "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n";
+  CHECK_THROWS_WITH(import_onnx_bytes(pointer.data(), pointer.size(), "model.onnx"),
+                    Catch::Contains("Git LFS"));
 }
 
 TEST_CASE("A file that is not there is named") {

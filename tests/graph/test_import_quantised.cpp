@@ -379,6 +379,17 @@ TEST_CASE("QLinearSoftmax ends a network") {
   check_near(run(g, {0, 1, -2}), {1 / sum, std::exp(1.0F) / sum, std::exp(-2.0F) / sum}, 1e-5F);
 }
 
+TEST_CASE("ArgMax of integers is that of what they stand for") {
+  const std::string op = GENERATE("ArgMax", "ArgMin");
+  Builder m({1, 3});
+  m.unit("in", bytes(0.1F, 100)).unit("w", signed_bytes(1, 0));
+  m.node("QuantizeLinear", {"x", "in_s", "in_z"}, {"q"});
+  m.integers("w", {3, 3}, Type::INT8, {1, 0, 0, 0, 1, 0, 0, 0, 1});
+  m.microsoft("QGemm", {"q", "in_s", "in_z", "w", "w_s", "w_z", "", "in_s", "in_z"}, {"l"});
+  ModelBuilder::set(m.node(op, {"l"}, {"y"}), "axis", int64_t{1});
+  CHECK(run(m.import(), {-3, 1, -2}) == std::vector<float>{op == "ArgMax" ? 1.0F : 0.0F});
+}
+
 TEST_CASE("An explicit output_dtype of 0 is the default") {
   Builder m({1, 2}, 21);
   m.floats("s", {}, {0.5F});
