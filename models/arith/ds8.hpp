@@ -3,7 +3,9 @@
 ///
 /// Mathematics: digit j of a code, bits 2j+1..2j in two's complement, is -2..1, and the number is
 /// the sum of digit_j * 4^j: every integer of -170..85 by one code. The weight it stands for is
-/// step[channel] * number. Contract: the table is not looked at. Source: signed digits to base
+/// step[channel] * number. A tile has a number of digits: where the lower ones do not count, they
+/// are zero for the array whatever the code says (upper_digits), and the number is a multiple of a
+/// power of four. Contract: the table is not looked at. Source: signed digits to base
 /// four: Avizienis, IRE Transactions on Electronic Computers 10(3), 1961. Twin: rtl/arith/ds8.sv.
 /// Test: tests/arith.
 #pragma once

@@ -13,7 +13,9 @@
 /// takes codes or table entries for operands: with a table, `tabulate` finds the table under which
 /// each code has the operand that is wanted, whatever they are, so that copies and locks can deal
 /// codes as they like. `encode` chooses codes and operands for a tensor of weights (`coding.hpp`);
-/// it is not on the device, so only accuracy and the code statistics bind it. Test: tests/arith; a
+/// it is not on the device, so only accuracy and the code statistics bind it. Codes with digits
+/// (has_digits) are such that a digit of zero bits is zero: of how many upper digits count, a
+/// network says nothing, its codes have zeros below. Test: tests/arith; a
 /// system whose codes and entries are nothing like their operands:
 /// tests/simulate/test_toy_systems.cpp.
 #pragma once
@@ -44,6 +46,19 @@ using program::Table;
 using Operands = std::array<int32_t, contract::kTableEntries>;
 
 using contract::ArrayKind;
+
+/// A code of which the upper `digits` count, with zeros in place of the others.
+constexpr uint8_t upper_digits(uint8_t code, uint32_t digits) {
+  return static_cast<uint8_t>(code &
+                              0xffu << (contract::kDigitBits * (contract::kMostDigits - digits)));
+}
+
+/// As many of a code's upper digits as hold all of it, one at least.
+constexpr uint32_t digits_of(uint8_t code) {
+  uint32_t digits = 1;
+  while (upper_digits(code, digits) != code) ++digits;
+  return digits;
+}
 
 struct NumberSystemInfo : contract::NumberSystemInfo {
   int32_t (*operand)(uint8_t code, const Table& table, ArrayKind kind);

@@ -174,9 +174,10 @@ std::vector<uint8_t> weight_image(const Plan& plan, const WeightPlan& weights,
   for (size_t l = 0; l < plan.network.layers.size(); ++l) {
     const Layer& layer = plan.network.layers[l];
     for (size_t b = 0; b < weights.tiles[l].size(); ++b) {
-      const std::vector<uint8_t> tiles = make_tiles(
-          core, layer, plan.work[l], plan.mappings[static_cast<size_t>(layer.input)],
-          plan.mappings[static_cast<size_t>(layer.output)], static_cast<uint32_t>(b), padding);
+      const std::vector<uint8_t> tiles =
+          make_tiles(core, layer, plan.work[l], plan.mappings[static_cast<size_t>(layer.input)],
+                     plan.mappings[static_cast<size_t>(layer.output)], static_cast<uint32_t>(b),
+                     plan.digits[l][b], padding);
       std::copy(tiles.begin(), tiles.end(),
                 image.begin() + static_cast<std::ptrdiff_t>(weights.tiles[l][b].stream_offset));
     }

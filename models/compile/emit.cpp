@@ -272,6 +272,7 @@ program::MultiplyInstruction Emitter::instruction_for(const Job& job) const {
   i.weight_address = static_cast<int64_t>(tiles.address / unit);
   i.parameter_address =
       static_cast<int64_t>(s_.image.parameters[job.layer][group.region][job.block] / unit);
+  s_.plan.digits[job.layer][job.block].write(i);
   const int64_t first_row = band_of(job).first;
   i.input_base = in.address(0, first_row, 0);
   if (l.kind != LayerKind::kDense) i.input_base += job.block * in.block_pitch;

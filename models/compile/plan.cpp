@@ -10,6 +10,7 @@
 #include "compile/channels.hpp"
 #include "compile/fold.hpp"
 #include "compile/layers.hpp"
+#include "compile/tiles.hpp"
 #include "program/contract.hpp"
 
 namespace keyway::compile {
@@ -71,6 +72,18 @@ Plan begin_plan(const Network& original, const InputLayout& layout,
   return plan;
 }
 
+std::vector<program::DigitSchedule> digits_of(const Plan& plan, size_t index,
+                                              const program::CoreConfig& core) {
+  const Layer& layer = plan.network.layers[index];
+  const Mapping& output = plan.mappings[static_cast<size_t>(layer.output)];
+  std::vector<program::DigitSchedule> digits;
+  for (uint32_t block = 0; block < output.blocks(core); ++block) {
+    digits.push_back(make_schedule(core, layer, plan.work[index],
+                                   plan.mappings[static_cast<size_t>(layer.input)], output, block));
+  }
+  return digits;
+}
+
 std::vector<Group> groups_of(const Plan& plan, size_t index, const program::CoreConfig& core) {
   const Layer& layer = plan.network.layers[index];
   const int64_t pixels = layer.input == plan.network.input ? kFirstGroupPixels
@@ -101,6 +114,7 @@ Plan make_plan(const Network& original, const InputLayout& layout,
   }
   for (size_t l = 0; l < network.layers.size(); ++l) {
     plan.groups.push_back(groups_of(plan, l, core));
+    plan.digits.push_back(digits_of(plan, l, core));
   }
   return plan;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The plan: the passes from the input's layout to the groups, in their order. What it holds
-/// follows from shapes alone and does not depend on where the program image ends.
+/// follows from shapes alone, but for the digits of tiles, and does not depend on where the program
+/// image ends.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include "compile/groups.hpp"
 #include "compile/input_layout.hpp"
 #include "compile/mapping.hpp"
+#include "program/digit_schedule.hpp"
 #include "program/image.hpp"
 #include "quantise/network.hpp"
 
@@ -20,9 +22,10 @@ struct Plan {
   quantise::Network network;  ///< as the input's layout and copied shortcuts leave it
   program::InputImage input_image;
   InputStorage input;
-  std::vector<Mapping> mappings;           ///< per tensor
-  std::vector<Work> work;                  ///< per layer
-  std::vector<std::vector<Group>> groups;  ///< per layer
+  std::vector<Mapping> mappings;                            ///< per tensor
+  std::vector<Work> work;                                   ///< per layer
+  std::vector<std::vector<Group>> groups;                   ///< per layer
+  std::vector<std::vector<program::DigitSchedule>> digits;  ///< [layer][output block]
   size_t leading_layers = 1;
   ActivationPlan activations;
 };

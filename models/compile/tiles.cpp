@@ -36,9 +36,10 @@ std::vector<DensePass> dense_passes(const program::CoreConfig& core, const Layer
   return passes;
 }
 
-void fill_dense(const program::CoreConfig& core, const Layer& layer, const Work& work,
-                const Mapping& input, const std::vector<int32_t>& outputs,
-                std::vector<uint8_t>& tiles) {
+/// Calls visit(tile, byte, code) for every code of an output block; byte is its place in the tile.
+template <typename Visit>
+void for_dense_codes(const program::CoreConfig& core, const Layer& layer, const Work& work,
+                     const Mapping& input, const std::vector<int32_t>& outputs, Visit visit) {
   const std::vector<int32_t> inputs = input.channel_at(core);
   const int64_t kh = layer.window.kernel_h, kw = layer.window.kernel_w;
   const auto channels = static_cast<int64_t>(input.position.size());
@@ -54,16 +55,18 @@ void fill_dense(const program::CoreConfig& core, const Layer& layer, const Work&
       if (channel < 0) continue;
       for (uint32_t l = 0; l < core.lanes; ++l) {
         if (outputs[l] < 0) continue;
-        tiles[tile + code_at(core, l, d)] = layer.codes[static_cast<size_t>(
-            ((outputs[l] * channels + channel) * kh + ky) * kw + pass.kx)];
+        visit(tile, code_at(core, l, d),
+              layer.codes[static_cast<size_t>(((outputs[l] * channels + channel) * kh + ky) * kw +
+                                              pass.kx)]);
       }
     }
-    tile += core.tile_bytes();
+    ++tile;
   }
 }
 
-void fill_depthwise(const program::CoreConfig& core, const Layer& layer,
-                    const std::vector<int32_t>& outputs, std::vector<uint8_t>& tiles) {
+template <typename Visit>
+void for_depthwise_codes(const program::CoreConfig& core, const Layer& layer,
+                         const std::vector<int32_t>& outputs, Visit visit) {
   const int64_t kh = layer.window.kernel_h, kw = layer.window.kernel_w;
   const int64_t most = core.max_columns();
   size_t tile = 0;
@@ -76,12 +79,12 @@ void fill_depthwise(const program::CoreConfig& core, const Layer& layer,
           const auto depth = static_cast<uint32_t>(r * most + most - columns + c);
           for (uint32_t l = 0; l < core.lanes; ++l) {
             if (outputs[l] < 0) continue;
-            tiles[tile + code_at(core, l, depth)] =
-                layer.codes[static_cast<size_t>((outputs[l] * kh + ky0 + r) * kw + kx0 + c)];
+            visit(tile, code_at(core, l, depth),
+                  layer.codes[static_cast<size_t>((outputs[l] * kh + ky0 + r) * kw + kx0 + c)]);
           }
         }
       }
-      tile += core.tile_bytes();
+      ++tile;
     }
   }
 }
@@ -91,6 +94,21 @@ std::vector<int32_t> lanes_of(const program::CoreConfig& core, const Mapping& ma
   const std::vector<int32_t> channels = mapping.channel_at(core);
   const auto first = channels.begin() + static_cast<std::ptrdiff_t>(block * core.lanes);
   return {first, first + static_cast<std::ptrdiff_t>(core.lanes)};
+}
+
+template <typename Visit>
+void for_codes(const program::CoreConfig& core, const Layer& layer, const Work& work,
+               const Mapping& input, const Mapping& output, uint32_t block, Visit visit) {
+  const std::vector<int32_t> outputs = lanes_of(core, output, block);
+  if (layer.kind == LayerKind::kDense) {
+    for_dense_codes(core, layer, work, input, outputs, visit);
+  } else {
+    for_depthwise_codes(core, layer, outputs, visit);
+  }
+}
+
+bool has_digits(const Layer& layer) {
+  return has_weights(layer) && arith::info(layer.number_system).has_digits;
 }
 
 program::Parameter parameter_of(const Layer& layer, const quantise::Region& region,
@@ -119,18 +137,32 @@ program::ParameterForm parameter_form(const Layer& layer, bool output_signed) {
   return form;
 }
 
+program::DigitSchedule make_schedule(const program::CoreConfig& core, const Layer& layer,
+                                     const Work& work, const Mapping& input, const Mapping& output,
+                                     uint32_t block) {
+  if (!has_digits(layer)) return {};
+  std::vector<uint32_t> digits(work.passes, layer.codes.empty() ? contract::kMostDigits : 1);
+  if (!layer.codes.empty()) {
+    for_codes(core, layer, work, input, output, block, [&](size_t tile, size_t, uint8_t code) {
+      digits[tile] = std::max(digits[tile], arith::digits_of(code));
+    });
+  }
+  return program::DigitSchedule(digits);
+}
+
 std::vector<uint8_t> make_tiles(const program::CoreConfig& core, const Layer& layer,
                                 const Work& work, const Mapping& input, const Mapping& output,
-                                uint32_t block, const RandomBytes& padding) {
+                                uint32_t block, const program::DigitSchedule& schedule,
+                                const RandomBytes& padding) {
   if (!has_weights(layer)) return {};
   std::vector<uint8_t> tiles(static_cast<size_t>(work.passes) * core.tile_bytes());
   padding(tiles.data(), tiles.size());
-  const std::vector<int32_t> outputs = lanes_of(core, output, block);
-  if (layer.kind == LayerKind::kDense) {
-    fill_dense(core, layer, work, input, outputs, tiles);
-  } else {
-    fill_depthwise(core, layer, outputs, tiles);
-  }
+  for_codes(core, layer, work, input, output, block, [&](size_t tile, size_t byte, uint8_t code) {
+    uint8_t& place = tiles[tile * core.tile_bytes() + byte];
+    const uint8_t counts =
+        has_digits(layer) ? arith::upper_digits(0xff, schedule.digits(tile)) : 0xff;
+    place = static_cast<uint8_t>((code & counts) | (place & ~counts));
+  });
   return tiles;
 }
 

@@ -9,7 +9,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0xdfc4cdbb;
+inline constexpr uint32_t kContractHash = 0x921f24cf;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -20,6 +20,9 @@ inline constexpr uint32_t kTableSlots = 2;
 inline constexpr uint32_t kTableEntries = 256;
 inline constexpr uint32_t kTableEntryBytes = 2;
 inline constexpr uint32_t kLaneWeightBytes = 4;
+inline constexpr uint32_t kMostDigits = 4;
+inline constexpr uint32_t kDigitBits = 2;
+inline constexpr uint32_t kScheduleEntries = 24;
 inline constexpr uint32_t kInstructionBytes = 32;
 inline constexpr uint32_t kOpcodeBits = 4;
 inline constexpr uint32_t kTransferUnitBytes = 16;
@@ -104,7 +107,7 @@ inline constexpr uint32_t kArgOutputBytes = 0x060;
 inline constexpr uint32_t kArgCycleLimit = 0x068;
 inline constexpr uint32_t kCounterBase = 0x140;
 inline constexpr uint32_t kCoreId = 0x5957454b;
-inline constexpr uint32_t kCoreVersion = 0x00000002;
+inline constexpr uint32_t kCoreVersion = 0x00000003;
 
 struct Argument {
   const char* name;
@@ -322,18 +325,19 @@ struct NumberSystemInfo {
   bool has_table;  ///< operands follow from the code and a table in the program
   bool equally_likely;  ///< are all codes, over a tensor
   uint32_t array_kinds;  ///< bit k: arrays of kind k run it
+  bool has_digits = false;  ///< codes are digits, of which a schedule says how many count
 
   constexpr bool runs_on(ArrayKind kind) const {
     return (array_kinds >> static_cast<unsigned>(kind) & 1) != 0;
   }
 };
 inline constexpr std::array<NumberSystemInfo, 6> kNumberSystems{{
-    {NumberSystem::kInt8, "int8", false, false, 1},
-    {NumberSystem::kQf8, "qf8", true, true, 1},
-    {NumberSystem::kLns8, "lns8", false, false, 1},
-    {NumberSystem::kPosit8, "posit8", false, false, 1},
-    {NumberSystem::kFp8, "fp8", false, false, 1},
-    {NumberSystem::kDs8, "ds8", false, false, 1}}};
+    {NumberSystem::kInt8, "int8", false, false, 1, false},
+    {NumberSystem::kQf8, "qf8", true, true, 1, false},
+    {NumberSystem::kLns8, "lns8", false, false, 1, false},
+    {NumberSystem::kPosit8, "posit8", false, false, 1, false},
+    {NumberSystem::kFp8, "fp8", false, false, 1, false},
+    {NumberSystem::kDs8, "ds8", false, false, 1, true}}};
 
 inline constexpr uint32_t kHeaderMagicOffset = 0;
 inline constexpr uint32_t kHeaderMagicBytes = 8;
@@ -482,7 +486,9 @@ inline constexpr Field kResidual{"residual", 172, 1, false};  ///< add a residua
 inline constexpr Field kResidualBase{"residual_base", 173, 16, false};
 inline constexpr Field kResidualPhase{"residual_phase", 189, 2, false};
 inline constexpr Field kWaitStores{"wait_stores", 191, 1, false};  ///< STOREs of earlier inputs have read their words
-inline constexpr std::array<Field, 17> kFields{kWaitFrames, kWaitRows, kWaitProducts, kWeightAddress, kParameterAddress, kInputBase, kInputPhase, kInputY, kInputX, kHeight, kWidth, kOutputBase, kOutputPhase, kResidual, kResidualBase, kResidualPhase, kWaitStores};
+inline constexpr Field kSchedule{"schedule", 192, 48, false};  ///< 24 entries of two bits, each of type digits, for number systems with digits
+inline constexpr Field kScheduleRun{"schedule_run", 240, 8, false};  ///< tiles that an entry of the schedule is for, less one
+inline constexpr std::array<Field, 19> kFields{kWaitFrames, kWaitRows, kWaitProducts, kWeightAddress, kParameterAddress, kInputBase, kInputPhase, kInputY, kInputX, kHeight, kWidth, kOutputBase, kOutputPhase, kResidual, kResidualBase, kResidualPhase, kWaitStores, kSchedule, kScheduleRun};
 }  // namespace multiply
 
 namespace table {

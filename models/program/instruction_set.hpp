@@ -86,6 +86,8 @@ struct MultiplyInstruction {
   int64_t residual_base = 0;
   int64_t residual_phase = 0;
   int64_t wait_stores = 0;  ///< STOREs of earlier inputs have read their words
+  int64_t schedule = 0;  ///< 24 entries of two bits, each of type digits, for number systems with digits
+  int64_t schedule_run = 0;  ///< tiles that an entry of the schedule is for, less one
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& visitor) {
@@ -106,6 +108,8 @@ struct MultiplyInstruction {
     visitor(contract::multiply::kResidualBase, self.residual_base);
     visitor(contract::multiply::kResidualPhase, self.residual_phase);
     visitor(contract::multiply::kWaitStores, self.wait_stores);
+    visitor(contract::multiply::kSchedule, self.schedule);
+    visitor(contract::multiply::kScheduleRun, self.schedule_run);
   }
 };
 

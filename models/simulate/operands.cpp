@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "program/digit_schedule.hpp"
 #include "simulate/kernels.hpp"
 
 namespace keyway::simulate {
@@ -64,15 +65,20 @@ std::vector<int16_t> decode_operands(const CoreConfig& core, const MultiplyStep&
                                      const arith::Table& table) {
   if (step.mode == Mode::kMaximum) return {};
   arith::Operands values{};
+  bool has_digits = false;
   if (step.reads_weights) {
-    values = arith::info(static_cast<arith::NumberSystem>(step.layer.number_system))
-                 .operands(table, core.array_kind);
+    const auto& system = arith::info(static_cast<arith::NumberSystem>(step.layer.number_system));
+    values = system.operands(table, core.array_kind);
+    has_digits = system.has_digits;
   }
+  const program::DigitSchedule schedule(step.multiply);
   const auto at = [&](const Tap& tap, uint32_t lane, uint32_t depth) -> int16_t {
     if (!step.reads_weights) return 1;
+    const uint8_t code =
+        tiles[tap.pass * core.tile_bytes() + uint64_t{depth / 4} * core.weight_word_bytes() +
+              4 * lane + depth % 4];
     return static_cast<int16_t>(
-        values[tiles[tap.pass * core.tile_bytes() + uint64_t{depth / 4} * core.weight_word_bytes() +
-                     4 * lane + depth % 4]]);
+        values[has_digits ? arith::upper_digits(code, schedule.digits(tap.pass)) : code]);
   };
   const uint32_t wc = core.word_channels();
   std::vector<int16_t> operands;

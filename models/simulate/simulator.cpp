@@ -113,8 +113,9 @@ class Preparation {
           ((tap.block * prepared.patch_rows + tap.ky) * prepared.patch_columns + tap.kx) *
           core_.word_channels()));
     }
-    auto& operands = operands_[{m.weight_address, l.mode, l.ones, l.number_system, l.table_slot,
-                                l.pair_rows, l.kernel_h, l.kernel_w, l.blocks}];
+    auto& operands =
+        operands_[{m.weight_address, l.mode, l.ones, l.number_system, l.table_slot, l.pair_rows,
+                   l.kernel_h, l.kernel_w, l.blocks, m.schedule, m.schedule_run}];
     if (operands == nullptr) {
       operands = std::make_shared<const std::vector<int16_t>>(
           decode_operands(core_, step, taps, memory_.data() + word_address(m.weight_address),
@@ -140,7 +141,7 @@ class Preparation {
   const std::vector<uint8_t>& weights_;
   std::vector<uint8_t> memory_;
   std::array<arith::Table, contract::kTableSlots> tables_{};
-  std::map<std::array<int64_t, 9>, std::shared_ptr<const std::vector<int16_t>>> operands_;
+  std::map<std::array<int64_t, 11>, std::shared_ptr<const std::vector<int16_t>>> operands_;
   std::map<std::array<int64_t, 3>, std::shared_ptr<const PostParameters>> parameters_;
   std::vector<PreparedStep> steps_;
   MultiplyStep previous_;

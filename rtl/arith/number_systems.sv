@@ -3,7 +3,7 @@
 // The one place that chooses the number system of a weight code.
 //
 // Mathematics: operand_o = the number system system_i applied to code_i; entry_i is the decode table's
-//   entry for it.
+//   entry for it. Of codes with digits the upper digits_i + 1 count.
 // Timing: combinational, no state.
 // Contract: a value that no number system has gives zero; no program gets so far (dispatcher).
 // Twin: models/arith/number_system.cpp. Test: tests/arith/test_rtl.cpp.
@@ -12,6 +12,7 @@ module number_systems
   import keyway_contract_pkg::*;
 (
     input  number_system_t system_i,
+    input  digits_t digits_i,
     input  logic [7:0] code_i,
     input  logic [OperandBits-1:0] entry_i,
     output logic signed [OperandBits-1:0] operand_o
@@ -55,6 +56,7 @@ module number_systems
   );
 
   ds8 u_ds8 (
+      .digits_i,
       .code_i,
       .entry_i,
       .operand_o(operand_ds8)

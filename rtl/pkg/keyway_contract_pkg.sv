@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'hdfc4cdbb;
+  parameter logic [31:0] ContractHash = 32'h921f24cf;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -15,6 +15,9 @@ package keyway_contract_pkg;
   parameter int unsigned TableEntries = 256;
   parameter int unsigned TableEntryBytes = 2;
   parameter int unsigned LaneWeightBytes = 4;
+  parameter int unsigned MostDigits = 4;
+  parameter int unsigned DigitBits = 2;
+  parameter int unsigned ScheduleEntries = 24;
   parameter int unsigned InstructionBytes = 32;
   parameter int unsigned OpcodeBits = 4;
   parameter int unsigned TransferUnitBytes = 16;
@@ -103,7 +106,7 @@ package keyway_contract_pkg;
   } arguments_t;
   parameter logic [11:0] CounterBase = 12'h140;
   parameter logic [31:0] CoreId = 32'h5957454b;
-  parameter logic [31:0] CoreVersion = 32'h00000002;
+  parameter logic [31:0] CoreVersion = 32'h00000003;
 
   parameter int unsigned NumCounters = 12;
   parameter int unsigned CountTotal = 0;
@@ -224,6 +227,8 @@ package keyway_contract_pkg;
 
   // a value of [[number_system]]
   typedef logic [4:0] number_system_t;
+  // digits of a weight code that count, less one
+  typedef logic [1:0] digits_t;
   // a word of weight memory
   typedef logic [19:0] weight_address_t;
   // 16 bytes of weight memory
@@ -297,7 +302,9 @@ package keyway_contract_pkg;
   // pixels of the group follow each other, a weight tile a pass, tiles consecutive from weight_address;
   // the last pass goes through post-processing into the output.
   typedef struct packed {
-    logic [63:0] reserved;
+    logic [7:0] reserved;
+    logic [7:0] schedule_run;
+    logic [47:0] schedule;
     logic wait_stores;
     row_bank_t residual_phase;
     activation_address_t residual_base;
@@ -444,6 +451,11 @@ package keyway_contract_pkg;
   // The operands of its codes are a table in the program.
   function automatic logic has_table(number_system_t system);
     return system inside {NumberSystemQf8};
+  endfunction
+
+  // A schedule says how many digits of its codes count.
+  function automatic logic has_digits(number_system_t system);
+    return system inside {NumberSystemDs8};
   endfunction
 
   // True if this kind of array runs it; false for a value that no number system has.

@@ -105,13 +105,14 @@ class Header:
         self.add("", "struct NumberSystemInfo {\n  NumberSystem system;\n  const char* name;  ///< as `--format` takes it\n"
                  "  bool has_table;  ///< operands follow from the code and a table in the program\n"
                  "  bool equally_likely;  ///< are all codes, over a tensor\n"
-                 "  uint32_t array_kinds;  ///< bit k: arrays of kind k run it\n\n"
+                 "  uint32_t array_kinds;  ///< bit k: arrays of kind k run it\n"
+                 "  bool has_digits = false;  ///< codes are digits, of which a schedule says how many count\n\n"
                  "  constexpr bool runs_on(ArrayKind kind) const {\n"
                  "    return (array_kinds >> static_cast<unsigned>(kind) & 1) != 0;\n  }\n};")
         kinds = {k["name"]: 1 << k["value"] for k in self.c["array_kind"]}
         self.table("NumberSystemInfo", "NumberSystems",
                    [f'{{NumberSystem::k{camel(s["name"])}, "{s["name"]}", {boolean(s["has_table"])}, {boolean(s["equally_likely"])}, '
-                    f'{sum(kinds[k] for k in s["array_kinds"])}}}' for s in self.c["number_system"]])
+                    f'{sum(kinds[k] for k in s["array_kinds"])}, {boolean(s.get("has_digits", False))}}}' for s in self.c["number_system"]])
 
     def arguments(self):
         arguments = self.c["argument"]

@@ -149,9 +149,13 @@ class Package:
         """What a core does with a number system that no list knows must be said as well: nothing."""
         systems = self.c["number_system"]
         with_table = [f"NumberSystem{camel(s['name'])}" for s in systems if s["has_table"]]
+        with_digits = [f"NumberSystem{camel(s['name'])}" for s in systems if s.get("has_digits")]
         self.add("  // The operands of its codes are a table in the program.",
                  "  function automatic logic has_table(number_system_t system);",
                  *[f"    {line}" for line in inside("system", with_table)], "  endfunction", "",
+                 "  // A schedule says how many digits of its codes count.",
+                 "  function automatic logic has_digits(number_system_t system);",
+                 *[f"    {line}" for line in inside("system", with_digits)], "  endfunction", "",
                  "  // True if this kind of array runs it; false for a value that no number system has.",
                  "  function automatic logic runs_number_system(array_kind_e kind, number_system_t system);",
                  "    case (kind)")
@@ -183,20 +187,21 @@ def package(contract, note):
 def number_systems(contract, note):
     """One module in which every number system stands, so that a new one is a line of the contract."""
     names = [s["name"] for s in contract["number_system"]]
+    digits = {s["name"] for s in contract["number_system"] if s.get("has_digits")}
     lines = ["// SPDX-License-Identifier: Apache-2.0", f"// {note}",
              "// The one place that chooses the number system of a weight code.", "//",
              "// Mathematics: operand_o = the number system system_i applied to code_i; entry_i is the decode table's",
-             "//   entry for it.",
+             "//   entry for it. Of codes with digits the upper digits_i + 1 count.",
              "// Timing: combinational, no state.",
              "// Contract: a value that no number system has gives zero; no program gets so far (dispatcher).",
              "// Twin: models/arith/number_system.cpp. Test: tests/arith/test_rtl.cpp.", "",
              "module number_systems", "  import keyway_contract_pkg::*;", "(",
-             "    input  number_system_t system_i,", "    input  logic [7:0] code_i,",
+             "    input  number_system_t system_i,", "    input  digits_t digits_i,", "    input  logic [7:0] code_i,",
              "    input  logic [OperandBits-1:0] entry_i,",
              "    output logic signed [OperandBits-1:0] operand_o", ");", "",
              *[f"  logic signed [OperandBits-1:0] operand_{name};" for name in names], ""]
     for name in names:
-        lines += [f"  {name} u_{name} (", "      .code_i,", "      .entry_i,", f"      .operand_o(operand_{name})",
+        lines += [f"  {name} u_{name} (", *["      .digits_i,"] * (name in digits), "      .code_i,", "      .entry_i,", f"      .operand_o(operand_{name})",
                   "  );", ""]
     lines += ["  always_comb begin", "    case (system_i)"]
     lines += [f"      NumberSystem{camel(name)}: operand_o = operand_{name};" for name in names]

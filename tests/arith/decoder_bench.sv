@@ -7,6 +7,7 @@ module decoder_bench
   import keyway_contract_pkg::*;
 (
     input  number_system_t        system_i,
+    input  digits_t               digits_i,
     input  logic           [ 7:0] code_i,
     input  logic           [11:0] entry_i,
     input  logic signed    [ 8:0] activation_i,
@@ -16,6 +17,7 @@ module decoder_bench
 
   number_systems u_number_systems (
       .system_i,
+      .digits_i,
       .code_i,
       .entry_i,
       .operand_o

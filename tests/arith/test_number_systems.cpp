@@ -172,7 +172,23 @@ TEST_CASE("ds8 has every integer of its range once") {
   CHECK(values.size() == 256);
   CHECK(*values.begin() == -170);
   CHECK(*values.rbegin() == 85);
-  CHECK(ds8::exact_value(0b01'00'11'10, {}) == 64 - 4 - 2);
+  CHECK(ds8::exact_value(0b01'00'11'10, {}) == 64 - 1 * 4 - 2);
+  // Fewer digits: the multiples of a power of four, each once.
+  for (uint32_t digits = 1; digits <= 4; ++digits) {
+    std::set<double> of_digits;
+    for (int code = 0; code < 256; ++code) {
+      const uint8_t upper = upper_digits(static_cast<uint8_t>(code), digits);
+      const double value = ds8::exact_value(upper, {});
+      const double off = ds8::exact_value(static_cast<uint8_t>(code), {}) - value;
+      const double unit = std::exp2(8 - 2 * static_cast<int>(digits));
+      of_digits.insert(value);
+      REQUIRE(std::fmod(value, unit) == 0);
+      REQUIRE((3 * off >= -2 * (unit - 1) && 3 * off <= unit - 1));
+      REQUIRE(digits_of(upper) <= digits);
+      REQUIRE(upper_digits(upper, digits_of(upper)) == upper);
+    }
+    CHECK(of_digits.size() == 1U << (2 * digits));
+  }
 }
 
 TEST_CASE("lns8 has eight steps an octave over at least fourteen octaves") {

@@ -43,6 +43,7 @@ TEST_CASE("decoders and products equal their twins for every code and activation
   constexpr uint64_t kSeed = 20250101;
   Vdecoder_bench bench;
   uint64_t wrong = 0, seen = 0;
+  bench.digits_i = keyway::contract::kMostDigits - 1;
   for (const NumberSystemInfo& system : number_systems()) {
     bench.system_i = static_cast<uint8_t>(system.system);
     for (const Table& table : tables(kSeed)) {
@@ -70,6 +71,31 @@ TEST_CASE("decoders and products equal their twins for every code and activation
   }
   CHECK(seen == number_systems().size() * 32U * 256U * 512U);
   REQUIRE(wrong == 0);
+}
+
+TEST_CASE("of codes with digits the upper ones count, of others everything") {
+  Vdecoder_bench bench;
+  const Table table = tables(7).back();
+  for (const NumberSystemInfo& system : number_systems()) {
+    bench.system_i = static_cast<uint8_t>(system.system);
+    for (uint32_t digits = 1; digits <= keyway::contract::kMostDigits; ++digits) {
+      bench.digits_i = static_cast<uint8_t>(digits - 1);
+      for (int code = 0; code < 256; ++code) {
+        const auto c = static_cast<uint8_t>(code);
+        const uint8_t counts = system.has_digits ? upper_digits(c, digits) : c;
+        const int64_t operand = system.operand(counts, table, ArrayKind::kMultiplier);
+        bench.code_i = c;
+        bench.entry_i = static_cast<uint16_t>(table[c] & 0xfff);
+        for (int activation = -256; activation < 256; ++activation) {
+          bench.activation_i = static_cast<uint16_t>(activation & 0x1ff);
+          bench.eval();
+          INFO(system.name << ", code " << code << ", digits " << digits);
+          REQUIRE(sign_extend(bench.operand_o, 12) == operand);
+          REQUIRE(sign_extend(bench.product_o, 21) == operand * activation);
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("a value that no number system has gives zero") {

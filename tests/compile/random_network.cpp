@@ -191,6 +191,14 @@ class Generator {
     if (layer.kind == LayerKind::kDense) count = out.channels * in.channels * taps;
     if (layer.kind == LayerKind::kDepthwise) count = out.channels * taps;
     layer.codes = random_bytes(random_, static_cast<size_t>(count));
+    if (info.has_digits) {
+      // Weights of an output in a row have the same number of digits, a tile's nearly so.
+      uint32_t digits = 1;
+      for (size_t i = 0; i < layer.codes.size(); ++i) {
+        if (i % 24 == 0) digits = static_cast<uint32_t>(pick(1, contract::kMostDigits));
+        layer.codes[i] = arith::upper_digits(layer.codes[i], digits);
+      }
+    }
     layer.macs = static_cast<uint64_t>(
         layer.kind == LayerKind::kDense || layer.kind == LayerKind::kDepthwise
             ? out.elements() * taps * (layer.kind == LayerKind::kDense ? in.channels : 1)

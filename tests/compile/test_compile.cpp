@@ -7,6 +7,7 @@
 #include "compile/compile.hpp"
 #include "known_networks.hpp"
 #include "program/contract.hpp"
+#include "program/digit_schedule.hpp"
 #include "program/instructions.hpp"
 #include "random_network.hpp"
 
@@ -274,4 +275,35 @@ TEST_CASE("padding comes from the given source and nothing else changes", "[comp
   CHECK(c.program_image == a.program_image);
   CHECK(c.weight_image != a.weight_image);
   CHECK(a.weight_image.size() % contract::kPayloadBytes == 0);
+}
+
+TEST_CASE("tiles have the digits that their codes need, and random ones below", "[compile]") {
+  const CoreConfig core = core_from_name("8x8");
+  graph::Window window;
+  window.kernel_h = window.kernel_w = 1;
+  quantise::Network network = one_layer({16, 4, 4}, 8, window);
+  network.layers[0].number_system = network.number_system = arith::NumberSystem::kDs8;
+  for (size_t i = 0; i < network.layers[0].codes.size(); ++i) {
+    network.layers[0].codes[i] = i % 16 < 8 ? 0x80 : 0x64;  // of one digit, and of three
+  }
+  const auto compiled = [&](uint8_t padding) {
+    Options options;
+    options.padding = [padding](uint8_t* data, size_t size) { std::fill_n(data, size, padding); };
+    return compile::compile(network, core, options);
+  };
+  const Program zeros = compiled(0), ones = compiled(0xff);
+  CHECK(zeros.program_image == ones.program_image);
+  for (size_t i = 0; i < 2 * core.tile_bytes(); ++i) {
+    const bool is_first = i < core.tile_bytes();
+    REQUIRE(zeros.weight_image[i] == (is_first ? 0x80 : 0x64));
+    REQUIRE(ones.weight_image[i] == (is_first ? 0xbf : 0x67));
+  }
+  for (uint32_t i = 0; i < zeros.instructions; ++i) {
+    const Instruction instruction =
+        decode(zeros.program_image.data() + i * contract::kInstructionBytes, i);
+    const auto* multiply = std::get_if<MultiplyInstruction>(&instruction);
+    if (multiply == nullptr) continue;
+    CHECK(DigitSchedule(*multiply).digits(0) == 1);
+    CHECK(DigitSchedule(*multiply).digits(1) == 3);
+  }
 }

@@ -2,8 +2,8 @@
 // Decoder: a weight code's operand, between two registers.
 //
 // Mathematics: operand_o = the LAYER's number system applied to code_i; entry_i is the decode table's
-//   entry for it. The systems and the choice among them: rtl/arith.
-// Timing: system and code are taken with read_i, like the table's entry, which stands a cycle later; then
+//   entry for it, digits_i how many of its digits count, less one. The systems and the choice among them: rtl/arith.
+// Timing: system, digits and code are taken with read_i, like the table's entry, which stands a cycle later; then
 //   with enable_i, the operand stands another cycle later and stays.
 // Test: tests/rtl/engine; the systems themselves: tests/arith.
 
@@ -15,6 +15,7 @@ module decoder
     input  logic                             read_i,
     input  logic                             enable_i,
     input  number_system_t                   system_i,
+    input  digits_t                          digits_i,
     input  logic           [            7:0] code_i,
     input  logic           [OperandBits-1:0] entry_i,
     output logic signed    [OperandBits-1:0] operand_o
@@ -22,20 +23,24 @@ module decoder
 
   logic signed [OperandBits-1:0] operand;
   number_system_t system_q;  // each decoder's own, since all of them together are far apart
+  digits_t digits_q;
   logic [7:0] code_q;
 
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
       system_q <= '0;
+      digits_q <= '0;
       code_q   <= '0;
     end else if (read_i) begin
       system_q <= system_i;
+      digits_q <= digits_i;
       code_q   <= code_i;
     end
   end
 
   number_systems u_number_systems (
       .system_i (system_q),
+      .digits_i (digits_q),
       .code_i   (code_q),
       .entry_i,
       .operand_o(operand)

@@ -27,6 +27,7 @@ module tile_decoder
     input logic code_valid_i,
     input tile_word_t code_tile_i,
     input number_system_t code_system_i,
+    input digits_t code_digits_i,
     input table_bank_t code_table_bank_i,
     input logic code_table_end_i,  // the last one of a job that needs its table
     input logic [8*Ports-1:0] read_data_i,
@@ -57,6 +58,7 @@ module tile_decoder
   typedef struct packed {
     tile_word_t tile;
     number_system_t system;
+    digits_t digits;
     table_bank_t table_bank;
     logic table_end;
     logic [Ports-1:0][7:0] codes;
@@ -74,6 +76,7 @@ module tile_decoder
   assign pushed = '{
           tile: code_tile_i,
           system: code_system_i,
+          digits: code_digits_i,
           table_bank: code_table_bank_i,
           table_end: code_table_end_i,
           codes: read_data_i
@@ -174,6 +177,7 @@ module tile_decoder
         .read_i   (read),
         .enable_i (decode),
         .system_i (head.system),
+        .digits_i (head.digits),
         .code_i   (head.codes[p]),
         .entry_i  (entries[p]),
         .operand_o(operand_o[p])

@@ -77,6 +77,7 @@ module weight_path
   logic code_coming, code_valid, code_table_end, code_room;
   tile_word_t code_tile;
   number_system_t code_system;
+  digits_t code_digits;
   logic [32*Lanes-1:0] weight_word;
 
   assign weight_word_o = weight_word;
@@ -110,6 +111,7 @@ module weight_path
       .code_valid_o     (code_valid),
       .code_tile_o      (code_tile),
       .code_system_o    (code_system),
+      .code_digits_o    (code_digits),
       .code_table_bank_o(code_table_bank),
       .code_table_end_o (code_table_end),
       .code_room_i      (code_room),
@@ -175,6 +177,7 @@ module weight_path
       .code_valid_i         (code_valid),
       .code_tile_i          (code_tile),
       .code_system_i        (code_system),
+      .code_digits_i        (code_digits),
       .code_table_bank_i    (code_table_bank),
       .code_table_end_i     (code_table_end),
       .read_data_i          (weight_word),

@@ -4,6 +4,8 @@
 //
 // Mathematics: a job has one tile a pass (pass_generator counts them), Depth / 4 words each, consecutive
 //   from weight_address. A job without weights has a tile of ones for each pass, made without reading.
+//   The job's schedule says how many digits of a tile's codes count: its entries take turns, each for
+//   schedule_run + 1 tiles.
 // Timing: a word a cycle while the tile path has room, so a tile takes Depth / 4 cycles. pass_next_o, in
 //   the cycle in which the last word of a tile is requested, puts its pass into the queue of the steps; the
 //   tile will stand in the shadow five cycles later. The first words of the next job
@@ -51,6 +53,7 @@ module weight_reader
     output logic code_valid_o,
     output tile_word_t code_tile_o,
     output number_system_t code_system_o,
+    output digits_t code_digits_o,
     output table_bank_t code_table_bank_o,
     output logic code_table_end_o,  // last word of a job that needs its table
     input logic code_room_i,
@@ -73,6 +76,8 @@ module weight_reader
   counter_t wait_frames_q;
   weight_address_t address_q;  // of the next word of the job
   weight_address_t weight_address_q;  // of its first tile
+  digits_t [ScheduleEntries-1:0] schedule_q;  // from the entry of the tile at hand on
+  logic [7:0] schedule_run_q, schedule_left_q;  // tiles of an entry, and those left of it; less one
 
   logic want_parameter, last_parameter, want_tile, want_ones;
   logic last_word, advance_tile, last_request, finish, free, accept;
@@ -126,6 +131,9 @@ module weight_reader
       wait_frames_q    <= '0;
       address_q        <= '0;
       weight_address_q <= '0;
+      schedule_q       <= '0;
+      schedule_run_q   <= '0;
+      schedule_left_q  <= '0;
     end else begin
       in_flight_q <= in_flight_q + (SlotBits + 1)'(job_valid_o) - (SlotBits + 1)'(retire_i);
       if (want_parameter && read_grant_i) begin
@@ -142,6 +150,13 @@ module weight_reader
       if (advance_tile) begin
         tile_word_q <= last_word ? '0 : tile_word_q + WordBits'(1);
         if (!want_ones) address_q <= address_q + 20'd1;
+      end
+      if (last_request) begin
+        schedule_left_q <= schedule_left_q - 8'd1;
+        if (schedule_left_q == '0) begin
+          schedule_q      <= {schedule_q[0], schedule_q[ScheduleEntries-1:1]};
+          schedule_left_q <= schedule_run_q;
+        end
       end
       if (finish) begin
         busy_q  <= 1'b0;
@@ -162,6 +177,9 @@ module weight_reader
         wait_frames_q    <= item_i.multiply.wait_frames;
         weight_address_q <= item_i.multiply.weight_address;
         address_q        <= item_i.multiply.parameter_address;
+        schedule_q       <= item_i.multiply.schedule;
+        schedule_run_q   <= item_i.multiply.schedule_run;
+        schedule_left_q  <= item_i.multiply.schedule_run;
       end
       // The counter only grows, so what was enough stays enough.
       frames_ok_q <= frames_i >= (accept ? item_i.multiply.wait_frames : wait_frames_q);
@@ -179,6 +197,7 @@ module weight_reader
       code_valid_o      <= 1'b0;
       code_tile_o       <= '0;
       code_system_o     <= '0;
+      code_digits_o     <= '0;
       code_table_bank_o <= '0;
       code_table_end_o  <= 1'b0;
     end else begin
@@ -195,6 +214,7 @@ module weight_reader
       if (advance_tile) begin
         code_tile_o       <= '{ones: want_ones, last: last_word, index: TileWordBits'(tile_word_q)};
         code_system_o     <= layer_q.number_system;
+        code_digits_o     <= schedule_q[0];
         code_table_bank_o <= table_bank_q;
         code_table_end_o  <= finish && needs_table_q && !no_weights_q;
       end

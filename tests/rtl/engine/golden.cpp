@@ -42,10 +42,11 @@ uint8_t* Golden::word(const Place& place, int block, int row, int column) {
   return &bank[static_cast<size_t>(address * shape_.word_channels())];
 }
 
-int Golden::decode(int code) const {
+int Golden::decode(int code, int digits) const {
   namespace f = contract::layer;
   const auto system = static_cast<arith::NumberSystem>(layer_.get(f::kNumberSystem));
   const auto slot = static_cast<size_t>(layer_.get(f::kTableSlot));
+  if (arith::info(system).has_digits) code &= 0xff00 >> 2 * digits;
   return operand_by_definition(arith::info(system), static_cast<uint8_t>(code), tables_[slot],
                                shape_.array_kind);
 }
@@ -75,17 +76,23 @@ void Golden::multiply(const Instruction& job) {
     value = activation(word(in, block, row, column)[channel], input_signed);
     return true;
   };
+  int number = 0;  // of the tile
+  const auto digits = [&] {
+    const int entry = number / (jf(f::kScheduleRun) + 1) % 24;
+    return 1 + static_cast<int>(job.get(f::kSchedule) >> 2 * entry & 3);
+  };
   size_t tile = static_cast<size_t>(jf(f::kWeightAddress) * shape_.weight_word_bytes());
   const auto operand = [&](int lane, int depth) {
     if (ones) return 1;
     const int offset = depth / 4 * shape_.weight_word_bytes() + depth % 4 + 4 * lane;
-    return decode(weight(tile + static_cast<size_t>(offset)));
+    return decode(weight(tile + static_cast<size_t>(offset)), digits());
   };
 
   std::vector<std::vector<int64_t>> sum(
       static_cast<size_t>(pixels),
       std::vector<int64_t>(static_cast<size_t>(lanes), maximum ? -256 : 0));
   const auto next_tile = [&] {
+    ++number;
     if (!ones && !maximum)
       tile += static_cast<size_t>(shape_.tile_words() * shape_.weight_word_bytes());
   };

@@ -274,7 +274,9 @@ Tensor Scenario::layer(const Tensor& input, const LayerSpec& spec) {
             .set(f::kWidth, width)
             .set(f::kOutputBase,
                  out.base + block * out.block_pitch + out_row / 4 * out.row_pitch + x)
-            .set(f::kOutputPhase, out_row % 4);
+            .set(f::kOutputPhase, out_row % 4)
+            .set(f::kSchedule, static_cast<int64_t>(random_() & 0xffffffffffff))
+            .set(f::kScheduleRun, uniform(0, 1) == 1 ? 0 : uniform(0, 5));
         if (spec.residual) {
           const Tensor& r = *spec.residual;
           const int row = y * spec.residual_stride_y + r.phase;
