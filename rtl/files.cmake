@@ -3,6 +3,7 @@
 # Packages first; then leaves before what instantiates them.
 set(KEYWAY_RTL_PACKAGES
   pkg/keyway_contract_pkg.sv
+  pkg/keyway_logarithm_pkg.sv
   pkg/keyway_pkg.sv
 )
 
@@ -39,9 +40,17 @@ set(KEYWAY_RTL_ARITH
   arith/fp8.sv
   arith/int8.sv
   arith/lns8.sv
+  arith/lns8_logarithm.sv
   arith/posit8.sv
   arith/qf8.sv
   arith/number_systems.sv
+)
+
+# Products of every kind of array, and the choice among them.
+set(KEYWAY_RTL_PRODUCTS
+  engine/array/product_logarithm.sv
+  engine/array/product_multiplier.sv
+  engine/array/product_unit.sv
 )
 
 # The engine in the order of the data.
@@ -68,8 +77,7 @@ set(KEYWAY_RTL_ENGINE
   engine/issue/activation_reader.sv
   engine/array/token_pipe.sv
   engine/array/operand_feed.sv
-  engine/array/product_multiplier.sv
-  engine/array/product_unit.sv
+  ${KEYWAY_RTL_PRODUCTS}
   engine/array/lane.sv
   engine/array/lanes.sv
   engine/array/accumulator.sv

@@ -9,30 +9,38 @@
 namespace keyway::arith::lns8 {
 namespace {
 
-constexpr int kFractionBits = 3;  ///< of the logarithm
-constexpr int kWindowShift = 9;   ///< of integer operands
-constexpr std::array<int32_t, 1 << kFractionBits> kMantissa{16, 17, 19, 21, 23, 25, 27, 29};
+constexpr std::array<int32_t, 8> kFraction{32, 35, 38, 41, 44, 48, 52, 56};
+constexpr int kFirstOctave = 6;  ///< of those that have fractions
+constexpr int kWindowShift = 4;  ///< of integer operands
 
 }  // namespace
 
-int32_t operand(uint8_t code, const Table&, ArrayKind) {
-  const int logarithm = code & 0x7f;
+int32_t operand(uint8_t code, const Table&, ArrayKind kind) {
+  const int logarithm = code & 0x7f, octave = logarithm >> 3;
   if (logarithm == 0) return 0;
-  const int32_t value = kMantissa[static_cast<size_t>(logarithm & 7)]
-                        << (logarithm >> kFractionBits);
-  const int32_t magnitude = (value + (1 << (kWindowShift - 1))) >> kWindowShift;
+  int32_t magnitude = 1;
+  if (octave >= kFirstOctave) {
+    magnitude = kFraction[static_cast<size_t>(logarithm & 7)] << (octave - kFirstOctave);
+  } else if (octave > 0) {
+    magnitude = 1 << (octave - 1);
+  }
+  if (kind != ArrayKind::kLogarithmic) {
+    magnitude = (magnitude + (1 << (kWindowShift - 1))) >> kWindowShift;
+  }
   return (code & 0x80) != 0 ? -magnitude : magnitude;
 }
 
 double exact_value(uint8_t code, const Table&) {
-  if (code == 0x80) return 1;
-  const int logarithm = code % 128;
+  const int logarithm = code % 128, octave = logarithm / 8;
   if (logarithm == 0) return 0;
-  const double mantissa = kMantissa[static_cast<size_t>(logarithm % 8)];
-  return (code < 128 ? mantissa : -mantissa) * std::exp2(logarithm / 8);
+  double magnitude = std::exp2(std::max(octave - 1, 0));
+  if (octave >= kFirstOctave) magnitude *= kFraction[static_cast<size_t>(logarithm % 8)] / 32.0;
+  return code < 128 ? magnitude : -magnitude;
 }
 
-double unit(ArrayKind) { return std::exp2(kWindowShift); }
+double unit(ArrayKind kind) {
+  return kind == ArrayKind::kLogarithmic ? 1 : std::exp2(kWindowShift);
+}
 
 Coding encode(const WeightProblem& problem) { return encode_on_ladder(problem, operand); }
 

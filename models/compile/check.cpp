@@ -40,16 +40,22 @@ void check_core(const program::CoreConfig& core) {
 }
 
 void check_number_systems(const Network& network, const program::CoreConfig& core) {
+  for (const Layer& layer : network.layers) {
+    const arith::NumberSystemInfo& system = arith::info(layer.number_system);
+    if (!has_weights(layer) || system.runs_on(core.array_kind)) continue;
+    std::string others;
+    for (const arith::NumberSystemInfo& other : arith::number_systems()) {
+      if (!other.runs_on(core.array_kind)) continue;
+      others += (others.empty() ? "" : ", ") + std::string(other.name);
+    }
+    throw Error(ErrorKind::kFit, "layer " + common::quoted(layer.name) + ": weights in " +
+                                     system.name + " do not run on a core " + core.array_name() +
+                                     ", which runs " + (others.empty() ? "none" : others));
+  }
   if (network.array_kind != core.array_kind) {
     throw Error(ErrorKind::kFit, "network " + common::quoted(network.name) +
                                      ": quantised for another kind of array than that of core " +
                                      core.array_name());
-  }
-  for (const Layer& layer : network.layers) {
-    const arith::NumberSystemInfo& system = arith::info(layer.number_system);
-    if (!has_weights(layer) || system.runs_on(core.array_kind)) continue;
-    throw Error(ErrorKind::kFit, "layer " + common::quoted(layer.name) + ": weights in " +
-                                     system.name + " do not run on a core " + core.array_name());
   }
 }
 

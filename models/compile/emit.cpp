@@ -230,7 +230,11 @@ program::LayerInstruction Emitter::geometry_of(size_t index, const Band& band) c
                                 : l.kind == LayerKind::kMax ? program::Mode::kMaximum
                                                             : program::Mode::kWindow);
   i.ones = l.kind == LayerKind::kSum ? 1 : 0;
-  i.number_system = has_weights(l) ? static_cast<int64_t>(l.number_system) : 0;
+  // Without weights it says nothing, but must be one that the array runs.
+  const quantise::Network& network = s_.plan.network;
+  i.number_system = static_cast<int64_t>(
+      has_weights(l) ? l.number_system
+                     : arith::selecting_system(network.number_system, network.array_kind));
   i.table_slot = layers_[index].table_slot;
   i.input_signed = tensor(s_.plan.network, l.input).is_signed ? 1 : 0;
   const program::ParameterForm form =

@@ -9,7 +9,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0x921f24cf;
+inline constexpr uint32_t kContractHash = 0x64a383f5;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -230,6 +230,7 @@ enum class FrameKind : uint8_t {
 
 enum class ArrayKind : uint8_t {
   kMultiplier = 0,  ///< a 12 x 9-bit multiplier at every place, sums of four
+  kLogarithmic = 1,  ///< weights stay logarithms up to every place, where a product is a sum of shifted activations
 };
 
 enum class NumberSystem : uint8_t {
@@ -316,8 +317,9 @@ struct ArrayKindInfo {
   const char* suffix;  ///< in a core's name
   uint32_t step_cycles;  ///< from the start of a step to that of the next one
 };
-inline constexpr std::array<ArrayKindInfo, 1> kArrayKinds{{
-    {ArrayKind::kMultiplier, "multiplier", "", 1}}};
+inline constexpr std::array<ArrayKindInfo, 2> kArrayKinds{{
+    {ArrayKind::kMultiplier, "multiplier", "", 1},
+    {ArrayKind::kLogarithmic, "logarithmic", "log", 1}}};
 
 struct NumberSystemInfo {
   NumberSystem system;
@@ -334,7 +336,7 @@ struct NumberSystemInfo {
 inline constexpr std::array<NumberSystemInfo, 6> kNumberSystems{{
     {NumberSystem::kInt8, "int8", false, false, 1, false},
     {NumberSystem::kQf8, "qf8", true, true, 1, false},
-    {NumberSystem::kLns8, "lns8", false, false, 1, false},
+    {NumberSystem::kLns8, "lns8", false, false, 3, false},
     {NumberSystem::kPosit8, "posit8", false, false, 1, false},
     {NumberSystem::kFp8, "fp8", false, false, 1, false},
     {NumberSystem::kDs8, "ds8", false, false, 1, true}}};
@@ -418,7 +420,7 @@ inline constexpr Field kLanes{"lanes", 0, 8, false};
 inline constexpr Field kDepth{"depth", 8, 8, false};
 inline constexpr Field kLog2AxiBits{"log2_axi_bits", 16, 4, false};  ///< of the memory bus's data width
 inline constexpr Field kUnsealerKind{"unsealer_kind", 20, 4, false};  ///< 0 16 bytes a cycle, 1 one AES round a cycle
-inline constexpr Field kArrayKind{"array_kind", 24, 8, false};  ///< 0 multiplier
+inline constexpr Field kArrayKind{"array_kind", 24, 8, false};  ///< 0 multiplier, 1 logarithmic
 inline constexpr std::array<Field, 5> kFields{kLanes, kDepth, kLog2AxiBits, kUnsealerKind, kArrayKind};
 }  // namespace shape
 

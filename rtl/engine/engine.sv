@@ -212,6 +212,7 @@ module engine
   weight_path #(
       .Lanes      (Lanes),
       .Depth      (Depth),
+      .ArrayKind  (ArrayKind),
       .WeightBytes(WeightBytes),
       .WeightUltra(WeightUltra)
   ) u_weight_path (

@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h921f24cf;
+  parameter logic [31:0] ContractHash = 32'h64a383f5;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -158,7 +158,8 @@ package keyway_contract_pkg;
   } frame_kind_e;
 
   typedef enum logic [7:0] {
-    ArrayKindMultiplier = 8'd0
+    ArrayKindMultiplier = 8'd0,
+    ArrayKindLogarithmic = 8'd1
   } array_kind_e;
 
   typedef enum logic [4:0] {
@@ -444,6 +445,7 @@ package keyway_contract_pkg;
   function automatic int unsigned step_cycles(array_kind_e kind);
     case (kind)
       ArrayKindMultiplier: return 1;
+      ArrayKindLogarithmic: return 1;
       default: return 1;
     endcase
   endfunction
@@ -466,8 +468,15 @@ package keyway_contract_pkg;
           NumberSystemInt8, NumberSystemQf8, NumberSystemLns8, NumberSystemPosit8,
           NumberSystemFp8, NumberSystemDs8
         };
+      ArrayKindLogarithmic:
+        return system inside {NumberSystemLns8};
       default: return 1'b0;
     endcase
+  endfunction
+
+  // It runs a number system with a table.
+  function automatic logic has_tables(array_kind_e kind);
+    return kind inside {ArrayKindMultiplier};
   endfunction
 
 endpackage

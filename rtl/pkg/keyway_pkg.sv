@@ -14,6 +14,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_pkg;
   import keyway_contract_pkg::*;
+  import keyway_logarithm_pkg::*;
 
   parameter int unsigned QueueDepth = 4;  // instructions in each of the four queues
   parameter int unsigned JobSlots = 4;  // MULTIPLY instructions between weight_reader and last write
@@ -75,15 +76,15 @@ package keyway_pkg;
     return (depth / WindowRows < MaxWindowColumns) ? depth / WindowRows : MaxWindowColumns;
   endfunction
 
-  // A decoded weight, in two's complement for every kind of array there is. Only product_unit and what
-  // follows here know the kinds; of one that they do not know the functions give zero, which product_unit
-  // refuses.
+  // A decoded weight. Only decoders, product_unit and what follows here know the kinds of arrays; of one that
+  // they do not know the functions give zero, which product_unit refuses.
   typedef logic [OperandBits-1:0] operand_t;
 
   // Of the product of an operand and an activation, signed.
   function automatic int unsigned product_bits(array_kind_e kind);
     case (kind)
       ArrayKindMultiplier: return OperandBits + ActivationBits;
+      ArrayKindLogarithmic: return $clog2(MostFraction + 1) + MostShift + ActivationBits;
       default: return 0;
     endcase
   endfunction
@@ -96,6 +97,7 @@ package keyway_pkg;
   function automatic operand_t operand_one(array_kind_e kind);
     case (kind)
       ArrayKindMultiplier: return operand_t'(1);
+      ArrayKindLogarithmic: return operand_t'(LogarithmOne);
       default: return '0;
     endcase
   endfunction

@@ -162,7 +162,12 @@ class Package:
         for kind in self.c["array_kind"]:
             runs = [f"NumberSystem{camel(s['name'])}" for s in systems if kind["name"] in s["array_kinds"]]
             self.add(f"      ArrayKind{camel(kind['name'])}:", *[f"        {line}" for line in inside("system", runs)])
-        self.add("      default: return 1'b0;", "    endcase", "  endfunction", "")
+        self.add("      default: return 1'b0;", "    endcase", "  endfunction", "",
+                 "  // It runs a number system with a table.",
+                 "  function automatic logic has_tables(array_kind_e kind);",
+                 *[f"    {line}" for line in inside("kind", [
+                     f"ArrayKind{camel(k['name'])}" for k in self.c["array_kind"]
+                     if any(s["has_table"] and k["name"] in s["array_kinds"] for s in systems)])], "  endfunction", "")
 
     def text(self):
         self.constants()
@@ -186,24 +191,34 @@ def package(contract, note):
 
 def number_systems(contract, note):
     """One module in which every number system stands, so that a new one is a line of the contract."""
-    names = [s["name"] for s in contract["number_system"]]
     digits = {s["name"] for s in contract["number_system"] if s.get("has_digits")}
     lines = ["// SPDX-License-Identifier: Apache-2.0", f"// {note}",
              "// The one place that chooses the number system of a weight code.", "//",
-             "// Mathematics: operand_o = the number system system_i applied to code_i; entry_i is the decode table's",
-             "//   entry for it. Of codes with digits the upper digits_i + 1 count.",
+             "// Mathematics: operand_o = the number system system_i applied to code_i, as this kind of array takes it;",
+             "//   entry_i is the decode table's entry for it. Of codes with digits the upper digits_i + 1 count.",
              "// Timing: combinational, no state.",
-             "// Contract: a value that no number system has gives zero; no program gets so far (dispatcher).",
+             "// Contract: a value that no number system of the kind has gives zero; no program gets so far (dispatcher).",
              "// Twin: models/arith/number_system.cpp. Test: tests/arith/test_rtl.cpp.", "",
-             "module number_systems", "  import keyway_contract_pkg::*;", "(",
+             "module number_systems", "  import keyway_contract_pkg::*;", "#(",
+             "    parameter array_kind_e ArrayKind = ArrayKindMultiplier", ") (",
              "    input  number_system_t system_i,", "    input  digits_t digits_i,", "    input  logic [7:0] code_i,",
              "    input  logic [OperandBits-1:0] entry_i,",
-             "    output logic signed [OperandBits-1:0] operand_o", ");", "",
-             *[f"  logic signed [OperandBits-1:0] operand_{name};" for name in names], ""]
-    for name in names:
-        lines += [f"  {name} u_{name} (", *["      .digits_i,"] * (name in digits), "      .code_i,", "      .entry_i,", f"      .operand_o(operand_{name})",
-                  "  );", ""]
-    lines += ["  always_comb begin", "    case (system_i)"]
-    lines += [f"      NumberSystem{camel(name)}: operand_o = operand_{name};" for name in names]
-    lines += ["      default: operand_o = '0;", "    endcase", "  end", "", "endmodule"]
+             "    output logic signed [OperandBits-1:0] operand_o", ");", ""]
+    begin = "  if"
+    for kind in contract["array_kind"]:
+        names = [s["name"] for s in contract["number_system"] if kind["name"] in s["array_kinds"]]
+        lines += [f"{begin} (ArrayKind == ArrayKind{camel(kind['name'])}) begin : gen_{kind['name']}",
+                  *[f"    logic signed [OperandBits-1:0] operand_{name};" for name in names], ""]
+        for name in names:
+            lines += [f"    {name}{kind['decoder_suffix']} u_{name} (", *["        .digits_i,"] * (name in digits),
+                      "        .code_i,", "        .entry_i,",
+                      f"        .operand_o(operand_{name})", "    );", ""]
+        lines += ["    always_comb begin", "      case (system_i)",
+                  *[f"        NumberSystem{camel(name)}: operand_o = operand_{name};" for name in names],
+                  "        default: operand_o = '0;", "      endcase", "    end"]
+        if not digits.intersection(names):
+            lines += ["    logic unused_digits;", "    assign unused_digits = ^digits_i;"]
+        begin = "  end else if"
+    lines += ["  end else begin : gen_unknown", "    assign operand_o = '0;",
+              "    logic unused_inputs;", "    assign unused_inputs = ^{system_i, digits_i, code_i, entry_i};", "  end", "", "endmodule"]
     return "\n".join(lines) + "\n"

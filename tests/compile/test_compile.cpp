@@ -134,11 +134,12 @@ TEST_CASE("a network that contradicts itself is refused", "[compile]") {
 
 TEST_CASE("cores have names", "[compile]") {
   CHECK(core_from_name("32x32").depth == 32);
+  CHECK(core_from_name("8x8-log").array_kind == contract::ArrayKind::kLogarithmic);
+  CHECK_THAT(known_cores(), Catch::StartsWith("8x8, 8x8-log,") && Catch::Contains("32x32-log") &&
+                                Catch::EndsWith("-tiny, -small, -standard, -large"));
   for (const char* name : {"16x8", "16x16-", "16x16-huge", "16x16 -tiny", "", "-tiny"}) {
     CHECK_THROWS_WITH(core_from_name(name),
-                      std::string("unknown core '") + name +
-                          "'; known are: 8x8, 16x16, 32x32, each with one of the memories "
-                          "-tiny, -small, -standard, -large");
+                      std::string("unknown core '") + name + "'; known are: " + known_cores());
   }
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Product unit: weights meet activations, Count of them. The one place where the array's arithmetic is chosen.
 //
-//   ArrayKindMultiplier  product_multiplier  signed integers
+//   ArrayKindMultiplier   product_multiplier  integers, which the weights' operands are
+//   ArrayKindLogarithmic  product_logarithm   recipes of shifts and additions (keyway_logarithm_pkg)
 //
-// Tiles and lanes carry operand_t without looking at it. For every kind there is it is the weight in two's
-// complement: what makes it of codes (arith/number_systems and its C++ twin) does not know the kind.
+// Tiles and lanes carry operand_t without looking at it; arith/number_systems makes it of codes for the kind.
 // A new kind is a module with these ports, a line here, and its product_bits and operand_one in keyway_pkg.
 //
 // Mathematics: product_o[i] = value(weight_i[i]) * activation_i[i]; a weight whose bits are all zero is zero.
@@ -32,6 +32,8 @@ module product_unit
 
   if (ArrayKind == ArrayKindMultiplier) begin : gen_multiplier
     product_multiplier #(.Count(Count)) u_product (.*);
+  end else if (ArrayKind == ArrayKindLogarithmic) begin : gen_logarithm
+    product_logarithm #(.Count(Count)) u_product (.*);
   end else begin : gen_unknown
     $error("no such array kind: %0d", ArrayKind);
   end

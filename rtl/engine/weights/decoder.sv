@@ -9,7 +9,9 @@
 
 module decoder
   import keyway_contract_pkg::*;
-(
+#(
+    parameter array_kind_e ArrayKind = ArrayKindMultiplier
+) (
     input  logic                             clk_i,
     input  logic                             clear_i,
     input  logic                             read_i,
@@ -38,7 +40,9 @@ module decoder
     end
   end
 
-  number_systems u_number_systems (
+  number_systems #(
+      .ArrayKind(ArrayKind)
+  ) u_number_systems (
       .system_i (system_q),
       .digits_i (digits_q),
       .code_i   (code_q),

@@ -15,8 +15,9 @@ module tile_decoder
   import keyway_contract_pkg::*;
   import keyway_pkg::*;
 #(
-    parameter  int unsigned Lanes = 16,
-    localparam int unsigned Ports = 4 * Lanes
+    parameter  int unsigned Lanes     = 16,
+    parameter  array_kind_e ArrayKind = ArrayKindMultiplier,
+    localparam int unsigned Ports     = 4 * Lanes
 ) (
     input logic clk_i,
     input logic rst_ni,
@@ -135,21 +136,28 @@ module tile_decoder
   // ------------------------------------------------------------------ table entries, then operands
   logic [Ports-1:0][OperandBits-1:0] entries;
 
-  decode_table #(
-      .Ports(Ports)
-  ) u_table (
-      .clk_i,
-      .clear_i,
-      .clear_address_i,
-      .write_valid_i  (table_write_valid_i),
-      .write_bank_i   (table_write_bank_i),
-      .write_group_i  (table_write_group_i),
-      .write_entries_i(table_write_entries_i),
-      .read_i         (read && has_table(head.system)),
-      .bank_i         (head.table_bank),
-      .code_i         (head.codes),
-      .entry_o        (entries)
-  );
+  if (has_tables(ArrayKind)) begin : gen_tables
+    decode_table #(
+        .Ports(Ports)
+    ) u_table (
+        .clk_i,
+        .clear_i,
+        .clear_address_i,
+        .write_valid_i  (table_write_valid_i),
+        .write_bank_i   (table_write_bank_i),
+        .write_group_i  (table_write_group_i),
+        .write_entries_i(table_write_entries_i),
+        .read_i         (read && has_table(head.system)),
+        .bank_i         (head.table_bank),
+        .code_i         (head.codes),
+        .entry_o        (entries)
+    );
+  end else begin : gen_no_tables
+    assign entries = '0;
+    logic unused_writes;
+    assign unused_writes = ^{clear_address_i, table_write_valid_i, table_write_bank_i,
+                             table_write_group_i, table_write_entries_i};
+  end
 
   assign read = take_head_q && head_valid;
   assign decode = take_read_q && read_valid_q;
@@ -171,7 +179,9 @@ module tile_decoder
   end
 
   for (genvar p = 0; p < int'(Ports); p++) begin : gen_decoder
-    decoder u_decoder (
+    decoder #(
+        .ArrayKind(ArrayKind)
+    ) u_decoder (
         .clk_i,
         .clear_i,
         .read_i   (read),

@@ -14,6 +14,7 @@ module weight_path
 #(
     parameter int unsigned Lanes       = 16,
     parameter int unsigned Depth       = 16,
+    parameter array_kind_e ArrayKind   = ArrayKindMultiplier,
     parameter int unsigned WeightBytes = keyway_contract_pkg::MemoryDefaultWeightBytes,
     parameter bit          WeightUltra = 1'b0
 ) (
@@ -167,7 +168,8 @@ module weight_path
   );
 
   tile_decoder #(
-      .Lanes(Lanes)
+      .Lanes    (Lanes),
+      .ArrayKind(ArrayKind)
   ) u_tile_decoder (
       .clk_i,
       .rst_ni,

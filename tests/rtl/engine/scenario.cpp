@@ -136,12 +136,32 @@ int Scenario::add_weight_frames(int words, bool resident) {
   return at;
 }
 
-int system_with_table(contract::ArrayKind kind) {
+std::optional<int> system_with_table(contract::ArrayKind kind) {
   for (const auto& system : systems_on(kind)) {
     if (system.has_table) return static_cast<int>(system.system);
   }
-  throw std::runtime_error("no number system has a table");
+  return std::nullopt;
 }
+
+int first_system(contract::ArrayKind kind) {
+  return static_cast<int>(systems_on(kind).front().system);
+}
+
+namespace {
+
+/// About the root mean square of operands whose codes are random, a power of two.
+int usual_operand(const LayerSpec& spec, contract::ArrayKind kind) {
+  if (spec.ones || spec.mode == 2) return 1;
+  const auto& system = arith::info(static_cast<arith::NumberSystem>(spec.number_system));
+  if (system.has_table) return 1024;
+  double square = 0;
+  for (const int32_t operand : system.operands({}, kind)) {
+    square += static_cast<double>(operand) * operand / contract::kTableEntries;
+  }
+  return 1 << static_cast<int>(std::log2(std::sqrt(square)));
+}
+
+}  // namespace
 
 void Scenario::table(int slot) {
   namespace f = contract::table;
@@ -155,8 +175,7 @@ int Scenario::add_parameters(const LayerSpec& spec, int taps) {
   const int words = spec.short_parameters ? 2 : 3;
   const int at = take_weights(words);
   const auto from = static_cast<size_t>(at * shape_.weight_word_bytes());
-  const auto system = static_cast<arith::NumberSystem>(spec.number_system);
-  const int operand = spec.ones || spec.mode == 2 ? 1 : arith::info(system).has_table ? 1024 : 64;
+  const int operand = usual_operand(spec, shape_.array_kind);
   for (int lane = 0; lane < shape_.lanes; ++lane) {
     Record bytes{};
     uint8_t* record = bytes.data();

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "dut.hpp"
 #include "program.hpp"
 
 namespace keyway::test {
@@ -28,12 +29,14 @@ struct Tensor {
 };
 
 /// The first number system of such arrays whose operands come out of a table.
-int system_with_table(contract::ArrayKind kind);
+std::optional<int> system_with_table(contract::ArrayKind kind);
+/// The first number system of such arrays.
+int first_system(contract::ArrayKind kind);
 
 struct LayerSpec {
   int mode = 0;
   bool ones = false;
-  int number_system = static_cast<int>(contract::NumberSystem::kInt8), table_slot = 0;
+  int number_system = first_system(dut_shape().array_kind), table_slot = 0;
   bool pair_rows = false;
   int kernel_h = 1, kernel_w = 1, stride_y = 1, stride_x = 1;
   int pad_top = 0, pad_left = 0;

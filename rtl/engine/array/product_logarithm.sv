@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Array kind `logarithmic`: products of logarithms and integers without a multiplier, Count of them.
+//
+// Mathematics: with z = x, -x or 0 as the weight's sign says, product_o[i] = (32 + first + second) * z * 2^shift
+//   (keyway_logarithm_pkg): two additions, in each of which the choice of the term is in the adder's look-up
+//   tables, and a shift. Exact.
+// Timing: operands come with valid_i; the products stand a cycle later, until the next one. The register is in
+//   the middle of the shift: what is left of it, by a multiple of four, goes into the tables of the adder behind.
+// Contract: see product_unit, which chooses it.
+// Test: tests/rtl/engine; all weights and activations: tests/arith/test_rtl.cpp.
+
+module product_logarithm
+  import keyway_contract_pkg::*;
+  import keyway_logarithm_pkg::*;
+  import keyway_pkg::*;
+#(
+    parameter  int unsigned Count       = 8,
+    localparam int unsigned ProductBits = product_bits(ArrayKindLogarithmic)
+) (
+    input  logic                             clk_i,
+    input  logic                             clear_i,
+    input  logic                             valid_i,
+    input  operand_t                         weight_i    [Count],
+    input  logic signed [ActivationBits-1:0] activation_i[Count],
+    output logic signed [   ProductBits-1:0] product_o   [Count]
+);
+
+  // Of the fraction times z, and of that shifted by up to three.
+  localparam int unsigned ScaledBits = ActivationBits + $clog2(MostFraction + 1);
+  localparam int unsigned FineBits = ScaledBits + 3;
+
+  typedef logic signed [ScaledBits-1:0] scaled_t;
+
+  // The shift comes behind.
+  // verilator lint_off UNUSEDSIGNAL
+  function automatic scaled_t scaled(logarithm_t w, logic signed [ActivationBits-1:0] x);
+    scaled_t z, first, second;
+    z = w.nonzero ? (w.negative ? -scaled_t'(x) : scaled_t'(x)) : '0;
+    case (w.first)
+      FirstPlus2: first = z <<< 1;
+      FirstPlus8: first = z <<< 3;
+      FirstPlus16: first = z <<< 4;
+      default: first = ~(z <<< 5);
+    endcase
+    case (w.second)
+      SecondPlus1: second = z;
+      SecondPlus4: second = z <<< 2;
+      SecondPlus8: second = z <<< 3;
+      default: second = ~(z <<< 3);
+    endcase
+    return (z <<< 5) + first + scaled_t'(w.first == FirstMinus32) + second +
+        scaled_t'(w.second == SecondMinus8);
+  endfunction
+  // verilator lint_on UNUSEDSIGNAL
+
+  logic signed [FineBits-1:0] fine_q[Count];
+  logic [1:0] coarse_q[Count];
+
+  always_ff @(posedge clk_i) begin
+    if (clear_i) begin
+      fine_q   <= '{default: '0};
+      coarse_q <= '{default: '0};
+    end else if (valid_i) begin
+      logic signed [FineBits-1:0] fine[Count];
+      logic [1:0] coarse[Count];
+      for (int i = 0; i < int'(Count); i++) begin
+        logarithm_t w;
+        w = logarithm_t'(weight_i[i][$bits(logarithm_t)-1:0]);
+        fine[i] = FineBits'(scaled(w, activation_i[i])) <<< w.shift[1:0];
+        coarse[i] = w.shift[3:2];
+      end
+      fine_q   <= fine;
+      coarse_q <= coarse;
+    end
+  end
+
+  for (genvar i = 0; i < int'(Count); i++) begin : gen_product
+    always_comb begin
+      case (coarse_q[i])
+        2'd0: product_o[i] = ProductBits'(fine_q[i]);
+        2'd1: product_o[i] = ProductBits'(fine_q[i]) <<< 4;
+        default: product_o[i] = ProductBits'(fine_q[i]) <<< 8;
+      endcase
+    end
+    logic unused_bits;
+    assign unused_bits = ^weight_i[i];
+  end
+
+endmodule
