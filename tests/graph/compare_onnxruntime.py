@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares the importer and the float executor with onnxruntime on random networks.
 
-    compare_onnxruntime.py RUN_GRAPH [--seed S] [--count N] [--restamp] [--model FILE ...] [--models-in FOLDER]
+    compare_onnxruntime.py RUN_GRAPH [--seed S] [--count N] [--restamp] [--exported] [--model FILE ...] [--models-in FOLDER]
 
 RUN_GRAPH is the helper of run_graph.cpp. Every network has to import, and every output has to be
 within 1e-4 of the largest one. Of quantised files, where sums in another order are rounded to other integers,
@@ -9,7 +9,9 @@ every output has to be within four steps of its quantiser, and for every image t
 within a twentieth of that of the outputs around their mean, unless all are within one step. A failure prints
 seed, first differing index (of quantised files the most differing), expected and actual, and the command that
 repeats it; exit status 1. --model and --models-in compare given ONNX files instead; exit status 77 when there is none. --restamp gives every network the
-number of another opset: what onnxruntime runs then has to agree, what it refuses may be refused.
+number of another opset: what onnxruntime runs then has to agree, what it refuses may be refused. --exported
+compares what the exporter makes of each network instead: onnxruntime has to take it, under the same names and with
+the same shapes and types, and agree on it, and so has the importer.
 """
 import argparse
 import os
@@ -39,9 +41,29 @@ def reference(model, x, batch):
     return np.concatenate([session.run(None, {key: x[i:i + batch]})[0] for i in range(0, len(x), batch)])
 
 
+def ends(model):
+    """Input and output: names, element types, shapes."""
+    constants = {t.name for t in model.graph.initializer}
+    return [v for v in [*model.graph.input, *model.graph.output] if v.name not in constants]
+
+
+def keeps_ends(made, before):
+    """True if whatever `before` says of its ends is true of `made`."""
+    for mine, theirs in zip(ends(made), ends(before), strict=True):
+        completed = onnx.ValueInfoProto()
+        completed.CopyFrom(theirs)
+        if not theirs.type.tensor_type.elem_type:
+            completed.type.tensor_type.elem_type = mine.type.tensor_type.elem_type
+        if not theirs.type.tensor_type.HasField("shape"):
+            completed.type.tensor_type.shape.CopyFrom(mine.type.tensor_type.shape)
+        if completed != mine:
+            return False
+    return True
+
+
 class Comparison:
-    def __init__(self, helper, folder):
-        self.helper, self.folder, self.jobs = helper, folder, []
+    def __init__(self, helper, folder, exported=False):
+        self.helper, self.folder, self.exported, self.jobs = helper, folder, exported, []
 
     def add(self, label, model, x, wanted):
         stem = os.path.join(self.folder, str(len(self.jobs)))
@@ -51,9 +73,12 @@ class Comparison:
 
     def run(self):
         """Verdicts: (label, None or what is wrong, the helper's line)."""
-        lines = "".join(f"{stem}.onnx {stem}.x.npy {stem}.y.npy\n" for _, stem, *_ in self.jobs)
+        lines = "".join(f"{stem}.onnx {stem}.x.npy {stem}.y.npy {stem}.out.onnx\n" + f"{stem}.out.onnx {stem}.x.npy {stem}.y2.npy\n" * self.exported
+                        for _, stem, *_ in self.jobs)
         done = subprocess.run([self.helper], input=lines, capture_output=True, text=True)
         answers = done.stdout.splitlines()
+        again = answers[1::2]
+        answers = answers[::1 + self.exported]
         for i, (label, stem, wanted, quantised, step) in enumerate(self.jobs):
             if i >= len(answers):
                 yield label, f"the helper died with {done.returncode}: {done.stderr[-400:]}", ""
@@ -61,7 +86,25 @@ class Comparison:
             if not answers[i].startswith("ok "):
                 yield label, answers[i], answers[i]
                 continue
-            yield label, self.difference(np.load(stem + ".y.npy"), wanted, quantised, step), answers[i]
+            if self.exported and not again[i].startswith("ok "):
+                yield label, f"exported and imported again: {again[i]}", again[i]
+                continue
+            results = [np.load(stem + ".y2.npy"), self.run_exported(stem, wanted)] if self.exported else [np.load(stem + ".y.npy")]
+            problems = [r if isinstance(r, str) else self.difference(r, wanted, quantised, step) for r in results]
+            yield label, next(filter(None, problems), None), answers[i]
+
+    @staticmethod
+    def run_exported(stem, wanted):
+        """What onnxruntime gives for the exported model, or what is wrong with that."""
+        made, before, x = onnx.load(stem + ".out.onnx"), onnx.load(stem + ".onnx"), np.load(stem + ".x.npy")
+        if not keeps_ends(made, before):
+            return f"input and output: {ends(made)}, expected {ends(before)}"
+        try:
+            onnx.checker.check_model(made, full_check=True)
+            got = reference(made, x, max(made.graph.input[0].type.tensor_type.shape.dim[0].dim_value, 1))
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        return got if got.dtype == wanted.dtype else f"type {got.dtype}, expected {wanted.dtype}"
 
     @staticmethod
     def difference(got, wanted, quantised, step=None):
@@ -123,6 +166,7 @@ def main():
     parser.add_argument("--model", nargs="*", default=[])
     parser.add_argument("--models-in", type=pathlib.Path)
     parser.add_argument("--restamp", action="store_true")
+    parser.add_argument("--exported", action="store_true")
     args = parser.parse_args()
     if args.models_in:
         args.model += sorted(map(str, [*args.models_in.glob("*.onnx"), *args.models_in.glob("*/*.onnx")]))
@@ -131,7 +175,7 @@ def main():
             return 77
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
-        comparison = Comparison(args.helper, folder)
+        comparison = Comparison(args.helper, folder, args.exported)
         for path in args.model:
             model = onnx.load(path)
             shape = model.graph.input[0].type.tensor_type.shape.dim
@@ -160,7 +204,7 @@ def main():
                 wrong += 1
                 print(f"WRONG {label}: {problem}")
                 if label.startswith("seed "):
-                    more = " --restamp" if args.restamp else ""
+                    more = " --restamp" * args.restamp + " --exported" * args.exported
                     print(f"  repeat: {sys.executable} {__file__} {args.helper} --seed {label.split()[1]} --count 1{more}")
         total = len(comparison.jobs)
     print(f"{total - wrong} of {total} networks agree with onnxruntime {ort.__version__} (seeds from {args.seed})")

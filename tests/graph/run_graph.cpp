@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Helper of the comparisons with onnxruntime: imports and executes models as told on stdin.
 ///
-/// Each line of stdin is MODEL INPUT OUTPUT (paths without spaces). Each line of stdout answers
-/// one:
+/// Each line of stdin is MODEL INPUT OUTPUT [EXPORTED] (paths without spaces). Each line of stdout
+/// answers one:
 ///     ok NODES MACS CHECKSUM_OF_KINDS
 ///     error KIND MESSAGE
-/// INPUT may be "-": then the model is only imported.
+/// INPUT may be "-": then the model is only imported. EXPORTED: the file to write the graph to.
 #include <iostream>
 #include <sstream>
 #include <string>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "common/npy.hpp"
 #include "graph/execute.hpp"
+#include "graph/onnx_export.hpp"
 #include "graph/onnx_import.hpp"
 
 namespace {
@@ -26,9 +28,11 @@ std::string kinds(const keyway::graph::Graph& graph) {
   return text;
 }
 
-void process(const std::string& model, const std::string& input, const std::string& output) {
+void process(const std::string& model, const std::string& input, const std::string& output,
+             const std::string& exported) {
   using namespace keyway;
   const graph::Graph graph = graph::import_onnx(model);
+  if (!exported.empty()) common::write_file(exported, graph::export_onnx(graph, model));
   if (input != "-") {
     const auto x = common::read_npy_float(input);
     const std::vector<int64_t> dims(x.shape.begin() + 1, x.shape.end());
@@ -51,10 +55,10 @@ int main() {
   std::string line;
   while (std::getline(std::cin, line)) {
     std::istringstream words(line);
-    std::string model, input, output;
-    words >> model >> input >> output;
+    std::string model, input, output, exported;
+    words >> model >> input >> output >> exported;
     try {
-      process(model, input, output);
+      process(model, input, output, exported);
     } catch (const keyway::Error& e) {
       std::cout << "error " << keyway::name(e.kind()) << ' ' << e.what() << std::endl;
     }
