@@ -16,6 +16,7 @@ MAY = {
     "arith": {"common", "program"},
     "graph": {"common"},
     "quantise": {"common", "program", "arith", "graph"},
+    "tune": {"common", "program", "arith", "graph", "quantise"},
     "compile": {"common", "program", "arith", "graph", "quantise"},
     "simulate": {"common", "program", "arith"},
     "lock": {"common", "program", "arith"},
@@ -28,7 +29,7 @@ PRIVATE = {"lock/package_format.hpp", "lock/relabel.hpp", "lock/seal.hpp"}  # of
 LATER = [{"platform", "hw_emu"}, {"driver"}, {"tool"}]
 # Headers that are not ours, and the rooms that may have them.
 FOREIGN = {r"systemc|verilated|V\w+\.h": {"platform"}, r"xrt/|xclbin": {"driver", "hw_emu"},
-           r"onnx|google/": {"graph", "hw_emu"}}
+           r"onnx|google/": {"graph", "hw_emu"}, r"torch/|ATen/|c10/": {"tune"}}
 
 
 def allowed(room, stem):
@@ -75,6 +76,8 @@ class Includes(unittest.TestCase):
             "models/lock/package.cpp": '"compile/compile.hpp"',
             "models/compile/c.cpp": "<systemc>",
             "models/lock/d.cpp": '"driver/session.hpp"',
+            "models/compile/e.cpp": '"tune/trainer.hpp"',
+            "host/tool/f.cpp": "<torch/torch.h>",
             "sim/platform/e.hpp": '"driver/board.hpp"',
             "sim/platform/kernels.cpp.in": '"tool/report.hpp"',
             "host/driver/f.cpp": '"tool/report.hpp"',
