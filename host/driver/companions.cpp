@@ -47,6 +47,17 @@ std::string companion(const std::string& relative) {
 std::string xrt_program() { return companion(KEYWAY_LIBEXEC_FOLDER "/keyway_xrt"); }
 std::string simulator_program() { return companion(KEYWAY_LIBEXEC_FOLDER "/keyway_hw_emu"); }
 
+std::string tune_program() {
+  const std::string path = place(KEYWAY_LIBEXEC_FOLDER "/keyway_tune");
+  if (!fs::exists(path)) {
+    throw Error(
+        ErrorKind::kFit,
+        "this build cannot tune: it needs LibTorch; install libtorch-dev (scripts/bootstrap.sh "
+        "does) and build again");
+  }
+  return path;
+}
+
 std::string emulation_xclbin(const std::string& core) {
   const std::string path =
       place(KEYWAY_SHARE_FOLDER "/" + std::string(kCorePrefix) + core + ".xclbin");

@@ -14,6 +14,9 @@ std::string xrt_program();                              ///< the process that ho
 std::string simulator_program();                        ///< the process that XRT launches
 std::string emulation_xclbin(const std::string& core);  ///< throws Error(kFit) for an unknown core
 
+/// The program that tunes. Throws Error(kFit) where it was not built, for want of LibTorch.
+std::string tune_program();
+
 /// Names of the cores that there is an emulation of, in order. Throws Error(kFit) when there is
 /// none.
 std::vector<std::string> emulated_cores();

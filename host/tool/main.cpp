@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The `keyway` command: parses the command line, runs one subcommand, turns errors into messages
-/// and exit statuses.
+/// The `keyway` command: one subcommand for each file that commands.hpp lists.
 #include <CLI/CLI.hpp>
-#include <cstdio>
-#include <exception>
-#include <nlohmann/json.hpp>
+#include <string>
 
 #include "common/error.hpp"
-#include "common/file.hpp"
-#include "common/printable.hpp"
 #include "driver/sim_target.hpp"
+#include "tool/command_line.hpp"
 #include "tool/commands.hpp"
-#include "tool/report.hpp"
 
 namespace {
 
@@ -38,30 +33,6 @@ std::string footer() {
   return kFooter + statuses;
 }
 
-bool wants_json(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    if (std::string(argv[i]) == "--json") return true;
-  }
-  return false;
-}
-
-bool has_command(const CLI::App& app, const std::string& name) {
-  return !app.get_subcommands([&](const CLI::App* one) { return one->check_name(name); }).empty();
-}
-
-int fail(keyway::ErrorKind kind, const std::string& message, bool json) {
-  if (json) {
-    std::fputs((nlohmann::ordered_json{{"status", keyway::name(kind)}, {"message", message}}.dump(
-                    2, ' ', false, nlohmann::json::error_handler_t::replace) +
-                "\n")
-                   .c_str(),
-               stdout);
-  }
-  std::fprintf(stderr, "keyway: %s\n",
-               keyway::common::printable(message, keyway::common::kAllShown).c_str());
-  return static_cast<int>(kind);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -79,24 +50,6 @@ int main(int argc, char** argv) {
   keyway::tool::add_inspect_command(app);
   keyway::tool::add_operators_command(app);
   keyway::tool::add_bench_command(app);
-  keyway::common::remove_unfinished_on_signals();
-  const bool json = wants_json(argc, argv);
-  try {
-    app.parse(argc, argv);
-    return 0;
-  } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
-    // CLI11 says that a command is missing, not that it does not know this one.
-    if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1])) {
-      return fail(keyway::ErrorKind::kUsage,
-                  "there is no command '" + std::string(argv[1]) + "' (try --help)", json);
-    }
-    return fail(keyway::ErrorKind::kUsage, std::string(e.what()) + " (try --help)", json);
-  } catch (const keyway::Error& e) {
-    return fail(e.kind(), e.what(), json);
-  } catch (const std::bad_alloc&) {
-    return fail(keyway::ErrorKind::kDevice, "out of memory", json);
-  } catch (const std::exception& e) {
-    return fail(keyway::ErrorKind::kDevice, std::string("internal error: ") + e.what(), json);
-  }
+  keyway::tool::add_tune_command(app);
+  return keyway::tool::run_command_line(app, argc, argv);
 }
