@@ -44,6 +44,7 @@ struct WeightProblem {
   std::vector<double>
       least_step;  ///< [channel]: steps are at least this (a bias must fit); empty: 0
   ArrayKind array_kind = ArrayKind::kMultiplier;  ///< of the core: what operands are
+  std::vector<uint8_t> digits;   ///< [channel][tap] of a system with digits; empty: all of them
   int operand_limit = kNoLimit;  ///< no |operand| beyond it (an accumulator must not overflow)
   uint64_t seed = 0;             ///< of every pseudo-random choice
 
@@ -66,7 +67,7 @@ struct WeightProblem {
 struct Coding {
   std::vector<uint8_t> codes;  ///< [channel][tap]
   Operands operands{};         ///< of every code
-  std::vector<double> step;    ///< [channel]
+  std::vector<double> step;    ///< [channel]; of systems with digits it may be negative
 };
 
 /// The objective above, divided by its value when all weights are taken as zero (0 if that is 0,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arith/ds8.hpp"
 
-#include "arith/ladder.hpp"
+#include "arith/digit_coding.hpp"
 
 namespace keyway::arith::ds8 {
 namespace {
@@ -23,6 +23,6 @@ double exact_value(uint8_t code, const Table&) {
 
 double unit(ArrayKind) { return 1; }
 
-Coding encode(const WeightProblem& problem) { return encode_on_ladder(problem, operand); }
+Coding encode(const WeightProblem& problem) { return encode_digits(problem, operand); }
 
 }  // namespace keyway::arith::ds8

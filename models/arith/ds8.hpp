@@ -19,7 +19,7 @@ namespace keyway::arith::ds8 {
 /// The decoder, bit for bit.
 int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
 
-/// Codes for a tensor: the nearest number, in steps of the channel (ladder.hpp).
+/// Codes for a tensor, of as many digits as the problem says (digit_coding.hpp).
 Coding encode(const WeightProblem& problem);
 
 /// The number by the definition above.

@@ -113,6 +113,11 @@ double OutputError::total() const {
 }
 
 void refine_rounding(const WeightProblem& problem, const Ladder& ladder, Coding& coding) {
+  refine_rounding(
+      problem, [&](size_t) -> const Ladder& { return ladder; }, coding);
+}
+
+void refine_rounding(const WeightProblem& problem, const LadderOf& ladder_of, Coding& coding) {
   if (problem.gram.empty()) return;
   OutputError error(problem, coding);
   double before = error.total();
@@ -121,6 +126,7 @@ void refine_rounding(const WeightProblem& problem, const Ladder& ladder, Coding&
     for (size_t i = 0; i < coding.codes.size(); ++i) {
       const size_t c = i / static_cast<size_t>(problem.taps),
                    t = i % static_cast<size_t>(problem.taps);
+      const Ladder& ladder = ladder_of(i);
       const std::vector<Ladder::Rung>& rungs = ladder.rungs();
       const size_t here = ladder.rung_of(coding.codes[i]);
       size_t best = here;

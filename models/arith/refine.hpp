@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "arith/coding.hpp"
@@ -23,6 +24,8 @@
 namespace keyway::arith {
 
 class Ladder;
+/// That of a weight, [channel][tap].
+using LadderOf = std::function<const Ladder&(size_t weight)>;
 
 class OutputError {
  public:
@@ -63,6 +66,7 @@ class OutputError {
 };
 
 /// Codes move to neighbouring rungs.
+void refine_rounding(const WeightProblem& problem, const LadderOf& ladder_of, Coding& coding);
 void refine_rounding(const WeightProblem& problem, const Ladder& ladder, Coding& coding);
 /// Codes keep their counts; entries stay within [-limit, limit].
 void refine_exchange(const WeightProblem& problem, int limit, Coding& coding);

@@ -94,6 +94,7 @@ class Quantiser {
     complete_tensors();
     CalibrationRun calibration(network_, options_.threads, evidence_.trust());
     if (images > 0) calibration.start(inputs, images);
+    if (options_.digits_for && arith::info(system_).has_digits) share_digits_out();
     const size_t layers = lowered_.layers.size();
     for (size_t i = 0; i < layers; ++i) {
       if (options_.progress) options_.progress("layers", i, layers);
@@ -204,6 +205,40 @@ class Quantiser {
     }
   }
 
+  /// Says of how many digits every weight is.
+  void share_digits_out() {
+    const arith::NumberSystemInfo& system = arith::info(system_);
+    std::vector<arith::DigitErrors> errors;
+    std::vector<double> cycles;
+    std::vector<std::vector<uint32_t>> group(lowered_.layers.size());  // of weights, in these
+    for (size_t i = 0; i < lowered_.layers.size(); ++i) {
+      const FloatLayer& from = lowered_.layers[i];
+      if (from.weights.empty() || from.selects) continue;
+      arith::WeightProblem problem = weight_problem(from, i);
+      if (from.kind != LayerKind::kDense) {  // a channel's taps are as important as its bytes
+        const std::vector<double> square = importance(from, 1);
+        for (size_t c = 0; c < square.size(); ++c) problem.channel_importance[c] *= square[c];
+      }
+      const DigitGroups groups =
+          digit_groups(tensor(from.input).shape, tensor(from.output).shape, from.window,
+                       from.kind == LayerKind::kDense, *options_.digits_for);
+      std::vector<arith::DigitErrors> made =
+          arith::digit_errors(problem, system.operand, groups.of_weight, groups.cycles.size());
+      group[i] = groups.of_weight;
+      for (uint32_t& g : group[i]) g += static_cast<uint32_t>(errors.size());
+      for (arith::DigitErrors& of_group : made) {
+        for (double& error : of_group) error /= static_cast<double>(problem.channels);
+      }
+      errors.insert(errors.end(), made.begin(), made.end());
+      cycles.insert(cycles.end(), groups.cycles.begin(), groups.cycles.end());
+    }
+    const std::vector<uint8_t> digits = share_digits(errors, cycles);
+    digits_.resize(group.size());
+    for (size_t i = 0; i < group.size(); ++i) {
+      for (const uint32_t g : group[i]) digits_[i].push_back(digits[g]);
+    }
+  }
+
   /// A clamp of the network's own (ReLU6) may hold any share of the values at the limit.
   static void note_saturation(const FloatLayer& from, const Layer& layer,
                               const CalibrationRun& calibration, Findings& findings) {
@@ -273,6 +308,7 @@ class Quantiser {
   void with_weights(const FloatLayer& from, Layer& layer, const CalibrationRun* calibration,
                     size_t number) const {
     arith::WeightProblem problem = weight_problem(from, number);
+    if (!digits_.empty()) problem.digits = digits_[number];
     if (calibration != nullptr && from.kind == LayerKind::kDense && !from.selects &&
         problem.taps <= kMostTaps) {
       add_gram(problem, layer, *calibration);
@@ -449,7 +485,8 @@ class Quantiser {
   const Options& options_;
   FloatNetwork lowered_;
   std::vector<TensorStatistics> statistics_;
-  std::vector<int> index_;  ///< of a graph's tensor in the network, or -1
+  std::vector<int> index_;                    ///< of a graph's tensor in the network, or -1
+  std::vector<std::vector<uint8_t>> digits_;  ///< of every layer's weights; empty: all that are
   Network network_;
 };
 

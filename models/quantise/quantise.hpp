@@ -24,10 +24,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "arith/number_system.hpp"
 #include "graph/graph.hpp"
 #include "quantise/calibrate.hpp"
+#include "quantise/digit_shares.hpp"
 #include "quantise/findings.hpp"
 #include "quantise/network.hpp"
 
@@ -38,6 +40,8 @@ struct Options {
                              ///< networks, over vectors above all, take up to eight times as many
   ScaleOptions scales;
   arith::ArrayKind array_kind = arith::ArrayKind::kMultiplier;  ///< that runs the network
+  /// Of an array on which digits are time: weights get few of them (digit_shares.hpp); none: all.
+  std::optional<ArrayShape> digits_for;
   uint64_t seed = 1;  ///< of every tensor's coding (arith/coding.hpp)
   int threads = 1;
   /// Called with the network's structure (structure.hpp) before the network runs over the first

@@ -350,10 +350,10 @@ TEST_CASE("steps obey grid and least step, operands their limit, and the error s
       const double before = relative_error(problem, free);
       INFO(system.name << ", seed " << seed << ", free error " << before);
       // The free steps are about ten units of this grid.
-      for (const double step : free.step) problem.grid.push_back(step / 10.37);
+      for (const double step : free.step) problem.grid.push_back(std::abs(step) / 10.37);
       const Coding coarse = encode();
       for (size_t c = 0; c < 12; ++c) {
-        const double multiple = coarse.step[c] / problem.grid[c];
+        const double multiple = std::abs(coarse.step[c]) / problem.grid[c];
         CHECK(multiple == Approx(std::round(multiple)).epsilon(1e-9));
         CHECK(multiple >= 0.999);
       }
@@ -364,9 +364,10 @@ TEST_CASE("steps obey grid and least step, operands their limit, and the error s
         REQUIRE(std::abs(limited.operands[code]) <= 50);
       }
       problem.grid.clear();
-      for (const double step : free.step) problem.least_step.push_back(20 * step);
+      for (const double step : free.step) problem.least_step.push_back(20 * std::abs(step));
       const Coding large = encode();
-      for (size_t c = 0; c < 12; ++c) CHECK(large.step[c] >= 19.999 * free.step[c]);
+      for (size_t c = 0; c < 12; ++c)
+        CHECK(std::abs(large.step[c]) >= 19.999 * std::abs(free.step[c]));
     }
   }
 }

@@ -316,3 +316,25 @@ TEST_CASE("a gram matrix holds deviations from the mean, and what was never seen
   CHECK(gram[5] == Approx(-400 * 100.0 / 103));
   CHECK(gram[1] == Approx(0).margin(1e-3));
 }
+
+TEST_CASE("weights have few digits for arrays on which digits are time, else all") {
+  GraphBuilder b(9);
+  int x = b.input({16, 8, 8});
+  for (int i = 0; i < 3; ++i) x = b.conv(x, 16, window(3, 1, 1), kRelu);
+  const graph::Graph g = b.finish(x);
+  const auto inputs = test::random_inputs(g, 32, 3);
+  const auto mean_digits = [&](const Options& options) {
+    const Network n = quantise::quantise(g, inputs.data(), 32, NumberSystem::kDs8, options);
+    double sum = 0, all = 0;
+    for (const Layer& layer : n.layers) {
+      for (const uint8_t code : layer.codes) sum += arith::digits_of(code);
+      all += static_cast<double>(layer.codes.size());
+    }
+    return sum / all;
+  };
+  Options few;
+  few.digits_for = ArrayShape{8, 8};
+  CHECK(mean_digits(few) <= kMeanDigits);
+  CHECK(mean_digits(few) > 1.5);
+  CHECK(mean_digits({}) > 3);
+}
