@@ -83,3 +83,53 @@ TEST_CASE("qf8 gains by exchanges, and keeps its counts") {
     for (const int n : counts) REQUIRE(n == 3);
   }
 }
+
+TEST_CASE("large tensors are coded as well as small ones") {
+  // Weights times taps just below 1e8 and just above, where a move must be worth its time. The
+  // smaller one's channels are the larger one's first.
+  for (const double shared : {5.0, 0.05}) {
+    INFO("covariance " << shared);
+    const WeightProblem small = correlated(240, 640, shared, 1);
+    const WeightProblem large = correlated(250, 640, shared, 1);
+    const Coding coding = qf8::encode(large);
+    CHECK(OutputError(large, coding).total() / 250 <
+          1.02 * OutputError(small, qf8::encode(small)).total() / 240);
+    std::array<size_t, 256> counts{};
+    for (const uint8_t code : coding.codes) ++counts[code];
+    for (const size_t n : counts) REQUIRE(n == 250 * 640 / 256);
+    const Coding again = qf8::encode(large);
+    CHECK(again.codes == coding.codes);
+    CHECK(again.operands == coding.operands);
+    CHECK(again.step == coding.step);
+  }
+}
+
+TEST_CASE("a gradient of floats stays with the true one through moves and refits") {
+  const WeightProblem problem = correlated(4, 600, 5, 3);
+  WeightProblem alone = problem;
+  alone.gram.clear();
+  Coding coding = qf8::encode(alone);
+  OutputErrorIn<float> error(problem, coding);
+  std::mt19937_64 random(4);
+  for (int i = 0; i < 2000; ++i) {
+    const size_t c = random() % 4, t = random() % 600;
+    uint8_t& code = coding.codes[c * 600 + t];
+    const auto to = static_cast<uint8_t>(random());
+    error.move(c, t, coding.step[c] * (coding.operands[to] - coding.operands[code]));
+    code = to;
+  }
+  CHECK(error.total() == Approx(OutputError(problem, coding).total()).epsilon(1e-4));
+  // Two steps to where the parabola is lowest, the first beyond it.
+  for (const double stride : {1.9, 1.0}) {
+    const double before = error.total();
+    error.refit_steps(coding, stride);
+    CHECK(error.total() < before);
+    CHECK(error.total() == Approx(OutputError(problem, coding).total()).epsilon(1e-4));
+  }
+  const double lowest = OutputError(problem, coding).total();
+  for (const double factor : {0.999, 1.001}) {
+    Coding other = coding;
+    for (double& step : other.step) step *= factor;
+    CHECK(OutputError(problem, other).total() > lowest);
+  }
+}
