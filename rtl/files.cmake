@@ -38,10 +38,12 @@ set(KEYWAY_RTL_STREAM
 set(KEYWAY_RTL_ARITH
   arith/ds8.sv
   arith/fp8.sv
+  arith/int4.sv
   arith/int8.sv
   arith/lns8.sv
   arith/lns8_logarithm.sv
   arith/posit8.sv
+  arith/qf4.sv
   arith/qf8.sv
   arith/number_systems.sv
 )
@@ -69,6 +71,7 @@ set(KEYWAY_RTL_ENGINE
   engine/weights/table_loader.sv
   engine/weights/decode_table.sv
   engine/weights/decoder.sv
+  engine/weights/nibble_table.sv
   engine/weights/tile_decoder.sv
   engine/weights/weight_path.sv
   engine/issue/pass_generator.sv

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Number systems: how a stored 8-bit weight code becomes an operand of the array.
+/// Number systems: how a stored weight code, of 8 or 4 bits, becomes an operand of the array.
 ///
 /// Each system is one C++ file here and one module of the same stem in rtl/arith, equal bit for
 /// bit, and an entry of contract.toml's [[number_system]], from which the list of them is made
@@ -42,7 +42,8 @@ inline constexpr int kOperandMax = (1 << (kOperandBits - 1)) - 1;
 
 using program::Table;
 
-/// The operand of every code.
+/// The operand of every byte: of one with a code of four bits the upper half counts for nothing,
+/// so that operands repeat.
 using Operands = std::array<int32_t, contract::kTableEntries>;
 
 using contract::ArrayKind;

@@ -50,12 +50,29 @@ double unit(ArrayKind kind);
 Coding encode(const WeightProblem& problem);
 }  // namespace ds8
 
-inline constexpr std::array<NumberSystemInfo, 6> kNumberSystems{{
+namespace int4 {
+int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
+double exact_value(uint8_t code, const Table& table);
+double unit(ArrayKind kind);
+Coding encode(const WeightProblem& problem);
+}  // namespace int4
+
+namespace qf4 {
+int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
+double exact_value(uint8_t code, const Table& table);
+double unit(ArrayKind kind);
+Coding encode(const WeightProblem& problem);
+Table tabulate(const Operands& operands);
+}  // namespace qf4
+
+inline constexpr std::array<NumberSystemInfo, 8> kNumberSystems{{
     {contract::kNumberSystems[0], int8::operand, int8::exact_value, int8::unit, int8::encode, nullptr},
     {contract::kNumberSystems[1], qf8::operand, qf8::exact_value, qf8::unit, qf8::encode, qf8::tabulate},
     {contract::kNumberSystems[2], lns8::operand, lns8::exact_value, lns8::unit, lns8::encode, nullptr},
     {contract::kNumberSystems[3], posit8::operand, posit8::exact_value, posit8::unit, posit8::encode, nullptr},
     {contract::kNumberSystems[4], fp8::operand, fp8::exact_value, fp8::unit, fp8::encode, nullptr},
-    {contract::kNumberSystems[5], ds8::operand, ds8::exact_value, ds8::unit, ds8::encode, nullptr}}};
+    {contract::kNumberSystems[5], ds8::operand, ds8::exact_value, ds8::unit, ds8::encode, nullptr},
+    {contract::kNumberSystems[6], int4::operand, int4::exact_value, int4::unit, int4::encode, nullptr},
+    {contract::kNumberSystems[7], qf4::operand, qf4::exact_value, qf4::unit, qf4::encode, qf4::tabulate}}};
 
 }  // namespace keyway::arith

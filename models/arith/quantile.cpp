@@ -7,7 +7,7 @@
 #include <numeric>
 #include <utility>
 
-namespace keyway::arith::qf8 {
+namespace keyway::arith {
 namespace {
 
 /// Numbers that rise as finite floats do.
@@ -45,8 +45,8 @@ std::vector<uint32_t> sorted(std::vector<Item> items) {
 
 }  // namespace
 
-Quantiles::Quantiles(const WeightProblem& problem)
-    : problem_(problem), count_(problem.weights.size()), random_(problem.seed) {
+Quantiles::Quantiles(const WeightProblem& problem, size_t codes)
+    : problem_(problem), count_(problem.weights.size()), buckets_(codes), random_(problem.seed) {
   std::vector<Item> ties(count_);
   value_.resize(count_);
   importance_.resize(count_);
@@ -62,10 +62,10 @@ Quantiles::Quantiles(const WeightProblem& problem)
 }
 
 void Quantiles::choose_codes() {
-  std::array<uint8_t, kCodes> all{};
+  std::vector<uint8_t> all(buckets_);
   std::iota(all.begin(), all.end(), uint8_t{0});
-  for (size_t i = kCodes - 1; i > 0; --i) std::swap(all[i], all[random_() % (i + 1)]);
-  used_.assign(all.begin(), all.begin() + static_cast<ptrdiff_t>(std::min(count_, kCodes)));
+  for (size_t i = buckets_ - 1; i > 0; --i) std::swap(all[i], all[random_() % (i + 1)]);
+  used_.assign(all.begin(), all.begin() + static_cast<ptrdiff_t>(std::min(count_, buckets_)));
   std::sort(used_.begin(), used_.end());
 }
 
@@ -89,7 +89,7 @@ void Quantiles::rank() {
 }
 
 size_t Quantiles::capacity(size_t bucket) const {
-  return (bucket + 1) * count_ / kCodes - bucket * count_ / kCodes;
+  return (bucket + 1) * count_ / buckets_ - bucket * count_ / buckets_;
 }
 
 /// Importance that `share` of the weights do not reach.
@@ -107,7 +107,7 @@ size_t Quantiles::cut(double most, bool store) {
   const size_t count = important_.size();
   size_t bucket = 0, begin = 0;
   while (begin < count) {
-    if (bucket >= kCodes) return bucket + 1;
+    if (bucket >= buckets_) return bucket + 1;
     // A run's error grows with every weight, so its end is found by bisection; one weight fits.
     size_t fits = begin + 1, fails = std::min(count, begin + capacity(bucket)) + 1;
     while (fails - fits > 1) {
@@ -144,7 +144,7 @@ void Quantiles::assign(const std::vector<double>& step, double share) {
     importance_[i] = error_weight_[i] * s * s;
   }
   rank();
-  if (count_ < kCodes) {
+  if (count_ < buckets_) {
     for (size_t r = 0; r < count_; ++r) codes_[order_[r]] = used_[r];
     return;
   }
@@ -162,11 +162,11 @@ void Quantiles::assign(const std::vector<double>& step, double share) {
     const Sums& s = sums_.back();
     sums_.push_back({s.zeroth + a, s.first + a * v, s.second + a * v * v});
   }
-  // The smallest error per run that 256 runs suffice for, by bisection of its logarithm.
+  // The smallest error per run that so many runs suffice for, by bisection of its logarithm.
   double hi = sums_.back().second * 1.001 + 1e-300, lo = hi * 1e-14;
   for (int i = 0; i < 40 && hi > lo * 1.0001; ++i) {
     const double middle = std::sqrt(lo * hi);
-    (cut(middle, false) <= kCodes ? hi : lo) = middle;
+    (cut(middle, false) <= buckets_ ? hi : lo) = middle;
   }
   taken_.fill(0);
   cut(hi, true);
@@ -182,7 +182,7 @@ Entries Quantiles::fit_entries() const {
     weight[codes_[i]] += w;
   }
   Entries entries{};
-  for (size_t k = 0; k < kCodes; ++k) entries[k] = weight[k] > 0 ? sum[k] / weight[k] : 0.0;
+  for (size_t k = 0; k < buckets_; ++k) entries[k] = weight[k] > 0 ? sum[k] / weight[k] : 0.0;
   fill_unused(entries);
   return entries;
 }
@@ -190,14 +190,14 @@ Entries Quantiles::fit_entries() const {
 /// Entries of codes that no weight has: on the line between their neighbours, and beyond the
 /// outermost used code as far apart as the used ones are on average.
 void Quantiles::fill_unused(Entries& entries) const {
-  if (used_.empty() || used_.size() == kCodes) return;
+  if (used_.empty() || used_.size() == buckets_) return;
   const size_t first = used_.front(), last = used_.back();
   const double gap =
       last > first ? (entries[last] - entries[first]) / static_cast<double>(last - first) : 0.0;
   for (size_t k = 0; k < first; ++k) {
     entries[k] = entries[first] - gap * static_cast<double>(first - k);
   }
-  for (size_t k = last + 1; k < kCodes; ++k) {
+  for (size_t k = last + 1; k < buckets_; ++k) {
     entries[k] = entries[last] + gap * static_cast<double>(k - last);
   }
   for (size_t u = 0; u + 1 < used_.size(); ++u) {
@@ -219,4 +219,4 @@ double Quantiles::error(const std::vector<double>& step, const Entries& entries)
   return sum;
 }
 
-}  // namespace keyway::arith::qf8
+}  // namespace keyway::arith

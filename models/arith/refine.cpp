@@ -300,7 +300,7 @@ class Exchange {
 };
 
 template <typename Real>
-void refine_exchange_in(const WeightProblem& problem, int limit, const Effort& effort,
+void refine_exchange_in(const WeightProblem& problem, int limit, size_t codes, const Effort& effort,
                         Coding& coding) {
   OutputErrorIn<Real> error(problem, coding);
   Exchange<Real> exchange(problem, coding, error);
@@ -311,13 +311,13 @@ void refine_exchange_in(const WeightProblem& problem, int limit, const Effort& e
     for (size_t first = 0; first < channels; first += effort.block) {
       exchange.list_members(first, std::min(first + effort.block, channels));
       for (const size_t apart : effort.apart) {
-        for (size_t a = 0; a + apart < 256; ++a) {
+        for (size_t a = 0; a + apart < codes; ++a) {
           exchange.swap_between(a, a + apart, effort.exchange_gain * share);
         }
       }
     }
     exchange.list_members(0, channels);
-    for (size_t code = 0; code < 256; ++code) {
+    for (size_t code = 0; code < codes; ++code) {
       error.move_entry(coding, static_cast<uint8_t>(code), exchange.members(code), limit,
                        effort.entry_gain * share);
     }
@@ -331,13 +331,13 @@ void refine_exchange_in(const WeightProblem& problem, int limit, const Effort& e
 
 }  // namespace
 
-void refine_exchange(const WeightProblem& problem, int limit, Coding& coding) {
-  if (problem.gram.empty() || coding.codes.size() < 256) return;
+void refine_exchange(const WeightProblem& problem, int limit, size_t codes, Coding& coding) {
+  if (problem.gram.empty() || coding.codes.size() < codes) return;
   const double time = static_cast<double>(coding.codes.size()) * static_cast<double>(problem.taps);
   if (time < kLarge) {
-    refine_exchange_in<double>(problem, limit, effort(problem, time), coding);
+    refine_exchange_in<double>(problem, limit, codes, effort(problem, time), coding);
   } else {
-    refine_exchange_in<float>(problem, limit, effort(problem, time), coding);
+    refine_exchange_in<float>(problem, limit, codes, effort(problem, time), coding);
   }
 }
 

@@ -6,9 +6,9 @@
 /// (coding.hpp: a the channel's importance, G the gram matrix). Moving one weight by x changes E by
 /// a (2 x g + x^2 G_tt), where the gradient g = G d is stored for all weights and costs one row of
 /// G to update. `refine_rounding` lets single codes step up or down a ladder (int8);
-/// `refine_exchange` swaps the codes of two weights, so every code keeps its count (qf8), and moves
-/// table entries. Steps are refitted in between. E never grows, but for the noise of the gradient's
-/// type. Without a gram matrix both do nothing.
+/// `refine_exchange` swaps the codes of two weights, so every code keeps its count (qf8, qf4), and
+/// moves table entries. Steps are refitted in between. E never grows, but for the noise of the
+/// gradient's type. Without a gram matrix both do nothing.
 ///
 /// What stops the exchanges: a round that gains little of E is the last. Below 1e8 weights times
 /// taps every exchange is made that gains at all. Of a larger tensor most exchanges gain next to
@@ -99,7 +99,7 @@ using OutputError = OutputErrorIn<double>;
 /// Codes move to neighbouring rungs.
 void refine_rounding(const WeightProblem& problem, const LadderOf& ladder_of, Coding& coding);
 void refine_rounding(const WeightProblem& problem, const Ladder& ladder, Coding& coding);
-/// Codes keep their counts; entries stay within [-limit, limit].
-void refine_exchange(const WeightProblem& problem, int limit, Coding& coding);
+/// Codes, of which there are `codes`, keep their counts; entries stay within [-limit, limit].
+void refine_exchange(const WeightProblem& problem, int limit, size_t codes, Coding& coding);
 
 }  // namespace keyway::arith

@@ -44,8 +44,9 @@ ImageLayout lay_out(const Plan& plan, const Constants& constants, size_t instruc
   layout.table_of_layer = constants.table_of_layer;
   uint64_t at = aligned(instructions * contract::kInstructionBytes);
   const auto place = [&](uint64_t bytes) { return std::exchange(at, aligned(at + bytes)); };
-  for (size_t t = 0; t < constants.tables.size(); ++t)
-    layout.tables.push_back(place(contract::kTableBytes));
+  for (const ConstantTable& table : constants.tables) {
+    layout.tables.push_back(place(program::table_bytes(table.is_short)));
+  }
   for (size_t l = 0; l < plan.network.layers.size(); ++l) {
     const Layer& layer = plan.network.layers[l];
     const uint32_t blocks = plan.mappings[static_cast<size_t>(layer.output)].blocks(core);
@@ -74,11 +75,13 @@ WeightPlan weights_behind(const Plan& plan, uint64_t image_bytes, const program:
     const uint32_t blocks = plan.mappings[static_cast<size_t>(layer.output)].blocks(core);
     LayerTiles& tiles = layers.emplace_back();
     tiles.name = layer.name;
-    tiles.block_bytes.assign(blocks,
-                             has_weights(layer) ? plan.work[l].passes * core.tile_bytes() : 0);
+    tiles.block_bytes.assign(blocks, plan.work[l].passes * tile_bytes(core, layer));
     const int64_t inputs = layer.kind == quantise::LayerKind::kDense ? in.channels : 1;
-    tiles.block_codes = static_cast<uint64_t>(std::min<int64_t>(out.channels, core.lanes) * inputs *
-                                              layer.window.kernel_h * layer.window.kernel_w);
+    const int64_t codes = std::min<int64_t>(out.channels, core.lanes) * inputs *
+                          layer.window.kernel_h * layer.window.kernel_w;
+    if (has_weights(layer)) {
+      tiles.code_bytes = common::ceil_div(static_cast<uint64_t>(codes) * code_bits(layer), 8U);
+    }
   }
   return plan_weights(core, layers, image_bytes);
 }
@@ -89,13 +92,15 @@ Constants constants_of(const Network& network) {
   Constants constants;
   for (const Layer& layer : network.layers) {
     int table = -1;
-    if (has_weights(layer) && arith::info(layer.number_system).has_table) {
+    const arith::NumberSystemInfo& system = arith::info(layer.number_system);
+    if (has_weights(layer) && system.has_table) {
+      const bool is_short = system.codes() == contract::kShortTableEntries;
       auto& all = constants.tables;
-      const auto same = std::find_if(all.begin(), all.end(), [&](const arith::Table* other) {
-        return !layer.codes.empty() && *other == layer.table;
+      const auto same = std::find_if(all.begin(), all.end(), [&](const ConstantTable& other) {
+        return !layer.codes.empty() && other.is_short == is_short && *other.table == layer.table;
       });
       table = static_cast<int>(same - all.begin());
-      if (same == all.end()) all.push_back(&layer.table);
+      if (same == all.end()) all.push_back({&layer.table, is_short});
     }
     constants.table_of_layer.push_back(table);
     constants.records.push_back(parameter_form(layer, tensor(network, layer.output).is_signed));
@@ -152,7 +157,8 @@ std::vector<uint8_t> program_image(const Plan& plan, const Constants& constants,
     at += instruction.size();
   }
   for (size_t t = 0; t < constants.tables.size(); ++t) {
-    put(draft.layout.tables[t], program::encode_table(*constants.tables[t]));
+    const ConstantTable& table = constants.tables[t];
+    put(draft.layout.tables[t], program::encode_table(*table.table, table.is_short));
   }
   for (size_t l = 0; l < plan.network.layers.size(); ++l) {
     const Layer& layer = plan.network.layers[l];

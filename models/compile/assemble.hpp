@@ -22,10 +22,15 @@
 
 namespace keyway::compile {
 
+struct ConstantTable {
+  const arith::Table* table = nullptr;
+  bool is_short = false;  ///< of codes of four bits
+};
+
 /// What stands behind the instructions, in sizes.
 struct Constants {
   std::vector<int> table_of_layer;              ///< -1: none
-  std::vector<const arith::Table*> tables;      ///< all different
+  std::vector<ConstantTable> tables;            ///< all different
   std::vector<program::ParameterForm> records;  ///< per layer
 };
 

@@ -97,13 +97,14 @@ void one_hot_codes(Layer& copy, const std::vector<int64_t>& channel, int64_t cha
   const arith::NumberSystemInfo& system = arith::info(number_system);
   if (system.has_table) {
     arith::Operands wanted{};
-    const int64_t count = std::clamp<int64_t>(256 / channels, 1, 255);
+    const int64_t codes = system.codes(),
+                  count = std::clamp<int64_t>(codes / channels, 1, codes - 1);
     std::fill_n(wanted.begin(), count, 1);
     copy.table = system.tabulate(wanted);
   }
   const arith::Operands operands = system.operands(copy.table, kind);
   std::vector<uint8_t> ones, zeros;
-  for (size_t code = 0; code < operands.size(); ++code) {
+  for (size_t code = 0; code < system.codes(); ++code) {
     if (operands[code] == 1) ones.push_back(static_cast<uint8_t>(code));
     if (operands[code] == 0) zeros.push_back(static_cast<uint8_t>(code));
   }

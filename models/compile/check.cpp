@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/check.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -108,6 +109,11 @@ void check_codes(const Network& network) {
                          (layer.kind == LayerKind::kDense ? in.channels : 1);
     const int64_t codes = has_weights(layer) ? out.channels * taps : 0;
     if (static_cast<int64_t>(layer.codes.size()) != codes) misfit(layer, "number of codes");
+    const uint32_t most = arith::info(layer.number_system).codes() - 1;
+    const auto there_is = [most](uint8_t code) { return code <= most; };
+    if (!std::all_of(layer.codes.begin(), layer.codes.end(), there_is)) {
+      misfit(layer, "a code that its number system does not have");
+    }
   }
 }
 

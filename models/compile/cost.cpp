@@ -11,8 +11,12 @@ namespace keyway::compile {
 
 using common::ceil_div;
 
-uint64_t tile_cycles(const program::CoreConfig& core) {
-  return core.tile_bytes() / core.weight_word_bytes();
+uint64_t tile_bytes(const program::CoreConfig& core, const quantise::Layer& layer) {
+  return has_weights(layer) ? core.tile_bytes(code_bits(layer)) : 0;
+}
+
+uint64_t tile_cycles(const program::CoreConfig& core, const quantise::Layer& layer) {
+  return tile_bytes(core, layer) / core.weight_word_bytes();
 }
 
 Work work_of(const program::CoreConfig& core, const quantise::Layer& layer, uint32_t input_words) {
@@ -28,7 +32,7 @@ Work work_of(const program::CoreConfig& core, const quantise::Layer& layer, uint
     work.passes = static_cast<uint64_t>(ceil_div(kh, contract::kWindowRows) *
                                         ceil_div(kw, core.max_columns()));
   }
-  if (has_weights(layer)) work.tile_cycles = tile_cycles(core);
+  work.tile_cycles = tile_cycles(core, layer);
   return work;
 }
 

@@ -6,7 +6,7 @@
 ///
 /// A dense pass takes a step a pixel, a window pass a step a column that its rows read. A step
 /// takes step_cycles of the core's kind of array. While a pass runs the next tile is fetched, four
-/// codes a lane and cycle, so no pass is shorter than that:
+/// bytes of codes a lane and cycle, so no pass is shorter than that:
 ///
 ///     cycles of a pass = max(steps * step_cycles, tile_cycles)
 #pragma once
@@ -26,8 +26,10 @@ inline constexpr uint64_t kBusBytes = 16;        ///< that the bus brings in a c
 inline constexpr uint64_t kInputLatency = 80;    ///< cycles to the first input word
 inline constexpr uint64_t kProductLatency = 16;  ///< from a product's last step to its last word
 
-/// Cycles in which a tile comes from the weight memory.
-uint64_t tile_cycles(const program::CoreConfig& core);
+/// Cycles in which a tile of the layer comes from the weight memory, and its bytes; 0 without
+/// weights.
+uint64_t tile_cycles(const program::CoreConfig& core, const quantise::Layer& layer);
+uint64_t tile_bytes(const program::CoreConfig& core, const quantise::Layer& layer);
 
 /// How the array runs a layer.
 struct Work {

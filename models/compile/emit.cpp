@@ -364,6 +364,7 @@ void Emitter::prepare_table(size_t from_layer, int64_t busy_slot) {
   slot_table_[static_cast<size_t>(slot)] = wanted;
   program::TableInstruction i;
   i.slot = slot;
+  i.short_table = code_bits(layer(l)) == 4 ? 1 : 0;
   i.table_address = static_cast<int64_t>(s_.image.tables[static_cast<size_t>(wanted)] /
                                          s_.core.weight_word_bytes());
   add(i, "layer " + common::quoted(layer(l).name));

@@ -16,9 +16,10 @@ constexpr int64_t kGroupPixels = contract::kAccumulatorPixels;
 using common::ceil_div;
 
 /// Below this, a pass hardly hides the fetch of the next tile.
-int64_t least_pixels(const program::CoreConfig& core) {
-  const uint64_t steps = tile_cycles(core) / core.step_cycles();
-  return std::max<int64_t>(12, 2 * static_cast<int64_t>(steps));
+int64_t least_pixels(const program::CoreConfig& core, const quantise::Layer& layer) {
+  const uint32_t cycles = core.tile_bytes(code_bits(layer)) / core.weight_word_bytes();
+  const uint32_t steps = cycles / core.step_cycles();
+  return std::max<int64_t>(12, 2 * int64_t{steps});
 }
 
 /// Most rows and columns that a group may have.
@@ -40,13 +41,13 @@ Most most_of(const quantise::Layer& layer, const Shape& input) {
 }
 
 /// Number of row groups of a region `height` x `width` (width <= 512).
-int64_t row_groups(const program::CoreConfig& core, int64_t height, int64_t width,
-                   int64_t most_rows, int64_t pixels) {
+int64_t row_groups(int64_t height, int64_t width, int64_t most_rows, int64_t pixels,
+                   int64_t least_pixels) {
   const int64_t tallest = std::clamp<int64_t>(kGroupPixels / width, 1, most_rows);
   const int64_t least = ceil_div(height, tallest);
   int64_t wanted = 3;
   if (pixels > 0) wanted = std::max<int64_t>(wanted, height * width / pixels);
-  const int64_t most = std::max<int64_t>(1, height * width / least_pixels(core));
+  const int64_t most = std::max<int64_t>(1, height * width / least_pixels);
   if (most < 3 && least == 1) return 1;
   return std::min(height, std::max(least, std::min(wanted, most)));
 }
@@ -61,7 +62,8 @@ std::vector<Group> make_groups(const program::CoreConfig& core, const quantise::
     const quantise::Region& region = layer.regions[r];
     const int64_t parts = ceil_div(region.width, most.columns);
     const int64_t widest = ceil_div(region.width, parts);
-    const int64_t rows = row_groups(core, region.height, widest, most.rows, pixels);
+    const int64_t rows =
+        row_groups(region.height, widest, most.rows, pixels, least_pixels(core, layer));
     for (int64_t i = 0; i < rows; ++i) {
       const int64_t first = ceil_div(region.height * i, rows);
       const int64_t last = ceil_div(region.height * (i + 1), rows);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "arith/number_system.hpp"
 #include "program/contract.hpp"
 #include "quantise/network.hpp"
 
@@ -16,6 +17,11 @@ inline const quantise::Tensor& tensor(const quantise::Network& network, int inde
 
 inline bool has_weights(const quantise::Layer& layer) {
   return layer.kind == quantise::LayerKind::kDense || layer.kind == quantise::LayerKind::kDepthwise;
+}
+
+/// Of the codes of a layer with weights.
+inline uint32_t code_bits(const quantise::Layer& layer) {
+  return arith::info(layer.number_system).code_bits;
 }
 
 /// Largest value that an unsigned field of an instruction holds.

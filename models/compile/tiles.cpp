@@ -7,16 +7,13 @@
 #include "compile/layers.hpp"
 #include "program/contract.hpp"
 #include "program/instructions.hpp"
+#include "program/tile_layout.hpp"
 
 namespace keyway::compile {
 namespace {
 
 using quantise::Layer;
 using quantise::LayerKind;
-
-size_t code_at(const program::CoreConfig& core, uint32_t lane, uint32_t depth) {
-  return size_t{depth / 4} * core.weight_word_bytes() + 4 * size_t{lane} + depth % 4;
-}
 
 /// One pass of a dense layer: words of steps (ky, kx, word) and the next, in words or in rows.
 struct DensePass {
@@ -36,7 +33,7 @@ std::vector<DensePass> dense_passes(const program::CoreConfig& core, const Layer
   return passes;
 }
 
-/// Calls visit(tile, byte, code) for every code of an output block; byte is its place in the tile.
+/// Calls visit(tile, lane, depth, code) for every code of an output block.
 template <typename Visit>
 void for_dense_codes(const program::CoreConfig& core, const Layer& layer, const Work& work,
                      const Mapping& input, const std::vector<int32_t>& outputs, Visit visit) {
@@ -55,7 +52,7 @@ void for_dense_codes(const program::CoreConfig& core, const Layer& layer, const 
       if (channel < 0) continue;
       for (uint32_t l = 0; l < core.lanes; ++l) {
         if (outputs[l] < 0) continue;
-        visit(tile, code_at(core, l, d),
+        visit(tile, l, d,
               layer.codes[static_cast<size_t>(((outputs[l] * channels + channel) * kh + ky) * kw +
                                               pass.kx)]);
       }
@@ -79,7 +76,7 @@ void for_depthwise_codes(const program::CoreConfig& core, const Layer& layer,
           const auto depth = static_cast<uint32_t>(r * most + most - columns + c);
           for (uint32_t l = 0; l < core.lanes; ++l) {
             if (outputs[l] < 0) continue;
-            visit(tile, code_at(core, l, depth),
+            visit(tile, l, depth,
                   layer.codes[static_cast<size_t>((outputs[l] * kh + ky0 + r) * kw + kx0 + c)]);
           }
         }
@@ -143,9 +140,10 @@ program::DigitSchedule make_schedule(const program::CoreConfig& core, const Laye
   if (!has_digits(layer)) return {};
   std::vector<uint32_t> digits(work.passes, layer.codes.empty() ? contract::kMostDigits : 1);
   if (!layer.codes.empty()) {
-    for_codes(core, layer, work, input, output, block, [&](size_t tile, size_t, uint8_t code) {
-      digits[tile] = std::max(digits[tile], arith::digits_of(code));
-    });
+    for_codes(core, layer, work, input, output, block,
+              [&](size_t tile, uint32_t, uint32_t, uint8_t code) {
+                digits[tile] = std::max(digits[tile], arith::digits_of(code));
+              });
   }
   return program::DigitSchedule(digits);
 }
@@ -155,14 +153,19 @@ std::vector<uint8_t> make_tiles(const program::CoreConfig& core, const Layer& la
                                 uint32_t block, const program::DigitSchedule& schedule,
                                 const RandomBytes& padding) {
   if (!has_weights(layer)) return {};
-  std::vector<uint8_t> tiles(static_cast<size_t>(work.passes) * core.tile_bytes());
+  const uint32_t bits = code_bits(layer), tile_bytes = core.tile_bytes(bits);
+  std::vector<uint8_t> tiles(static_cast<size_t>(work.passes) * tile_bytes);
   padding(tiles.data(), tiles.size());
-  for_codes(core, layer, work, input, output, block, [&](size_t tile, size_t byte, uint8_t code) {
-    uint8_t& place = tiles[tile * core.tile_bytes() + byte];
-    const uint8_t counts =
-        has_digits(layer) ? arith::upper_digits(0xff, schedule.digits(tile)) : 0xff;
-    place = static_cast<uint8_t>((code & counts) | (place & ~counts));
-  });
+  for_codes(core, layer, work, input, output, block,
+            [&](size_t tile, uint32_t lane, uint32_t depth, uint8_t code) {
+              const program::CodePlace place = program::code_place(core, bits, lane, depth);
+              uint8_t& byte = tiles[tile * tile_bytes + place.byte];
+              const uint32_t whole = (1U << bits) - 1;
+              const uint32_t counts =
+                  has_digits(layer) ? arith::upper_digits(0xff, schedule.digits(tile)) : whole;
+              byte = static_cast<uint8_t>((byte & ~(counts << place.shift)) | (code & counts)
+                                                                                  << place.shift);
+            });
   return tiles;
 }
 

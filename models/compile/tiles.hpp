@@ -2,9 +2,9 @@
 /// Weight tiles and parameter records, byte for byte as the array reads them (contract.toml,
 /// MULTIPLY).
 ///
-/// A tile is Lanes x Depth codes; code (lane l, depth d) is byte (d / 4) * 4 * Lanes + 4 * l + d
-/// % 4. Codes that meet no channel or tap are random: they are multiplied by zeros, or belong to
-/// lanes whose parameters write zero. So are the digits of a code that do not count.
+/// A tile is Lanes x Depth codes (tile_layout.hpp). Codes that meet no channel or tap are random:
+/// they are multiplied by zeros, or belong to lanes whose parameters write zero. So are the digits
+/// of a code that do not count.
 #pragma once
 
 #include <cstdint>

@@ -129,7 +129,7 @@ WeightPlan plan_weights(const program::CoreConfig& core, const std::vector<Layer
                                      " needs " + std::to_string(needed) + " bytes (program " +
                                      std::to_string(base) + ", one output block " +
                                      std::to_string(needed - base) + "; " +
-                                     std::to_string(needed - base - largest_layer->block_codes) +
+                                     std::to_string(needed - base - largest_layer->code_bytes) +
                                      " are padding), the core has " + std::to_string(there) + ": " +
                                      std::to_string(needed - there) + " too many");
   }

@@ -48,7 +48,7 @@ struct WeightPlan {
 struct LayerTiles {
   std::string name;
   std::vector<uint64_t> block_bytes;  ///< tiles of every output block
-  uint64_t block_codes = 0;           ///< of the first block, without what pads its tiles
+  uint64_t code_bytes = 0;            ///< of the first block, without what pads its tiles
 };
 
 /// `image_bytes` is the size of the program image.

@@ -5,8 +5,11 @@
 #include <map>
 #include <numeric>
 #include <random>
+#include <string>
 #include <vector>
 
+#include "common/error.hpp"
+#include "common/printable.hpp"
 #include "lock/bytes.hpp"
 
 namespace keyway::lock {
@@ -32,8 +35,8 @@ class SecureGenerator {
   size_t next_ = pool_.size();
 };
 
-std::array<uint8_t, 256> random_order(SecureGenerator& random) {
-  std::array<uint8_t, 256> order;
+std::vector<uint8_t> random_order(size_t codes, SecureGenerator& random) {
+  std::vector<uint8_t> order(codes);
   std::iota(order.begin(), order.end(), uint8_t{0});
   std::shuffle(order.begin(), order.end(), random);
   return order;
@@ -41,10 +44,10 @@ std::array<uint8_t, 256> random_order(SecureGenerator& random) {
 
 void permute(quantise::Layer& layer, arith::ArrayKind kind, SecureGenerator& random) {
   const arith::NumberSystemInfo& system = arith::info(layer.number_system);
-  const auto order = random_order(random);
+  const auto order = random_order(system.codes(), random);
   const arith::Operands before = system.operands(layer.table, kind);
-  arith::Operands after;
-  for (size_t code = 0; code < after.size(); ++code) after[order[code]] = before[code];
+  arith::Operands after{};
+  for (size_t code = 0; code < order.size(); ++code) after[order[code]] = before[code];
   layer.table = system.tabulate(after);
   for (uint8_t& code : layer.codes) code = order[code];
 }
@@ -61,7 +64,14 @@ void tabulate(quantise::Layer& layer, arith::NumberSystem system, arith::ArrayKi
   const arith::Operands operands = arith::info(layer.number_system).operands(layer.table, kind);
   for (const uint8_t code : layer.codes) ++weights_of[operands[code]];
   // Every value at least one code, the rest in proportion; the most frequent takes what is left.
-  const size_t spare = 256 - weights_of.size();
+  const size_t codes = arith::info(system).codes();
+  if (weights_of.size() > codes) {
+    throw Error(ErrorKind::kUnsupported, "layer " + common::quoted(layer.name) + " has " +
+                                             std::to_string(weights_of.size()) +
+                                             " different weights, " + arith::info(system).name +
+                                             " only " + std::to_string(codes) + " codes");
+  }
+  const size_t spare = codes - weights_of.size();
   std::map<int32_t, Share> shares;
   size_t given = 0;
   int32_t most = weights_of.begin()->first;
@@ -70,9 +80,9 @@ void tabulate(quantise::Layer& layer, arith::NumberSystem system, arith::ArrayKi
     shares[value].count = 1 + spare * weights / layer.codes.size();
     given += shares[value].count;
   }
-  shares[most].count += 256 - given;
-  const auto order = random_order(random);
-  arith::Operands dealt;
+  shares[most].count += codes - given;
+  const auto order = random_order(codes, random);
+  arith::Operands dealt{};
   size_t next = 0;
   for (auto& [value, share] : shares) {
     share.first = next;

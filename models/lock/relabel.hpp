@@ -5,7 +5,7 @@
 /// permuted and the table (which is sealed) with them, so no value of the network changes and a
 /// plain package of the same model gives the same outputs. In a network of a table-driven system,
 /// layers in another one (the selection layers of shortcuts, whose zeros and ones follow from
-/// public shapes) get a table too: each value has a share of the 256 codes like its share of the
+/// public shapes) get a table too: each value has a share of the codes like its share of the
 /// weights, and every weight takes one of its value's codes at random. Test:
 /// tests/lock/test_relabel.cpp.
 #pragma once

@@ -9,7 +9,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0x64a383f5;
+inline constexpr uint32_t kContractHash = 0x3b5f2190;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -18,6 +18,7 @@ inline constexpr uint32_t kAccumulatorPixels = 512;
 inline constexpr uint32_t kOperandBits = 12;
 inline constexpr uint32_t kTableSlots = 2;
 inline constexpr uint32_t kTableEntries = 256;
+inline constexpr uint32_t kShortTableEntries = 16;
 inline constexpr uint32_t kTableEntryBytes = 2;
 inline constexpr uint32_t kLaneWeightBytes = 4;
 inline constexpr uint32_t kMostDigits = 4;
@@ -29,7 +30,6 @@ inline constexpr uint32_t kTransferUnitBytes = 16;
 inline constexpr uint32_t kParameterWords = 3;
 inline constexpr uint32_t kShortParameterWords = 2;
 inline constexpr uint32_t kCycleLimitBits = 16;
-inline constexpr uint32_t kTableBytes = kTableEntries * kTableEntryBytes;
 /// Lanes and Depth of a core, smallest first.
 inline constexpr std::array<uint32_t, 3> kArraySizes = {8, 16, 32};
 
@@ -107,7 +107,7 @@ inline constexpr uint32_t kArgOutputBytes = 0x060;
 inline constexpr uint32_t kArgCycleLimit = 0x068;
 inline constexpr uint32_t kCounterBase = 0x140;
 inline constexpr uint32_t kCoreId = 0x5957454b;
-inline constexpr uint32_t kCoreVersion = 0x00000003;
+inline constexpr uint32_t kCoreVersion = 0x00000004;
 
 struct Argument {
   const char* name;
@@ -240,6 +240,8 @@ enum class NumberSystem : uint8_t {
   kPosit8 = 3,  ///< a posit with two bits of exponent
   kFp8 = 4,  ///< a floating-point number E4M3
   kDs8 = 5,  ///< four digits to base four, -2 to 1 each
+  kInt4 = 6,  ///< the code in two's complement
+  kQf4 = 7,  ///< the code's entry in the table
 };
 
 enum class Mode : uint8_t {
@@ -328,18 +330,22 @@ struct NumberSystemInfo {
   bool equally_likely;  ///< are all codes, over a tensor
   uint32_t array_kinds;  ///< bit k: arrays of kind k run it
   bool has_digits = false;  ///< codes are digits, of which a schedule says how many count
+  uint32_t code_bits = 8;  ///< of a code
 
+  constexpr uint32_t codes() const { return 1U << code_bits; }
   constexpr bool runs_on(ArrayKind kind) const {
     return (array_kinds >> static_cast<unsigned>(kind) & 1) != 0;
   }
 };
-inline constexpr std::array<NumberSystemInfo, 6> kNumberSystems{{
-    {NumberSystem::kInt8, "int8", false, false, 1, false},
-    {NumberSystem::kQf8, "qf8", true, true, 1, false},
-    {NumberSystem::kLns8, "lns8", false, false, 3, false},
-    {NumberSystem::kPosit8, "posit8", false, false, 1, false},
-    {NumberSystem::kFp8, "fp8", false, false, 1, false},
-    {NumberSystem::kDs8, "ds8", false, false, 1, true}}};
+inline constexpr std::array<NumberSystemInfo, 8> kNumberSystems{{
+    {NumberSystem::kInt8, "int8", false, false, 1, false, 8},
+    {NumberSystem::kQf8, "qf8", true, true, 1, false, 8},
+    {NumberSystem::kLns8, "lns8", false, false, 3, false, 8},
+    {NumberSystem::kPosit8, "posit8", false, false, 1, false, 8},
+    {NumberSystem::kFp8, "fp8", false, false, 1, false, 8},
+    {NumberSystem::kDs8, "ds8", false, false, 1, true, 8},
+    {NumberSystem::kInt4, "int4", false, false, 1, false, 4},
+    {NumberSystem::kQf4, "qf4", true, true, 1, false, 4}}};
 
 inline constexpr uint32_t kHeaderMagicOffset = 0;
 inline constexpr uint32_t kHeaderMagicBytes = 8;
@@ -447,7 +453,7 @@ enum class Opcode : uint8_t {
 namespace layer {
 inline constexpr Field kMode{"mode", 4, 2, false};  ///< 0 dense, 1 window, 2 maximum
 inline constexpr Field kOnes{"ones", 6, 1, false};  ///< every operand is one; no weights are read
-inline constexpr Field kNumberSystem{"number_system", 7, 5, false};  ///< how codes decode: 0 int8, 1 qf8, 2 lns8, 3 posit8, 4 fp8, 5 ds8
+inline constexpr Field kNumberSystem{"number_system", 7, 5, false};  ///< how codes decode: 0 int8, 1 qf8, 2 lns8, 3 posit8, 4 fp8, 5 ds8, 6 int4, 7 qf4
 inline constexpr Field kTableSlot{"table_slot", 12, 1, false};  ///< which decode table (number systems with a table)
 inline constexpr Field kInputSigned{"input_signed", 13, 1, false};  ///< activation bytes are signed
 inline constexpr Field kResidualSigned{"residual_signed", 14, 1, false};  ///< residual bytes are signed
@@ -496,7 +502,8 @@ inline constexpr std::array<Field, 19> kFields{kWaitFrames, kWaitRows, kWaitProd
 namespace table {
 inline constexpr Field kTableAddress{"table_address", 4, 20, false};
 inline constexpr Field kSlot{"slot", 24, 1, false};
-inline constexpr std::array<Field, 2> kFields{kTableAddress, kSlot};
+inline constexpr Field kShortTable{"short_table", 25, 1, false};  ///< sixteen entries, for codes of four bits; they need it, others cannot do with it
+inline constexpr std::array<Field, 3> kFields{kTableAddress, kSlot, kShortTable};
 }  // namespace table
 
 namespace load_weights {

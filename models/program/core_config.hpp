@@ -30,7 +30,8 @@ struct CoreConfig {
     return fit < contract::kMaxWindowColumns ? fit : contract::kMaxWindowColumns;
   }
   uint32_t weight_word_bytes() const { return contract::kLaneWeightBytes * lanes; }
-  uint32_t tile_bytes() const { return lanes * depth; }
+  uint32_t tile_codes() const { return lanes * depth; }
+  uint32_t tile_bytes(uint32_t code_bits) const { return tile_codes() * code_bits / 8; }
   uint32_t bank_words() const {
     return activation_bytes / word_channels() / contract::kRowBanks / block_banks();
   }

@@ -128,18 +128,18 @@ std::vector<Parameter> decode_parameters(const uint8_t* bytes, size_t lanes, Par
   return parameters;
 }
 
-std::vector<uint8_t> encode_table(const Table& table) {
-  std::vector<uint8_t> bytes(contract::kTableBytes);
-  for (size_t code = 0; code < table.size(); ++code) {
+std::vector<uint8_t> encode_table(const Table& table, bool is_short) {
+  std::vector<uint8_t> bytes(table_bytes(is_short));
+  for (size_t code = 0; code < table_entries(is_short); ++code) {
     put_field(bytes.data() + code * contract::kTableEntryBytes, kEntry, table[code],
               "decode table");
   }
   return bytes;
 }
 
-Table decode_table(const uint8_t* bytes) {
+Table decode_table(const uint8_t* bytes, bool is_short) {
   Table table{};
-  for (size_t code = 0; code < table.size(); ++code) {
+  for (size_t code = 0; code < table_entries(is_short); ++code) {
     table[code] =
         static_cast<int16_t>(get_field(bytes + code * contract::kTableEntryBytes, kEntry));
   }

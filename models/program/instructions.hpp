@@ -53,8 +53,17 @@ std::vector<uint8_t> encode_parameters(const std::vector<Parameter>& lanes, Para
 /// `bytes` are form.words() * 4 * lanes.
 std::vector<Parameter> decode_parameters(const uint8_t* bytes, size_t lanes, ParameterForm form);
 
-/// A decode table as TABLE reads it: contract::kTableBytes, the operand's bits low in each entry.
-std::vector<uint8_t> encode_table(const Table& table);
-Table decode_table(const uint8_t* bytes);
+/// Of a decode table, which is short for codes of four bits (TABLE.short_table).
+constexpr uint32_t table_entries(bool is_short) {
+  return is_short ? contract::kShortTableEntries : contract::kTableEntries;
+}
+constexpr uint32_t table_bytes(bool is_short) {
+  return table_entries(is_short) * contract::kTableEntryBytes;
+}
+
+/// A decode table as TABLE reads it: table_bytes(), the operand's bits low in each entry. What a
+/// short one does not have is zero.
+std::vector<uint8_t> encode_table(const Table& table, bool is_short);
+Table decode_table(const uint8_t* bytes, bool is_short);
 
 }  // namespace keyway::program

@@ -2,6 +2,7 @@
 #include "simulate/decoded.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "arith/number_system.hpp"
 #include "common/error.hpp"
@@ -120,12 +121,20 @@ class Decoder {
     step.passes = passes();
     const uint64_t products = static_cast<uint64_t>(i.height * i.width) *
                               static_cast<uint64_t>(l.kernel_h * l.kernel_w * step.input_blocks) *
-                              core_.tile_bytes();
+                              core_.tile_codes();
     require(products <= kMostProducts, "a product of unreasonable size");
     step.reads_weights = step.mode != Mode::kMaximum && l.ones == 0;
-    program_.cycles += cycles(i, step.reads_weights ? core_.depth / contract::kLaneWeightBytes : 0);
+    uint64_t tile_bytes = 0;
     if (step.reads_weights) {
-      step.weight_bytes = step.passes * core_.tile_bytes();
+      const auto& system = arith::info(static_cast<arith::NumberSystem>(l.number_system));
+      const uint32_t loaded = table_entries_[static_cast<size_t>(l.table_slot)];
+      require(!system.has_table || loaded == 0 || loaded == system.codes(),
+              "a table that is not as long as its codes need");
+      tile_bytes = core_.tile_bytes(system.code_bits);
+    }
+    program_.cycles += cycles(i, tile_bytes / core_.weight_word_bytes());
+    if (step.reads_weights) {
+      step.weight_bytes = step.passes * tile_bytes;
       require(word_address(i.weight_address) + step.weight_bytes <= core_.weight_bytes,
               "weights outside the weight memory");
     }
@@ -137,8 +146,10 @@ class Decoder {
   }
 
   void step(const program::TableInstruction& i) {
-    require(word_address(i.table_address) + contract::kTableBytes <= core_.weight_bytes,
+    const bool is_short = i.short_table != 0;
+    require(word_address(i.table_address) + program::table_bytes(is_short) <= core_.weight_bytes,
             "a table outside the weight memory");
+    table_entries_[static_cast<size_t>(i.slot)] = program::table_entries(is_short);
     program_.steps.emplace_back(TableStep{index_, i});
   }
 
@@ -226,6 +237,7 @@ class Decoder {
   DecodedProgram program_;
   program::LayerInstruction layer_;
   bool has_layer_ = false;
+  std::array<uint32_t, contract::kTableSlots> table_entries_{};  ///< 0: nothing is loaded
   uint64_t index_ = 0, frames_ = 0;
 };
 

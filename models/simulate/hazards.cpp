@@ -193,9 +193,9 @@ class Checker {
   void check(const TableStep& step) {
     const uint64_t address =
         static_cast<uint64_t>(step.table.table_address) * core_.weight_word_bytes();
-    check_weights(step.index, address, contract::kTableBytes, "table");
-    for (uint64_t u = address / kUnitBytes; u < (address + contract::kTableBytes) / kUnitBytes;
-         ++u) {
+    const uint64_t bytes = program::table_bytes(step.table.short_table != 0);
+    check_weights(step.index, address, bytes, "table");
+    for (uint64_t u = address / kUnitBytes; u < (address + bytes) / kUnitBytes; ++u) {
       units_[u].permanent = true;
     }
     slot_loaded_[static_cast<size_t>(step.table.slot)] = true;

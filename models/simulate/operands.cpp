@@ -5,6 +5,7 @@
 #include <array>
 
 #include "program/digit_schedule.hpp"
+#include "program/tile_layout.hpp"
 #include "simulate/kernels.hpp"
 
 namespace keyway::simulate {
@@ -65,18 +66,22 @@ std::vector<int16_t> decode_operands(const CoreConfig& core, const MultiplyStep&
                                      const arith::Table& table) {
   if (step.mode == Mode::kMaximum) return {};
   arith::Operands values{};
+  uint32_t code_bits = 8;
   bool has_digits = false;
   if (step.reads_weights) {
     const auto& system = arith::info(static_cast<arith::NumberSystem>(step.layer.number_system));
     values = system.operands(table, core.array_kind);
+    code_bits = system.code_bits;
     has_digits = system.has_digits;
   }
+  const uint64_t tile_bytes = core.tile_bytes(code_bits);
   const program::DigitSchedule schedule(step.multiply);
   const auto at = [&](const Tap& tap, uint32_t lane, uint32_t depth) -> int16_t {
     if (!step.reads_weights) return 1;
-    const uint8_t code =
-        tiles[tap.pass * core.tile_bytes() + uint64_t{depth / 4} * core.weight_word_bytes() +
-              4 * lane + depth % 4];
+    const program::CodePlace place = program::code_place(core, code_bits, lane, depth);
+    // Of a byte of several codes the lowest bits count.
+    const auto code =
+        static_cast<uint8_t>(tiles[tap.pass * tile_bytes + place.byte] >> place.shift);
     return static_cast<int16_t>(
         values[has_digits ? arith::upper_digits(code, schedule.digits(tap.pass)) : code]);
   };

@@ -84,8 +84,8 @@ class Preparation {
   }
 
   void prepare(const TableStep& step) {
-    tables_[static_cast<size_t>(step.table.slot)] =
-        program::decode_table(memory_.data() + word_address(step.table.table_address));
+    tables_[static_cast<size_t>(step.table.slot)] = program::decode_table(
+        memory_.data() + word_address(step.table.table_address), step.table.short_table != 0);
     operands_.clear();
   }
 

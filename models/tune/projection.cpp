@@ -24,7 +24,7 @@ uint32_t rising(float value) {
 
 Projection::Projection(const arith::NumberSystemInfo& system) {
   if (system.equally_likely) {
-    codes_ = contract::kTableEntries;
+    codes_ = system.codes();
     return;
   }
   int kind = 0;

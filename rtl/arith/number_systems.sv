@@ -3,7 +3,8 @@
 // The one place that chooses the number system of a weight code.
 //
 // Mathematics: operand_o = the number system system_i applied to code_i, as this kind of array takes it;
-//   entry_i is the decode table's entry for it. Of codes with digits the upper digits_i + 1 count.
+//   entry_i is the decode table's entry for it. Of codes with digits the upper digits_i + 1 count; codes of
+//   four bits are the byte's lower half.
 // Timing: combinational, no state.
 // Contract: a value that no number system of the kind has gives zero; no program gets so far (dispatcher).
 // Twin: models/arith/number_system.cpp. Test: tests/arith/test_rtl.cpp.
@@ -11,7 +12,8 @@
 module number_systems
   import keyway_contract_pkg::*;
 #(
-    parameter array_kind_e ArrayKind = ArrayKindMultiplier
+    parameter array_kind_e ArrayKind = ArrayKindMultiplier,
+    parameter bit Nibbles = 1'b0  // only systems with codes of four bits, others give zero
 ) (
     input  number_system_t system_i,
     input  digits_t digits_i,
@@ -27,42 +29,80 @@ module number_systems
     logic signed [OperandBits-1:0] operand_posit8;
     logic signed [OperandBits-1:0] operand_fp8;
     logic signed [OperandBits-1:0] operand_ds8;
+    logic signed [OperandBits-1:0] operand_int4;
+    logic signed [OperandBits-1:0] operand_qf4;
 
-    int8 u_int8 (
+    if (!Nibbles) begin : gen_int8
+      int8 u_int8 (
+          .code_i,
+          .entry_i,
+          .operand_o(operand_int8)
+      );
+    end else begin : gen_no_int8
+      assign operand_int8 = '0;
+    end
+
+    if (!Nibbles) begin : gen_qf8
+      qf8 u_qf8 (
+          .code_i,
+          .entry_i,
+          .operand_o(operand_qf8)
+      );
+    end else begin : gen_no_qf8
+      assign operand_qf8 = '0;
+    end
+
+    if (!Nibbles) begin : gen_lns8
+      lns8 u_lns8 (
+          .code_i,
+          .entry_i,
+          .operand_o(operand_lns8)
+      );
+    end else begin : gen_no_lns8
+      assign operand_lns8 = '0;
+    end
+
+    if (!Nibbles) begin : gen_posit8
+      posit8 u_posit8 (
+          .code_i,
+          .entry_i,
+          .operand_o(operand_posit8)
+      );
+    end else begin : gen_no_posit8
+      assign operand_posit8 = '0;
+    end
+
+    if (!Nibbles) begin : gen_fp8
+      fp8 u_fp8 (
+          .code_i,
+          .entry_i,
+          .operand_o(operand_fp8)
+      );
+    end else begin : gen_no_fp8
+      assign operand_fp8 = '0;
+    end
+
+    if (!Nibbles) begin : gen_ds8
+      ds8 u_ds8 (
+          .digits_i,
+          .code_i,
+          .entry_i,
+          .operand_o(operand_ds8)
+      );
+    end else begin : gen_no_ds8
+      assign operand_ds8 = '0;
+    end
+
+    int4 u_int4 (
         .code_i,
         .entry_i,
-        .operand_o(operand_int8)
+        .operand_o(operand_int4)
     );
 
-    qf8 u_qf8 (
+    qf4 u_qf4 (
         .code_i,
         .entry_i,
-        .operand_o(operand_qf8)
-    );
-
-    lns8 u_lns8 (
-        .code_i,
-        .entry_i,
-        .operand_o(operand_lns8)
-    );
-
-    posit8 u_posit8 (
-        .code_i,
-        .entry_i,
-        .operand_o(operand_posit8)
-    );
-
-    fp8 u_fp8 (
-        .code_i,
-        .entry_i,
-        .operand_o(operand_fp8)
-    );
-
-    ds8 u_ds8 (
-        .digits_i,
-        .code_i,
-        .entry_i,
-        .operand_o(operand_ds8)
+        .operand_o(operand_qf4)
     );
 
     always_comb begin
@@ -73,17 +113,25 @@ module number_systems
         NumberSystemPosit8: operand_o = operand_posit8;
         NumberSystemFp8: operand_o = operand_fp8;
         NumberSystemDs8: operand_o = operand_ds8;
+        NumberSystemInt4: operand_o = operand_int4;
+        NumberSystemQf4: operand_o = operand_qf4;
         default: operand_o = '0;
       endcase
     end
+    logic unused_inputs;
+    assign unused_inputs = ^{digits_i, code_i, entry_i};
   end else if (ArrayKind == ArrayKindLogarithmic) begin : gen_logarithmic
     logic signed [OperandBits-1:0] operand_lns8;
 
-    lns8_logarithm u_lns8 (
-        .code_i,
-        .entry_i,
-        .operand_o(operand_lns8)
-    );
+    if (!Nibbles) begin : gen_lns8
+      lns8_logarithm u_lns8 (
+          .code_i,
+          .entry_i,
+          .operand_o(operand_lns8)
+      );
+    end else begin : gen_no_lns8
+      assign operand_lns8 = '0;
+    end
 
     always_comb begin
       case (system_i)
@@ -91,8 +139,8 @@ module number_systems
         default: operand_o = '0;
       endcase
     end
-    logic unused_digits;
-    assign unused_digits = ^digits_i;
+    logic unused_inputs;
+    assign unused_inputs = ^{digits_i, code_i, entry_i};
   end else begin : gen_unknown
     assign operand_o = '0;
     logic unused_inputs;

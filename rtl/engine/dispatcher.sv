@@ -227,6 +227,7 @@ module dispatcher
 
   assign table_item = '{
           bank: table_push ? table_bank : '0,  // zeros for the queue's clearing
+          is_short: load_table.short_table,
           address: load_table.table_address,
           wait_frames: frames_q
       };

@@ -205,7 +205,7 @@ module engine
   parameter_word_t parameter_word;
   logic operand_valid, operand_ready, operand_ready_next, operand_valid_next;
   tile_word_t operand_tile, operand_tile_next;
-  operand_t [4*Lanes-1:0] operands;
+  operand_t [4*Lanes-1:0] operands, operands_late;
   counter_t frames, rows, products_q, stores;
   logic waits_frames, weight_reading, weights_idle;
 
@@ -249,6 +249,7 @@ module engine
       .operand_ready_i     (operand_ready),
       .operand_tile_o      (operand_tile),
       .operand_o           (operands),
+      .operand_late_o      (operands_late),
       .operand_ready_next_i(operand_ready_next),
       .operand_valid_next_o(operand_valid_next),
       .operand_tile_next_o (operand_tile_next),
@@ -314,6 +315,7 @@ module engine
       .operand_ready_o     (operand_ready),
       .operand_tile_i      (operand_tile),
       .operand_i           (operands),
+      .operand_late_i      (operands_late),
       .operand_ready_next_o(operand_ready_next),
       .operand_valid_next_i(operand_valid_next),
       .operand_tile_next_i (operand_tile_next),

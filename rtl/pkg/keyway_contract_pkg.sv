@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h64a383f5;
+  parameter logic [31:0] ContractHash = 32'h3b5f2190;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -13,6 +13,7 @@ package keyway_contract_pkg;
   parameter int unsigned OperandBits = 12;
   parameter int unsigned TableSlots = 2;
   parameter int unsigned TableEntries = 256;
+  parameter int unsigned ShortTableEntries = 16;
   parameter int unsigned TableEntryBytes = 2;
   parameter int unsigned LaneWeightBytes = 4;
   parameter int unsigned MostDigits = 4;
@@ -106,7 +107,7 @@ package keyway_contract_pkg;
   } arguments_t;
   parameter logic [11:0] CounterBase = 12'h140;
   parameter logic [31:0] CoreId = 32'h5957454b;
-  parameter logic [31:0] CoreVersion = 32'h00000003;
+  parameter logic [31:0] CoreVersion = 32'h00000004;
 
   parameter int unsigned NumCounters = 12;
   parameter int unsigned CountTotal = 0;
@@ -168,7 +169,9 @@ package keyway_contract_pkg;
     NumberSystemLns8 = 5'd2,
     NumberSystemPosit8 = 5'd3,
     NumberSystemFp8 = 5'd4,
-    NumberSystemDs8 = 5'd5
+    NumberSystemDs8 = 5'd5,
+    NumberSystemInt4 = 5'd6,
+    NumberSystemQf4 = 5'd7
   } number_system_e;
 
   typedef enum logic [1:0] {
@@ -328,7 +331,8 @@ package keyway_contract_pkg;
 
   // Loads a decode table in the background; MULTIPLYs that use the slot wait.
   typedef struct packed {
-    logic [230:0] reserved;
+    logic [229:0] reserved;
+    logic short_table;
     logic slot;
     weight_address_t table_address;
     logic [3:0] opcode;
@@ -452,12 +456,17 @@ package keyway_contract_pkg;
 
   // The operands of its codes are a table in the program.
   function automatic logic has_table(number_system_t system);
-    return system inside {NumberSystemQf8};
+    return system inside {NumberSystemQf8, NumberSystemQf4};
   endfunction
 
   // A schedule says how many digits of its codes count.
   function automatic logic has_digits(number_system_t system);
     return system inside {NumberSystemDs8};
+  endfunction
+
+  // Its codes have four bits, two of them a byte.
+  function automatic logic has_nibbles(number_system_t system);
+    return system inside {NumberSystemInt4, NumberSystemQf4};
   endfunction
 
   // True if this kind of array runs it; false for a value that no number system has.
@@ -466,12 +475,17 @@ package keyway_contract_pkg;
       ArrayKindMultiplier:
         return system inside {
           NumberSystemInt8, NumberSystemQf8, NumberSystemLns8, NumberSystemPosit8,
-          NumberSystemFp8, NumberSystemDs8
+          NumberSystemFp8, NumberSystemDs8, NumberSystemInt4, NumberSystemQf4
         };
       ArrayKindLogarithmic:
         return system inside {NumberSystemLns8};
       default: return 1'b0;
     endcase
+  endfunction
+
+  // It runs a number system with codes of four bits.
+  function automatic logic runs_nibbles(array_kind_e kind);
+    return kind inside {ArrayKindMultiplier};
   endfunction
 
   // It runs a number system with a table.

@@ -22,7 +22,7 @@ package keyway_pkg;
   // Passes whose tiles were requested, but which have not started: there is one tile in the lanes' shadows,
   // and tile_decoder holds six words.
   parameter int unsigned PassSlots = 8;
-  parameter int unsigned TileWordBits = 3;  // counts the words of a tile, Depth / 4
+  parameter int unsigned TileWordBits = 3;  // counts a tile's groups of four operands a lane, Depth / 4
   parameter int unsigned PixelBits = $clog2(AccumulatorPixels);
   parameter int unsigned ActivationBits = 9;  // signed operand of an activation byte
   parameter int unsigned AccumulatorBits = 33;  // a sum of 32 bits and a bias
@@ -120,6 +120,7 @@ package keyway_pkg;
   // What a TABLE asks of the table loader.
   typedef struct packed {
     table_bank_t bank;
+    logic is_short;  // sixteen entries
     weight_address_t address;
     counter_t wait_frames;  // as many as the MULTIPLYs before it wait for
   } table_item_t;
@@ -175,7 +176,8 @@ package keyway_pkg;
   typedef struct packed {
     logic ones;  // stands for a whole tile of operands one
     logic last;
-    logic [TileWordBits-1:0] index;
+    logic pair;  // codes of four bits: two groups of a lane, the one that `index` says and the next
+    logic [TileWordBits-1:0] index;  // of its first group of four
   } tile_word_t;
 
   // A MULTIPLY with the LAYER it stands under.
@@ -189,6 +191,7 @@ package keyway_pkg;
   typedef struct packed {
     logic [SlotBits-1:0] slot;  // of the job
     logic no_weights;  // its tile is one word
+    logic half_tile;  // its tile has half of the words: codes of four bits
     logic first;  // of its job: sums start at zero, and the job's waits apply
     logic last;  // of its job: sums go into post-processing
     logic second;  // dense with two words: the second one exists

@@ -43,7 +43,6 @@ class Header:
         self.constant("ContractHash", f"0x{c.digest[:8]}")
         for name, value in c["core"].items():
             self.constant(camel(name), value)
-        self.constant("TableBytes", "kTableEntries * kTableEntryBytes")
         sizes = c["shape"]["array_sizes"]
         self.add("/// Lanes and Depth of a core, smallest first.")
         self.constant("ArraySizes", f"{{{', '.join(map(str, sizes))}}}", f"std::array<uint32_t, {len(sizes)}>")
@@ -106,13 +105,16 @@ class Header:
                  "  bool has_table;  ///< operands follow from the code and a table in the program\n"
                  "  bool equally_likely;  ///< are all codes, over a tensor\n"
                  "  uint32_t array_kinds;  ///< bit k: arrays of kind k run it\n"
-                 "  bool has_digits = false;  ///< codes are digits, of which a schedule says how many count\n\n"
+                 "  bool has_digits = false;  ///< codes are digits, of which a schedule says how many count\n"
+                 "  uint32_t code_bits = 8;  ///< of a code\n\n"
+                 "  constexpr uint32_t codes() const { return 1U << code_bits; }\n"
                  "  constexpr bool runs_on(ArrayKind kind) const {\n"
                  "    return (array_kinds >> static_cast<unsigned>(kind) & 1) != 0;\n  }\n};")
         kinds = {k["name"]: 1 << k["value"] for k in self.c["array_kind"]}
         self.table("NumberSystemInfo", "NumberSystems",
                    [f'{{NumberSystem::k{camel(s["name"])}, "{s["name"]}", {boolean(s["has_table"])}, {boolean(s["equally_likely"])}, '
-                    f'{sum(kinds[k] for k in s["array_kinds"])}, {boolean(s.get("has_digits", False))}}}' for s in self.c["number_system"]])
+                    f'{sum(kinds[k] for k in s["array_kinds"])}, {boolean(s.get("has_digits", False))}, {self.c.code_bits(s)}}}'
+                    for s in self.c["number_system"]])
 
     def arguments(self):
         arguments = self.c["argument"]

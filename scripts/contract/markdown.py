@@ -47,7 +47,7 @@ def instructions(contract, note):
         lines += [f"## {title}", "", *table(("value", "name", "meaning"), [(v["value"], v["name"], one_line(v["doc"]))
                                                                          for v in contract[name]])]
     lines += ["## Number systems", "", *table(
-        ("value", "name", "table", "kinds of arrays", "operand"),
-        [(s["value"], s["name"], "yes" if s["has_table"] else "no", ", ".join(s["array_kinds"]), s["doc"])
+        ("value", "name", "bits", "table", "kinds of arrays", "operand"),
+        [(s["value"], s["name"], contract.code_bits(s), "yes" if s["has_table"] else "no", ", ".join(s["array_kinds"]), s["doc"])
          for s in contract["number_system"]])]
     return "\n".join(lines).rstrip() + "\n"

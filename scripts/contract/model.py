@@ -94,6 +94,9 @@ class Contract:
         (preset,) = [p for p in self["memory_preset"] if p["name"] == self["memory"]["default"]]
         return preset
 
+    def code_bits(self, system):
+        return system.get("code_bits", 8)
+
     def values_bits(self, name):
         """Bits of the enumeration [[name]]: those of the field that takes it."""
         for instruction in self["instruction"]:

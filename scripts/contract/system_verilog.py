@@ -150,12 +150,16 @@ class Package:
         systems = self.c["number_system"]
         with_table = [f"NumberSystem{camel(s['name'])}" for s in systems if s["has_table"]]
         with_digits = [f"NumberSystem{camel(s['name'])}" for s in systems if s.get("has_digits")]
+        with_nibbles = [f"NumberSystem{camel(s['name'])}" for s in systems if self.c.code_bits(s) == 4]
         self.add("  // The operands of its codes are a table in the program.",
                  "  function automatic logic has_table(number_system_t system);",
                  *[f"    {line}" for line in inside("system", with_table)], "  endfunction", "",
                  "  // A schedule says how many digits of its codes count.",
                  "  function automatic logic has_digits(number_system_t system);",
                  *[f"    {line}" for line in inside("system", with_digits)], "  endfunction", "",
+                 "  // Its codes have four bits, two of them a byte.",
+                 "  function automatic logic has_nibbles(number_system_t system);",
+                 *[f"    {line}" for line in inside("system", with_nibbles)], "  endfunction", "",
                  "  // True if this kind of array runs it; false for a value that no number system has.",
                  "  function automatic logic runs_number_system(array_kind_e kind, number_system_t system);",
                  "    case (kind)")
@@ -163,6 +167,12 @@ class Package:
             runs = [f"NumberSystem{camel(s['name'])}" for s in systems if kind["name"] in s["array_kinds"]]
             self.add(f"      ArrayKind{camel(kind['name'])}:", *[f"        {line}" for line in inside("system", runs)])
         self.add("      default: return 1'b0;", "    endcase", "  endfunction", "",
+                 "  // It runs a number system with codes of four bits.",
+                 "  function automatic logic runs_nibbles(array_kind_e kind);",
+                 *[f"    {line}" for line in inside("kind", [
+                     f"ArrayKind{camel(k['name'])}" for k in self.c["array_kind"]
+                     if any(self.c.code_bits(s) == 4 and k["name"] in s["array_kinds"] for s in systems)])],
+                 "  endfunction", "",
                  "  // It runs a number system with a table.",
                  "  function automatic logic has_tables(array_kind_e kind);",
                  *[f"    {line}" for line in inside("kind", [
@@ -195,29 +205,35 @@ def number_systems(contract, note):
     lines = ["// SPDX-License-Identifier: Apache-2.0", f"// {note}",
              "// The one place that chooses the number system of a weight code.", "//",
              "// Mathematics: operand_o = the number system system_i applied to code_i, as this kind of array takes it;",
-             "//   entry_i is the decode table's entry for it. Of codes with digits the upper digits_i + 1 count.",
+             "//   entry_i is the decode table's entry for it. Of codes with digits the upper digits_i + 1 count; codes of",
+             "//   four bits are the byte's lower half.",
              "// Timing: combinational, no state.",
              "// Contract: a value that no number system of the kind has gives zero; no program gets so far (dispatcher).",
              "// Twin: models/arith/number_system.cpp. Test: tests/arith/test_rtl.cpp.", "",
              "module number_systems", "  import keyway_contract_pkg::*;", "#(",
-             "    parameter array_kind_e ArrayKind = ArrayKindMultiplier", ") (",
+             "    parameter array_kind_e ArrayKind = ArrayKindMultiplier,",
+             "    parameter bit Nibbles = 1'b0  // only systems with codes of four bits, others give zero", ") (",
              "    input  number_system_t system_i,", "    input  digits_t digits_i,", "    input  logic [7:0] code_i,",
              "    input  logic [OperandBits-1:0] entry_i,",
              "    output logic signed [OperandBits-1:0] operand_o", ");", ""]
     begin = "  if"
     for kind in contract["array_kind"]:
-        names = [s["name"] for s in contract["number_system"] if kind["name"] in s["array_kinds"]]
+        systems = [s for s in contract["number_system"] if kind["name"] in s["array_kinds"]]
+        names = [s["name"] for s in systems]
         lines += [f"{begin} (ArrayKind == ArrayKind{camel(kind['name'])}) begin : gen_{kind['name']}",
                   *[f"    logic signed [OperandBits-1:0] operand_{name};" for name in names], ""]
-        for name in names:
-            lines += [f"    {name}{kind['decoder_suffix']} u_{name} (", *["        .digits_i,"] * (name in digits),
-                      "        .code_i,", "        .entry_i,",
-                      f"        .operand_o(operand_{name})", "    );", ""]
+        for system in systems:
+            name = system["name"]
+            unit = [f"{name}{kind['decoder_suffix']} u_{name} (", *["    .digits_i,"] * (name in digits),
+                    "    .code_i,", "    .entry_i,", f"    .operand_o(operand_{name})", ");"]
+            if contract.code_bits(system) != 4:
+                unit = [f"if (!Nibbles) begin : gen_{name}", *[f"  {line}" for line in unit],
+                        f"end else begin : gen_no_{name}", f"  assign operand_{name} = '0;", "end"]
+            lines += [*[f"    {line}" for line in unit], ""]
         lines += ["    always_comb begin", "      case (system_i)",
                   *[f"        NumberSystem{camel(name)}: operand_o = operand_{name};" for name in names],
                   "        default: operand_o = '0;", "      endcase", "    end"]
-        if not digits.intersection(names):
-            lines += ["    logic unused_digits;", "    assign unused_digits = ^digits_i;"]
+        lines += ["    logic unused_inputs;", "    assign unused_inputs = ^{digits_i, code_i, entry_i};"]
         begin = "  end else if"
     lines += ["  end else begin : gen_unknown", "    assign operand_o = '0;",
               "    logic unused_inputs;", "    assign unused_inputs = ^{system_i, digits_i, code_i, entry_i};", "  end", "", "endmodule"]

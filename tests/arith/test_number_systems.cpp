@@ -11,11 +11,13 @@
 #include "arith/coding.hpp"
 #include "arith/ds8.hpp"
 #include "arith/fp8.hpp"
+#include "arith/int4.hpp"
 #include "arith/int8.hpp"
 #include "arith/ladder.hpp"
 #include "arith/lns8.hpp"
 #include "arith/number_system.hpp"
 #include "arith/posit8.hpp"
+#include "arith/qf4.hpp"
 #include "arith/qf8.hpp"
 #include "common/error.hpp"
 #include "operand_by_definition.hpp"
@@ -57,10 +59,12 @@ std::array<int, 256> histogram(const Coding& coding) {
   return counts;
 }
 
-int spread(const Coding& coding) {
+/// Most less fewest weights of a code, of `codes` that there are; others must not be used.
+int spread(const Coding& coding, size_t codes = 256) {
   const auto counts = histogram(coding);
-  return *std::max_element(counts.begin(), counts.end()) -
-         *std::min_element(counts.begin(), counts.end());
+  const auto end = counts.begin() + static_cast<std::ptrdiff_t>(codes);
+  REQUIRE(std::all_of(end, counts.end(), [](int n) { return n == 0; }));
+  return *std::max_element(counts.begin(), end) - *std::min_element(counts.begin(), end);
 }
 
 int largest_entry(const Coding& coding) {
@@ -99,6 +103,7 @@ TEST_CASE("operands are the numbers that codes stand for, as near as the array h
         REQUIRE((operand >= kOperandMin && operand <= kOperandMax));
       }
       REQUIRE(qf8::operand(c, table, kKind) == base + code);
+      REQUIRE(qf4::operand(c, table, kKind) == base + code % 16);
     }
   }
 }
@@ -112,6 +117,9 @@ TEST_CASE("systems with a table have one for any operands, the others need none"
       Operands wanted{};
       for (int32_t& operand : wanted) {
         operand = static_cast<int32_t>(random() % 4096) + kOperandMin;
+      }
+      for (size_t code = 0; code < wanted.size(); ++code) {
+        wanted[code] = wanted[code % system.codes()];
       }
       CHECK(system.operands(system.tabulate(wanted), kKind) == wanted);
     } else {
@@ -228,6 +236,16 @@ TEST_CASE("a ladder gives the nearest rung, and only those within the limit") {
   }
 }
 
+TEST_CASE("int4 has the sixteen integers of four bits") {
+  for (int code = 0; code < 256; ++code) {
+    const int bits = code % 16;
+    CHECK(int4::exact_value(static_cast<uint8_t>(code), {}) == (bits < 8 ? bits : bits - 16));
+  }
+  const Coding coding = int4::encode(random_problem(9, 70, 4));
+  CHECK(std::set<uint8_t>(coding.codes.begin(), coding.codes.end()).size() >= 15);
+  for (const uint8_t code : coding.codes) REQUIRE(code < 16);
+}
+
 TEST_CASE("int8 rounds to nearest and clamps only where that pays") {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     const WeightProblem problem = random_problem(7, 50, seed);
@@ -244,23 +262,29 @@ TEST_CASE("int8 rounds to nearest and clamps only where that pays") {
   }
 }
 
-TEST_CASE("qf8 codes are equally likely, whatever the weights") {
-  for (const auto& [channels, taps] : std::vector<std::pair<int64_t, int64_t>>{
-           {16, 16}, {1, 257}, {16, 144}, {10, 64}, {3, 1000}, {64, 9}, {37, 41}}) {
-    WeightProblem problem = random_problem(channels, taps, 7);
-    CHECK(spread(qf8::encode(problem)) <= 1);
-    // Half of the weights equal zero, a whole channel too; then all the same number; then all zero.
-    for (size_t i = 0; i < problem.weights.size(); i += 2) problem.weights[i] = 0;
-    for (int64_t t = 0; t < taps; ++t) problem.weights[static_cast<size_t>(t)] = 0;
-    CHECK(spread(qf8::encode(problem)) <= 1);
-    for (double& w : problem.weights) w = 0.25;
-    const Coding same = qf8::encode(problem);
-    CHECK(spread(same) <= 1);
-    CHECK(relative_error(problem, same) < 1e-6);
-    for (double& w : problem.weights) w = 0;
-    const Coding zero = qf8::encode(problem);
-    CHECK(spread(zero) <= 1);
-    for (const int32_t entry : zero.operands) REQUIRE(entry == 0);
+TEST_CASE("codes are equally likely where a system says so, whatever the weights") {
+  for (const NumberSystemInfo& system : number_systems()) {
+    if (!system.equally_likely) continue;
+    const size_t codes = system.codes();
+    for (const auto& [channels, taps] : std::vector<std::pair<int64_t, int64_t>>{
+             {16, 16}, {1, 257}, {16, 144}, {10, 64}, {3, 1000}, {64, 9}, {37, 41}}) {
+      INFO(system.name << ", " << channels << " channels of " << taps << " taps");
+      WeightProblem problem = random_problem(channels, taps, 7);
+      CHECK(spread(system.encode(problem), codes) <= 1);
+      // Half of the weights equal zero, a whole channel too; then all the same number; then all
+      // zero.
+      for (size_t i = 0; i < problem.weights.size(); i += 2) problem.weights[i] = 0;
+      for (int64_t t = 0; t < taps; ++t) problem.weights[static_cast<size_t>(t)] = 0;
+      CHECK(spread(system.encode(problem), codes) <= 1);
+      for (double& w : problem.weights) w = 0.25;
+      const Coding same = system.encode(problem);
+      CHECK(spread(same, codes) <= 1);
+      CHECK(relative_error(problem, same) < 1e-6);
+      for (double& w : problem.weights) w = 0;
+      const Coding zero = system.encode(problem);
+      CHECK(spread(zero, codes) <= 1);
+      for (const int32_t entry : zero.operands) REQUIRE(entry == 0);
+    }
   }
 }
 

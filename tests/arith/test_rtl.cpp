@@ -62,7 +62,7 @@ TEST_CASE("decoders and products equal their twins for every code and activation
     wanted += used.size() * 256 * 512;
     for (const Table& table : used) {
       for (int code = 0; code < 256; ++code) {
-        const int16_t entry = table[static_cast<size_t>(code)];
+        const int16_t entry = table[static_cast<size_t>(code) % system.codes()];
         bench.code_i = static_cast<uint8_t>(code);
         bench.entry_i = static_cast<uint16_t>(entry & 0xfff);
         const int64_t operand = system.operand(static_cast<uint8_t>(code), table, kKind);
@@ -101,7 +101,7 @@ TEST_CASE("of codes with digits the upper ones count, of others everything") {
         const uint8_t counts = system.has_digits ? upper_digits(c, digits) : c;
         const int64_t operand = system.operand(counts, table, kKind);
         bench.code_i = c;
-        bench.entry_i = static_cast<uint16_t>(table[c] & 0xfff);
+        bench.entry_i = static_cast<uint16_t>(table[c % system.codes()] & 0xfff);
         for (int activation = -256; activation < 256; ++activation) {
           bench.activation_i = static_cast<uint16_t>(activation & 0x1ff);
           clock(bench);

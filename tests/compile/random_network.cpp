@@ -191,6 +191,7 @@ class Generator {
     if (layer.kind == LayerKind::kDense) count = out.channels * in.channels * taps;
     if (layer.kind == LayerKind::kDepthwise) count = out.channels * taps;
     layer.codes = random_bytes(random_, static_cast<size_t>(count));
+    for (uint8_t& code : layer.codes) code = static_cast<uint8_t>(code % info.codes());
     if (info.has_digits) {
       // Weights of an output in a row have the same number of digits, a tile's nearly so.
       uint32_t digits = 1;

@@ -294,8 +294,8 @@ TEST_CASE("tiles have the digits that their codes need, and random ones below", 
   };
   const Program zeros = compiled(0), ones = compiled(0xff);
   CHECK(zeros.program_image == ones.program_image);
-  for (size_t i = 0; i < 2 * core.tile_bytes(); ++i) {
-    const bool is_first = i < core.tile_bytes();
+  for (size_t i = 0; i < 2 * core.tile_bytes(8); ++i) {
+    const bool is_first = i < core.tile_bytes(8);
     REQUIRE(zeros.weight_image[i] == (is_first ? 0x80 : 0x64));
     REQUIRE(ones.weight_image[i] == (is_first ? 0xbf : 0x67));
   }

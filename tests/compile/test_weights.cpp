@@ -51,8 +51,8 @@ TEST_CASE("streamed segments are whole, in order and inside the ring", "[weights
     std::vector<std::vector<uint64_t>> bytes(8);
     for (auto& layer : bytes) {
       layer.resize(1 + random() % 6);
-      const uint64_t tiles = random() % 5 == 0 ? 0 : 1 + random() % (40000 / core.tile_bytes());
-      for (uint64_t& block : layer) block = tiles * core.tile_bytes();
+      const uint64_t tiles = random() % 5 == 0 ? 0 : 1 + random() % (40000 / core.tile_bytes(8));
+      for (uint64_t& block : layer) block = tiles * core.tile_bytes(8);
     }
     const uint64_t image = 1 + random() % 9000;
     const WeightPlan plan = plan_weights(core, layers(bytes), image);

@@ -269,11 +269,14 @@ TEST_CASE("one input, inputs of one kind and noise are enough for a close networ
     const auto noise = test::random_inputs(g, 64, seed);
     for (const arith::NumberSystemInfo& system : arith::number_systems()) {
       INFO("seed " << seed << ", " << system.name);
-      CHECK(distance(g, many, 256, inputs, 64, system.system) < 0.04);
-      CHECK(distance(g, many, 1, inputs, 64, system.system) < 0.12);
-      CHECK(distance(g, kind, 64, inputs, 64, system.system) < 0.12);
-      CHECK(distance(g, blurred, 64, inputs, 64, system.system) < 0.12);
-      CHECK(distance(g, noise, 64, inputs, 64, system.system) < 0.12);
+      // Sixteen codes are far apart, however many inputs there are.
+      const double ample = system.codes() > 16 ? 0.04 : 0.16;
+      const double little = system.codes() > 16 ? 0.12 : 0.28;
+      CHECK(distance(g, many, 256, inputs, 64, system.system) < ample);
+      CHECK(distance(g, many, 1, inputs, 64, system.system) < little);
+      CHECK(distance(g, kind, 64, inputs, 64, system.system) < little);
+      CHECK(distance(g, blurred, 64, inputs, 64, system.system) < little);
+      CHECK(distance(g, noise, 64, inputs, 64, system.system) < little);
     }
   }
 }
@@ -321,7 +324,8 @@ TEST_CASE("columns of any units, as far as their weights make up for them") {
     const graph::Graph g = b.finish(b.dense(hidden, 3));
     for (const arith::NumberSystemInfo& system : arith::number_systems()) {
       INFO(system.name << ", " << ratio);
-      CHECK(distance(g, inputs, 200, inputs, 300, system.system) < 0.06);
+      CHECK(distance(g, inputs, 200, inputs, 300, system.system) <
+            (system.codes() > 16 ? 0.06 : 0.17));
     }
   }
 }

@@ -85,14 +85,16 @@ class Hash(unittest.TestCase):
 class Generated(unittest.TestCase):
     def test_a_number_system_is_one_entry(self):
         tree = tomllib.loads(generate_contract.SOURCE.read_text())
-        tree["number_system"].append({"name": "toy4", "value": 9, "has_table": True, "equally_likely": False,
-                                      "array_kinds": ["multiplier"], "doc": "a toy"})
+        tree["number_system"].append({"name": "toy4", "value": 9, "code_bits": 4, "has_table": True,
+                                      "equally_likely": False, "array_kinds": ["multiplier"], "doc": "a toy"})
         contract = Contract(tree)
         for made, wanted in ((system_verilog.package, "NumberSystemToy4 = 5'd9"),
                              (system_verilog.number_systems, "toy4 u_toy4 ("),
+                             (system_verilog.package, ", NumberSystemToy4};\n  endfunction\n\n  // True if"),
                              (cpp.header, "kToy4 = 9"),
-                             (cpp.number_systems, "toy4::exact_value, toy4::encode, toy4::tabulate"),
-                             (markdown.instructions, "| 9 | toy4 |")):
+                             (cpp.header, '"toy4", true, false, 1, false, 4}'),
+                             (cpp.number_systems, "toy4::unit, toy4::encode, toy4::tabulate"),
+                             (markdown.instructions, "| 9 | toy4 | 4 |")):
             self.assertIn(wanted, made(contract, "note"))
 
     def test_a_full_list_of_number_systems_keeps_to_the_line(self):
@@ -116,8 +118,8 @@ class Generated(unittest.TestCase):
                              (system_verilog.package,
                               "ArrayKindToy:\n        return system inside {NumberSystemInt8};"),
                              (cpp.header, '{ArrayKind::kToy, "toy", "t", 5}'),
-                             (cpp.header, f'"int8", false, false, {1 << 9 | 1}}}'),
-                             (cmake.core_names, "set(KEYWAY_ARRAY_KINDS DEFAULT t)"),
+                             (cpp.header, f'"int8", false, false, {1 << 9 | 1}, false, 8}}'),
+                             (cmake.core_names, "set(KEYWAY_ARRAY_KINDS DEFAULT log t)"),
                              (cmake.core_names, "set(KEYWAY_ARRAY_t ArrayKind=9)\nset(KEYWAY_STEP_CYCLES_t 5)")):
             self.assertIn(wanted, made(contract, "note"))
 

@@ -67,6 +67,12 @@ TEST_CASE("fields of no meaning are refused", "[malformed]") {
       "input_width=1\nMULTIPLY height=16 width=32\nEND",
       "of unreasonable size");
   refuses("TABLE slot=1", "there is no END");
+  // qf8 behind sixteen entries, qf4 behind 256.
+  const std::string qf8 = "LAYER number_system=1 " + kLayer.substr(6);
+  const std::string qf4 = "LAYER number_system=7 " + kLayer.substr(6);
+  const std::string product = "MULTIPLY height=1 width=1\nEND";
+  refuses("TABLE slot=0 short_table=1\n" + qf8 + product, "a table that is not as long");
+  refuses("TABLE slot=0\n" + qf4 + product, "a table that is not as long");
   refuses("", "there is no END");
 }
 

@@ -26,6 +26,7 @@ module array
     output logic operand_ready_o,
     input tile_word_t operand_tile_i,
     input operand_t [4*Lanes-1:0] operand_i,
+    input operand_t [4*Lanes-1:0] operand_late_i,  // a cycle later, see tile_decoder
     // Of the next cycle
     output logic operand_ready_next_o,
     input logic operand_valid_next_i,
@@ -89,6 +90,7 @@ module array
       .operand_ready_o,
       .operand_tile_i,
       .operand_i,
+      .operand_late_i,
       .operand_ready_next_o,
       .operand_valid_next_i,
       .operand_tile_next_i,

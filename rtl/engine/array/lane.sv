@@ -35,7 +35,8 @@ module lane
     input logic [Groups-1:0] tile_write_i,
     input logic tile_ones_i,
     input logic tile_ones_late_i,  // a cycle later
-    input operand_t [3:0] tile_operands_i,
+    input operand_t [3:0] tile_operands_i,  // of even groups of four
+    input operand_t [3:0] tile_operands_odd_i,
     input logic tile_start_i,
     input logic tile_start_late_i,
     // Operands at t + 4, of the upper half at t + 5
@@ -98,7 +99,10 @@ module lane
         shadow_q <= '{default: operand_one(ArrayKind)};
       end else begin
         for (int i = 0; i < int'(Half); i++) begin
-          if (tile_write_i[(First+i)/4]) shadow_q[i] <= tile_operands_i[(First+i)%4];
+          if (tile_write_i[(First+i)/4]) begin
+            shadow_q[i] <= ((First + i) / 4 % 2 == 0) ? tile_operands_i[(First+i)%4]
+                                                      : tile_operands_odd_i[(First+i)%4];
+          end
         end
       end
     end

@@ -3,7 +3,10 @@
 //
 // Mathematics: lane l gives the sum (or maximum) of its own weights with the common operands; see lane.
 // Timing: operands at t + 4, sums at t + 9. The shadow takes a word of the next tile a cycle while it
-//   is not full, and in the cycle in which it is copied, which is the one after tile_start_i.
+//   is not full, and in the cycle in which it is copied, which is the one after tile_start_i. A word has one
+//   group of four operands a lane, or two (tile_word_t); odd groups come a cycle late, as the copy of the
+//   upper half does. So a tile whose one word has groups of both halves is whole when it is copied, and waits
+//   for the copy of the one before.
 // Contract: a pass never starts with a shadow that is not full (assertion TileComplete).
 // Test: tests/rtl/engine.
 `include "assert.svh"
@@ -17,7 +20,7 @@ module lanes
     parameter  array_kind_e ArrayKind  = ArrayKindMultiplier,
     localparam int unsigned MaxColumns = max_columns(Depth),
     localparam int unsigned Half       = Depth / 2,
-    localparam int unsigned TileWords  = Depth / 4,
+    localparam int unsigned Groups     = Depth / 4,
     localparam int unsigned SumBits    = sum_bits(ArrayKind, Depth)
 ) (
     input logic clk_i,
@@ -28,6 +31,7 @@ module lanes
     output logic operand_ready_o,
     input tile_word_t operand_tile_i,
     input operand_t [4*Lanes-1:0] operand_i,
+    input operand_t [4*Lanes-1:0] operand_late_i,  // a cycle later
     // Of the next cycle
     output logic operand_ready_next_o,
     input logic operand_valid_next_i,
@@ -46,7 +50,7 @@ module lanes
 );
 
   logic full_d, full_q, ready_q, start_q, write, write_next;
-  logic [TileWords-1:0] tile_write_next;
+  logic [Groups-1:0] tile_write_next;
 
   assign operand_ready_o      = ready_q;
   assign operand_ready_next_o = !full_d || tile_start_i;
@@ -59,8 +63,10 @@ module lanes
     else if (start_q) full_d = 1'b0;
   end
 
-  for (genvar w = 0; w < int'(TileWords); w++) begin : gen_write
-    assign tile_write_next[w] = write_next && operand_tile_next_i.index == TileWordBits'(w);
+  for (genvar g = 0; g < int'(Groups); g++) begin : gen_write
+    assign tile_write_next[g] = write_next &&
+        (operand_tile_next_i.index | TileWordBits'(operand_tile_next_i.pair)) ==
+        (TileWordBits'(g) | TileWordBits'(operand_tile_next_i.pair));
   end
 
   always_ff @(posedge clk_i) begin
@@ -124,13 +130,19 @@ module lanes
     (* keep = "true" *)
     logic clear_q;
     (* keep = "true" *)
-    logic [TileWords-1:0] tile_write_q;
+    logic [Groups-1:0] tile_write_q;
+    (* keep = "true" *)
+    logic [Groups/2-1:0] tile_write_odd_q;  // a cycle before
     (* keep = "true" *)
     logic tile_ones_q, tile_ones_late_q, tile_start_late_q;
 
     always_ff @(posedge clk_i) begin
-      clear_q           <= clear_i;
-      tile_write_q      <= clear_q ? '0 : tile_write_next;
+      clear_q <= clear_i;
+      for (int g = 0; g < int'(Groups); g += 2) begin
+        tile_write_q[g]       <= !clear_q && tile_write_next[g];
+        tile_write_odd_q[g/2] <= !clear_q && tile_write_next[g+1];
+        tile_write_q[g+1]     <= !clear_q && tile_write_odd_q[g/2];
+      end
       tile_ones_q       <= !clear_q && write_next && operand_tile_next_i.ones;
       tile_ones_late_q  <= !clear_q && tile_ones_q;
       tile_start_late_q <= !clear_q && start_q;
@@ -153,6 +165,7 @@ module lanes
         .tile_ones_i        (gen_four[l/4].tile_ones_q),
         .tile_ones_late_i   (gen_four[l/4].tile_ones_late_q),
         .tile_operands_i    (operand_i[4*l+:4]),
+        .tile_operands_odd_i(operand_late_i[4*l+:4]),
         .tile_start_i       (start_q),
         .tile_start_late_i  (gen_four[l/4].tile_start_late_q),
         .column_valid_i,

@@ -43,7 +43,7 @@ module pass_generator
   localparam int unsigned BlockBits = 13;
 
   // Of the job.
-  logic window_q, pair_q, no_weights_q;
+  logic window_q, pair_q, no_weights_q, half_tile_q;
   logic [SlotBits-1:0] slot_q;
   position_t input_x_q;
   activation_address_t row_pitch_q, block_pitch_q;
@@ -120,6 +120,7 @@ module pass_generator
       window_q        <= 1'b0;
       pair_q          <= 1'b0;
       no_weights_q    <= 1'b0;
+      half_tile_q     <= 1'b0;
       slot_q          <= '0;
       input_x_q       <= '0;
       row_pitch_q     <= '0;
@@ -145,6 +146,7 @@ module pass_generator
       window_q        <= window;
       pair_q          <= pair;
       no_weights_q    <= needs_no_weights(layer.ones, layer.mode);
+      half_tile_q     <= has_nibbles(layer.number_system);
       slot_q          <= slot_i;
       input_x_q       <= multiply.input_x;
       row_pitch_q     <= layer.input_row_pitch;
@@ -221,6 +223,7 @@ module pass_generator
   assign pass_o = '{
           slot: slot_q,
           no_weights: no_weights_q,
+          half_tile: half_tile_q,
           first: first_q,
           last: last_o,
           second: pair_q ? rows_left_q > RowBits'(1) : blocks_left_q > BlockBits'(1),

@@ -8,8 +8,8 @@
 // Timing: a step every StepCycles cycles, not counting those that hold; the step after a pass's last is the
 //   next pass's first.
 // Contract: a pass comes when its tile is under way. It starts as many cycles after the pass before it as
-//   its tile has words, since so long does the shadow take to fill, and, first of a job, the cycle after
-//   the counters have reached its waits. Every cycle of a run has exactly one event, see engine; the array
+//   its tile has words, half as many where codes have four bits, since so long does the shadow take to fill,
+//   and, first of a job, the cycle after the counters have reached its waits. Every cycle of a run has exactly one event, see engine; the array
 //   is busy in all cycles of a step. step_o holds while hold_i (assertion StepHolds).
 // Test: tests/rtl/engine/issue (order and pace of steps), tests/rtl/engine (cycle counts, waits, events).
 `include "assert.svh"
@@ -82,6 +82,13 @@ module step_generator
     else if (refill_q != '0 && !hold_i) refill = refill_q - 4'd1;
   end
 
+  // The shadow takes fewer words for this pass than a tile has at most.
+  // verilator lint_off UNUSEDSIGNAL
+  function automatic logic early(pass_t pass, logic [3:0] cycles_left);
+    return pass.no_weights || (pass.half_tile && cycles_left <= 4'(TileWords / 2));
+  endfunction
+  // verilator lint_on UNUSEDSIGNAL
+
   assign step_valid_o = go;
   assign step_o = '{
           scan: scan_q,
@@ -126,7 +133,7 @@ module step_generator
       more_q         <= 1'b0;
     end else begin
       refill_q  <= refill;
-      tile_ok_q <= refill == '0 || (pass_ready_o ? pass_i.no_weights : pass_q.no_weights);
+      tile_ok_q <= refill == '0 || (pass_ready_o ? early(pass_i, refill) : early(pass_q, refill));
       if (fire) begin
         started_q   <= 1'b1;
         row_first_q <= 1'b0;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoder: a weight code's operand, between two registers.
+// Decoder: the operands of a weight byte, which is one code of eight bits or two of four.
 //
-// Mathematics: operand_o = the LAYER's number system applied to code_i; entry_i is the decode table's
-//   entry for it, digits_i how many of its digits count, less one. The systems and the choice among them: rtl/arith.
-// Timing: system, digits and code are taken with read_i, like the table's entry, which stands a cycle later; then
-//   with enable_i, the operand stands another cycle later and stays.
+// Mathematics: operand_o = the LAYER's number system applied to code_i, of four bits to its lower half;
+//   entry_i is the decode table's entry for it, digits_i how many of its digits count, less one.
+//   operand_late_o = the same, but for codes of four bits that of the upper half, with its entry
+//   upper_entry_i. The systems and the choice among them: rtl/arith.
+// Timing: system, digits and code are taken with read_i, like the tables' entries, which stand a cycle later;
+//   then with enable_i, operand_o stands another cycle later and stays. operand_late_o follows it in every
+//   cycle, a cycle behind.
 // Test: tests/rtl/engine; the systems themselves: tests/arith.
 
 module decoder
@@ -20,7 +23,9 @@ module decoder
     input  digits_t                          digits_i,
     input  logic           [            7:0] code_i,
     input  logic           [OperandBits-1:0] entry_i,
-    output logic signed    [OperandBits-1:0] operand_o
+    input  logic           [OperandBits-1:0] upper_entry_i,
+    output logic signed    [OperandBits-1:0] operand_o,
+    output logic signed    [OperandBits-1:0] operand_late_o
 );
 
   logic signed [OperandBits-1:0] operand;
@@ -53,6 +58,46 @@ module decoder
   always_ff @(posedge clk_i) begin
     if (clear_i) operand_o <= '0;
     else if (enable_i) operand_o <= operand;
+  end
+
+  // ------------------------------------------------------------------ upper half, a cycle late
+  logic signed [OperandBits-1:0] late;
+
+  if (runs_nibbles(ArrayKind)) begin : gen_nibbles
+    logic signed [OperandBits-1:0] upper, upper_q;
+    logic nibbles_q;
+
+    number_systems #(
+        .ArrayKind(ArrayKind),
+        .Nibbles  (1'b1)
+    ) u_number_systems (
+        .system_i (system_q),
+        .digits_i (digits_q),
+        .code_i   ({4'd0, code_q[7:4]}),
+        .entry_i  (upper_entry_i),
+        .operand_o(upper)
+    );
+
+    always_ff @(posedge clk_i) begin
+      if (clear_i) begin
+        upper_q   <= '0;
+        nibbles_q <= 1'b0;
+      end else if (enable_i) begin
+        upper_q   <= upper;
+        nibbles_q <= has_nibbles(system_q);
+      end
+    end
+
+    assign late = nibbles_q ? upper_q : operand_o;
+  end else begin : gen_no_nibbles
+    assign late = operand_o;
+    logic unused_entry;
+    assign unused_entry = ^upper_entry_i;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (clear_i) operand_late_o <= '0;
+    else operand_late_o <= late;
   end
 
 endmodule

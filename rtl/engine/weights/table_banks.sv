@@ -35,7 +35,7 @@ module table_banks
     output logic        [TableBanks-1:0] loading_o
 );
 
-  // In the array queue, at hand in the weight reader, and what the tile decoder holds: tiles of two words or more.
+  // In the array queue, at hand in the weight reader, and those whose tiles the tile decoder holds (JobSlots).
   localparam int unsigned MostReaders = 15;
   localparam int unsigned CountBits = $clog2(MostReaders + 1);
 

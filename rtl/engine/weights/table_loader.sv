@@ -2,9 +2,11 @@
 // Table loader: fills banks of the decode tables from weight memory, behind the running array.
 //
 // Mathematics: 256 entries of 16 bits (the low 12 are used), 2 * Lanes of them in a weight word.
-//   TableGroup consecutive ones are written in a cycle.
-// Timing: TableEntries / TableGroup cycles of writing, and four before them. The next word is asked for so
-//   that it comes when the one at hand has been written; where an instruction goes first, writing waits.
+//   TableGroup consecutive ones are written in a cycle. Of a short table 16 entries are: each group in two
+//   cycles, in which its entries go into the nibble tables as well, one by one.
+// Timing: TableEntries / TableGroup cycles of writing, of a short table ShortTableEntries, and four before
+//   them. The next word is asked for so that it comes when the one at hand has been written; where an
+//   instruction goes first, writing waits.
 // Contract: nobody reads the bank from valid_i to loaded_o, which is a pulse in the cycle before the last
 //   write (table_banks and weight_reader see to it). A table waits until frames_i has reached its wait_frames.
 // Test: tests/rtl/engine (both slots, reloading a slot behind codes that wait for the array).
@@ -36,8 +38,15 @@ module table_loader
     output logic                                                  write_valid_o,
     output table_bank_t                                           write_bank_o,
     output logic            [TableGroupBits-1:0]                  write_group_o,
-    output logic            [    TableGroup-1:0][OperandBits-1:0] write_entries_o
+    output logic            [    TableGroup-1:0][OperandBits-1:0] write_entries_o,
+    // Nibble tables, the same bank
+    output logic                                                  nibble_valid_o,
+    output logic            [               3:0]                  nibble_code_o,
+    output logic            [   OperandBits-1:0]                  nibble_entry_o
 );
+
+  localparam logic [TableGroupBits-1:0] LastShortGroup =
+      TableGroupBits'(ShortTableEntries / TableGroup - 1);
 
   typedef enum logic [1:0] {
     StIdle,
@@ -47,22 +56,27 @@ module table_loader
 
   state_e state_q;
   table_bank_t bank_q;
+  logic short_q;
   counter_t wait_frames_q;
   logic request_q;  // a register, as in the dispatcher: the others there wait for what it says
   logic take_q;  // the word is here
   weight_address_t address_q;
   logic [TableGroupBits-1:0] group_q;
+  logic second_q;  // of the two cycles of a short table's group
   logic [32*Lanes-1:0] word_q;
   logic [WordCounter:0] left_q;  // groups of it
-  logic write, last_word;
+  logic write, next_group, last_word;
 
-  assign write     = left_q != '0;
-  assign last_word = group_q[TableGroupBits-1:WordCounter] == '1;
+  assign write      = left_q != '0;
+  assign next_group = write && (!short_q || second_q);
+  assign last_word  = short_q || group_q[TableGroupBits-1:WordCounter] == '1;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
       state_q   <= StIdle;
       bank_q    <= '0;
+      short_q   <= 1'b0;
+      second_q  <= 1'b0;
       request_q <= 1'b0;
       take_q    <= 1'b0;
       address_q <= '0;
@@ -76,6 +90,7 @@ module table_loader
         if (valid_i) begin
           state_q   <= StWait;
           bank_q    <= item_i.bank;
+          short_q   <= item_i.is_short;
           address_q <= item_i.address;
           wait_frames_q <= item_i.wait_frames;
         end
@@ -95,11 +110,12 @@ module table_loader
         end
         default: state_q <= StIdle;
       endcase
-      take_q <= read_grant_i;
-      if (write) begin
+      take_q   <= read_grant_i;
+      second_q <= write && !next_group;
+      if (next_group) begin
         word_q  <= word_q >> (16 * TableGroup);
-        left_q  <= left_q - (WordCounter + 1)'(1);
-        group_q <= group_q + TableGroupBits'(1);
+        left_q  <= loaded_o ? '0 : left_q - (WordCounter + 1)'(1);
+        group_q <= loaded_o ? '0 : group_q + TableGroupBits'(1);
       end
       if (take_q) begin
         word_q <= read_data_i;
@@ -109,7 +125,7 @@ module table_loader
   end
 
   assign ready_o        = state_q == StIdle;
-  assign loaded_o       = write && group_q == '1;
+  assign loaded_o       = next_group && (group_q == '1 || (short_q && group_q == LastShortGroup));
   assign loaded_bank_o  = bank_q;
   assign read_request_o = request_q;
   assign read_address_o = address_q;
@@ -122,11 +138,17 @@ module table_loader
       write_bank_o    <= '0;
       write_group_o   <= '0;
       write_entries_o <= '0;
+      nibble_valid_o  <= 1'b0;
+      nibble_code_o   <= '0;
+      nibble_entry_o  <= '0;
     end else begin
       write_valid_o <= write;
       write_bank_o  <= bank_q;
       write_group_o <= group_q;
       for (int e = 0; e < int'(TableGroup); e++) write_entries_o[e] <= word_q[16*e+:OperandBits];
+      nibble_valid_o <= write && short_q;
+      nibble_code_o  <= {group_q[2:0], second_q};
+      nibble_entry_o <= second_q ? word_q[16+:OperandBits] : word_q[0+:OperandBits];
     end
   end
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tile decoder: weight words in, operands for the lanes out, 4 * Lanes of them a cycle.
+// Tile decoder: weight words in, operands for the lanes out, 4 * Lanes of them a cycle, or 8 * Lanes.
 //
 // Mathematics: byte (d mod 4) + 4 * l of word d / 4 is the code of lane l, depth d; operand[k] is the
-//   decoded byte k. A word marked `ones` stands for a whole tile of operands one.
+//   decoded byte k, and operand_late[k] a cycle later the same. With codes of four bits the lower half of byte
+//   (d mod 4) + 4 * l of word d / 8 is that code if d / 4 is even, and operand[k] is of the lower half of byte
+//   k; for odd d / 4 it is the upper half, and operand_late[k] of that. So lanes take depths of odd d / 4
+//   from operand_late, whatever the codes. A word marked `ones` stands for a whole tile of operands one.
 // Timing: a word that is requested at r arrives at r + 1, waits in the queue at r + 2, reads its table
-//   entries (stands at r + 3), is decoded (stands at r + 4): one word a cycle. When the lanes do not
-//   take operands it all stands still: room_o allows a request only when its word will have a
+//   entries (stands at r + 3), is decoded (stands at r + 4, operand_late a cycle later): one word a cycle.
+//   When the lanes do not take operands it all stands still: room_o allows a request only when its word will have a
 //   place, so instructions and tables can still be read meanwhile.
 // Contract: a word comes only after room_o (assertion RoomKept); operands hold until taken (OperandsHold).
 // Test: tests/rtl/engine.
@@ -41,11 +44,15 @@ module tile_decoder
     input table_bank_t table_write_bank_i,
     input logic [TableGroupBits-1:0] table_write_group_i,
     input logic [TableGroup-1:0][OperandBits-1:0] table_write_entries_i,
+    input logic nibble_write_valid_i,
+    input logic [3:0] nibble_write_code_i,
+    input logic [OperandBits-1:0] nibble_write_entry_i,
     // To the lanes
     output logic operand_valid_o,
     input logic operand_ready_i,
     output tile_word_t operand_tile_o,
     output operand_t [Ports-1:0] operand_o,
+    output operand_t [Ports-1:0] operand_late_o,
     // Of the next cycle
     input logic operand_ready_next_i,
     output logic operand_valid_next_o,
@@ -134,7 +141,14 @@ module tile_decoder
   end
 
   // ------------------------------------------------------------------ table entries, then operands
-  logic [Ports-1:0][OperandBits-1:0] entries;
+  logic [Ports-1:0][OperandBits-1:0] entries, upper_entries;
+  logic [Ports-1:0][7:0] table_codes;
+  logic [Ports-1:0][3:0] upper_codes;
+
+  for (genvar p = 0; p < int'(Ports); p++) begin : gen_code
+    assign table_codes[p] = {head.tile.pair ? 4'd0 : head.codes[p][7:4], head.codes[p][3:0]};
+    assign upper_codes[p] = head.codes[p][7:4];
+  end
 
   if (has_tables(ArrayKind)) begin : gen_tables
     decode_table #(
@@ -149,14 +163,36 @@ module tile_decoder
         .write_entries_i(table_write_entries_i),
         .read_i         (read && has_table(head.system)),
         .bank_i         (head.table_bank),
-        .code_i         (head.codes),
+        .code_i         (table_codes),
         .entry_o        (entries)
     );
   end else begin : gen_no_tables
     assign entries = '0;
     logic unused_writes;
     assign unused_writes = ^{clear_address_i, table_write_valid_i, table_write_bank_i,
-                             table_write_group_i, table_write_entries_i};
+                             table_write_group_i, table_write_entries_i, table_codes};
+  end
+
+  if (has_tables(ArrayKind) && runs_nibbles(ArrayKind)) begin : gen_nibble_tables
+    nibble_table #(
+        .Ports(Ports)
+    ) u_nibble_table (
+        .clk_i,
+        .clear_i,
+        .clear_address_i(clear_address_i[5:0]),
+        .write_valid_i  (nibble_write_valid_i),
+        .write_bank_i   (table_write_bank_i),
+        .write_code_i   (nibble_write_code_i),
+        .write_entry_i  (nibble_write_entry_i),
+        .read_i         (read && head.tile.pair),
+        .bank_i         (head.table_bank),
+        .code_i         (upper_codes),
+        .entry_o        (upper_entries)
+    );
+  end else begin : gen_no_nibble_tables
+    assign upper_entries = '0;
+    logic unused_nibbles;
+    assign unused_nibbles = ^{nibble_write_valid_i, nibble_write_code_i, nibble_write_entry_i, upper_codes};
   end
 
   assign read = take_head_q && head_valid;
@@ -184,13 +220,15 @@ module tile_decoder
     ) u_decoder (
         .clk_i,
         .clear_i,
-        .read_i   (read),
-        .enable_i (decode),
-        .system_i (head.system),
-        .digits_i (head.digits),
-        .code_i   (head.codes[p]),
-        .entry_i  (entries[p]),
-        .operand_o(operand_o[p])
+        .read_i        (read),
+        .enable_i      (decode),
+        .system_i      (head.system),
+        .digits_i      (head.digits),
+        .code_i        (head.codes[p]),
+        .entry_i       (entries[p]),
+        .upper_entry_i (upper_entries[p]),
+        .operand_o     (operand_o[p]),
+        .operand_late_o(operand_late_o[p])
     );
   end
 

@@ -3,8 +3,8 @@
 // tile decoder with the decode tables.
 //
 // Mathematics: codes become operands (tile_decoder); jobs come in the order of the array queue (weight_reader).
-// Timing: a word of 4 * Lanes codes a cycle. A tile whose last word is requested in cycle r
-//   (pass_next_o) can become active at r + 6.
+// Timing: a word of 4 * Lanes codes a cycle, 8 * Lanes if they have four bits. A tile whose last word is
+//   requested in cycle r (pass_next_o) can become active at r + 6.
 // Contract: see weight_reader, table_loader, weight_memory, tile_decoder.
 // Test: tests/rtl/engine.
 
@@ -58,6 +58,7 @@ module weight_path
     input  logic                             operand_ready_i,
     output tile_word_t                       operand_tile_o,
     output operand_t        [   4*Lanes-1:0] operand_o,
+    output operand_t        [   4*Lanes-1:0] operand_late_o,
     input  logic                             operand_ready_next_i,
     output logic                             operand_valid_next_o,
     output tile_word_t                       operand_tile_next_o,
@@ -75,6 +76,9 @@ module weight_path
   table_bank_t table_write_bank, code_table_bank;
   logic [TableGroupBits-1:0] table_write_group;
   logic [TableGroup-1:0][OperandBits-1:0] table_write_entries;
+  logic nibble_write;
+  logic [3:0] nibble_write_code;
+  logic [OperandBits-1:0] nibble_write_entry;
   logic code_coming, code_valid, code_table_end, code_room;
   tile_word_t code_tile;
   number_system_t code_system;
@@ -140,7 +144,10 @@ module weight_path
       .write_valid_o  (table_write),
       .write_bank_o   (table_write_bank),
       .write_group_o  (table_write_group),
-      .write_entries_o(table_write_entries)
+      .write_entries_o(table_write_entries),
+      .nibble_valid_o (nibble_write),
+      .nibble_code_o  (nibble_write_code),
+      .nibble_entry_o (nibble_write_entry)
   );
 
   weight_memory #(
@@ -190,10 +197,14 @@ module weight_path
       .table_write_bank_i   (table_write_bank),
       .table_write_group_i  (table_write_group),
       .table_write_entries_i(table_write_entries),
+      .nibble_write_valid_i (nibble_write),
+      .nibble_write_code_i  (nibble_write_code),
+      .nibble_write_entry_i (nibble_write_entry),
       .operand_valid_o      (operand_valid_o),
       .operand_ready_i      (operand_ready_i),
       .operand_tile_o       (operand_tile_o),
       .operand_o            (operand_o),
+      .operand_late_o       (operand_late_o),
       .operand_ready_next_i (operand_ready_next_i),
       .operand_valid_next_o (operand_valid_next_o),
       .operand_tile_next_o  (operand_tile_next_o)

@@ -2,27 +2,27 @@
 // Weight reader: takes instructions off the array queue in order and reads what they need from weight
 // memory: three parameter words (two short ones), then the weight tiles, far enough ahead that the array never waits.
 //
-// Mathematics: a job has one tile a pass (pass_generator counts them), Depth / 4 words each, consecutive
-//   from weight_address. A job without weights has a tile of ones for each pass, made without reading.
-//   The job's schedule says how many digits of a tile's codes count: its entries take turns, each for
-//   schedule_run + 1 tiles.
-// Timing: a word a cycle while the tile path has room, so a tile takes Depth / 4 cycles. pass_next_o, in
+// Mathematics: a job has one tile a pass (pass_generator counts them), Depth / 4 words each, Depth / 8 if codes
+//   have four bits, consecutive from weight_address. A job without weights has a tile of ones for each pass,
+//   made without reading. The job's schedule says how many digits of a tile's codes count: its entries take
+//   turns, each for schedule_run + 1 tiles.
+// Timing: a word a cycle while the tile path has room, so a tile takes as many cycles. pass_next_o, in
 //   the cycle in which the last word of a tile is requested, puts its pass into the queue of the steps; the
 //   tile will stand in the shadow five cycles later. The first words of the next job
 //   follow the last of this one without a gap; the queue hears of it a cycle later, and so does the slot.
 // Contract: a job takes one of JobSlots slots from its start here to retire_i; parameters and geometry
 //   stand in that slot (assertion SlotsFit). wait_frames holds reads back; a job whose table is being
 //   loaded waits.
-// Test: tests/rtl/engine (one-pixel passes at Depth / 4 cycles, waits, tables, ones).
+// Test: tests/rtl/engine (one-pixel passes at a tile's words a pass, waits, tables, ones).
 `include "assert.svh"
 
 module weight_reader
   import keyway_contract_pkg::*;
   import keyway_pkg::*;
 #(
-    parameter  int unsigned Depth     = 16,
-    localparam int unsigned TileWords = Depth / 4,
-    localparam int unsigned WordBits  = (TileWords > 1) ? $clog2(TileWords) : 1
+    parameter int unsigned Depth = 16,
+    localparam int unsigned Groups = Depth / 4,  // of four operands of a lane: see tile_word_t
+    localparam int unsigned GroupBits = $clog2(Groups)
 ) (
     input logic clk_i,
     input logic rst_ni,
@@ -66,12 +66,12 @@ module weight_reader
   logic busy_q, parameters_q, tiles_q, ones_q;  // what of the job is read now
   logic frames_ok_q;
   logic [1:0] parameter_word_q;
-  logic [WordBits-1:0] tile_word_q;
+  logic [GroupBits-1:0] group_q;  // the first one of the word that is read
   logic [SlotBits-1:0] slot_q, next_slot_q;
   logic [SlotBits:0] in_flight_q;
   layer_t layer_q;
   table_bank_t table_bank_q;
-  logic no_weights_q, needs_table_q;  // what layer_q says
+  logic no_weights_q, needs_table_q, pairs_q;  // what layer_q says
   logic table_ok_q;  // its table is there; a cycle late, parameters come before
   counter_t wait_frames_q;
   weight_address_t address_q;  // of the next word of the job
@@ -80,7 +80,9 @@ module weight_reader
   logic [7:0] schedule_run_q, schedule_left_q;  // tiles of an entry, and those left of it; less one
 
   logic want_parameter, last_parameter, want_tile, want_ones;
+  tile_word_t word;
   logic last_word, advance_tile, last_request, finish, free, accept;
+  logic no_weights, nibbles;  // of the next item
   logic accept_q;  // the item at hand was accepted in the cycle before: it leaves the queue
 
   // ------------------------------------------------------------------ reads of the job at hand
@@ -92,7 +94,13 @@ module weight_reader
   assign read_request_o = want_parameter || want_tile;
   assign read_address_o = address_q;
 
-  assign last_word = want_ones || tile_word_q == WordBits'(TileWords - 1);
+  assign last_word = want_ones || (group_q | GroupBits'(pairs_q)) == '1;
+  assign word = '{
+          ones: want_ones,
+          last: last_word,
+          pair: pairs_q,
+          index: TileWordBits'(group_q)
+      };
   assign advance_tile = want_ones || (want_tile && read_grant_i);
   assign code_coming_o = advance_tile;
   assign last_request = advance_tile && last_word;
@@ -101,6 +109,8 @@ module weight_reader
   // ------------------------------------------------------------------ next item
   assign free = !busy_q || finish;
   assign accept = item_valid_i && free && in_flight_q != (SlotBits + 1)'(JobSlots);
+  assign no_weights = needs_no_weights(item_i.layer.ones, item_i.layer.mode);
+  assign nibbles = has_nibbles(item_i.layer.number_system);
   assign item_ready_o = accept_q;
   assign job_valid_o = accept_q;
   assign job_write_o = item_valid_i && in_flight_q != (SlotBits + 1)'(JobSlots);
@@ -120,7 +130,7 @@ module weight_reader
       table_ok_q       <= 1'b0;
       frames_ok_q      <= 1'b0;
       parameter_word_q <= '0;
-      tile_word_q      <= '0;
+      group_q          <= '0;
       slot_q           <= '0;
       next_slot_q      <= '0;
       in_flight_q      <= '0;
@@ -128,6 +138,7 @@ module weight_reader
       table_bank_q     <= '0;
       no_weights_q     <= 1'b0;
       needs_table_q    <= 1'b0;
+      pairs_q          <= 1'b0;
       wait_frames_q    <= '0;
       address_q        <= '0;
       weight_address_q <= '0;
@@ -148,7 +159,7 @@ module weight_reader
       end
       table_ok_q <= !(needs_table_q && table_loading_i[table_bank_q]);
       if (advance_tile) begin
-        tile_word_q <= last_word ? '0 : tile_word_q + WordBits'(1);
+        group_q <= last_word ? '0 : group_q + (pairs_q ? GroupBits'(2) : GroupBits'(1));
         if (!want_ones) address_q <= address_q + 20'd1;
       end
       if (last_request) begin
@@ -172,8 +183,9 @@ module weight_reader
         slot_q           <= next_slot_q;
         layer_q          <= item_i.layer;
         table_bank_q     <= item_i.table_bank;
-        no_weights_q     <= needs_no_weights(item_i.layer.ones, item_i.layer.mode);
+        no_weights_q     <= no_weights;
         needs_table_q    <= has_table(item_i.layer.number_system);
+        pairs_q          <= nibbles && !no_weights;
         wait_frames_q    <= item_i.multiply.wait_frames;
         weight_address_q <= item_i.multiply.weight_address;
         address_q        <= item_i.multiply.parameter_address;
@@ -212,7 +224,7 @@ module weight_reader
         };
       end
       if (advance_tile) begin
-        code_tile_o       <= '{ones: want_ones, last: last_word, index: TileWordBits'(tile_word_q)};
+        code_tile_o       <= word;
         code_system_o     <= layer_q.number_system;
         code_digits_o     <= schedule_q[0];
         code_table_bank_o <= table_bank_q;

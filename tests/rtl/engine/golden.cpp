@@ -82,10 +82,15 @@ void Golden::multiply(const Instruction& job) {
     return 1 + static_cast<int>(job.get(f::kSchedule) >> 2 * entry & 3);
   };
   size_t tile = static_cast<size_t>(jf(f::kWeightAddress) * shape_.weight_word_bytes());
+  const arith::NumberSystemInfo* system = arith::find_number_system(lf(l::kNumberSystem));
+  const uint32_t code_bits = system != nullptr ? system->code_bits : 8;
   const auto operand = [&](int lane, int depth) {
     if (ones) return 1;
-    const int offset = depth / 4 * shape_.weight_word_bytes() + depth % 4 + 4 * lane;
-    return decode(weight(tile + static_cast<size_t>(offset)), digits());
+    const int word = code_bits == 4 ? depth / 8 : depth / 4;
+    const int byte = weight(
+        tile + static_cast<size_t>(word * shape_.weight_word_bytes() + depth % 4 + 4 * lane));
+    if (code_bits == 8) return decode(byte, digits());
+    return decode(depth / 4 % 2 == 0 ? byte & 15 : byte >> 4, digits());
   };
 
   std::vector<std::vector<int64_t>> sum(
@@ -94,7 +99,7 @@ void Golden::multiply(const Instruction& job) {
   const auto next_tile = [&] {
     ++number;
     if (!ones && !maximum)
-      tile += static_cast<size_t>(shape_.tile_words() * shape_.weight_word_bytes());
+      tile += static_cast<size_t>(shape_.tile_words(code_bits) * shape_.weight_word_bytes());
   };
   if (dense) {
     const int words = shape_.read_words();
@@ -247,7 +252,8 @@ void Golden::run_once(const Bytes& input, const std::vector<Bytes>& frames, cons
         auto& table = tables_[static_cast<size_t>(instruction.get(f::kSlot))];
         const auto from = static_cast<size_t>(instruction.get(f::kTableAddress)) *
                           static_cast<size_t>(shape_.weight_word_bytes());
-        for (size_t i = 0; i < table.size(); ++i) {
+        const bool is_short = instruction.get(f::kShortTable) != 0;
+        for (size_t i = 0; i < (is_short ? 16 : table.size()); ++i) {
           const int value = (weight(from + 2 * i) | weight(from + 2 * i + 1) << 8) & 0xfff;
           table[i] = static_cast<int16_t>(value >= 0x800 ? value - 0x1000 : value);
         }

@@ -32,7 +32,7 @@ struct Shape {
   int block_banks() const { return read_words() > lane_words() ? read_words() : lane_words(); }
   int max_columns() const { return depth / 3 < 5 ? depth / 3 : 5; }
   int weight_word_bytes() const { return 4 * lanes; }
-  int tile_words() const { return depth / 4; }
+  int tile_words(uint32_t code_bits = 8) const { return depth * static_cast<int>(code_bits) / 32; }
   int bank_words() const {
     return static_cast<int>(activation_bytes) / (word_channels() * 4 * block_banks());
   }

@@ -136,9 +136,9 @@ int Scenario::add_weight_frames(int words, bool resident) {
   return at;
 }
 
-std::optional<int> system_with_table(contract::ArrayKind kind) {
+std::optional<int> system_with_table(contract::ArrayKind kind, uint32_t code_bits) {
   for (const auto& system : systems_on(kind)) {
-    if (system.has_table) return static_cast<int>(system.system);
+    if (system.has_table && system.code_bits == code_bits) return static_cast<int>(system.system);
   }
   return std::nullopt;
 }
@@ -163,11 +163,15 @@ int usual_operand(const LayerSpec& spec, contract::ArrayKind kind) {
 
 }  // namespace
 
-void Scenario::table(int slot) {
+void Scenario::table(int slot, int number_system) {
   namespace f = contract::table;
-  const int at = add_weights((512 + shape_.weight_word_bytes() - 1) / shape_.weight_word_bytes());
-  program_.push_back(
-      Instruction(contract::Opcode::kTable).set(f::kTableAddress, at).set(f::kSlot, slot));
+  const uint32_t codes = arith::info(static_cast<arith::NumberSystem>(number_system)).codes();
+  const int bytes = 2 * static_cast<int>(codes);
+  const int at = add_weights((bytes + shape_.weight_word_bytes() - 1) / shape_.weight_word_bytes());
+  program_.push_back(Instruction(contract::Opcode::kTable)
+                         .set(f::kTableAddress, at)
+                         .set(f::kSlot, slot)
+                         .set(f::kShortTable, codes == 16));
 }
 
 int Scenario::add_parameters(const LayerSpec& spec, int taps) {
@@ -260,6 +264,8 @@ Tensor Scenario::layer(const Tensor& input, const LayerSpec& spec) {
   const int group_w = spec.group_w != 0 ? spec.group_w : std::min(spec.width, 512);
   const int group_h =
       spec.group_h != 0 ? spec.group_h : std::max(1, std::min(spec.height, 512 / group_w));
+  const uint32_t code_bits =
+      arith::info(static_cast<arith::NumberSystem>(spec.number_system)).code_bits;
   int wait_products = std::max({must_wait_, input.products, out.products});
   int wait_rows = input.rows;
   if (spec.residual) {
@@ -267,7 +273,7 @@ Tensor Scenario::layer(const Tensor& input, const LayerSpec& spec) {
     wait_rows = std::max(wait_rows, spec.residual->rows);
   }
   for (int block = 0; block < spec.output_blocks; ++block) {
-    const int tiles = spec.ones || spec.mode == 2 ? 0 : passes * shape_.tile_words();
+    const int tiles = spec.ones || spec.mode == 2 ? 0 : passes * shape_.tile_words(code_bits);
     const int weight_address = spec.weights_by_frames && tiles > 0
                                    ? add_weight_frames(tiles, inputs_ > 1)
                                    : add_weights(tiles);
@@ -428,7 +434,7 @@ std::unique_ptr<Scenario> random_scenario(const Shape& shape, uint64_t seed) {
                 s.uniform(1, 2) * shape.lane_words() - (shape.lane_words() > 1 && chance(20)),
                 chance(50), parts));
   }
-  std::array<bool, contract::kTableSlots> has_table{};
+  std::array<int, contract::kTableSlots> table_codes{};  // that the slots have a table for
   const int layers = s.uniform(1, 5);
   for (int i = 0; i < layers; ++i) {
     const Tensor input =
@@ -444,9 +450,10 @@ std::unique_ptr<Scenario> random_scenario(const Shape& shape, uint64_t seed) {
       spec.number_system = static_cast<int>(system.system);
       if (system.has_table) {
         spec.table_slot = s.uniform(0, 1);
-        bool& loaded = has_table[static_cast<size_t>(spec.table_slot)];
-        if (!loaded || chance(40)) s.table(spec.table_slot);
-        loaded = true;
+        int& loaded = table_codes[static_cast<size_t>(spec.table_slot)];
+        const auto codes = static_cast<int>(system.codes());
+        if (loaded != codes || chance(40)) s.table(spec.table_slot, spec.number_system);
+        loaded = codes;
       }
     }
     const bool dense = spec.mode == 0;

@@ -28,8 +28,9 @@ struct Tensor {
   int rows = 0;      ///< and so many input rows
 };
 
-/// The first number system of such arrays whose operands come out of a table.
-std::optional<int> system_with_table(contract::ArrayKind kind);
+/// The first number system of such arrays whose operands come out of a table, with codes of so many
+/// bits.
+std::optional<int> system_with_table(contract::ArrayKind kind, uint32_t code_bits = 8);
 /// The first number system of such arrays.
 int first_system(contract::ArrayKind kind);
 
@@ -70,7 +71,7 @@ class Scenario {
   /// The same by a LOAD_INPUT of random bytes (in `parts` instructions of whole rows).
   Tensor input(int height, int width, int blocks, bool is_signed, int parts = 1, int phase = -1);
   /// TABLE of random operands.
-  void table(int slot);
+  void table(int slot, int number_system);
   Tensor layer(const Tensor& input, const LayerSpec& spec);
   void store(const Tensor& tensor);
   void raw(const Instruction& instruction) { program_.push_back(instruction); }

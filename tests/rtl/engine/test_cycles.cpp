@@ -37,21 +37,26 @@ TEST_CASE("a dense layer keeps the array busy: passes times pixels, nothing betw
 }
 
 TEST_CASE("one-pixel passes take the time of their step or of their tile from weight memory") {
-  Scenario s(dut_shape(), 3);
-  const int words = s.shape().lane_words(), input_blocks = 16 * words, outputs = 8;
-  const Tensor in = s.input(1, 1, input_blocks, true);
-  LayerSpec spec;
-  spec.output_blocks = outputs;
-  s.store(s.layer(in, spec));
-  const RunResult result = check(s);
-  const auto tiles = static_cast<uint64_t>(outputs * input_blocks / s.shape().read_words());
-  const auto tile_words = static_cast<uint64_t>(s.shape().tile_words());
-  const uint64_t step_cycles = s.shape().step_cycles;
-  // Each job also reads three parameter words, and instructions share the port.
-  const uint64_t least = tiles * std::max(tile_words, step_cycles), most = least + outputs * 6 + 16;
-  CHECK(result.events[kBusy] == tiles * step_cycles);
-  CHECK(in_layer(result) >= least - tile_words);
-  CHECK(in_layer(result) <= most);
+  for (const auto& system : contract::kNumberSystems) {
+    if (system.has_table || !system.runs_on(dut_shape().array_kind)) continue;
+    INFO(system.name);
+    Scenario s(dut_shape(), 3);
+    const int words = s.shape().lane_words(), input_blocks = 16 * words, outputs = 8;
+    const Tensor in = s.input(1, 1, input_blocks, true);
+    LayerSpec spec;
+    spec.number_system = static_cast<int>(system.system);
+    spec.output_blocks = outputs;
+    s.store(s.layer(in, spec));
+    const RunResult result = check(s);
+    const auto tiles = static_cast<uint64_t>(outputs * input_blocks / s.shape().read_words());
+    const auto tile_words = static_cast<uint64_t>(s.shape().tile_words(system.code_bits));
+    const uint64_t step_cycles = s.shape().step_cycles;
+    // Each job also reads three parameter words, and instructions share the port.
+    const uint64_t least = tiles * std::max(tile_words, step_cycles);
+    CHECK(result.events[kBusy] == tiles * step_cycles);
+    CHECK(in_layer(result) >= least - tile_words);
+    CHECK(in_layer(result) <= least + outputs * 6 + 16);
+  }
 }
 
 TEST_CASE("one-pixel passes without weights follow each other as steps do") {

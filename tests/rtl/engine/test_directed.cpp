@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "arith/number_system.hpp"
 #include "common.hpp"
 #include "golden.hpp"
 
@@ -15,7 +16,8 @@ void check_layer(const LayerSpec& spec, int height, int width, bool is_signed, u
                  int blocks_of_lanes = 1) {
   Scenario s(dut_shape(), seed);
   const Tensor in = s.input(height, width, blocks_of_lanes * s.shape().lane_words(), is_signed);
-  if (arith::find_number_system(spec.number_system)->has_table) s.table(spec.table_slot);
+  const auto* system = arith::find_number_system(spec.number_system);
+  if (system->has_table) s.table(spec.table_slot, spec.number_system);
   s.store(s.layer(in, spec));
   check(s);
 }
@@ -190,24 +192,59 @@ TEST_CASE("a residual in the place of the output") {
   check(s);
 }
 
-TEST_CASE("both decode tables, reloaded behind a busy array") {
-  Scenario s(dut_shape(), 25);
-  const int blocks = s.shape().lane_words();
-  const Tensor in = s.input(12, 12, blocks, true);
-  LayerSpec spec = same_size(12, 12);
-  spec.kernel_h = spec.kernel_w = 2;
-  const std::optional<int> system = system_with_table(s.shape().array_kind);
-  if (!system) return;  // such a core has no tables
-  spec.number_system = *system;
-  std::vector<Tensor> outputs;
-  for (int i = 0; i < 8; ++i) {
-    spec.table_slot = i / 2 % 2;
-    // Twice a fresh table for the slot in use, right behind the job that still reads it.
-    s.table(spec.table_slot);
-    outputs.push_back(s.layer(in, spec));
+TEST_CASE("both decode tables, reloaded behind a busy array, long ones and short ones in turn") {
+  for (const int size : {12, 1}) {
+    for (const uint32_t second : {8U, 4U}) {
+      const auto kind = dut_shape().array_kind;
+      const auto one = system_with_table(kind, 8), other = system_with_table(kind, second);
+      if (!one || !other) continue;  // such a core has no such tables
+      INFO(size << " rows, codes of 8 and " << second << " bits");
+      Scenario s(dut_shape(), 25);
+      const int blocks = s.shape().lane_words();
+      const Tensor in = s.input(size, size, blocks, true);
+      LayerSpec spec = same_size(size, size);
+      spec.kernel_h = spec.kernel_w = 2;
+      std::vector<Tensor> outputs;
+      for (int i = 0; i < 8; ++i) {
+        spec.number_system = i % 3 != 0 ? *other : *one;
+        spec.table_slot = i / 2 % 2;
+        // Twice a fresh table for the slot in use, right behind the job that still reads it.
+        s.table(spec.table_slot, spec.number_system);
+        outputs.push_back(s.layer(in, spec));
+      }
+      for (const Tensor& t : outputs) s.store(t);
+      check(s);
+    }
   }
-  for (const Tensor& t : outputs) s.store(t);
-  check(s);
+}
+
+TEST_CASE("tiles of codes of eight and of four bits and tiles of ones follow each other") {
+  for (const auto& system : contract::kNumberSystems) {
+    if (system.code_bits != 4 || !system.runs_on(dut_shape().array_kind)) continue;
+    for (const int pixels : {1, 2, 3, 9}) {
+      INFO(system.name << ", pixels " << pixels);
+      Scenario s(dut_shape(), 44);
+      const Tensor in = s.input(1, pixels, 3 * s.shape().lane_words(), true);
+      LayerSpec whole = same_size(1, pixels), half = whole, ones = whole;
+      half.number_system = static_cast<int>(system.system);
+      // A layer of ones may name any system.
+      ones.number_system = half.number_system;
+      ones.ones = true;
+      if (system.has_table) s.table(0, half.number_system);
+      for (const LayerSpec& spec : {half, half, whole, half, ones, half, whole, ones, half}) {
+        s.store(s.layer(in, spec));
+      }
+      LayerSpec window = half;
+      window.mode = 1;
+      window.kernel_w = 5;
+      window.kernel_h = 4;
+      window.pad_left = window.pad_top = 2;
+      window.output_blocks = 3;
+      s.store(s.layer(in, window));
+      check(s);
+      check(s, {0.5, 0.5, 0.5});
+    }
+  }
 }
 
 TEST_CASE("parameters at the ends of their ranges") {
@@ -411,14 +448,22 @@ Bytes traces(Bench& bench) {
   constexpr int kProgram = 1024;
   const int parameters = kProgram / word_bytes, codes = parameters + 3, data = codes + 64;
   const int tiles = (static_cast<int>(shape.weight_bytes) / word_bytes - data) / shape.tile_words();
-  const int code_tiles = 64 / shape.tile_words();
-  const int plain = first_system(shape.array_kind);
-  const int table_system = system_with_table(shape.array_kind).value_or(plain);
-  for (int job = 0; job < 3; ++job) {
-    const int blocks = (job == 0 ? tiles : code_tiles) * shape.read_words();
+  struct Job {
+    uint32_t code_bits;
+    int system, slot;
+  };
+  std::vector<Job> jobs{{8, first_system(shape.array_kind), 0}};  // weight memory, then the tables
+  for (const uint32_t code_bits : {8U, 4U}) {
+    const auto system = system_with_table(shape.array_kind, code_bits);
+    if (!system) continue;
+    for (const int slot : {0, 1}) jobs.push_back({code_bits, *system, slot});
+  }
+  for (int job = 0; job < static_cast<int>(jobs.size()); ++job) {
+    const auto& [code_bits, system, slot] = jobs[static_cast<size_t>(job)];
+    const int blocks = (job == 0 ? tiles : 64 / shape.tile_words(code_bits)) * shape.read_words();
     program.push_back(Instruction(contract::Opcode::kLayer)
-                          .set(l::kNumberSystem, job == 0 ? plain : table_system)
-                          .set(l::kTableSlot, job == 2)
+                          .set(l::kNumberSystem, system)
+                          .set(l::kTableSlot, slot)
                           .set(l::kKernelH, 1)
                           .set(l::kKernelW, 1)
                           .set(l::kBlocks, blocks)
@@ -435,7 +480,7 @@ Bytes traces(Bench& bench) {
                           .set(f::kWidth, 1)
                           .set(f::kOutputBase, job));
   }
-  program.push_back(store(3, 3));
+  program.push_back(store(static_cast<int>(jobs.size()), static_cast<int>(jobs.size())));
   Bytes image(static_cast<size_t>(data * word_bytes), 0);
   for (int lane = 0; lane < shape.lanes; ++lane) {
     Record record{};
@@ -464,15 +509,25 @@ TEST_CASE("clearing at any time stops a run, leaves zeros, and the core runs aga
   const Shape shape = dut_shape();
   Scenario s(shape, 41);
   const Tensor in = s.input(8, 8, shape.lane_words(), true);
-  s.table(0);
-  s.table(1);
   LayerSpec spec = same_size(8, 8);
   spec.kernel_h = spec.kernel_w = 3;
-  spec.number_system = system_with_table(shape.array_kind).value_or(first_system(shape.array_kind));
   Tensor t = in;
-  for (int i = 0; i < 3; ++i) {
-    spec.table_slot = i % 2;
-    t = s.layer(t, spec);
+  std::vector<int> systems;
+  for (const uint32_t code_bits : {8U, 4U}) {
+    const auto system = system_with_table(shape.array_kind, code_bits);
+    if (system) systems.push_back(*system);
+  }
+  const bool has_tables = !systems.empty();
+  if (!has_tables) systems.push_back(first_system(shape.array_kind));
+  for (const int system : systems) {
+    spec.number_system = system;
+    for (const int slot : {0, 1}) {
+      if (has_tables) s.table(slot, system);
+    }
+    for (int i = 0; i < 3; ++i) {
+      spec.table_slot = i % 2;
+      t = s.layer(t, spec);
+    }
   }
   s.add_weights(256);
   s.store(t);
@@ -483,7 +538,7 @@ TEST_CASE("clearing at any time stops a run, leaves zeros, and the core runs aga
   bench.write_weights(s.image());
   bench.run(s.input_bytes(), {});
   CHECK(nonzero(traces(bench)) > 100);  // the probe sees what an earlier run left
-  for (const uint64_t stop : {5, 60, 150, 400, 900, 1500}) {
+  for (const uint64_t stop : {5, 60, 150, 400, 900, 1500, 3000}) {
     INFO("cleared after " << stop << " cycles");
     bench.write_weights(s.image());
     bench.run(s.input_bytes(), {}, {0.3, 0.3, 0.3}, false, stop);

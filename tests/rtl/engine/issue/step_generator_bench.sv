@@ -17,6 +17,7 @@ module step_generator_bench
     output logic pass_ready_o,
     input logic [SlotBits-1:0] slot_i,
     input logic no_weights_i,
+    input logic half_tile_i,
     input logic first_i,
     input logic last_i,
     input logic [ColumnBits-1:0] lead_i,
@@ -65,6 +66,7 @@ module step_generator_bench
     pass             = '0;
     pass.slot        = slot_i;
     pass.no_weights  = no_weights_i;
+    pass.half_tile   = half_tile_i;
     pass.first       = first_i;
     pass.last        = last_i;
     pass.lead        = lead_i;

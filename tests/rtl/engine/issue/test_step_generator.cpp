@@ -30,7 +30,7 @@ constexpr uint64_t kStepCycles = std::is_same_v<Model, VStepGenerator1>   ? 1
 /// A pass, with what it has in common with the others of its job.
 struct Pass {
   uint64_t job = 0;
-  bool first = false, last = false, no_weights = false, window = false;
+  bool first = false, last = false, no_weights = false, half_tile = false, window = false;
   int lead = 0, row = 0, column = 0, bank = 0, address = 0;
   int pitch = 0, stride_y = 1, stride_x = 1, height = 1, width = 1;
 
@@ -88,6 +88,7 @@ std::vector<Pass> random_passes(Random& random, uint64_t jobs) {
     Pass common;
     common.job = job;
     common.no_weights = random.chance(25);
+    common.half_tile = random.chance(40);
     common.window = random.chance(50);
     common.pitch = random.pick(0, 500);
     common.stride_y = random.pick(1, random.chance(80) ? 3 : 15);
@@ -118,7 +119,9 @@ class Pace {
   explicit Pace(uint64_t step_cycles) : step_cycles_(step_cycles) {}
 
   bool resting() const { return since_step_ < step_cycles_; }
-  bool tile_there(const Pass& pass) const { return pass.no_weights || since_tile_ >= kTileWords; }
+  bool tile_there(const Pass& pass) const {
+    return pass.no_weights || since_tile_ >= (pass.half_tile ? kTileWords / 2 : kTileWords);
+  }
   /// The last of the cycles that the step before takes.
   bool step_ends() const { return since_step_ == step_cycles_; }
   void cycle(bool hold, bool step, bool tile_first) {
@@ -157,6 +160,7 @@ class Dut {
     model_.first_i = pass.first;
     model_.last_i = pass.last;
     model_.no_weights_i = pass.no_weights;
+    model_.half_tile_i = pass.half_tile;
     model_.lead_i = static_cast<uint8_t>(pass.lead);
     model_.row_i = static_cast<uint16_t>(pass.row);
     model_.column_i = static_cast<uint16_t>(pass.column);
