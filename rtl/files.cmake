@@ -37,6 +37,7 @@ set(KEYWAY_RTL_STREAM
 # Number systems, and the choice among them.
 set(KEYWAY_RTL_ARITH
   arith/ds8.sv
+  arith/ds8_digit.sv
   arith/fp8.sv
   arith/int4.sv
   arith/int8.sv
@@ -50,6 +51,7 @@ set(KEYWAY_RTL_ARITH
 
 # Products of every kind of array, and the choice among them.
 set(KEYWAY_RTL_PRODUCTS
+  engine/array/product_digit.sv
   engine/array/product_logarithm.sv
   engine/array/product_multiplier.sv
   engine/array/product_unit.sv

@@ -60,6 +60,7 @@ BuiltNetwork quantised(const graph::Graph& graph, const common::NpyArray<float>&
                        const std::string& model, const std::string& path) {
   quantise::Options options;
   options.array_kind = core.array_kind;
+  if (core.digit_passes()) options.digits_for = quantise::ArrayShape{core.lanes, core.depth};
   options.check_structure = [&core](const quantise::Network& structure) {
     compile::check_fit(structure, core);
   };

@@ -37,18 +37,27 @@ Work work_of(const program::CoreConfig& core, const quantise::Layer& layer, uint
 }
 
 uint64_t group_cycles(const program::CoreConfig& core, const quantise::Layer& layer,
-                      const Work& work, int64_t height, int64_t width) {
+                      const Work& work, int64_t height, int64_t width,
+                      const program::DigitSchedule& digits) {
+  const auto passes_of = [&](uint64_t tile) -> uint64_t {
+    return core.digit_passes() ? digits.digits(tile) : 1;
+  };
   const auto pass_cycles = [&](int64_t steps) {
     return std::max(static_cast<uint64_t>(steps) * core.step_cycles(), work.tile_cycles);
   };
-  if (layer.kind == quantise::LayerKind::kDense) return work.passes * pass_cycles(height * width);
-  uint64_t cycles = 0;
+  uint64_t cycles = 0, tile = 0;
+  if (layer.kind == quantise::LayerKind::kDense) {
+    const uint64_t passes = core.digit_passes() ? digits.sum(work.passes) : work.passes;
+    return passes * pass_cycles(height * width);
+  }
   const int64_t kw = layer.window.kernel_w, most = core.max_columns();
   const auto row_passes =
       static_cast<uint64_t>(ceil_div(layer.window.kernel_h, contract::kWindowRows));
-  for (int64_t kx = 0; kx < kw; kx += most) {
-    const int64_t columns = (width - 1) * layer.window.stride_w + std::min(most, kw - kx);
-    cycles += row_passes * pass_cycles(height * columns);
+  for (uint64_t row = 0; row < row_passes; ++row) {
+    for (int64_t kx = 0; kx < kw; kx += most, ++tile) {
+      const int64_t columns = (width - 1) * layer.window.stride_w + std::min(most, kw - kx);
+      cycles += passes_of(tile) * pass_cycles(height * columns);
+    }
   }
   return cycles;
 }

@@ -9,6 +9,8 @@
 /// bytes of codes a lane and cycle, so no pass is shorter than that:
 ///
 ///     cycles of a pass = max(steps * step_cycles, tile_cycles)
+///
+/// An array that takes a digit a pass makes as many passes of a tile as its schedule says.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +19,7 @@
 
 #include "compile/mapping.hpp"
 #include "program/core_config.hpp"
+#include "program/digit_schedule.hpp"
 #include "program/image.hpp"
 #include "quantise/network.hpp"
 
@@ -40,9 +43,11 @@ struct Work {
 
 Work work_of(const program::CoreConfig& core, const quantise::Layer& layer, uint32_t input_words);
 
-/// Cycles of one output block over `height` x `width` pixels without any stall.
+/// Cycles of one output block over `height` x `width` pixels without any stall. Without a schedule
+/// as though one digit counted.
 uint64_t group_cycles(const program::CoreConfig& core, const quantise::Layer& layer,
-                      const Work& work, int64_t height, int64_t width);
+                      const Work& work, int64_t height, int64_t width,
+                      const program::DigitSchedule& digits = {});
 
 /// Number of layers at the start that run mixed: 2 if the input takes longer to arrive than the
 /// first layer to run, and the second layer continues the first, so that it can fill the gaps;

@@ -201,7 +201,7 @@ bool Emitter::possible(const Job& job) const {
 
 uint64_t Emitter::cycles(const Job& job) const {
   return group_cycles(s_.core, layer(job.layer), s_.plan.work[job.layer], job.group.height,
-                      job.group.width);
+                      job.group.width, s_.plan.digits[job.layer][job.block]);
 }
 
 Emitter::Band Emitter::band_of(const Job& job) const {

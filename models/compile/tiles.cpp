@@ -145,6 +145,11 @@ program::DigitSchedule make_schedule(const program::CoreConfig& core, const Laye
                 digits[tile] = std::max(digits[tile], arith::digits_of(code));
               });
   }
+  // A window's passes are of different lengths where they differ in columns: then cycles would tell
+  // how digits are shared out.
+  if (layer.kind == LayerKind::kDepthwise && layer.window.kernel_w > core.max_columns()) {
+    std::fill(digits.begin(), digits.end(), *std::max_element(digits.begin(), digits.end()));
+  }
   return program::DigitSchedule(digits);
 }
 

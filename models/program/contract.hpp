@@ -9,7 +9,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0x3b5f2190;
+inline constexpr uint32_t kContractHash = 0x1f26b32d;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -231,6 +231,7 @@ enum class FrameKind : uint8_t {
 enum class ArrayKind : uint8_t {
   kMultiplier = 0,  ///< a 12 x 9-bit multiplier at every place, sums of four
   kLogarithmic = 1,  ///< weights stay logarithms up to every place, where a product is a sum of shifted activations
+  kSerial = 2,  ///< no multiplier: a pass takes one digit of its weights, which times an activation is a choice of four
 };
 
 enum class NumberSystem : uint8_t {
@@ -318,10 +319,12 @@ struct ArrayKindInfo {
   const char* name;
   const char* suffix;  ///< in a core's name
   uint32_t step_cycles;  ///< from the start of a step to that of the next one
+  bool digit_passes = false;  ///< a tile has a pass for each digit that counts
 };
-inline constexpr std::array<ArrayKindInfo, 2> kArrayKinds{{
-    {ArrayKind::kMultiplier, "multiplier", "", 1},
-    {ArrayKind::kLogarithmic, "logarithmic", "log", 1}}};
+inline constexpr std::array<ArrayKindInfo, 3> kArrayKinds{{
+    {ArrayKind::kMultiplier, "multiplier", "", 1, false},
+    {ArrayKind::kLogarithmic, "logarithmic", "log", 1, false},
+    {ArrayKind::kSerial, "serial", "serial", 1, true}}};
 
 struct NumberSystemInfo {
   NumberSystem system;
@@ -343,7 +346,7 @@ inline constexpr std::array<NumberSystemInfo, 8> kNumberSystems{{
     {NumberSystem::kLns8, "lns8", false, false, 3, false, 8},
     {NumberSystem::kPosit8, "posit8", false, false, 1, false, 8},
     {NumberSystem::kFp8, "fp8", false, false, 1, false, 8},
-    {NumberSystem::kDs8, "ds8", false, false, 1, true, 8},
+    {NumberSystem::kDs8, "ds8", false, false, 5, true, 8},
     {NumberSystem::kInt4, "int4", false, false, 1, false, 4},
     {NumberSystem::kQf4, "qf4", true, true, 1, false, 4}}};
 
@@ -426,7 +429,7 @@ inline constexpr Field kLanes{"lanes", 0, 8, false};
 inline constexpr Field kDepth{"depth", 8, 8, false};
 inline constexpr Field kLog2AxiBits{"log2_axi_bits", 16, 4, false};  ///< of the memory bus's data width
 inline constexpr Field kUnsealerKind{"unsealer_kind", 20, 4, false};  ///< 0 16 bytes a cycle, 1 one AES round a cycle
-inline constexpr Field kArrayKind{"array_kind", 24, 8, false};  ///< 0 multiplier, 1 logarithmic
+inline constexpr Field kArrayKind{"array_kind", 24, 8, false};  ///< 0 multiplier, 1 logarithmic, 2 serial
 inline constexpr std::array<Field, 5> kFields{kLanes, kDepth, kLog2AxiBits, kUnsealerKind, kArrayKind};
 }  // namespace shape
 

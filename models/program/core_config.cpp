@@ -33,8 +33,8 @@ std::vector<CoreConfig> standard_cores() {
 
 }  // namespace
 
-uint32_t CoreConfig::step_cycles() const {
-  if (const contract::ArrayKindInfo* kind = find_array_kind(array_kind)) return kind->step_cycles;
+const contract::ArrayKindInfo& CoreConfig::kind_info() const {
+  if (const contract::ArrayKindInfo* kind = find_array_kind(array_kind)) return *kind;
   throw Error(ErrorKind::kFit, "core " + array_name() + ": unknown kind of array");
 }
 

@@ -35,8 +35,12 @@ struct CoreConfig {
   uint32_t bank_words() const {
     return activation_bytes / word_channels() / contract::kRowBanks / block_banks();
   }
-  /// For which the array is busy with one step; throws Error(kFit) for an unknown kind.
-  uint32_t step_cycles() const;
+  /// Throws Error(kFit) for an unknown kind.
+  const contract::ArrayKindInfo& kind_info() const;
+  /// For which the array is busy with one step.
+  uint32_t step_cycles() const { return kind_info().step_cycles; }
+  /// A pass takes one digit of its weights.
+  bool digit_passes() const { return kind_info().digit_passes; }
   /// Lanes, depth and kind.
   std::string array_name() const;
   /// With the memories, where they are a preset other than the standard one.

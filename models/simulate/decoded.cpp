@@ -7,6 +7,7 @@
 #include "arith/number_system.hpp"
 #include "common/error.hpp"
 #include "common/integers.hpp"
+#include "program/digit_schedule.hpp"
 
 namespace keyway::simulate {
 namespace {
@@ -215,20 +216,26 @@ class Decoder {
     return static_cast<uint64_t>(l.kernel_h * l.kernel_w * ceil_div(l.blocks, words));
   }
 
-  /// Of one MULTIPLY; a pass waits for its tile, which takes `tile` cycles.
+  /// Of one MULTIPLY; a pass waits for its tile, which takes `tile` cycles, 0 if there is none.
   uint64_t cycles(const program::MultiplyInstruction& i, uint64_t tile) const {
     const auto& l = layer_;
+    const program::DigitSchedule schedule(i);
+    const bool has_digits = core_.digit_passes() && tile > 0;
     const auto pass = [&](int64_t steps) {
       return std::max(static_cast<uint64_t>(steps) * core_.step_cycles(), tile);
     };
-    if (l.mode == static_cast<int64_t>(Mode::kDense)) return passes() * pass(i.height * i.width);
-    uint64_t sum = 0;
-    const int64_t most = core_.max_columns();
-    for (int64_t kx = 0; kx < l.kernel_w; kx += most) {
-      const int64_t columns = (i.width - 1) * l.stride_x + std::min(most, l.kernel_w - kx);
-      sum += pass(i.height * columns);
+    if (l.mode == static_cast<int64_t>(Mode::kDense)) {
+      return (has_digits ? schedule.sum(passes()) : passes()) * pass(i.height * i.width);
     }
-    return sum * static_cast<uint64_t>(ceil_div(l.kernel_h, contract::kWindowRows));
+    uint64_t number = 0, sum = 0;
+    const int64_t most = core_.max_columns();
+    for (int64_t ky = 0; ky < l.kernel_h; ky += contract::kWindowRows) {
+      for (int64_t kx = 0; kx < l.kernel_w; kx += most, ++number) {
+        const int64_t columns = (i.width - 1) * l.stride_x + std::min(most, l.kernel_w - kx);
+        sum += (has_digits ? schedule.digits(number) : 1) * pass(i.height * columns);
+      }
+    }
+    return sum;
   }
 
   const CoreConfig& core_;

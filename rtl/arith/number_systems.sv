@@ -4,7 +4,7 @@
 //
 // Mathematics: operand_o = the number system system_i applied to code_i, as this kind of array takes it;
 //   entry_i is the decode table's entry for it. Of codes with digits the upper digits_i + 1 count; codes of
-//   four bits are the byte's lower half.
+//   four bits are the byte's lower half. Arrays that take a digit a pass take digit digits_i, 0 the highest.
 // Timing: combinational, no state.
 // Contract: a value that no number system of the kind has gives zero; no program gets so far (dispatcher).
 // Twin: models/arith/number_system.cpp. Test: tests/arith/test_rtl.cpp.
@@ -136,6 +136,28 @@ module number_systems
     always_comb begin
       case (system_i)
         NumberSystemLns8: operand_o = operand_lns8;
+        default: operand_o = '0;
+      endcase
+    end
+    logic unused_inputs;
+    assign unused_inputs = ^{digits_i, code_i, entry_i};
+  end else if (ArrayKind == ArrayKindSerial) begin : gen_serial
+    logic signed [OperandBits-1:0] operand_ds8;
+
+    if (!Nibbles) begin : gen_ds8
+      ds8_digit u_ds8 (
+          .digits_i,
+          .code_i,
+          .entry_i,
+          .operand_o(operand_ds8)
+      );
+    end else begin : gen_no_ds8
+      assign operand_ds8 = '0;
+    end
+
+    always_comb begin
+      case (system_i)
+        NumberSystemDs8: operand_o = operand_ds8;
         default: operand_o = '0;
       endcase
     end

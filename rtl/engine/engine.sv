@@ -199,7 +199,8 @@ module engine
 
   // ------------------------------------------------------------------ weights
   logic job_valid, job_write, parameter_valid, retire;
-  logic pass_start, pass_next, pass_last;
+  logic pass_start, pass_next, pass_again, pass_last;
+  digits_t pass_weighs;
   job_t job;
   logic [SlotBits-1:0] job_slot;
   parameter_word_t parameter_word;
@@ -244,6 +245,8 @@ module engine
       .retire_i            (retire),
       .pass_start_o        (pass_start),
       .pass_next_o         (pass_next),
+      .pass_weighs_o       (pass_weighs),
+      .pass_again_o        (pass_again),
       .pass_last_i         (pass_last),
       .operand_valid_o     (operand_valid),
       .operand_ready_i     (operand_ready),
@@ -284,6 +287,8 @@ module engine
       .jobs_o        (jobs),
       .pass_start_i  (pass_start),
       .pass_next_i   (pass_next),
+      .pass_weighs_i (pass_weighs),
+      .pass_again_i  (pass_again),
       .pass_last_o   (pass_last),
       .counters_i    ('{rows: rows, products: products_q, stores: stores}),
       .waits_frames_i(waits_frames),

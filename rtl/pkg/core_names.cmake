@@ -4,11 +4,13 @@
 set(KEYWAY_ARRAY_SIZES 8 16 32)
 # What the parts of a core's name behind lanes x depth stand for, as parameters of the kernel:
 # kinds of arrays by their suffix, and memory presets. A part that a name lacks is the default.
-set(KEYWAY_ARRAY_KINDS DEFAULT log)
+set(KEYWAY_ARRAY_KINDS DEFAULT log serial)
 set(KEYWAY_ARRAY_DEFAULT ArrayKind=0)
 set(KEYWAY_STEP_CYCLES_DEFAULT 1)
 set(KEYWAY_ARRAY_log ArrayKind=1)
 set(KEYWAY_STEP_CYCLES_log 1)
+set(KEYWAY_ARRAY_serial ArrayKind=2)
+set(KEYWAY_STEP_CYCLES_serial 1)
 set(KEYWAY_MEMORY_tiny ActivationBytes=65536 WeightBytes=131072)
 set(KEYWAY_MEMORY_small ActivationBytes=131072 WeightBytes=262144)
 set(KEYWAY_MEMORY_standard ActivationBytes=262144 WeightBytes=524288)

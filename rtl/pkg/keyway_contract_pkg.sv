@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h3b5f2190;
+  parameter logic [31:0] ContractHash = 32'h1f26b32d;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -160,7 +160,8 @@ package keyway_contract_pkg;
 
   typedef enum logic [7:0] {
     ArrayKindMultiplier = 8'd0,
-    ArrayKindLogarithmic = 8'd1
+    ArrayKindLogarithmic = 8'd1,
+    ArrayKindSerial = 8'd2
   } array_kind_e;
 
   typedef enum logic [4:0] {
@@ -450,8 +451,14 @@ package keyway_contract_pkg;
     case (kind)
       ArrayKindMultiplier: return 1;
       ArrayKindLogarithmic: return 1;
+      ArrayKindSerial: return 1;
       default: return 1;
     endcase
+  endfunction
+
+  // A tile has a pass for each digit that counts.
+  function automatic logic has_digit_passes(array_kind_e kind);
+    return kind inside {ArrayKindSerial};
   endfunction
 
   // The operands of its codes are a table in the program.
@@ -479,6 +486,8 @@ package keyway_contract_pkg;
         };
       ArrayKindLogarithmic:
         return system inside {NumberSystemLns8};
+      ArrayKindSerial:
+        return system inside {NumberSystemDs8};
       default: return 1'b0;
     endcase
   endfunction

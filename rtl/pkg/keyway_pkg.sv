@@ -76,8 +76,8 @@ package keyway_pkg;
     return (depth / WindowRows < MaxWindowColumns) ? depth / WindowRows : MaxWindowColumns;
   endfunction
 
-  // A decoded weight. Only decoders, product_unit and what follows here know the kinds of arrays; of one that
-  // they do not know the functions give zero, which product_unit refuses.
+  // A decoded weight, or one digit of it. Only decoders, product_unit and what follows here know the kinds of
+  // arrays; of one that they do not know the functions give zero, which product_unit refuses.
   typedef logic [OperandBits-1:0] operand_t;
 
   // Of the product of an operand and an activation, signed.
@@ -85,6 +85,7 @@ package keyway_pkg;
     case (kind)
       ArrayKindMultiplier: return OperandBits + ActivationBits;
       ArrayKindLogarithmic: return $clog2(MostFraction + 1) + MostShift + ActivationBits;
+      ArrayKindSerial: return DigitBits + ActivationBits;
       default: return 0;
     endcase
   endfunction
@@ -94,9 +95,14 @@ package keyway_pkg;
     return product_bits(kind) + $clog2(depth);
   endfunction
 
+  // Of that sum where its digits weigh.
+  function automatic int unsigned weighed_bits(array_kind_e kind, int unsigned depth);
+    return sum_bits(kind, depth) + (has_digit_passes(kind) ? DigitBits * (MostDigits - 1) : 0);
+  endfunction
+
   function automatic operand_t operand_one(array_kind_e kind);
     case (kind)
-      ArrayKindMultiplier: return operand_t'(1);
+      ArrayKindMultiplier, ArrayKindSerial: return operand_t'(1);
       ArrayKindLogarithmic: return operand_t'(LogarithmOne);
       default: return '0;
     endcase
@@ -187,11 +193,12 @@ package keyway_pkg;
     multiply_t multiply;
   } job_t;
 
-  // One pass: one weight tile meets all pixels of the group.
+  // One pass: one weight tile, or one digit of it, meets all pixels of the group.
   typedef struct packed {
     logic [SlotBits-1:0] slot;  // of the job
     logic no_weights;  // its tile is one word
     logic half_tile;  // its tile has half of the words: codes of four bits
+    digits_t weighs;  // its sums weigh 4^weighs
     logic first;  // of its job: sums start at zero, and the job's waits apply
     logic last;  // of its job: sums go into post-processing
     logic second;  // dense with two words: the second one exists
@@ -227,6 +234,7 @@ package keyway_pkg;
     logic last;
     logic maximum;
     logic job_last;  // last output pixel of its job
+    digits_t weighs;  // see pass_t
     logic [SlotBits-1:0] slot;
     logic [PixelBits-1:0] pixel;
   } token_t;

@@ -96,9 +96,10 @@ class Header:
     def array_kinds(self):
         self.add("", "struct ArrayKindInfo {\n  ArrayKind kind;\n  const char* name;\n"
                  "  const char* suffix;  ///< in a core's name\n"
-                 "  uint32_t step_cycles;  ///< from the start of a step to that of the next one\n};")
+                 "  uint32_t step_cycles;  ///< from the start of a step to that of the next one\n"
+                 "  bool digit_passes = false;  ///< a tile has a pass for each digit that counts\n};")
         self.table("ArrayKindInfo", "ArrayKinds", [f'{{ArrayKind::k{camel(k["name"])}, "{k["name"]}", "{k["suffix"]}", '
-                                                   f'{k["step_cycles"]}}}' for k in self.c["array_kind"]])
+                                                   f'{k["step_cycles"]}, {boolean(k.get("digit_passes", False))}}}' for k in self.c["array_kind"]])
 
     def number_system_facts(self):
         self.add("", "struct NumberSystemInfo {\n  NumberSystem system;\n  const char* name;  ///< as `--format` takes it\n"

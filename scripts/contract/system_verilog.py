@@ -143,7 +143,11 @@ class Package:
                  "  function automatic int unsigned step_cycles(array_kind_e kind);", "    case (kind)")
         for kind in self.c["array_kind"]:
             self.add(f"      ArrayKind{camel(kind['name'])}: return {kind['step_cycles']};")
-        self.add("      default: return 1;", "    endcase", "  endfunction", "")
+        serial = [f"ArrayKind{camel(k['name'])}" for k in self.c["array_kind"] if k.get("digit_passes")]
+        self.add("      default: return 1;", "    endcase", "  endfunction", "",
+                 "  // A tile has a pass for each digit that counts.",
+                 "  function automatic logic has_digit_passes(array_kind_e kind);",
+                 *[f"    {line}" for line in inside("kind", serial)], "  endfunction", "")
 
     def number_systems(self):
         """What a core does with a number system that no list knows must be said as well: nothing."""
@@ -206,7 +210,7 @@ def number_systems(contract, note):
              "// The one place that chooses the number system of a weight code.", "//",
              "// Mathematics: operand_o = the number system system_i applied to code_i, as this kind of array takes it;",
              "//   entry_i is the decode table's entry for it. Of codes with digits the upper digits_i + 1 count; codes of",
-             "//   four bits are the byte's lower half.",
+             "//   four bits are the byte's lower half. Arrays that take a digit a pass take digit digits_i, 0 the highest.",
              "// Timing: combinational, no state.",
              "// Contract: a value that no number system of the kind has gives zero; no program gets so far (dispatcher).",
              "// Twin: models/arith/number_system.cpp. Test: tests/arith/test_rtl.cpp.", "",

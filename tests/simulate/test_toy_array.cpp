@@ -45,7 +45,8 @@ void add_toys() {
   (void)added;
 }
 
-/// Steps of the array and fetches of tiles, from the loops of contract.toml.
+/// Steps of the array and fetches of tiles, from the loops of contract.toml; a tile of k digits has
+/// k passes where the kind takes one a pass.
 uint64_t cycles_of(const program::Program& program, uint64_t step_cycles) {
   const program::CoreConfig& core = program.core;
   const uint64_t tile_words = core.depth / 4;
@@ -62,13 +63,18 @@ uint64_t cycles_of(const program::Program& program, uint64_t step_cycles) {
     const int64_t words = core.read_words(), most = core.max_columns();
     const int64_t by_ky = dense ? (l.pair_rows != 0 ? words : 1) : 3;
     const int64_t by_kx = dense ? 1 : most, blocks = dense ? l.blocks : 1;
+    uint64_t tile = 0;
     for (int64_t ky = 0; ky < l.kernel_h; ky += by_ky) {
       for (int64_t kx = 0; kx < l.kernel_w; kx += by_kx) {
         for (int64_t b = 0; b < blocks; b += l.pair_rows != 0 ? 1 : words) {
           const int64_t columns =
               dense ? m->width : (m->width - 1) * l.stride_x + std::min(most, l.kernel_w - kx);
           const auto steps = static_cast<uint64_t>(m->height * columns);
-          cycles += std::max(steps * step_cycles, tiles ? tile_words : 0);
+          const uint64_t entry = tile++ / (static_cast<uint64_t>(m->schedule_run) + 1) % 24;
+          const uint64_t digits = core.digit_passes() && tiles
+                                      ? 1 + (static_cast<uint64_t>(m->schedule) >> 2 * entry & 3)
+                                      : 1;
+          cycles += digits * std::max(steps * step_cycles, tiles ? tile_words : 0);
         }
       }
     }
@@ -131,6 +137,21 @@ TEST_CASE("random networks take the cycles of their steps, and compute the same"
       CHECK(network.number_system == kSlow8);
       const program::Program program = test::check_network(network, core, seed);
       CHECK(planned_cycles(program) == cycles_of(program, core.array_kind == kSlow ? 8 : 2));
+    }
+  }
+}
+
+TEST_CASE("random networks take the passes of their digits, and compute the same") {
+  for (const char* name : {"8x8-serial", "16x16-serial", "32x32-serial"}) {
+    const program::CoreConfig core = program::core_from_name(name);
+    REQUIRE(core.digit_passes());
+    for (uint64_t seed = 0; seed < 60; ++seed) {
+      INFO("core " << name << ", seed " << seed);
+      const quantise::Network network = test::random_network(seed, {core.array_kind});
+      const program::Program program = test::check_network(network, core, seed);
+      CHECK(planned_cycles(program) == cycles_of(program, 1));
+      CHECK(simulate::decode_program(core, program.program_image, program.weight_image.size())
+                .cycles == planned_cycles(program));
     }
   }
 }

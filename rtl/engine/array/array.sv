@@ -41,7 +41,7 @@ module array
 );
 
   localparam int unsigned MaxColumns = max_columns(Depth);
-  localparam int unsigned SumBits = sum_bits(ArrayKind, Depth);
+  localparam int unsigned SumBits = weighed_bits(ArrayKind, Depth);
 
   logic tile_start, column_valid;
   mode_e mode;

@@ -3,7 +3,7 @@
 //
 // Mathematics: sum_o = sum over d of weight[d] * x[d]. Dense: x[d] is the broadcast word. Window:
 //   x[r * MaxColumns + c] is tap (r, c) of the lane's own channel; columns that the pass or the row does
-//   not have, and other depths, are 0. Maximum: sum_o = the largest of maximum_before_i and the live taps.
+//   not have, and other depths, are 0. Where weights are single digits, the sum weighs 4^weighs_i. Maximum: sum_o = the largest of maximum_before_i and the live taps.
 //   What a product is, product_unit says; sums are exact.
 // Timing: activations at t + 4, sum_o stands at t + 9; one a cycle. column_i is the newest column of the
 //   window (column MaxColumns - 1); the older ones are kept here.
@@ -27,7 +27,8 @@ module lane
     localparam int unsigned Groups      = Depth / 4,
     localparam int unsigned ProductBits = product_bits(ArrayKind),
     localparam int unsigned Half        = Depth / 2,
-    localparam int unsigned SumBits     = sum_bits(ArrayKind, Depth)
+    localparam int unsigned SumBits     = sum_bits(ArrayKind, Depth),
+    localparam int unsigned WeighedBits = weighed_bits(ArrayKind, Depth)
 ) (
     input logic clk_i,
     input logic clear_i,
@@ -48,8 +49,9 @@ module lane
     input logic [ActivationBits-1:0] dense_i[Depth],
     input logic [WindowRows-1:0][ActivationBits-1:0] column_i,
     input lane_steps_t steps_i,
+    input digits_t weighs_i,  // of the step at t + 8
     input logic signed [ActivationBits-1:0] maximum_before_i,  // at t + 8
-    output logic signed [SumBits-1:0] sum_o
+    output logic signed [WeighedBits-1:0] sum_o
 );
 
   // ------------------------------------------------------------------ window
@@ -216,7 +218,7 @@ module lane
   end
 
   // ------------------------------------------------------------------ t + 8: sum
-  logic signed [SumBits-1:0] sum_q;
+  logic signed [WeighedBits-1:0] sum_q;
 
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
@@ -225,9 +227,9 @@ module lane
       logic signed [SumBits-1:0] sum;
       sum = '0;
       for (int g = 0; g < int'(Groups); g++) sum += quad_q[g];
-      sum_q <= sum;
+      sum_q <= WeighedBits'(sum) <<< (has_digit_passes(ArrayKind) ? DigitBits * weighs_i : 0);
     end else if (steps_i.compare_passes) begin
-      sum_q <= SumBits'(larger(maximum_q, maximum_before_i));
+      sum_q <= WeighedBits'(larger(maximum_q, maximum_before_i));
     end
   end
 

@@ -21,7 +21,7 @@ module lanes
     localparam int unsigned MaxColumns = max_columns(Depth),
     localparam int unsigned Half       = Depth / 2,
     localparam int unsigned Groups     = Depth / 4,
-    localparam int unsigned SumBits    = sum_bits(ArrayKind, Depth)
+    localparam int unsigned SumBits    = weighed_bits(ArrayKind, Depth)
 ) (
     input logic clk_i,
     input logic rst_ni,
@@ -176,6 +176,7 @@ module lanes
         .dense_i            (dense),
         .column_i           (column),
         .steps_i            (steps),
+        .weighs_i           (tokens_i[StageSum].weighs),
         .maximum_before_i   (maximum_before_i[l]),
         .sum_o              (sum_o[l])
     );

@@ -3,6 +3,7 @@
 //
 //   ArrayKindMultiplier   product_multiplier  integers, which the weights' operands are
 //   ArrayKindLogarithmic  product_logarithm   recipes of shifts and additions (keyway_logarithm_pkg)
+//   ArrayKindSerial       product_digit       one digit of the weight, -2 to 1
 //
 // Tiles and lanes carry operand_t without looking at it; arith/number_systems makes it of codes for the kind.
 // A new kind is a module with these ports, a line here, and its product_bits and operand_one in keyway_pkg.
@@ -34,6 +35,8 @@ module product_unit
     product_multiplier #(.Count(Count)) u_product (.*);
   end else if (ArrayKind == ArrayKindLogarithmic) begin : gen_logarithm
     product_logarithm #(.Count(Count)) u_product (.*);
+  end else if (ArrayKind == ArrayKindSerial) begin : gen_digit
+    product_digit #(.Count(Count)) u_product (.*);
   end else begin : gen_unknown
     $error("no such array kind: %0d", ArrayKind);
   end

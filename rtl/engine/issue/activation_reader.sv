@@ -33,6 +33,8 @@ module activation_reader
     // Passes, as their tiles are requested
     input logic pass_start_i,
     input logic pass_next_i,
+    input digits_t pass_weighs_i,
+    input logic pass_again_i,
     output logic pass_last_o,
     // What steps wait for
     input waits_t counters_i,
@@ -88,12 +90,14 @@ module activation_reader
       .clk_i,
       .rst_ni,
       .clear_i,
-      .start_i(pass_start_i),
-      .job_i  (job_i),
-      .slot_i (job_slot_i),
-      .next_i (pass_next_i),
-      .last_o (pass_last_o),
-      .pass_o (made)
+      .start_i (pass_start_i),
+      .job_i   (job_i),
+      .slot_i  (job_slot_i),
+      .next_i  (pass_next_i),
+      .weighs_i(pass_weighs_i),
+      .again_i (pass_again_i),
+      .last_o  (pass_last_o),
+      .pass_o  (made)
   );
 
   logic [$clog2(PassSlots+1)-1:0] unused_count;

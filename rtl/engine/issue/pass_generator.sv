@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pass generator: the outer loops of a MULTIPLY, over taps and input blocks; one turn is a pass, which is
-// one weight tile.
+// one weight tile; or as many as digits of it count, on arrays that take one a pass.
 //
 // Mathematics: dense: for ky, for kx, for block; window: for ky in threes, for kx in MaxColumns. With two
 //   words a step, block advances by two, or (pair_rows) ky does. See contract.toml. The first step of a
@@ -28,15 +28,17 @@ module pass_generator
     localparam int unsigned ReadWords  = read_words(Depth),
     localparam int unsigned MaxColumns = max_columns(Depth)
 ) (
-    input  logic                 clk_i,
-    input  logic                 rst_ni,
-    input  logic                 clear_i,
-    input  logic                 start_i,
-    input  job_t                 job_i,
-    input  logic  [SlotBits-1:0] slot_i,
-    input  logic                 next_i,
-    output logic                 last_o,   // of its job
-    output pass_t                pass_o
+    input  logic                   clk_i,
+    input  logic                   rst_ni,
+    input  logic                   clear_i,
+    input  logic                   start_i,
+    input  job_t                   job_i,
+    input  logic    [SlotBits-1:0] slot_i,
+    input  logic                   next_i,
+    input  digits_t                weighs_i,  // of the pass at hand
+    input  logic                   again_i,   // the next one is of the same tile
+    output logic                   last_o,    // tile of its job
+    output pass_t                  pass_o
 );
 
   localparam int unsigned RowBits = 9;  // of a kernel's rows and columns, and one step more
@@ -170,6 +172,8 @@ module pass_generator
       block_odd_q     <= 1'b0;
     end else if (start_q[1]) begin
       row_address_q <= row_address_q + row_offset_q;
+    end else if (next_i && again_i) begin
+      first_q <= 1'b0;
     end else if (next_i) begin
       // What is the last turn after this one follows from what is left now.
       first_q <= 1'b0;
@@ -224,8 +228,9 @@ module pass_generator
           slot: slot_q,
           no_weights: no_weights_q,
           half_tile: half_tile_q,
+          weighs: weighs_i,
           first: first_q,
-          last: last_o,
+          last: last_o && !again_i,
           second: pair_q ? rows_left_q > RowBits'(1) : blocks_left_q > BlockBits'(1),
           block_odd: block_odd_q,
           rows: (rows_left_q > RowBits'(WindowRows)) ? 2'(WindowRows) : rows_left_q[1:0],

@@ -105,6 +105,7 @@ module step_generator
               last: pass_q.last,
               maximum: scan_q.mode == ModeMaximum,
               job_last: pass_q.last && pass_end,
+              weighs: pass_q.weighs,
               slot: pass_q.slot,
               pixel: pixel_q
           }

@@ -52,6 +52,8 @@ module weight_path
     // Their passes
     output logic                             pass_start_o,
     output logic                             pass_next_o,
+    output digits_t                          pass_weighs_o,
+    output logic                             pass_again_o,
     input  logic                             pass_last_i,
     // Operands of the next tile
     output logic                             operand_valid_o,
@@ -90,7 +92,8 @@ module weight_path
   assign reading_o     = fetch_grant_o || table_grant || tile_grant;
 
   weight_reader #(
-      .Depth(Depth)
+      .Depth    (Depth),
+      .ArrayKind(ArrayKind)
   ) u_weight_reader (
       .clk_i,
       .rst_ni,
@@ -106,6 +109,8 @@ module weight_path
       .retire_i         (retire_i),
       .pass_start_o     (pass_start_o),
       .pass_next_o      (pass_next_o),
+      .pass_weighs_o    (pass_weighs_o),
+      .pass_again_o     (pass_again_o),
       .pass_last_i      (pass_last_i),
       .read_request_o   (tile_request),
       .read_address_o   (tile_address),

@@ -5,7 +5,8 @@
 // Mathematics: a job has one tile a pass (pass_generator counts them), Depth / 4 words each, Depth / 8 if codes
 //   have four bits, consecutive from weight_address. A job without weights has a tile of ones for each pass,
 //   made without reading. The job's schedule says how many digits of a tile's codes count: its entries take
-//   turns, each for schedule_run + 1 tiles.
+//   turns, each for schedule_run + 1 tiles. An array that takes a digit a pass gets the tile so often, the highest
+//   digit first.
 // Timing: a word a cycle while the tile path has room, so a tile takes as many cycles. pass_next_o, in
 //   the cycle in which the last word of a tile is requested, puts its pass into the queue of the steps; the
 //   tile will stand in the shadow five cycles later. The first words of the next job
@@ -21,6 +22,8 @@ module weight_reader
   import keyway_pkg::*;
 #(
     parameter int unsigned Depth = 16,
+    parameter array_kind_e ArrayKind = ArrayKindMultiplier,
+    localparam bit Serial = has_digit_passes(ArrayKind),
     localparam int unsigned Groups = Depth / 4,  // of four operands of a lane: see tile_word_t
     localparam int unsigned GroupBits = $clog2(Groups)
 ) (
@@ -41,7 +44,9 @@ module weight_reader
     // Passes of the job: start comes with job_o and job_slot_o, a cycle before job_valid_o
     output logic pass_start_o,
     output logic pass_next_o,
-    input logic pass_last_i,
+    output digits_t pass_weighs_o,  // of the pass at hand: see pass_t
+    output logic pass_again_o,  // the one behind it is of the same tile
+    input logic pass_last_i,  // tile
     // Weight memory
     output logic read_request_o,
     output weight_address_t read_address_o,
@@ -53,7 +58,7 @@ module weight_reader
     output logic code_valid_o,
     output tile_word_t code_tile_o,
     output number_system_t code_system_o,
-    output digits_t code_digits_o,
+    output digits_t code_digits_o,  // or which one counts, 0 the highest
     output table_bank_t code_table_bank_o,
     output logic code_table_end_o,  // last word of a job that needs its table
     input logic code_room_i,
@@ -77,11 +82,12 @@ module weight_reader
   weight_address_t address_q;  // of the next word of the job
   weight_address_t weight_address_q;  // of its first tile
   digits_t [ScheduleEntries-1:0] schedule_q;  // from the entry of the tile at hand on
+  digits_t digit_q;  // of the pass at hand, 0 the highest
   logic [7:0] schedule_run_q, schedule_left_q;  // tiles of an entry, and those left of it; less one
 
   logic want_parameter, last_parameter, want_tile, want_ones;
   tile_word_t word;
-  logic last_word, advance_tile, last_request, finish, free, accept;
+  logic last_word, advance_tile, last_request, tile_done, finish, free, accept;
   logic no_weights, nibbles;  // of the next item
   logic accept_q;  // the item at hand was accepted in the cycle before: it leaves the queue
 
@@ -104,7 +110,10 @@ module weight_reader
   assign advance_tile = want_ones || (want_tile && read_grant_i);
   assign code_coming_o = advance_tile;
   assign last_request = advance_tile && last_word;
-  assign finish = last_request && pass_last_i;
+  assign pass_again_o = Serial && tiles_q && digit_q != schedule_q[0];
+  assign pass_weighs_o = (Serial && tiles_q) ? ~digit_q : '0;  // zero while cleared
+  assign tile_done = last_request && !pass_again_o;
+  assign finish = tile_done && pass_last_i;
 
   // ------------------------------------------------------------------ next item
   assign free = !busy_q || finish;
@@ -143,6 +152,7 @@ module weight_reader
       address_q        <= '0;
       weight_address_q <= '0;
       schedule_q       <= '0;
+      digit_q          <= '0;
       schedule_run_q   <= '0;
       schedule_left_q  <= '0;
     end else begin
@@ -160,9 +170,12 @@ module weight_reader
       table_ok_q <= !(needs_table_q && table_loading_i[table_bank_q]);
       if (advance_tile) begin
         group_q <= last_word ? '0 : group_q + (pairs_q ? GroupBits'(2) : GroupBits'(1));
-        if (!want_ones) address_q <= address_q + 20'd1;
+        if (!want_ones) begin
+          address_q <= address_q + ((last_word && pass_again_o) ? 20'd1 - 20'(Groups) : 20'd1);
+        end
       end
-      if (last_request) begin
+      if (last_request) digit_q <= pass_again_o ? digit_q + 2'd1 : '0;
+      if (tile_done) begin
         schedule_left_q <= schedule_left_q - 8'd1;
         if (schedule_left_q == '0) begin
           schedule_q      <= {schedule_q[0], schedule_q[ScheduleEntries-1:1]};
@@ -226,7 +239,7 @@ module weight_reader
       if (advance_tile) begin
         code_tile_o       <= word;
         code_system_o     <= layer_q.number_system;
-        code_digits_o     <= schedule_q[0];
+        code_digits_o     <= Serial ? digit_q : schedule_q[0];
         code_table_bank_o <= table_bank_q;
         code_table_end_o  <= finish && needs_table_q && !no_weights_q;
       end

@@ -300,8 +300,8 @@ Tensor Scenario::layer(const Tensor& input, const LayerSpec& spec) {
             .set(f::kOutputBase,
                  out.base + block * out.block_pitch + out_row / 4 * out.row_pitch + x)
             .set(f::kOutputPhase, out_row % 4)
-            .set(f::kSchedule, static_cast<int64_t>(random_() & 0xffffffffffff))
-            .set(f::kScheduleRun, uniform(0, 1) == 1 ? 0 : uniform(0, 5));
+            .set(f::kSchedule, spec.schedule)
+            .set(f::kScheduleRun, spec.schedule_run);
         if (spec.residual) {
           const Tensor& r = *spec.residual;
           const int row = y * spec.residual_stride_y + r.phase;
@@ -479,6 +479,8 @@ std::unique_ptr<Scenario> random_scenario(const Shape& shape, uint64_t seed) {
     spec.extreme = chance(15);
     spec.short_parameters = chance(40);
     spec.weights_by_frames = chance(15);
+    spec.schedule = static_cast<int64_t>(s.random()() & 0xffffffffffff);
+    if (chance(50)) spec.schedule_run = s.uniform(0, 5);
     if (chance(35)) {
       // In place of a tensor with the same shape, or another tensor with strides.
       for (const Tensor& t : tensors) {

@@ -51,6 +51,8 @@ struct LayerSpec {
   bool extreme = false;          ///< parameters at the ends of their ranges
   bool short_parameters = false;
   bool weights_by_frames = false;
+  int64_t schedule = 0;  ///< of all MULTIPLYs, with schedule_run
+  int schedule_run = 0;
 };
 
 class Scenario {
