@@ -77,7 +77,7 @@ void check_contract(const Network& n) {
     for (const uint8_t code : l.codes) ++counts[code];
     const auto end = counts.begin() + static_cast<std::ptrdiff_t>(system.codes());
     REQUIRE(*std::max_element(counts.begin(), end) - *std::min_element(counts.begin(), end) <= 1);
-    REQUIRE(std::all_of(end, counts.end(), [](int n) { return n == 0; }));
+    REQUIRE(std::all_of(end, counts.end(), [](int count) { return count == 0; }));
     for (const int16_t entry : l.table) {
       REQUIRE((entry >= arith::kOperandMin && entry <= arith::kOperandMax));
     }
