@@ -216,7 +216,9 @@ int Scenario::add_parameters(const LayerSpec& spec, int taps) {
   return at;
 }
 
-Tensor Scenario::layer(const Tensor& input, const LayerSpec& spec) {
+Tensor Scenario::layer(const Tensor& input, const LayerSpec& wanted) {
+  LayerSpec spec = wanted;
+  if (spec.number_system < 0) spec.number_system = first_system(shape_.array_kind);
   namespace l = contract::layer;
   namespace f = contract::multiply;
   const int lane_words = shape_.lane_words();

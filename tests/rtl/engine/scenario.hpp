@@ -15,7 +15,6 @@
 #include <string>
 #include <vector>
 
-#include "dut.hpp"
 #include "program.hpp"
 
 namespace keyway::test {
@@ -37,7 +36,8 @@ int first_system(contract::ArrayKind kind);
 struct LayerSpec {
   int mode = 0;
   bool ones = false;
-  int number_system = first_system(dut_shape().array_kind), table_slot = 0;
+  int number_system = -1;  ///< the first one that the array runs
+  int table_slot = 0;
   bool pair_rows = false;
   int kernel_h = 1, kernel_w = 1, stride_y = 1, stride_x = 1;
   int pad_top = 0, pad_left = 0;

@@ -17,7 +17,7 @@ void check_layer(const LayerSpec& spec, int height, int width, bool is_signed, u
   Scenario s(dut_shape(), seed);
   const Tensor in = s.input(height, width, blocks_of_lanes * s.shape().lane_words(), is_signed);
   const auto* system = arith::find_number_system(spec.number_system);
-  if (system->has_table) s.table(spec.table_slot, spec.number_system);
+  if (system != nullptr && system->has_table) s.table(spec.table_slot, spec.number_system);
   s.store(s.layer(in, spec));
   check(s);
 }
