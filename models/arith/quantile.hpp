@@ -5,10 +5,10 @@
 /// Weights are compared by value = weight / step of their channel. Of C buckets number k holds
 /// exactly floor((k+1) n / C) - floor(k n / C) of the n weights. If every error weighed the same,
 /// the best assignment would be by rank, and its few outermost buckets, wide because values are
-/// rare there, would make most of the error. But errors do not weigh the same (coding.hpp): the least
-/// important `share` of the weights may go wherever there is room. The others, in order of value,
-/// are cut into C runs, none larger than its bucket, of equal error where that limit does not
-/// bind (the condition of an optimal scalar quantiser), and the least important ones fill the
+/// rare there, would make most of the error. But errors do not weigh the same (coding.hpp): the
+/// least important `share` of the weights may go wherever there is room. The others, in order of
+/// value, are cut into C runs, none larger than its bucket, of equal error where that limit does
+/// not bind (the condition of an optimal scalar quantiser), and the least important ones fill the
 /// buckets up, in order of value. With share 0 this is the rank.
 ///
 /// Values are compared as 32-bit floats, so that ranking is a radix sort; ties are broken by

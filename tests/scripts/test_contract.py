@@ -110,16 +110,18 @@ class Generated(unittest.TestCase):
 
     def test_a_kind_of_array_is_one_entry(self):
         tree = tomllib.loads(generate_contract.SOURCE.read_text())
-        tree["array_kind"].append({"name": "toy", "value": 9, "suffix": "t", "step_cycles": 5, "doc": "a toy"})
+        tree["array_kind"].append({"name": "toy", "value": 9, "suffix": "t", "step_cycles": 5,
+                                   "decoder_suffix": "_toy", "doc": "a toy"})
         tree["number_system"][0]["array_kinds"].append("toy")
         contract = Contract(tree)
         for made, wanted in ((system_verilog.package, "ArrayKindToy = 8'd9"),
                              (system_verilog.package, "ArrayKindToy: return 5;"),
                              (system_verilog.package,
                               "ArrayKindToy:\n        return system inside {NumberSystemInt8};"),
-                             (cpp.header, '{ArrayKind::kToy, "toy", "t", 5}'),
+                             (cpp.header, '{ArrayKind::kToy, "toy", "t", 5, false}'),
+                             (system_verilog.number_systems, "    int8_toy u_int8 ("),
                              (cpp.header, f'"int8", false, false, {1 << 9 | 1}, false, 8}}'),
-                             (cmake.core_names, "set(KEYWAY_ARRAY_KINDS DEFAULT log t)"),
+                             (cmake.core_names, "set(KEYWAY_ARRAY_KINDS DEFAULT log serial t)"),
                              (cmake.core_names, "set(KEYWAY_ARRAY_t ArrayKind=9)\nset(KEYWAY_STEP_CYCLES_t 5)")):
             self.assertIn(wanted, made(contract, "note"))
 

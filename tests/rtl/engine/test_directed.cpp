@@ -405,7 +405,8 @@ TEST_CASE("an empty program and a program of layers only end") {
 namespace {
 
 /// Stores the whole activation memory, then sums of all weight memory behind the program and of all
-/// codes through both tables, if there are any, all against an input of ones: zeros show that nothing was left.
+/// codes through both tables, if there are any, all against an input of ones: zeros show that
+/// nothing was left.
 Bytes traces(Bench& bench) {
   namespace l = contract::layer;
   namespace f = contract::multiply;
