@@ -192,6 +192,17 @@ class Generator {
     if (layer.kind == LayerKind::kDepthwise) count = out.channels * taps;
     layer.codes = random_bytes(random_, static_cast<size_t>(count));
     for (uint8_t& code : layer.codes) code = static_cast<uint8_t>(code % info.codes());
+    // No sum of an output may leave the accumulator: of large operands some become the smallest.
+    const arith::Operands operands = operands_of(network_, layer);
+    const int64_t most = (int64_t{1} << 30) / 256 * out.channels / std::max<int64_t>(count, 1);
+    const auto size = [&](uint8_t code) { return std::abs(int64_t{operands[code]}); };
+    uint8_t least = 0;
+    for (size_t code = 0; code < info.codes(); ++code) {
+      if (size(static_cast<uint8_t>(code)) < size(least)) least = static_cast<uint8_t>(code);
+    }
+    for (uint8_t& code : layer.codes) {
+      if (size(code) > most) code = least;
+    }
     if (info.has_digits) {
       // Weights of an output in a row have the same number of digits, a tile's nearly so.
       uint32_t digits = 1;
