@@ -27,22 +27,6 @@ std::string shape_text(const Layout& layout) {
   return text;
 }
 
-const char* function_name(OutputFunction function) {
-  switch (function) {
-    case OutputFunction::kSoftmax:
-      return "softmax";
-    case OutputFunction::kLogSoftmax:
-      return "log_softmax";
-    case OutputFunction::kSigmoid:
-      return "sigmoid";
-    case OutputFunction::kTanh:
-      return "tanh";
-    case OutputFunction::kNone:
-      break;
-  }
-  return "none";
-}
-
 /// Empty where everything is given.
 std::string selection_text(const OutputSelection& selection) {
   if (selection.gives == OutputSelection::Gives::kAll) return "";
@@ -56,7 +40,7 @@ std::string selection_text(const OutputSelection& selection) {
 std::string host_text(const program::OutputBoundary& output) {
   const std::string selection = selection_text(output.selection);
   std::string text;
-  if (output.function != OutputFunction::kNone) text = function_name(output.function);
+  if (output.function != OutputFunction::kNone) text = program::function_name(output.function);
   if (!text.empty() && !selection.empty()) text += ", then ";
   return text + selection;
 }
@@ -88,7 +72,7 @@ Json to_json(const lock::Header& header, const program::Program& p, size_t file_
           {"input", {{"shape", p.input.layout.dims}}},
           {"output",
            {{"shape", p.output.layout.dims},
-            {"function", function_name(p.output.function)},
+            {"function", program::function_name(p.output.function)},
             {"selection", selection.empty() ? Json(nullptr) : Json(selection)}}},
           {"macs", p.macs},
           {"layers", std::move(layers)}};

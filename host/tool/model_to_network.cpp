@@ -29,10 +29,6 @@ std::string default_format(bool locked) {
 }
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
-  std::string formats;
-  for (const auto& system : arith::number_systems()) {
-    formats += std::string(formats.empty() ? "" : ", ") + system.name;
-  }
   command
       .add_option("model", options.model,
                   fmt::format("The trained model (.onnx, operator sets {} to {}; keyway operators)",
@@ -42,7 +38,9 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       "--calib", options.calibration,
       "Typical inputs (.npy of float32, N first; some hundred are plenty): activations "
       "are scaled by them. A quantised model whose file gives the ranges needs none");
-  command.add_option("--format", options.format, "Number system of the weights: " + formats)
+  command
+      .add_option("--format", options.format,
+                  "Number system of the weights: " + arith::number_system_names())
       ->capture_default_str();
   command
       .add_option("--core", options.core,

@@ -21,10 +21,6 @@ std::string TuneOptions::checkpoint_file() const {
 }
 
 void add_tune_options(CLI::App& command, TuneOptions& options) {
-  std::string formats;
-  for (const auto& system : arith::number_systems()) {
-    formats += std::string(formats.empty() ? "" : ", ") + system.name;
-  }
   options.epochs = 4;
   options.batch = 32;
   options.learning_rate = 0.005;
@@ -38,7 +34,9 @@ void add_tune_options(CLI::App& command, TuneOptions& options) {
   command.add_option("--labels", options.labels,
                      "Their classes (.npy of integers); without them the answers of the float "
                      "network are all that is learnt");
-  command.add_option("--format", options.format, "Number system of the weights: " + formats)
+  command
+      .add_option("--format", options.format,
+                  "Number system of the weights: " + arith::number_system_names())
       ->required();
   command.add_option("-o,--output", options.output, "The tuned model (.onnx) to write")->required();
   command.add_option("--epochs", options.epochs, "Times that every input is used")

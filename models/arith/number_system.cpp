@@ -47,14 +47,20 @@ void add_number_system(const NumberSystemInfo& entry) {
   list().push_back(entry);
 }
 
+std::string number_system_names() {
+  std::string names;
+  for (const NumberSystemInfo& entry : list()) {
+    names += (names.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  return names;
+}
+
 NumberSystem number_system_from_name(const std::string& name) {
-  std::string known;
   for (const NumberSystemInfo& entry : list()) {
     if (name == entry.name) return entry.system;
-    known += (known.empty() ? "" : ", ") + std::string(entry.name);
   }
-  throw Error(ErrorKind::kUsage,
-              "unknown number system " + common::quoted(name) + "; known are: " + known);
+  throw Error(ErrorKind::kUsage, "unknown number system " + common::quoted(name) +
+                                     "; known are: " + number_system_names());
 }
 
 const NumberSystemInfo* find_number_system(int64_t value) {

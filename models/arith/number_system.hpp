@@ -78,6 +78,8 @@ const std::vector<NumberSystemInfo>& number_systems();
 /// Adds one to the list; its value and name must be new. Not while another thread reads the list.
 void add_number_system(const NumberSystemInfo& entry);
 
+/// Their names, as in "int8, qf8".
+std::string number_system_names();
 /// Throws Error(kUsage) that lists the known names.
 NumberSystem number_system_from_name(const std::string& name);
 /// Null for a value that no number system has.

@@ -20,22 +20,6 @@ using program::OutputImage;
 constexpr int64_t kMaxExtent = 1 << 20;
 constexpr int64_t kMaxImageBytes = int64_t{1} << 30;
 
-const char* function_name(OutputFunction function) {
-  switch (function) {
-    case OutputFunction::kSoftmax:
-      return "softmax";
-    case OutputFunction::kLogSoftmax:
-      return "log_softmax";
-    case OutputFunction::kSigmoid:
-      return "sigmoid";
-    case OutputFunction::kTanh:
-      return "tanh";
-    case OutputFunction::kNone:
-      break;
-  }
-  return "none";
-}
-
 const char* gives_name(OutputSelection::Gives gives) {
   switch (gives) {
     case OutputSelection::Gives::kValues:
@@ -203,7 +187,7 @@ OutputFunction read_function(const Reader& r) {
   const std::string text = r.text();
   using F = OutputFunction;
   for (const auto f : {F::kNone, F::kSoftmax, F::kLogSoftmax, F::kSigmoid, F::kTanh}) {
-    if (text == function_name(f)) return f;
+    if (text == program::function_name(f)) return f;
   }
   r.fail("unknown function " + common::quoted(text));
 }
@@ -343,7 +327,7 @@ std::string manifest_text(const program::Program& program, contract::Policy poli
               {"signed", program.output.is_signed},
               {"scale", per_channel(program.output.scale)},
               {"offset", per_channel(program.output.offset)},
-              {"function", function_name(program.output.function)},
+              {"function", program::function_name(program.output.function)},
               {"selection", to_json(program.output.selection)},
               {"image", to_json(program.output_image)}}},
             {"layer_columns",

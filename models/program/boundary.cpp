@@ -144,6 +144,22 @@ std::vector<double> selected(const OutputBoundary& b, const std::vector<double>&
 
 }  // namespace
 
+const char* function_name(OutputFunction function) {
+  switch (function) {
+    case OutputFunction::kSoftmax:
+      return "softmax";
+    case OutputFunction::kLogSoftmax:
+      return "log_softmax";
+    case OutputFunction::kSigmoid:
+      return "sigmoid";
+    case OutputFunction::kTanh:
+      return "tanh";
+    case OutputFunction::kNone:
+      break;
+  }
+  return "none";
+}
+
 void validate(const InputBoundary& b) {
   for (const int64_t pad : {b.pad_top, b.pad_left, b.pad_bottom, b.pad_right}) {
     if (pad < 0 || pad > kMostElements) contradiction("input", "impossible padding");

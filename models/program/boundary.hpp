@@ -22,6 +22,9 @@
 
 namespace keyway::program {
 
+/// As manifests and --json call it.
+const char* function_name(OutputFunction function);
+
 struct InputBoundary {
   Shape shape;  ///< of the bytes: padding included
   Layout layout;

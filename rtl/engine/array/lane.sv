@@ -3,8 +3,9 @@
 //
 // Mathematics: sum_o = sum over d of weight[d] * x[d]. Dense: x[d] is the broadcast word. Window:
 //   x[r * MaxColumns + c] is tap (r, c) of the lane's own channel; columns that the pass or the row does
-//   not have, and other depths, are 0. Where weights are single digits, the sum weighs 4^weighs_i. Maximum: sum_o = the largest of maximum_before_i and the live taps.
-//   What a product is, product_unit says; sums are exact.
+//   not have, and other depths, are 0. Where weights are single digits, the sum weighs 4^weighs_i.
+//   Maximum: sum_o = the largest of maximum_before_i and the live taps. What a product is, product_unit says;
+//   sums are exact.
 // Timing: activations at t + 4, sum_o stands at t + 9; one a cycle. column_i is the newest column of the
 //   window (column MaxColumns - 1); the older ones are kept here.
 //   The upper half of the depth is a cycle late, from its operands on: a product of it is added to a sum of
