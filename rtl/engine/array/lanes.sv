@@ -124,28 +124,36 @@ module lanes
     end
   end
 
-  // Four lanes have registers of their own for what goes to every lane, since all together are far apart.
-  // Most of what a clear reaches is in them: they hear of it a cycle later.
+  // Most of what a clear reaches is in the lanes: four of them have a register of their own for it, since all
+  // together are far apart, and hear of it a cycle later.
   for (genvar f = 0; f < int'(Lanes) / 4; f++) begin : gen_four
     (* keep = "true" *)
     logic clear_q;
+
+    always_ff @(posedge clk_i) clear_q <= clear_i;
+  end
+
+  // So do two lanes for what writes their shadows, whose enables have no logic before them and far to go.
+  for (genvar t = 0; t < int'(Lanes) / 2; t++) begin : gen_two
     (* keep = "true" *)
-    logic [Groups-1:0] tile_write_q;
+    logic [  Groups-1:0] tile_write_q;
     (* keep = "true" *)
     logic [Groups/2-1:0] tile_write_odd_q;  // a cycle before
     (* keep = "true" *)
     logic tile_ones_q, tile_ones_late_q, tile_start_late_q;
+    logic clear;
+
+    assign clear = gen_four[t/2].clear_q;
 
     always_ff @(posedge clk_i) begin
-      clear_q <= clear_i;
       for (int g = 0; g < int'(Groups); g += 2) begin
-        tile_write_q[g]       <= !clear_q && tile_write_next[g];
-        tile_write_odd_q[g/2] <= !clear_q && tile_write_next[g+1];
-        tile_write_q[g+1]     <= !clear_q && tile_write_odd_q[g/2];
+        tile_write_q[g]       <= !clear && tile_write_next[g];
+        tile_write_odd_q[g/2] <= !clear && tile_write_next[g+1];
+        tile_write_q[g+1]     <= !clear && tile_write_odd_q[g/2];
       end
-      tile_ones_q       <= !clear_q && write_next && operand_tile_next_i.ones;
-      tile_ones_late_q  <= !clear_q && tile_ones_q;
-      tile_start_late_q <= !clear_q && start_q;
+      tile_ones_q       <= !clear && write_next && operand_tile_next_i.ones;
+      tile_ones_late_q  <= !clear && tile_ones_q;
+      tile_start_late_q <= !clear && start_q;
     end
   end
 
@@ -161,13 +169,13 @@ module lanes
     ) u_lane (
         .clk_i,
         .clear_i            (gen_four[l/4].clear_q),
-        .tile_write_i       (gen_four[l/4].tile_write_q),
-        .tile_ones_i        (gen_four[l/4].tile_ones_q),
-        .tile_ones_late_i   (gen_four[l/4].tile_ones_late_q),
+        .tile_write_i       (gen_two[l/2].tile_write_q),
+        .tile_ones_i        (gen_two[l/2].tile_ones_q),
+        .tile_ones_late_i   (gen_two[l/2].tile_ones_late_q),
         .tile_operands_i    (operand_i[4*l+:4]),
         .tile_operands_odd_i(operand_late_i[4*l+:4]),
         .tile_start_i       (start_q),
-        .tile_start_late_i  (gen_four[l/4].tile_start_late_q),
+        .tile_start_late_i  (gen_two[l/2].tile_start_late_q),
         .column_valid_i,
         .mode_i,
         .mode_late_i        (mode_late_q),

@@ -10,7 +10,8 @@
 //   It is read in every cycle: what nobody asked for nobody takes, and no grant has to reach the memories.
 // Contract: a reader that is granted takes its word in the next cycle (it comes to nobody else). Write
 //   is always accepted; no reader reads what is being written (the wait_* fields see to it).
-//   clear_i overwrites the word clear_address_i with zeros, and then what was read last.
+//   clear_i overwrites the word clear_address_i with zeros, and then what was read last: from its second cycle
+//   on every reader's address is 0, since their registers are cleared too (assertion ClearReadsZero).
 // Test: tests/rtl/engine.
 `include "assert.svh"
 
@@ -63,7 +64,6 @@ module weight_memory
     read_address = tile_address_i;
     if (table_request_i) read_address = table_address_i;
     if (fetch_request_i) read_address = fetch_address_i;
-    if (clear_i) read_address = '0;
   end
 
   if (Segments > 1) begin : gen_segment
@@ -98,6 +98,7 @@ module weight_memory
   assign unused_bits = ^{read_address, write_address_i, clear_address_i};
 
   `KEYWAY_ASSERT(OneReader, $onehot0({fetch_grant_o, table_grant_o, tile_grant_o}))
+  `KEYWAY_ASSERT(ClearReadsZero, !clear_i || !$past(clear_i) || read_address == '0)
   `KEYWAY_ASSERT(WriteFits, !write_valid_i || 32'(write_address_i) * 16 < WeightBytes)
 
 endmodule
