@@ -84,7 +84,7 @@ package keyway_pkg;
   function automatic int unsigned product_bits(array_kind_e kind);
     case (kind)
       ArrayKindMultiplier: return OperandBits + ActivationBits;
-      ArrayKindLogarithmic: return $clog2(MostFraction + 1) + MostShift + ActivationBits;
+      ArrayKindLogarithmic: return MagnitudeBits + ActivationBits;
       ArrayKindSerial: return DigitBits + ActivationBits;
       default: return 0;
     endcase

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Array kind `logarithmic`: products of logarithms and integers without a multiplier, Count of them.
 //
-// Mathematics: with z = x, -x or 0 as the weight's sign says, product_o[i] = (32 + first + second) * z * 2^shift
+// Mathematics: with z = x or -x as the weight's sign says, product_o[i] = (first + second) * z * 2^shift
 //   (keyway_logarithm_pkg): two additions, in each of which the choice of the term is in the adder's look-up
 //   tables, and a shift. Exact.
 // Timing: operands come with valid_i; the products stand a cycle later, until the next one. The register is in
@@ -25,31 +25,40 @@ module product_logarithm
     output logic signed [   ProductBits-1:0] product_o   [Count]
 );
 
+  localparam int unsigned SignedBits = ActivationBits + 1;  // of z
   // Of the fraction times z, and of that shifted by up to three.
   localparam int unsigned ScaledBits = ActivationBits + $clog2(MostFraction + 1);
   localparam int unsigned FineBits = ScaledBits + 3;
 
+  typedef logic signed [SignedBits-1:0] signed_t;
+  typedef logic signed [SignedBits:0] carried_t;  // with a carry that comes in, as the lowest bit
   typedef logic signed [ScaledBits-1:0] scaled_t;
 
   // The shift comes behind.
   // verilator lint_off UNUSEDSIGNAL
   function automatic scaled_t scaled(logarithm_t w, logic signed [ActivationBits-1:0] x);
-    scaled_t z, first, second;
-    z = w.nonzero ? (w.negative ? -scaled_t'(x) : scaled_t'(x)) : '0;
+    carried_t negated, upper;
+    signed_t z, term;
+    logic [4:0] lower;
+    scaled_t second;
+    // x, or all its bits turned, and one
+    negated = carried_t'({{SignedBits{w.negative}} ^ SignedBits'(x), w.negative}) + carried_t'(1);
+    z = signed_t'(negated >>> 1);
+    // 32 z and the shift of it; upper and lower: what is above and below 32
     case (w.first)
-      FirstPlus2: first = z <<< 1;
-      FirstPlus8: first = z <<< 3;
-      FirstPlus16: first = z <<< 4;
-      default: first = ~(z <<< 5);
+      First34: {term, lower} = {z >>> 4, z[3:0], 1'd0};
+      First40: {term, lower} = {z >>> 2, z[1:0], 3'd0};
+      First48: {term, lower} = {z >>> 1, z[0], 4'd0};
+      default: {term, lower} = {~z, 5'd0};
     endcase
+    upper = carried_t'({z, 1'b1}) + carried_t'({term, w.first == First0});
     case (w.second)
-      SecondPlus1: second = z;
-      SecondPlus4: second = z <<< 2;
-      SecondPlus8: second = z <<< 3;
-      default: second = ~(z <<< 3);
+      Second1: second = scaled_t'(z);
+      Second4: second = scaled_t'(z) <<< 2;
+      Second8: second = scaled_t'(z) <<< 3;
+      default: second = '0;
     endcase
-    return (z <<< 5) + first + scaled_t'(w.first == FirstMinus32) + second +
-        scaled_t'(w.second == SecondMinus8);
+    return scaled_t'({upper[SignedBits:1], lower}) + second;
   endfunction
   // verilator lint_on UNUSEDSIGNAL
 
