@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   keyway::tool::add_run_command(app);
   keyway::tool::add_inspect_command(app);
   keyway::tool::add_operators_command(app);
+  keyway::tool::add_number_command(app);
   keyway::tool::add_bench_command(app);
   keyway::tool::add_tune_command(app);
   return keyway::tool::run_command_line(app, argc, argv);

@@ -25,5 +25,7 @@ Coding encode(const WeightProblem& problem);
 /// The number by the definition above.
 double exact_value(uint8_t code, const Table& table);
 double unit(ArrayKind kind);
+/// Digits 3 to 0.
+CodeFields fields(uint8_t code);
 
 }  // namespace keyway::arith::ds8

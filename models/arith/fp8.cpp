@@ -31,6 +31,17 @@ double exact_value(uint8_t code, const Table&) {
 
 double unit(ArrayKind) { return 0.25; }
 
+CodeFields fields(uint8_t code) {
+  CodeFields fields{{"sign", bits_of(code, 7, 1), code < 128 ? 1 : -1}};
+  if (code % 128 == 127) {
+    fields.push_back({"not a number", bits_of(code, 0, 7), 0});
+  } else {
+    fields.push_back({"exponent", bits_of(code, 3, 4), code >> 3 & 15});
+    fields.push_back({"fraction", bits_of(code, 0, 3), code & 7});
+  }
+  return fields;
+}
+
 Coding encode(const WeightProblem& problem) { return encode_on_ladder(problem, operand); }
 
 }  // namespace keyway::arith::fp8

@@ -24,5 +24,7 @@ Coding encode(const WeightProblem& problem);
 /// The number by the definition above.
 double exact_value(uint8_t code, const Table& table);
 double unit(ArrayKind kind);
+/// Sign, exponent e and fraction m.
+CodeFields fields(uint8_t code);
 
 }  // namespace keyway::arith::fp8

@@ -20,6 +20,10 @@ double exact_value(uint8_t code, const Table&) {
 
 double unit(ArrayKind) { return 1; }
 
+CodeFields fields(uint8_t code) {
+  return {{"integer", bits_of(code, 0, 4), operand(code, {}, ArrayKind::kMultiplier)}};
+}
+
 Coding encode(const WeightProblem& problem) { return encode_on_ladder(problem, operand); }
 
 }  // namespace keyway::arith::int4

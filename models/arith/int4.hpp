@@ -21,5 +21,7 @@ Coding encode(const WeightProblem& problem);
 /// The operand by the definition above.
 double exact_value(uint8_t code, const Table& table);
 double unit(ArrayKind kind);
+/// The whole code is one number.
+CodeFields fields(uint8_t code);
 
 }  // namespace keyway::arith::int4

@@ -73,6 +73,10 @@ double exact_value(uint8_t code, const Table&) {
   return value;
 }
 
+CodeFields fields(uint8_t code) {
+  return {{"integer", bits_of(code, 0, 8), static_cast<int8_t>(code)}};
+}
+
 Coding encode(const WeightProblem& problem) {
   Coding coding;
   coding.codes.resize(problem.weights.size());

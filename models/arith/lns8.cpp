@@ -42,6 +42,17 @@ double unit(ArrayKind kind) {
   return kind == ArrayKind::kLogarithmic ? 1 : std::exp2(kWindowShift);
 }
 
+CodeFields fields(uint8_t code) {
+  CodeFields fields{{"sign", bits_of(code, 7, 1), code < 128 ? 1 : -1}};
+  if (code % 128 == 0) {
+    fields.push_back({"zero", bits_of(code, 0, 7), 0});
+  } else {
+    fields.push_back({"octave", bits_of(code, 3, 4), code >> 3 & 15});
+    fields.push_back({"step", bits_of(code, 0, 3), code & 7});
+  }
+  return fields;
+}
+
 Coding encode(const WeightProblem& problem) { return encode_on_ladder(problem, operand); }
 
 }  // namespace keyway::arith::lns8

@@ -28,5 +28,7 @@ Coding encode(const WeightProblem& problem);
 /// The number by the definition above.
 double exact_value(uint8_t code, const Table& table);
 double unit(ArrayKind kind);
+/// Sign, octave i and step f.
+CodeFields fields(uint8_t code);
 
 }  // namespace keyway::arith::lns8

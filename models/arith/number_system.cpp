@@ -24,6 +24,13 @@ std::vector<NumberSystemInfo>& list() {
 
 }  // namespace
 
+std::string bits_of(uint8_t code, int lowest, int count) {
+  std::string bits;
+  for (int bit = lowest + count - 1; bit >= lowest; --bit)
+    bits += (code >> bit & 1) != 0 ? '1' : '0';
+  return bits;
+}
+
 Operands NumberSystemInfo::operands(const Table& table, ArrayKind kind) const {
   Operands result{};
   for (size_t code = 0; code < result.size(); ++code) {

@@ -61,10 +61,26 @@ constexpr uint32_t digits_of(uint8_t code) {
   return digits;
 }
 
+/// A run of a code's bits with a meaning of its own, and the number that it says.
+struct CodeField {
+  const char* name;
+  std::string bits;
+  int value;
+};
+
+/// All bits of a code, the highest first; of a negative posit those of its magnitude behind the
+/// sign. A sign says 1 or -1; the others are told by each system. Codes that say nothing by their
+/// parts are one field, named by what they mean ("zero").
+using CodeFields = std::vector<CodeField>;
+
+/// `count` bits of a code from bit `lowest` on, the highest first.
+std::string bits_of(uint8_t code, int lowest, int count);
+
 struct NumberSystemInfo : contract::NumberSystemInfo {
   int32_t (*operand)(uint8_t code, const Table& table, ArrayKind kind);
   double (*exact_value)(uint8_t code, const Table& table);
   double (*unit)(ArrayKind kind);
+  CodeFields (*fields)(uint8_t code);
   Coding (*encode)(const WeightProblem& problem);
   Table (*tabulate)(const Operands& operands);  ///< null without a table
 

@@ -11,6 +11,7 @@ namespace int8 {
 int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
 double exact_value(uint8_t code, const Table& table);
 double unit(ArrayKind kind);
+CodeFields fields(uint8_t code);
 Coding encode(const WeightProblem& problem);
 }  // namespace int8
 
@@ -18,6 +19,7 @@ namespace qf8 {
 int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
 double exact_value(uint8_t code, const Table& table);
 double unit(ArrayKind kind);
+CodeFields fields(uint8_t code);
 Coding encode(const WeightProblem& problem);
 Table tabulate(const Operands& operands);
 }  // namespace qf8
@@ -26,6 +28,7 @@ namespace lns8 {
 int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
 double exact_value(uint8_t code, const Table& table);
 double unit(ArrayKind kind);
+CodeFields fields(uint8_t code);
 Coding encode(const WeightProblem& problem);
 }  // namespace lns8
 
@@ -33,6 +36,7 @@ namespace posit8 {
 int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
 double exact_value(uint8_t code, const Table& table);
 double unit(ArrayKind kind);
+CodeFields fields(uint8_t code);
 Coding encode(const WeightProblem& problem);
 }  // namespace posit8
 
@@ -40,6 +44,7 @@ namespace fp8 {
 int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
 double exact_value(uint8_t code, const Table& table);
 double unit(ArrayKind kind);
+CodeFields fields(uint8_t code);
 Coding encode(const WeightProblem& problem);
 }  // namespace fp8
 
@@ -47,6 +52,7 @@ namespace ds8 {
 int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
 double exact_value(uint8_t code, const Table& table);
 double unit(ArrayKind kind);
+CodeFields fields(uint8_t code);
 Coding encode(const WeightProblem& problem);
 }  // namespace ds8
 
@@ -54,6 +60,7 @@ namespace int4 {
 int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
 double exact_value(uint8_t code, const Table& table);
 double unit(ArrayKind kind);
+CodeFields fields(uint8_t code);
 Coding encode(const WeightProblem& problem);
 }  // namespace int4
 
@@ -61,18 +68,27 @@ namespace qf4 {
 int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
 double exact_value(uint8_t code, const Table& table);
 double unit(ArrayKind kind);
+CodeFields fields(uint8_t code);
 Coding encode(const WeightProblem& problem);
 Table tabulate(const Operands& operands);
 }  // namespace qf4
 
 inline constexpr std::array<NumberSystemInfo, 8> kNumberSystems{{
-    {contract::kNumberSystems[0], int8::operand, int8::exact_value, int8::unit, int8::encode, nullptr},
-    {contract::kNumberSystems[1], qf8::operand, qf8::exact_value, qf8::unit, qf8::encode, qf8::tabulate},
-    {contract::kNumberSystems[2], lns8::operand, lns8::exact_value, lns8::unit, lns8::encode, nullptr},
-    {contract::kNumberSystems[3], posit8::operand, posit8::exact_value, posit8::unit, posit8::encode, nullptr},
-    {contract::kNumberSystems[4], fp8::operand, fp8::exact_value, fp8::unit, fp8::encode, nullptr},
-    {contract::kNumberSystems[5], ds8::operand, ds8::exact_value, ds8::unit, ds8::encode, nullptr},
-    {contract::kNumberSystems[6], int4::operand, int4::exact_value, int4::unit, int4::encode, nullptr},
-    {contract::kNumberSystems[7], qf4::operand, qf4::exact_value, qf4::unit, qf4::encode, qf4::tabulate}}};
+    {contract::kNumberSystems[0], int8::operand, int8::exact_value, int8::unit,
+     int8::fields, int8::encode, nullptr},
+    {contract::kNumberSystems[1], qf8::operand, qf8::exact_value, qf8::unit,
+     qf8::fields, qf8::encode, qf8::tabulate},
+    {contract::kNumberSystems[2], lns8::operand, lns8::exact_value, lns8::unit,
+     lns8::fields, lns8::encode, nullptr},
+    {contract::kNumberSystems[3], posit8::operand, posit8::exact_value, posit8::unit,
+     posit8::fields, posit8::encode, nullptr},
+    {contract::kNumberSystems[4], fp8::operand, fp8::exact_value, fp8::unit,
+     fp8::fields, fp8::encode, nullptr},
+    {contract::kNumberSystems[5], ds8::operand, ds8::exact_value, ds8::unit,
+     ds8::fields, ds8::encode, nullptr},
+    {contract::kNumberSystems[6], int4::operand, int4::exact_value, int4::unit,
+     int4::fields, int4::encode, nullptr},
+    {contract::kNumberSystems[7], qf4::operand, qf4::exact_value, qf4::unit,
+     qf4::fields, qf4::encode, qf4::tabulate}}};
 
 }  // namespace keyway::arith

@@ -55,6 +55,26 @@ double exact_value(uint8_t code, const Table&) {
 
 double unit(ArrayKind) { return 1.0 / 64; }
 
+CodeFields fields(uint8_t code) {
+  if (code == 0) return {{"zero", bits_of(code, 0, 8), 0}};
+  if (code == 0x80) return {{"not a real", bits_of(code, 0, 8), 0}};
+  const auto magnitude = static_cast<uint8_t>(code < 128 ? code : 256 - code);
+  const std::string bits = bits_of(magnitude, 0, 7);
+  const size_t run = std::min(bits.find(bits[0] == '1' ? '0' : '1'), bits.size());
+  const size_t after = std::min(run + 1, bits.size());  // the bit that ends the run is the regime's
+  const auto number = [](const std::string& part) { return std::stoi("0" + part, nullptr, 2); };
+  const int length = static_cast<int>(run);
+  CodeFields fields{{"sign", bits_of(code, 7, 1), code < 128 ? 1 : -1},
+                    {"regime", bits.substr(0, after), bits[0] == '1' ? length - 1 : -length}};
+  const std::string exponent = bits.substr(after, 2),
+                    fraction = bits.substr(after + exponent.size());
+  if (!exponent.empty()) {
+    fields.push_back({"exponent", exponent, number(exponent) << (2 - exponent.size())});
+  }
+  if (!fraction.empty()) fields.push_back({"fraction", fraction, number(fraction)});
+  return fields;
+}
+
 Coding encode(const WeightProblem& problem) { return encode_on_ladder(problem, operand); }
 
 }  // namespace keyway::arith::posit8

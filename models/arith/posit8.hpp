@@ -25,5 +25,7 @@ Coding encode(const WeightProblem& problem);
 /// The number by the definition above.
 double exact_value(uint8_t code, const Table& table);
 double unit(ArrayKind kind);
+/// Sign, regime k, exponent e and the fraction in units of its last bit, as far as there are bits.
+CodeFields fields(uint8_t code);
 
 }  // namespace keyway::arith::posit8

@@ -30,6 +30,8 @@ Table tabulate(const Operands& operands) {
   return table;
 }
 
+CodeFields fields(uint8_t code) { return {{"entry", bits_of(code, 0, 4), code % kCodes}}; }
+
 Coding encode(const WeightProblem& problem) { return encode_quantiles(problem, kCodes); }
 
 }  // namespace keyway::arith::qf4

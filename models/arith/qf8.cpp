@@ -31,6 +31,8 @@ Table tabulate(const Operands& operands) {
   return table;
 }
 
+CodeFields fields(uint8_t code) { return {{"entry", bits_of(code, 0, 8), code}}; }
+
 Coding encode(const WeightProblem& problem) { return encode_quantiles(problem, 256); }
 
 }  // namespace keyway::arith::qf8

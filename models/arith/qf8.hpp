@@ -24,6 +24,8 @@ Coding encode(const WeightProblem& problem);
 /// The operand by the definition above.
 double exact_value(uint8_t code, const Table& table);
 double unit(ArrayKind kind);
+/// The whole code is the number of an entry.
+CodeFields fields(uint8_t code);
 
 /// The table under which the codes have these operands.
 Table tabulate(const Operands& operands);

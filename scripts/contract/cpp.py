@@ -234,10 +234,11 @@ def number_systems(contract, note):
     for i, system in enumerate(contract["number_system"]):
         name, table = system["name"], system["has_table"]
         lines += [f"namespace {name} {{", "int32_t operand(uint8_t code, const Table& table, ArrayKind kind);",
-                  "double exact_value(uint8_t code, const Table& table);", "double unit(ArrayKind kind);", "Coding encode(const WeightProblem& problem);",
+                  "double exact_value(uint8_t code, const Table& table);", "double unit(ArrayKind kind);",
+                  "CodeFields fields(uint8_t code);", "Coding encode(const WeightProblem& problem);",
                   *["Table tabulate(const Operands& operands);"] * table, f"}}  // namespace {name}", ""]
         tabulate = f"{name}::tabulate" if table else "nullptr"
-        rows.append(f"{{contract::kNumberSystems[{i}], {name}::operand, {name}::exact_value, {name}::unit, {name}::encode, {tabulate}}}")
+        rows.append(f"{{contract::kNumberSystems[{i}], {name}::operand, {name}::exact_value, {name}::unit,\n     {name}::fields, {name}::encode, {tabulate}}}")
     lines += [f"inline constexpr std::array<NumberSystemInfo, {len(rows)}> kNumberSystems{{{{",
               "    " + ",\n    ".join(rows) + "}};", "", "}  // namespace keyway::arith"]
     return "\n".join(lines) + "\n"

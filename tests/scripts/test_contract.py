@@ -93,7 +93,7 @@ class Generated(unittest.TestCase):
                              (system_verilog.package, ", NumberSystemToy4};\n  endfunction\n\n  // True if"),
                              (cpp.header, "kToy4 = 9"),
                              (cpp.header, '"toy4", true, false, 1, false, 4}'),
-                             (cpp.number_systems, "toy4::unit, toy4::encode, toy4::tabulate"),
+                             (cpp.number_systems, "toy4::fields, toy4::encode, toy4::tabulate"),
                              (markdown.instructions, "| 9 | toy4 | 4 |")):
             self.assertIn(wanted, made(contract, "note"))
 

@@ -38,6 +38,7 @@ void add_toys() {
                               arith::int8::operand,
                               arith::int8::exact_value,
                               arith::int8::unit,
+                              arith::int8::fields,
                               arith::int8::encode,
                               nullptr});
     return true;

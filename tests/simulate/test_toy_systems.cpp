@@ -89,18 +89,21 @@ void add_toys() {
                               odd8::operand,
                               odd8::exact_value,
                               arith::int8::unit,
+                              arith::int8::fields,
                               odd8::encode,
                               nullptr});
     arith::add_number_system({{kOddTable, "odd_table", true, true, kEverywhere},
                               odd_table::operand,
                               odd_table::exact_value,
                               arith::int8::unit,
+                              arith::int8::fields,
                               odd_table::encode,
                               odd_table::tabulate});
     arith::add_number_system({{kEven8, "even8", false, false, kEverywhere},
                               even8::operand,
                               even8::exact_value,
                               arith::int8::unit,
+                              arith::int8::fields,
                               arith::int8::encode,
                               nullptr});
     return true;
