@@ -4,12 +4,15 @@ people's arithmetic. What it says comes from the twins of the decoders."""
 import fractions
 import json
 import math
+import re
+import subprocess
+import sys
 import tomllib
 
 import ml_dtypes
 import numpy as np
 
-from keyway_command import SOURCE, USAGE, CommandTest, main
+from keyway_command import SOURCE, TOOL, USAGE, CommandTest, main
 
 CONTRACT = tomllib.loads((SOURCE / "rtl/pkg/contract.toml").read_text())
 SYSTEMS = {system["name"]: system for system in CONTRACT["number_system"]}
@@ -130,6 +133,16 @@ class Number(CommandTest):
                 self.assertGreater(weights.std(), 0.95)
                 self.assertLess(weights.std(), 1.001)
                 self.assertAlmostEqual(np.mean(np.abs(weights) < 0.6745), 0.5, delta=0.07)
+
+    def test_the_picture_shows_every_system(self):
+        made = self.file("numbers.svg")
+        subprocess.run([sys.executable, SOURCE / "scripts/plots/numbers.py", TOOL, made], check=True)
+        committed = SOURCE / "scripts/plots/numbers.svg"
+        names = [re.findall(r'font-size="14"[^>]*>(\w+)<', picture.read_text()) for picture in (made, committed)]
+        self.assertEqual(names, [list(SYSTEMS)] * 2, "scripts/plots/numbers.py draws it again")
+        for name in SYSTEMS:
+            count = len(set(self.values(name)))
+            self.assertIn(f">{count} values, ", made.read_text())
 
     def test_one_code_is_a_row_of_all_codes_however_it_is_written(self):
         for name in SYSTEMS:
