@@ -18,7 +18,8 @@
 //
 // Parameters. Lanes x Depth: size of the array; ArrayKind: what multiplies in it, a value of array_kind_e
 // (keyway_contract_pkg). AxiDataWidth: 64, 128, 256 or 512. ActivationBytes, WeightBytes: on-chip
-// memories; WeightUltra: the weights may take UltraRAM (stream/ram_1r1w). UnsealerKind: 0 = 16 bytes a cycle, 1 = one AES round a cycle. Software reads all of them.
+// memories; WeightUltra: the weights may take UltraRAM (stream/ram_1r1w). UnsealerKind: 0 = 16 bytes a cycle,
+// 1 = one AES round a cycle. Software reads all of them.
 // Test: tests/rtl/shell, and everything that runs on `--target sim`.
 
 module keyway_kernel #(

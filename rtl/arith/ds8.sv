@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // ds8: decoder of weight codes of four signed digits, of which the upper ones count.
 //
-// Mathematics: digit j of the code, bits 2j+1..2j in two's complement, is -2..1, and the operand is the sum of
-//   digit_j * 4^j over the upper digits_i + 1 of them. A digit is its bits with the upper one inverted, less
-//   two, so the operand is the code, zeros in place of the digits that do not count, with every upper bit
-//   inverted, less 2 * (1 + 4 + 16 + 64) = 170. Exact; of four digits the operands are the integers of
+// Mathematics: digit j of the code, bits 2j+1..2j in two's complement, is -2..1, and the operand is the sum
+//   of digit_j * 4^j over the upper digits_i + 1 of them. A digit is its bits with the upper one inverted,
+//   less two, so the operand is the code, zeros in place of the digits that do not count, with every upper
+//   bit inverted, less 2 * (1 + 4 + 16 + 64) = 170. Exact; of four digits the operands are the integers of
 //   -170..85, each of one code.
 // Timing: combinational, no state. Whoever instantiates it owns the pipeline register.
 // Contract: entry_i is not looked at. There is no forbidden input, hence no assertion.

@@ -2,8 +2,8 @@
 // ds8: decoder of one digit of a weight code of four, for arrays that take a digit a pass.
 //
 // Mathematics: operand_o = digit 3 - digits_i of the code, bits 7 - 2 * digits_i and the one below in two's
-//   complement: -2..1. Over the passes of a tile, digits_i = 0 to k - 1, the sum of operand_o * 4^(3 - digits_i)
-//   is the operand that ds8 makes of k digits.
+//   complement: -2..1. Over the passes of a tile, digits_i = 0 to k - 1, the sum of
+//   operand_o * 4^(3 - digits_i) is the operand that ds8 makes of k digits.
 // Timing: combinational, no state. Whoever instantiates it owns the pipeline register.
 // Contract: entry_i is not looked at. There is no forbidden input, hence no assertion.
 // Twin: models/arith/ds8.cpp, for all passes together. Test: tests/arith/test_rtl.cpp, all codes and digits.

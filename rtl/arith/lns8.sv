@@ -3,12 +3,12 @@
 //
 // Mathematics: bit 7 is the sign, bits 6..0 the logarithm L = 8 i + f of the magnitude to base 2^(1/8), which
 //   is M(f) * 2^(i - 6) from L = 48 on, M = 32, 35, 38, 41, 44, 48, 52, 56; 2^(i - 1) for i = 1..5; 1 for
-//   L = 1..7; and 0 for L = 0 (see the twin). The operand is a sixteenth of that, to the nearest integer, ties
-//   away from zero: of 14.8 octaves the window keeps the upper eleven.
+//   L = 1..7; and 0 for L = 0 (see the twin). The operand is a sixteenth of that, to the nearest integer,
+//   ties away from zero: of 14.8 octaves the window keeps the upper eleven.
 // Timing: combinational, no state. Whoever instantiates it owns the pipeline register.
 // Contract: entry_i is not looked at. There is no forbidden input, hence no assertion.
-// Source: logarithmic numbers: Kingsbury and Rayner, Electronics Letters 7(2), 1971; as weights: Miyashita, Lee
-//   and Murmann, arXiv 1603.01025.
+// Source: logarithmic numbers: Kingsbury and Rayner, Electronics Letters 7(2), 1971; as weights: Miyashita,
+//   Lee and Murmann, arXiv 1603.01025.
 // Twin: models/arith/lns8.cpp. Test: tests/arith/test_rtl.cpp, all codes times all activations.
 module lns8 (
     input  logic        [ 7:0] code_i,

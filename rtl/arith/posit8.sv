@@ -3,9 +3,9 @@
 //
 // Mathematics: a negative code is the two's complement of its magnitude. Behind the sign a run of equal bits
 //   says the regime (k + 1 ones mean k, -k zeros mean k), then come two bits of exponent e and the fraction,
-//   as many bits as there are: the number is 2^(4k + e) * (1 + fraction). The operand is 64 times that, to the
-//   nearest integer, ties away from zero, and at most 2047 in magnitude: the window is 2^-7 to 2^5. 0x00 is
-//   zero; 0x80 (not a real) gives zero, no coder uses it.
+//   as many bits as there are: the number is 2^(4k + e) * (1 + fraction). The operand is 64 times that, to
+//   the nearest integer, ties away from zero, and at most 2047 in magnitude: the window is 2^-7 to 2^5. 0x00
+//   is zero; 0x80 (not a real) gives zero, no coder uses it.
 // Timing: combinational, no state. Whoever instantiates it owns the pipeline register.
 // Contract: entry_i is not looked at. There is no forbidden input, hence no assertion.
 // Source: Standard for Posit Arithmetic (2022), section 3, posit8 (es = 2).

@@ -2,8 +2,8 @@
 // qf4: decoder of quantile weight codes of four bits, all 16 equally likely over a tensor.
 //
 // Mathematics: the operand is the table entry of the code, a 12-bit two's-complement number in
-//   [-2048, 2047]; the table is part of the sealed program. Exact given the table; how tables are made stands in
-//   models/arith/qf4.hpp.
+//   [-2048, 2047]; the table is part of the sealed program. Exact given the table; how tables are made stands
+//   in models/arith/qf4.hpp.
 // Timing: combinational, no state. The table is read by whoever instantiates this.
 // Contract: entry_i is the table's entry for the lower half of code_i. There is no forbidden input, hence no
 //   assertion.

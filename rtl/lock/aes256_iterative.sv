@@ -13,7 +13,8 @@
 // round key 0, 14 rounds; the result waits for its taker and the next block is taken when it has gone.
 // Contract: a block that is offered stays (assertion BlockHolds), a result until it is taken
 // (ResultHolds); clear_i zeroes states and keys.
-// Cost: 20 S-boxes in 10 memories, 3 keys. Source: FIPS 197, sections 5.1 and 5.2. Test: tests/rtl/lock/test_aes.cpp.
+// Cost: 20 S-boxes in 10 memories, 3 keys. Source: FIPS 197, sections 5.1 and 5.2.
+// Test: tests/rtl/lock/test_aes.cpp.
 `include "assert.svh"
 module aes256_iterative
   import keyway_lock_pkg::*;

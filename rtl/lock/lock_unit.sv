@@ -19,8 +19,8 @@
 // other without a gap; or 4352 (iterative).
 // Contract: see licence_opener.sv and unsealer.sv. Frames are accepted only while no licence is being
 // opened, and a licence is opened only while no frame is here (assertion OpenAlone). An open, granted
-// or not, forgets the keys of the one before. clear_i (level) forgets keys and states, in one cycle. (SEC: PURGE)
-// Byte k of every wide port is bits 8k+7..8k.
+// or not, forgets the keys of the one before. clear_i (level) forgets keys and states, in one cycle.
+// (SEC: PURGE) Byte k of every wide port is bits 8k+7..8k.
 // Source: contract.toml (package and licence). Test: tests/rtl/lock/test_licence.cpp, test_frame.cpp,
 // test_forget.cpp.
 `include "assert.svh"

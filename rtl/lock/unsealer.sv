@@ -15,8 +15,8 @@
 // behind the first payload of the next frame. Iterative: a beat every 17 cycles.
 // Contract: the payload of a frame leaves before its tag is known: the consumer uses nothing of it
 // before frame_done_o with frame_ok_o. Frames have 256 beats, headers a multiple of it (WholePages). A
-// locked frame without keys gives no payload and is never ok (SEC: KEYS_REQUIRED, OkNeedsKeys). Keys are loaded in the order
-// Kmac, Kprog, Kweights while no frame is here (QuietKeys). clear_i zeroes all state.
+// locked frame without keys gives no payload and is never ok (SEC: KEYS_REQUIRED, OkNeedsKeys). Keys are
+// loaded in the order Kmac, Kprog, Kweights while no frame is here (QuietKeys). clear_i zeroes all state.
 // Source: contract.toml [[frame_kind]]; SP 800-38D, sections 6.5, 7.1.
 // Test: tests/rtl/lock/test_frame.cpp, test_forget.cpp.
 `include "assert.svh"

@@ -4,8 +4,8 @@
 
 package keyway_logarithm_pkg;
 
-  // The two terms of the fraction. The first is 32 x and one shift of x besides, or nothing, and the second is
-  // added to it: for both, choice and addition are one look-up table of six inputs a bit.
+  // The two terms of the fraction. The first is 32 x and one shift of x besides, or nothing, and the second
+  // is added to it: for both, choice and addition are one look-up table of six inputs a bit.
   typedef enum logic [1:0] {
     First0,
     First34,

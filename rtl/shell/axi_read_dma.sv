@@ -13,8 +13,8 @@
 // Contract: data_valid_o is one-hot or zero, words come in the order of a client's requests, and a
 //   client takes its words without waiting for another client's. error_o rises with the first answer
 //   that is not OKAY and stays until flush_i, and so does outside_o with the first request that leaves its
-//   client's buffer, which is dropped (burst_splitter). flush_i (a level, held until idle_o) drops requests and
-//   answers; what is on the bus already is finished, as AXI demands. idle_o comes a cycle late: who reads
+//   client's buffer, which is dropped (burst_splitter). flush_i (a level, held until idle_o) drops requests
+//   and answers; what is on the bus already is finished, as AXI demands. idle_o comes a cycle late: who reads
 //   it knows that nothing was asked for in the cycle before.
 // Source: AMBA AXI4 specification (IHI 0022). Test: tests/rtl/shell/test_dma.cpp.
 `include "assert.svh"

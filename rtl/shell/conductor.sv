@@ -22,9 +22,9 @@
 // Which bytes count: the stored header is compared with the bytes that pass the tag check by the lock
 //   unit, which holds the stored bytes against the header frame, so that memory that changes between
 //   the two reads is refused. Licence bytes are read once. (SEC: ONE_COPY)
-// Checks: magic, policy, sizes -> BAD_HEADER; the magic's last byte, contract -> OTHER_VERSION; lanes, depth, kind of the array, memories, program
-//   size -> WRONG_CORE. For locked packages they come before the tag, on purpose: they tell nothing that
-//   is not public.
+// Checks: magic, policy, sizes -> BAD_HEADER; the magic's last byte, contract -> OTHER_VERSION; lanes, depth,
+//   kind of the array, memories, program size -> WRONG_CORE. For locked packages they come before the tag, on
+//   purpose: they tell nothing that is not public.
 // Mode: 0 runs, every other value opens only.
 // Watchdog: a program that makes no progress for StallCycles while no memory access is open (it waits
 //   for a counter that never comes, or stores before its last frame) ends with BAD_PROGRAM. A program

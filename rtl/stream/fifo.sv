@@ -4,11 +4,12 @@
 // Mathematics: first in, first out; at most Depth entries; count_o of them are held.
 // Timing: an entry that goes in comes out one cycle later at the earliest; one in and one out a cycle.
 //   Valid, ready and the place of the oldest entry are registers, so out_o is one read of the memory away
-//   from them. Entries stay where they are: up to 32 deep, a bit of them all takes half a LUT and no register.
+//   from them. Entries stay where they are: up to 32 deep, a bit of them all takes half a LUT and no
+//   register.
 // Contract: in_valid_i with in_ready_o low, and out_ready_i with out_valid_o low, do nothing. Streams on both
-//   sides are held by their givers (assertion OutHolds on ours). clear_i empties it, and overwrites an entry a
-//   cycle with in_i, which its giver clears as well: that costs no gate a bit. A clear that goes on for Depth
-//   cycles after in_i became zero leaves zeros only (assertion ClearedWithZeros: it has, at the end).
+//   sides are held by their givers (assertion OutHolds on ours). clear_i empties it, and overwrites an entry
+//   a cycle with in_i, which its giver clears as well: that costs no gate a bit. A clear that goes on for
+//   Depth cycles after in_i became zero leaves zeros only (assertion ClearedWithZeros: it has, at the end).
 // Test: tests/rtl/stream; tests/rtl/engine, through every module that queues.
 `include "assert.svh"
 

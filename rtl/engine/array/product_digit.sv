@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Array kind `serial`: products of a digit to base four and an integer, Count of them.
 //
-// Mathematics: product_o[i] = weight_i[i] * activation_i[i], where the weight is -2, -1, 0 or 1: what its lower
-//   two bits say in two's complement, the others being its sign. Exact, and a choice of four.
+// Mathematics: product_o[i] = weight_i[i] * activation_i[i], where the weight is -2, -1, 0 or 1: what its
+//   lower two bits say in two's complement, the others being its sign. Exact, and a choice of four.
 // Timing: operands come with valid_i; the products stand a cycle later, until the next one.
 // Contract: see product_unit, which chooses it.
 // Test: tests/rtl/engine.

@@ -4,8 +4,9 @@
 // Mathematics: with z = x or -x as the weight's sign says, product_o[i] = (first + second) * z * 2^shift
 //   (keyway_logarithm_pkg): two additions, in each of which the choice of the term is in the adder's look-up
 //   tables, and a shift. Exact.
-// Timing: operands come with valid_i; the products stand a cycle later, until the next one. The register is in
-//   the middle of the shift: what is left of it, by a multiple of four, goes into the tables of the adder behind.
+// Timing: operands come with valid_i; the products stand a cycle later, until the next one. The register is
+//   in the middle of the shift: what is left of it, by a multiple of four, goes into the tables of the adder
+//   behind.
 // Contract: see product_unit, which chooses it.
 // Test: tests/rtl/engine; all weights and activations: tests/arith/test_rtl.cpp.
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Product unit: weights meet activations, Count of them. The one place where the array's arithmetic is chosen.
+// Product unit: weights meet activations, Count of them. The one place that chooses the array's arithmetic.
 //
 //   ArrayKindMultiplier   product_multiplier  integers, which the weights' operands are
 //   ArrayKindLogarithmic  product_logarithm   recipes of shifts and additions (keyway_logarithm_pkg)

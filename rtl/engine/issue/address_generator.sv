@@ -4,7 +4,8 @@
 // Mathematics: word (block, y, x) is in row bank (y + phase) mod 4 at
 //   base + ((y + phase) / 4) * row_pitch + x; all but x comes with the step. A step reads up to three
 //   consecutive rows, so with p = y + phase the banks from p mod 4 upwards have the address of p, those
-//   below it (they hold rows of the next four) one row_pitch more. Rows and columns outside the image are not read.
+//   below it (they hold rows of the next four) one row_pitch more. Rows and columns outside the image are not
+//   read.
 // Timing: a step comes in at t + 1, its reads stand at t + 2. While the residual takes one of its banks
 //   (hold_i) both stages and the step generator hold, and what follows gets an empty cycle.
 // Contract: feed_o.valid one cycle after the read was granted, with the data (see operand_feed).

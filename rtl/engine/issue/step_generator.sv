@@ -9,9 +9,9 @@
 //   next pass's first.
 // Contract: a pass comes when its tile is under way. It starts as many cycles after the pass before it as
 //   its tile has words, half as many where codes have four bits, since so long does the shadow take to fill,
-//   and, first of a job, the cycle after the counters have reached its waits. Every cycle of a run has exactly
-//   one event, see engine; the array is busy in all cycles of a step. step_o holds while hold_i (assertion
-//   StepHolds).
+//   and, first of a job, the cycle after the counters have reached its waits. Every cycle of a run has
+//   exactly one event, see engine; the array is busy in all cycles of a step. step_o holds while hold_i
+//   (assertion StepHolds).
 // Test: tests/rtl/engine/issue (order and pace of steps), tests/rtl/engine (cycle counts, waits, events).
 `include "assert.svh"
 

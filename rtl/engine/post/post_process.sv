@@ -3,7 +3,7 @@
 //
 // Mathematics: q = clamp((m * acc + mr * residual + 2^(shift-1)) >> shift, lo, hi), acc with the bias that
 //   went out for it; see post_lane.
-// Timing: bias at t + 8, acc at t + 10, byte written at t + 14; the residual is read at t + 8. It never stalls.
+// Timing: bias at t + 8, acc at t + 10, byte written at t + 14; the residual at t + 8. It never stalls.
 // Contract: job_done_o in the cycle of a job's last write; see the modules inside.
 // Test: tests/rtl/engine.
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nibble tables: TableBanks banks of 16 operands, read by every decoder for the codes in its upper half bytes.
+// Nibble tables: TableBanks banks of 16 operands, read by every decoder for codes in upper half bytes.
 //
 // Mathematics: entry_o[p] = table(bank_i, code_i[p]). One entry is written in a cycle.
 // Timing: with read_i, entries stand one cycle later and stay until the next read_i; writes show in the next

@@ -6,8 +6,9 @@
 //   does not show, and shows it to the MULTIPLYs behind it; those before it keep the other one.
 // Timing: a TABLE or a MULTIPLY a cycle; what they change stands in the next one.
 // Contract: a bank is filled only when every MULTIPLY that needs it has read its last code (table_free_o),
-//   and loading_o marks it from its TABLE to its last entry: no codes are read for it meanwhile (weight_reader).
-//   At most MostReaders MULTIPLYs are between dispatcher and their last code (assertion ReadersFit).
+//   and loading_o marks it from its TABLE to its last entry: no codes are read for it meanwhile
+//   (weight_reader). At most MostReaders MULTIPLYs are between dispatcher and their last code (assertion
+//   ReadersFit).
 // Test: tests/rtl/engine (both slots, reloading a slot behind codes that wait for the array).
 `include "assert.svh"
 
@@ -35,7 +36,7 @@ module table_banks
     output logic        [TableBanks-1:0] loading_o
 );
 
-  // In the array queue, at hand in the weight reader, and those whose tiles the tile decoder holds (JobSlots).
+  // In the array queue, at hand in the weight reader, and those whose tiles tile_decoder holds (JobSlots).
   localparam int unsigned MostReaders = 15;
   localparam int unsigned CountBits = $clog2(MostReaders + 1);
 

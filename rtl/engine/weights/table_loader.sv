@@ -8,7 +8,7 @@
 //   them. The next word is asked for so that it comes when the one at hand has been written; where an
 //   instruction goes first, writing waits.
 // Contract: nobody reads the bank from valid_i to loaded_o, which is a pulse in the cycle before the last
-//   write (table_banks and weight_reader see to it). A table waits until frames_i has reached its wait_frames.
+//   write (table_banks and weight_reader see to it). A table waits until frames_i has reached wait_frames.
 // Test: tests/rtl/engine (both slots, reloading a slot behind codes that wait for the array).
 `include "assert.svh"
 
@@ -130,8 +130,8 @@ module table_loader
   assign read_request_o = request_q;
   assign read_address_o = address_q;
 
-  // The tables are far apart. The last write comes in the cycle after loaded_o; the first word that reads this
-  // table is asked for a cycle later and reads it two after that.
+  // The tables are far apart. The last write comes in the cycle after loaded_o; the first word that reads
+  // this table is asked for a cycle later and reads it two after that.
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
       write_valid_o   <= 1'b0;

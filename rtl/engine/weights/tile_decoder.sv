@@ -2,14 +2,14 @@
 // Tile decoder: weight words in, operands for the lanes out, 4 * Lanes of them a cycle, or 8 * Lanes.
 //
 // Mathematics: byte (d mod 4) + 4 * l of word d / 4 is the code of lane l, depth d; operand[k] is the
-//   decoded byte k, and operand_late[k] a cycle later the same. With codes of four bits the lower half of byte
-//   (d mod 4) + 4 * l of word d / 8 is that code if d / 4 is even, and operand[k] is of the lower half of byte
-//   k; for odd d / 4 it is the upper half, and operand_late[k] of that. So lanes take depths of odd d / 4
-//   from operand_late, whatever the codes. A word marked `ones` stands for a whole tile of operands one.
+//   decoded byte k, and operand_late[k] a cycle later the same. With codes of four bits the lower half of
+//   byte (d mod 4) + 4 * l of word d / 8 is that code if d / 4 is even, and operand[k] is of the lower half
+//   of byte k; for odd d / 4 it is the upper half, and operand_late[k] of that. So lanes take depths of odd
+//   d / 4 from operand_late, whatever the codes. A word marked `ones` is a whole tile of operands one.
 // Timing: a word that is requested at r arrives at r + 1, waits in the queue at r + 2, reads its table
 //   entries (stands at r + 3), is decoded (stands at r + 4, operand_late a cycle later): one word a cycle.
-//   When the lanes do not take operands it all stands still: room_o allows a request only when its word will have a
-//   place, so instructions and tables can still be read meanwhile.
+//   When the lanes do not take operands it all stands still: room_o allows a request only when its word will
+//   have a place, so instructions and tables can still be read meanwhile.
 // Contract: a word comes only after room_o (assertion RoomKept); operands hold until taken (OperandsHold).
 // Test: tests/rtl/engine.
 `include "assert.svh"

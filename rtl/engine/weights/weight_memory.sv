@@ -10,8 +10,8 @@
 //   It is read in every cycle: what nobody asked for nobody takes, and no grant has to reach the memories.
 // Contract: a reader that is granted takes its word in the next cycle (it comes to nobody else). Write
 //   is always accepted; no reader reads what is being written (the wait_* fields see to it).
-//   clear_i overwrites the word clear_address_i with zeros, and then what was read last: from its second cycle
-//   on every reader's address is 0, since their registers are cleared too (assertion ClearReadsZero).
+//   clear_i overwrites the word clear_address_i with zeros, and then what was read last: from its second
+//   cycle on every reader's address is 0, since their registers are cleared too (assertion ClearReadsZero).
 // Test: tests/rtl/engine.
 `include "assert.svh"
 

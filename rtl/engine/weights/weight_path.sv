@@ -2,7 +2,7 @@
 // Weight path: weight memory and everything that reads it for the array: weight reader, table loader,
 // tile decoder with the decode tables.
 //
-// Mathematics: codes become operands (tile_decoder); jobs come in the order of the array queue (weight_reader).
+// Mathematics: codes become operands (tile_decoder); jobs come in the array queue's order (weight_reader).
 // Timing: a word of 4 * Lanes codes a cycle, 8 * Lanes if they have four bits. A tile whose last word is
 //   requested in cycle r (pass_next_o) can become active at r + 6.
 // Contract: see weight_reader, table_loader, weight_memory, tile_decoder.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weight reader: takes instructions off the array queue in order and reads what they need from weight
-// memory: three parameter words (two short ones), then the weight tiles, far enough ahead that the array never waits.
+// memory: three parameter words (two short ones), then the weight tiles, far enough ahead that the array
+// never waits.
 //
-// Mathematics: a job has one tile a pass (pass_generator counts them), Depth / 4 words each, Depth / 8 if codes
-//   have four bits, consecutive from weight_address. A job without weights has a tile of ones for each pass,
-//   made without reading. The job's schedule says how many digits of a tile's codes count: its entries take
-//   turns, each for schedule_run + 1 tiles. An array that takes a digit a pass gets the tile so often, the highest
-//   digit first.
+// Mathematics: a job has one tile a pass (pass_generator counts them), Depth / 4 words each, Depth / 8 if
+//   codes have four bits, consecutive from weight_address. A job without weights has a tile of ones for each
+//   pass, made without reading. The job's schedule says how many digits of a tile's codes count: its entries
+//   take turns, each for schedule_run + 1 tiles. An array that takes a digit a pass gets the tile so often,
+//   the highest digit first.
 // Timing: a word a cycle while the tile path has room, so a tile takes as many cycles. pass_next_o, in
 //   the cycle in which the last word of a tile is requested, puts its pass into the queue of the steps; the
 //   tile will stand in the shadow five cycles later. The first words of the next job
