@@ -7,9 +7,10 @@
   netlist.py harness IN.il TOP OUT.v Verilog around TOP with four pins, so that pins do not limit placing
   netlist.py globals IN.json OUT.json  clears and resets of many registers go on global nets of an ECP5
   netlist.py timing REPORT.json      what nextpnr found: cells, frequency, critical path by module
-  netlist.py table [--most-lock PERCENT] [--fast LOCK.json] TITLE STAT.json
+  netlist.py table [--most-lock PERCENT] [--fast LOCK.json] [--record AREA.csv --state STATE] TITLE STAT.json
                                      Markdown table of what `stat -json` counted; with --fast, also of the
-                                     lock with the other unsealer; exit status 1 if the lock has more
+                                     lock with the other unsealer; exit status 1 if the lock has more. With
+                                     --record TITLE's row of AREA.csv is what the core takes without its lock
   netlist.py most LUTS STAT.json     exit status 1 if the lock unit has more
 
 share. The slang front end gives every instance a module of its own, named after its path; a core of
@@ -30,7 +31,9 @@ table. What is counted, for UltraScale+:
   FF    FDRE, FDSE, FDCE, FDPE.   CARRY  in units of CARRY4 (CARRY8 is two).
   BRAM  in units of RAMB36, RAMB18 is half a one.
 """
+import csv
 import json
+import os
 import re
 import sys
 
@@ -306,7 +309,26 @@ def add_up(rows):
     return {column: sum(row[column] for row in rows) for column in COLUMNS}
 
 
-def table(title, path, fast, most_lock):
+RECORDED = {"LUT": "lut", "FF": "ff", "DSP48E1": "dsp", "RAMB36": "ramb36"}
+
+
+def record(path, title, numbers, state):
+    """One row a core, in the order in which cores came first."""
+    heading = ["core", *RECORDED.values(), "rtl"]
+    rows = {}
+    if os.path.exists(path):
+        with open(path, encoding="utf-8", newline="") as file:
+            first, *rest = csv.reader(file)
+        if first != heading:
+            stop(f"{path}: the columns are not {', '.join(heading)}")
+        rows = {row[0]: row for row in rest}
+    rows[title] = [title, *(f"{numbers[column]:g}" if numbers[column] % 1 else str(int(numbers[column]))
+                            for column in RECORDED), state]
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([heading, *rows.values()])
+
+
+def table(title, path, fast, most_lock, recorded, state):
     cells = own_cells(path, WANTED)
 
     def rows_of(groups, source, counted_in):
@@ -340,6 +362,8 @@ def table(title, path, fast, most_lock):
     for kind, total in shares:
         print(f"{title}: the {kind} lock has {100 * total['LUT'] / rest['LUT']:.1f} % "
               f"of the LUTs of the core without it")
+    if recorded:
+        record(recorded, title, rest, state)
     if most_lock is not None and 100 * lock_total["LUT"] > most_lock * rest["LUT"]:
         stop(f"the iterative lock has more than {most_lock:g} % of the core's LUTs")
 
@@ -365,14 +389,15 @@ def main(arguments):
     elif command == "most" and len(arguments) == 2:
         most(int(arguments[0]), arguments[1])
     elif command == "table":
-        options = {"--fast": None, "--most-lock": None}
+        options = {"--fast": None, "--most-lock": None, "--record": None, "--state": None}
         while len(arguments) > 2 and arguments[0] in options:
             options[arguments[0]] = arguments[1]
             arguments = arguments[2:]
-        if len(arguments) != 2:
+        if len(arguments) != 2 or (options["--record"] is None) != (options["--state"] is None):
             raise SystemExit(__doc__)
         percent = options["--most-lock"]
-        table(*arguments, options["--fast"], None if percent is None else float(percent))
+        table(*arguments, options["--fast"], None if percent is None else float(percent), options["--record"],
+              options["--state"])
     else:
         raise SystemExit(__doc__)
 

@@ -134,6 +134,18 @@ class Table(ScriptTest):
         self.assertIn(f"8x8: the iterative lock has {100 * lock / rest:.1f} % of the LUTs", out)
         self.fails("table", "--most-lock", f"{100 * lock / rest - 1:g}", "8x8", stat, says="the iterative lock has more")
 
+    def test_a_record_has_a_row_for_every_core(self):
+        rest = len(netlist.WANTED) - len([name for names in netlist.LOCK.values() for name in names.split()])
+        stat, area = self.write("stat.json", self.counted()), self.folder / "area.csv"
+        record = ["--record", area, "--state"]
+        for state, core in (("s1", "8x8"), ("s2", "8x8-log"), ("s3", "8x8")):
+            self.must("table", *record, state, core, stat)
+        row = f"{10 * rest},{5 * rest},{rest},{rest / 2:g}"
+        self.assertEqual(area.read_text(), f"core,lut,ff,dsp,ramb36,rtl\n8x8,{row},s3\n8x8-log,{row},s2\n")
+        area.write_text("core,lut\n")
+        self.fails("table", *record, "s4", "8x8", stat, says="the columns are not core, lut, ff, dsp, ramb36, rtl")
+        self.assertEqual(area.read_text(), "core,lut\n")
+
     def test_instances_count_as_often_as_they_are(self):
         twice = self.counted()
         twice["modules"]["\\keyway_kernel"]["num_cells_by_type"]["array"] = 3
