@@ -16,13 +16,8 @@ namespace {
 using Operand = int32_t (*)(uint8_t code, const Table& table, ArrayKind kind);
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// Steps that are tried put the largest weight of a channel at the furthest operand times
-/// 2^(k / kStepsAnOctave).
-constexpr int kStepsAnOctave = 8;
-constexpr int kHighest = 20;
-constexpr int kLowest = -12;
-/// Taps of a channel that decide its step at first.
-constexpr int64_t kSampledTaps = 4096;
+/// See StepSearch: operands reach twice as far on one side as on the other.
+constexpr StepSearch kSearch{20, -12, true};
 /// Of the mean power of a tap, added to each: more than noise, less than what is seen.
 constexpr double kDamping = 0.01;
 /// Steps beside the first choice that are coded with feedback, by these factors.
@@ -64,36 +59,6 @@ class Ladders {
 
 const Ladder::Rung& nearest(const Ladder& ladder, double value) {
   return ladder.rungs()[ladder.nearest(value)];
-}
-
-/// The step of least error when each operand is the nearest one, the sign included.
-template <typename LadderOf>
-double best_step(const WeightProblem& problem, int64_t channel, double top, LadderOf ladder_of) {
-  double peak = 0;
-  for (int64_t t = 0; t < problem.taps; ++t) {
-    peak = std::max(peak, std::abs(problem.weight(channel, t)));
-  }
-  if (!(peak > 0)) return problem.any_step(channel);
-  const int64_t stride = std::max<int64_t>(1, problem.taps / kSampledTaps);
-  double best = 0, least = 0;
-  for (int k = kHighest; k >= kLowest; --k) {
-    const double wanted = peak / (top * std::exp2(static_cast<double>(k) / kStepsAnOctave));
-    const double size = problem.permitted(channel, wanted);
-    if (size == std::abs(best)) continue;  // of a coarse grid
-    for (const double step : {size, -size}) {
-      double error = 0;
-      for (int64_t t = 0; t < problem.taps; t += stride) {
-        const double w = problem.weight(channel, t);
-        const Ladder& ladder = ladder_of(static_cast<size_t>(channel * problem.taps + t));
-        const double d = w - step * nearest(ladder, w / step).operand;
-        error += problem.importance_of_tap(t) * d * d;
-      }
-      if (best != 0 && error >= least) continue;
-      least = error;
-      best = step;
-    }
-  }
-  return best;
 }
 
 /// The gram matrix as R' R, over taps in the order in which they are not coded.
@@ -195,7 +160,7 @@ Coding encode_digits(const WeightProblem& problem, Operand operand) {
   coding.codes.resize(problem.weights.size());
   const auto ladder_of = [&](size_t weight) -> const Ladder& { return ladders.of_weight(weight); };
   for (int64_t c = 0; c < problem.channels; ++c) {
-    coding.step.push_back(best_step(problem, c, ladders.top(), ladder_of));
+    coding.step.push_back(best_step(problem, c, ladders.top(), ladder_of, kSearch));
   }
   if (problem.gram.empty()) {
     for (size_t i = 0; i < coding.codes.size(); ++i) {
@@ -220,8 +185,8 @@ std::vector<DigitErrors> digit_errors(const WeightProblem& problem, Operand oper
   for (uint32_t digits = 1; digits <= contract::kMostDigits; ++digits) {
     const Ladder& ladder = ladders.of_digits(digits);
     for (int64_t c = 0; c < problem.channels; ++c) {
-      const double step =
-          best_step(problem, c, ladders.top(), [&](size_t) -> const Ladder& { return ladder; });
+      const double step = best_step(
+          problem, c, ladders.top(), [&](size_t) -> const Ladder& { return ladder; }, kSearch);
       for (int64_t t = 0; t < problem.taps; ++t) {
         const double w = problem.weight(c, t);
         const double d = w - step * nearest(ladder, w / step).operand;

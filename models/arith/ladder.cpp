@@ -11,41 +11,8 @@
 namespace keyway::arith {
 namespace {
 
-/// The step that is searched puts the largest weight of a channel at the top operand times
-/// 2^(k / kStepsAnOctave), for k from kHighest down to kLowest.
-constexpr int kStepsAnOctave = 8;
-constexpr int kHighest = 6;
-constexpr int kLowest = -40;
-/// Taps of a channel that decide its step.
-constexpr int64_t kSampledTaps = 4096;
-
-double squared_error(const WeightProblem& problem, int64_t channel, double step,
-                     const Ladder& ladder) {
-  const int64_t stride = std::max<int64_t>(1, problem.taps / kSampledTaps);
-  double sum = 0;
-  for (int64_t t = 0; t < problem.taps; t += stride) {
-    const double w = problem.weight(channel, t);
-    const double d = w - step * ladder.rungs()[ladder.nearest(w / step)].operand;
-    sum += problem.importance_of_tap(t) * d * d;
-  }
-  return sum;
-}
-
-double best_step(const WeightProblem& problem, int64_t channel, double peak, const Ladder& ladder) {
-  const double top =
-      std::max(std::abs(ladder.rungs().front().operand), std::abs(ladder.rungs().back().operand));
-  double best = 0, least = 0;
-  for (int k = kHighest; k >= kLowest; --k) {
-    const double wanted = peak / (top * std::exp2(static_cast<double>(k) / kStepsAnOctave));
-    const double step = problem.permitted(channel, wanted);
-    if (step == best) continue;  // of a coarse grid
-    const double error = squared_error(problem, channel, step, ladder);
-    if (best > 0 && error >= least) continue;
-    least = error;
-    best = step;
-  }
-  return best;
-}
+/// See StepSearch.
+constexpr StepSearch kSearch{6, -40, false};
 
 }  // namespace
 
@@ -84,12 +51,11 @@ Coding encode_on_ladder(const WeightProblem& problem,
   const Ladder ladder(coding.operands, problem.operand_limit);
   coding.codes.resize(problem.weights.size());
   coding.step.resize(static_cast<size_t>(problem.channels));
+  const double top =
+      std::max(std::abs(ladder.rungs().front().operand), std::abs(ladder.rungs().back().operand));
   for (int64_t c = 0; c < problem.channels; ++c) {
-    double peak = 0;
-    for (int64_t t = 0; t < problem.taps; ++t) {
-      peak = std::max(peak, std::abs(problem.weight(c, t)));
-    }
-    const double step = peak > 0 ? best_step(problem, c, peak, ladder) : problem.any_step(c);
+    const double step = best_step(
+        problem, c, top, [&](size_t) -> const Ladder& { return ladder; }, kSearch);
     coding.step[static_cast<size_t>(c)] = step;
     for (int64_t t = 0; t < problem.taps; ++t) {
       coding.codes[static_cast<size_t>(c * problem.taps + t)] =
