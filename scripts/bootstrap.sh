@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 packages=(build-essential clang clang-format cmake ninja-build ccache pkg-config perl unzip
   python3 python3-venv libsystemc-dev libxrt-dev libxrt1 uuid-dev libeigen3-dev catch2 libonnx-dev
   libprotobuf-dev protobuf-compiler libtorch-dev libssl-dev libcli11-dev nlohmann-json3-dev libfmt-dev
-  liblz4-dev zlib1g-dev libclang-rt-14-dev dataset-fashion-mnist libonnx-testdata)
+  liblz4-dev zlib1g-dev libsqlitecpp-dev libclang-rt-14-dev dataset-fashion-mnist libonnx-testdata)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -18,5 +18,6 @@ void add_operators_command(CLI::App& app);
 void add_number_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
 void add_tune_command(CLI::App& app);
+void add_fleet_command(CLI::App& app);
 
 }  // namespace keyway::tool

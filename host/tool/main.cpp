@@ -52,5 +52,6 @@ int main(int argc, char** argv) {
   keyway::tool::add_number_command(app);
   keyway::tool::add_bench_command(app);
   keyway::tool::add_tune_command(app);
+  keyway::tool::add_fleet_command(app);
   return keyway::tool::run_command_line(app, argc, argv);
 }

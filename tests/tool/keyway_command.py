@@ -69,6 +69,11 @@ class CommandTest(unittest.TestCase):
             raise AssertionError(f"keyway {' '.join(map(str, args))}: exit {done.returncode}: {done.stderr}")
         return done
 
+    @classmethod
+    def json(cls, *args, **options):
+        """What a command that succeeds says under --json."""
+        return json.loads(cls.must(*args, "--json", **options).stdout)
+
     def fails(self, status, *args, says="", **options):
         done = self.call(*args, **options)
         self.assertEqual(done.returncode, status, f"keyway {' '.join(map(str, args))}: {done.stderr}")

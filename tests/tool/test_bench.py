@@ -29,7 +29,7 @@ class Bench(CommandTest):
         self.fails(FIT, "bench", "missing.onnx", *MODEL[1:], "--core", "32x32-tiny", says="cmake -DKEYWAY_CORES=")
 
     def test_the_zoo_needs_no_other_files_and_accounts_for_every_cycle(self):
-        result = json.loads(self.must("bench", "--suite", "zoo", "--layers", "--json").stdout)
+        result = self.json("bench", "--suite", "zoo", "--layers")
         self.assertEqual((result["status"], result["suite"], result["target"], result["core"], result["format"]),
                          ("ok", "zoo", "sim", "16x16", "qf8"))
         network, = result["networks"]
@@ -51,7 +51,7 @@ class Bench(CommandTest):
         self.assertEqual(sum(layer["stalls"]["frames"] for layer in network["layers"]), 0)
 
     def test_figures_are_those_of_run(self):
-        network, = json.loads(self.must("bench", *MODEL, "--format", "int8", "--json").stdout)["networks"]
+        network, = self.json("bench", *MODEL, "--format", "int8")["networks"]
         self.assertIsNone(network["accuracy"])
         self.assertNotIn("layers", network)
         _, run = self.outputs(self.plain("int8"), "--limit", 3, "--target", "sim")

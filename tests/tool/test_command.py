@@ -18,7 +18,7 @@ class Usage(CommandTest):
     def test_help_and_version(self):
         self.assertRegex(self.must("--version").stdout, r"^keyway \d+\.\d+\.\d+\n$")
         for command in ([], ["owner"], ["owner", "new"], ["device"], ["device", "new"], ["device", "enrol"], ["compile"],
-                        ["lock"], ["licence"], ["run"], ["inspect"], ["operators"], ["number"], ["bench"]):
+                        ["lock"], ["licence"], ["run"], ["inspect"], ["operators"], ["number"], ["bench"], ["fleet"]):
             self.assertGreater(len(self.must(*command, "--help").stdout), 100)
 
     def test_usage_errors(self):
@@ -174,7 +174,7 @@ class Files(CommandTest):
         self.assertIn("sealed", self.must("inspect", self.locked("sealed")).stdout)
         self.fails(REFUSED, "inspect", self.locked("sealed"), "--program")
         self.fails(USAGE, "inspect", self.plain(), "--program", "--json")
-        told = json.loads(self.must("inspect", self.locked("sealed"), "--json").stdout)
+        told = self.json("inspect", self.locked("sealed"))
         self.assertEqual((told["status"], told["policy"], len(told["id"])), ("ok", "sealed", 32))
         self.assertEqual(sum(layer["macs"] for layer in told["layers"]), told["macs"])
 
@@ -193,7 +193,7 @@ class Files(CommandTest):
                                       [helper.make_tensor_value_info("y", kind, ["N", *shape])], [weights])
             onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
             self.must("compile", path, "--calib", calib, "-o", package)
-            told = json.loads(self.must("inspect", package, "--json").stdout)
+            told = self.json("inspect", package)
             self.assertEqual(told["input"]["shape"], [8, 9, 3])
             self.assertEqual(told["output"], {"shape": shape, "function": function, "selection": selection})
             shown = self.must("inspect", package).stdout
@@ -201,7 +201,7 @@ class Files(CommandTest):
             self.assertRegex(shown, "output +" + text)
 
     def test_operators(self):
-        listed = json.loads(self.must("operators", "--json").stdout)
+        listed = self.json("operators")
         self.assertEqual(listed["status"], "ok")
         rows = {row["name"]: row for row in listed["operators"]}
         self.assertTrue(rows["Conv"]["activations"] and not rows["Conv"]["constants"])

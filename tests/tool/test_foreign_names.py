@@ -89,7 +89,7 @@ class ForeignNames(CommandTest):
         rows = [line.replace("\\|", "") for line in done.stdout.splitlines() if line.startswith("|")]
         self.assertTrue(any("conv" in row for row in rows))
         self.assertEqual(len({row.count("|") for row in rows[-3:]}), 1, "a name made a column of its own")
-        report = json.loads(self.must("bench", *self.model(name), "--core", "8x8", "--layers", "--json").stdout)
+        report = self.json("bench", *self.model(name), "--core", "8x8", "--layers")
         self.assertIn(name, [layer["name"] for layer in report["networks"][0]["layers"]])
 
     def test_traces(self):

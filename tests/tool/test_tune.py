@@ -45,7 +45,7 @@ class Tune(TuneTest):
         self.assertAlmostEqual(told["accuracy"]["float"], np.mean(wanted.argmax(1) == labels))
         self.assertAlmostEqual(told["accuracy"]["after"], np.mean(got.argmax(1) == labels), delta=0.03)
         self.must("compile", "tuned.onnx", "--calib", ZOO / "calibration.npy", "--format", "qf8", "-o", "tuned.kwp")
-        run = json.loads(self.must("run", "tuned.kwp", "--input", IMAGES, "--labels", LABELS, "--json").stdout)
+        run = self.json("run", "tuned.kwp", "--input", IMAGES, "--labels", LABELS)
         self.assertAlmostEqual(run["accuracy"], told["accuracy"]["after"], delta=0.03)
         self.assertFalse(self.file("tuned.onnx.ckpt").exists())
 
