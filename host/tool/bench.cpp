@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
-#include <thread>
 
 #include "common/error.hpp"
 #include "common/printable.hpp"
@@ -61,16 +60,6 @@ class Party {
   std::string folder_;
   lock::Enrolment enrolment_;
 };
-
-/// What the program simulator computes of `inputs`.
-driver::Outputs simulate(const driver::Package& package, const driver::Licence& licence,
-                         const std::string& device_file, const std::vector<float>& inputs,
-                         const driver::RunOptions& options = {}) {
-  driver::TargetOptions target;
-  target.device = device_file;
-  target.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  return driver::Session(package, licence, target).run(inputs, options);
-}
 
 /// Opens the package on a fresh board and runs `input` twice, then in a batch.
 PackageCycles run_package(const driver::Package& package, const driver::Licence& licence,
@@ -160,15 +149,9 @@ BenchResult measure(const BenchNetwork& network, const BenchOptions& options) {
     result.sealed = run_package(sealed, party.licence(sealed.bytes()), sim, input);
   }
   if (judged) {
-    const auto count = static_cast<size_t>(inputs.rows());
-    const auto labels = read_metric_labels(network, driver::description(*plain), count);
-    Progress progress(network.name + ": accuracy, inputs", count);
-    driver::RunOptions run_options;
-    run_options.progress = [&](size_t done) { progress.at(done); };
-    const auto outputs = simulate(*plain, std::nullopt, "", inputs.values, run_options);
-    result.accuracy =
-        judge(network.metric, driver::description(*plain), inputs.values, outputs.values, labels);
-    result.accuracy_labels = labels.size();
+    const Accuracy accuracy = measure_accuracy(network, *plain, inputs);
+    result.accuracy = accuracy.value;
+    result.accuracy_labels = accuracy.labels;
   }
   return result;
 }

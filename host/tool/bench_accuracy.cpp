@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <numeric>
+#include <thread>
 
 #include "common/error.hpp"
-#include "common/npy.hpp"
+#include "driver/session_internals.hpp"
+#include "tool/report.hpp"
 #include "tool/tensors.hpp"
 
 namespace keyway::tool {
@@ -73,6 +75,27 @@ double judge(Metric metric, const program::Program& program, const std::vector<f
   }
   return static_cast<double>(count_correct(program.output, outputs, labels)) /
          static_cast<double>(labels.size());
+}
+
+driver::Outputs simulate(const driver::Package& package, const driver::Licence& licence,
+                         const std::string& device_file, const std::vector<float>& inputs,
+                         const driver::RunOptions& options) {
+  driver::TargetOptions target;
+  target.device = device_file;
+  target.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return driver::Session(package, licence, target).run(inputs, options);
+}
+
+Accuracy measure_accuracy(const BenchNetwork& network, const driver::Package& package,
+                          const common::NpyArray<float>& inputs) {
+  const program::Program& program = driver::description(package);
+  const auto count = static_cast<size_t>(inputs.rows());
+  const auto labels = read_metric_labels(network, program, count);
+  Progress progress(network.name + ": accuracy, inputs", count);
+  driver::RunOptions options;
+  options.progress = [&](size_t done) { progress.at(done); };
+  const auto outputs = simulate(package, std::nullopt, "", inputs.values, options);
+  return {judge(network.metric, program, inputs.values, outputs.values, labels), labels.size()};
 }
 
 }  // namespace keyway::tool

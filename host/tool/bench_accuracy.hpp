@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "common/npy.hpp"
+#include "driver/session.hpp"
 #include "tool/bench.hpp"
 
 namespace keyway::tool {
@@ -17,5 +20,20 @@ std::vector<int64_t> read_metric_labels(const BenchNetwork& network,
 /// Between 0 and 1. `inputs` and `outputs` are whole arrays, N first.
 double judge(Metric metric, const program::Program& program, const std::vector<float>& inputs,
              const std::vector<float>& outputs, const std::vector<int64_t>& labels);
+
+/// What the program simulator computes of `inputs`.
+driver::Outputs simulate(const driver::Package& package, const driver::Licence& licence,
+                         const std::string& device_file, const std::vector<float>& inputs,
+                         const driver::RunOptions& options = {});
+
+struct Accuracy {
+  double value;
+  size_t labels;  ///< that it is over
+};
+
+/// The program simulator's, of a plain package of the network, over all of its inputs, with
+/// progress.
+Accuracy measure_accuracy(const BenchNetwork& network, const driver::Package& package,
+                          const common::NpyArray<float>& inputs);
 
 }  // namespace keyway::tool

@@ -46,6 +46,26 @@ const std::vector<KnownSuite>& known_suites() {
   return suites;
 }
 
+/// Without what is not there of inputs and labels.
+BenchNetwork files_of(const KnownNetwork& network, const std::filesystem::path& place) {
+  const auto file = [&](const char* ending) {
+    return (place / (std::string(network.stem) + ending)).string();
+  };
+  BenchNetwork one{network.name,        file(".onnx"),  file(".calib.npy"), file(".test.npy"),
+                   file(".labels.npy"), network.metric, network.published};
+  if (!std::filesystem::exists(one.labels)) one.labels.clear();
+  if (!std::filesystem::exists(one.input)) one.input = one.labels = "";
+  return one;
+}
+
+/// The first of the files that a network needs and that is not there; empty: none.
+std::string missing(const BenchNetwork& network) {
+  for (const std::string* needed : {&network.model, &network.calibration}) {
+    if (!std::filesystem::exists(*needed)) return *needed;
+  }
+  return "";
+}
+
 }  // namespace
 
 const std::vector<std::string>& suite_names() {
@@ -70,19 +90,27 @@ Suite find_suite(const std::string& name, const std::string& folder) {
   const fs::path place = folder.empty() ? fs::path(driver::zoo_folder()) : fs::path(folder);
   Suite result{name, {}, suite->notes};
   for (const KnownNetwork& network : suite->networks) {
-    const auto file = [&](const char* ending) {
-      return (place / (std::string(network.stem) + ending)).string();
-    };
-    BenchNetwork one{network.name,        file(".onnx"),  file(".calib.npy"), file(".test.npy"),
-                     file(".labels.npy"), network.metric, network.published};
-    for (const std::string* needed : {&one.model, &one.calibration}) {
-      if (!fs::exists(*needed)) throw Error(ErrorKind::kFile, *needed + ": is not there");
-    }
-    if (!fs::exists(one.labels)) one.labels.clear();
-    if (!fs::exists(one.input)) one.input = one.labels = "";
+    BenchNetwork one = files_of(network, place);
+    const std::string file = missing(one);
+    if (!file.empty()) throw Error(ErrorKind::kFile, file + ": is not there");
     result.networks.push_back(std::move(one));
   }
   return result;
+}
+
+std::vector<BenchNetwork> networks_at_hand(const std::string& folder) {
+  std::vector<BenchNetwork> networks;
+  for (const KnownSuite& suite : known_suites()) {
+    for (const KnownNetwork& network : suite.networks) {
+      BenchNetwork one = files_of(network, folder);
+      if (missing(one).empty()) {
+        networks.push_back(std::move(one));
+      } else if (suite.installed) {
+        networks.push_back(files_of(network, driver::zoo_folder()));
+      }
+    }
+  }
+  return networks;
 }
 
 }  // namespace keyway::tool

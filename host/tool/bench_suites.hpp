@@ -25,4 +25,8 @@ const std::vector<std::string>& suite_names();
 /// Error(kUsage) for an unknown suite or a missing folder, Error(kFile) for a missing file.
 Suite find_suite(const std::string& name, const std::string& folder);
 
+/// Those networks of all suites whose files are in the folder, and those that this program brings
+/// along, from there where the folder has none of them; `folder` may be empty.
+std::vector<BenchNetwork> networks_at_hand(const std::string& folder);
+
 }  // namespace keyway::tool

@@ -16,6 +16,7 @@ void add_run_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_operators_command(CLI::App& app);
 void add_number_command(CLI::App& app);
+void add_numerics_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
 void add_tune_command(CLI::App& app);
 void add_fleet_command(CLI::App& app);

@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
   keyway::tool::add_inspect_command(app);
   keyway::tool::add_operators_command(app);
   keyway::tool::add_number_command(app);
+  keyway::tool::add_numerics_command(app);
   keyway::tool::add_bench_command(app);
   keyway::tool::add_tune_command(app);
   keyway::tool::add_fleet_command(app);

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,7 +12,9 @@
 #include "common/error.hpp"
 #include "common/exit_status.hpp"
 #include "common/printable.hpp"
+#include "program/array_kind.hpp"
 #include "tool/commands.hpp"
+#include "tool/normal_weights.hpp"
 #include "tool/report.hpp"
 
 namespace keyway::tool {
@@ -21,19 +22,6 @@ namespace keyway::tool {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// Enough for equal counts of every code.
-constexpr int64_t kExampleWeights = 4096;
-
-/// Where the standard normal distribution reaches `share`.
-double normal_quantile(double share) {
-  double low = -10, high = 10;
-  while (high - low > 1e-12) {
-    const double middle = (low + high) / 2;
-    (std::erfc(-middle / std::sqrt(2.0)) / 2 < share ? low : high) = middle;
-  }
-  return low;
-}
 
 /// A system as it is seen here: beside a tensor of normally distributed weights, whose table stands
 /// for all tables where the system has one.
@@ -43,13 +31,7 @@ struct View {
   double step;  ///< of that tensor: standard deviations that a value of one stands for
 
   explicit View(const arith::NumberSystemInfo& seen) : system(seen) {
-    arith::WeightProblem normal;
-    normal.channels = 1;
-    normal.taps = kExampleWeights;
-    normal.array_kind = kinds().front().kind;
-    for (int64_t k = 0; k < kExampleWeights; ++k) {
-      normal.weights.push_back(normal_quantile((static_cast<double>(k) + 0.5) / kExampleWeights));
-    }
+    const arith::WeightProblem normal = normal_weights(kinds().front().kind);
     const arith::Coding coding = system.encode(normal);
     table = system.table_of(coding.operands);
     step = coding.step[0] / system.unit(normal.array_kind);
@@ -79,7 +61,7 @@ struct View {
 
   std::vector<contract::ArrayKindInfo> kinds() const {
     std::vector<contract::ArrayKindInfo> all;
-    for (const contract::ArrayKindInfo& kind : contract::kArrayKinds) {
+    for (const contract::ArrayKindInfo& kind : program::array_kinds()) {
       if (system.runs_on(kind.kind)) all.push_back(kind);
     }
     return all;
@@ -123,9 +105,9 @@ std::string fields_text(uint32_t code, const View& view) {
 
 std::string example_text(const View& view) {
   return fmt::format(
-      "Every tensor has a table of its own; this one is of {} weights that are normally\n"
+      "Every tensor has a table of its own; this one is of weights that are normally\n"
       "distributed, where a value of one is {:.4g} standard deviations.\n",
-      kExampleWeights, view.step);
+      view.step);
 }
 
 std::string table_text(const View& view) {

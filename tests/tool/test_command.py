@@ -18,7 +18,7 @@ class Usage(CommandTest):
     def test_help_and_version(self):
         self.assertRegex(self.must("--version").stdout, r"^keyway \d+\.\d+\.\d+\n$")
         for command in ([], ["owner"], ["owner", "new"], ["device"], ["device", "new"], ["device", "enrol"], ["compile"],
-                        ["lock"], ["licence"], ["run"], ["inspect"], ["operators"], ["number"], ["bench"], ["fleet"]):
+                        ["lock"], ["licence"], ["run"], ["inspect"], ["operators"], ["number"], ["numerics"], ["bench"], ["fleet"]):
             self.assertGreater(len(self.must(*command, "--help").stdout), 100)
 
     def test_usage_errors(self):

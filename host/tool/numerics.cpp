@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool/numerics.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <set>
+#include <thread>
+
+#include "common/error.hpp"
+#include "compile/compile.hpp"
+#include "driver/session_internals.hpp"
+#include "graph/execute.hpp"
+#include "graph/onnx_import.hpp"
+#include "lock/package.hpp"
+#include "program/array_kind.hpp"
+#include "tool/model_to_network.hpp"
+#include "tool/normal_weights.hpp"
+#include "tool/tensors.hpp"
+
+namespace keyway::tool {
+
+namespace {
+
+constexpr const char* kSize = "16x16";  ///< of the cores
+constexpr int kSizes = 10'000;          ///< of weights that the worst error is sought among
+
+double entropy(const std::vector<uint8_t>& codes) {
+  std::array<size_t, 256> counts{};
+  for (const uint8_t code : codes) ++counts[code];
+  double bits = 0;
+  for (const size_t count : counts) {
+    const double share = static_cast<double>(count) / static_cast<double>(codes.size());
+    if (count > 0) bits -= share * std::log2(share);
+  }
+  return bits;
+}
+
+program::CoreConfig core_of(const Arithmetic& arithmetic) {
+  const std::string suffix = arithmetic.kind.suffix;
+  return program::core_from_name(kSize + (suffix.empty() ? "" : "-" + suffix));
+}
+
+/// A plain package's accuracy, of a network that is quantised.
+Accuracy accuracy_of(const BenchNetwork& network, const quantise::Network& quantised,
+                     const program::CoreConfig& core) {
+  const driver::Package package(lock::make_plain_package(compile::compile(quantised, core)),
+                                network.name);
+  return measure_accuracy(network, package, read_inputs(network.input, package.input_dims(), -1));
+}
+
+/// What a tuned model for a system is called.
+std::string tuned_model(const std::string& model, const char* system) {
+  return std::filesystem::path(model).replace_extension(std::string(system) + ".onnx").string();
+}
+
+}  // namespace
+
+std::vector<Arithmetic> arithmetics(const std::vector<std::string>& systems) {
+  std::set<arith::NumberSystem> wanted;
+  for (const std::string& name : systems) wanted.insert(arith::number_system_from_name(name));
+  std::vector<Arithmetic> all;
+  for (const arith::NumberSystemInfo& system : arith::number_systems()) {
+    if (!wanted.empty() && wanted.count(system.system) == 0) continue;
+    for (const contract::ArrayKindInfo& kind : program::array_kinds()) {
+      if (system.runs_on(kind.kind)) all.push_back({system, kind});
+    }
+  }
+  return all;
+}
+
+ProductFigures measure_products(const Arithmetic& arithmetic) {
+  const arith::NumberSystemInfo& system = arithmetic.system;
+  const arith::WeightProblem problem = normal_weights(arithmetic.kind.kind);
+  const arith::Coding coding = system.encode(problem);
+  const arith::Operands operands =
+      system.operands(system.table_of(coding.operands), arithmetic.kind.kind);
+
+  ProductFigures figures;
+  std::set<double> values;
+  double least = HUGE_VAL, most = 0;
+  for (uint32_t code = 0; code < system.codes(); ++code) {
+    const double value = coding.step[0] * operands[code];
+    values.insert(value);
+    if (value == 0) continue;
+    least = std::min(least, std::abs(value));
+    most = std::max(most, std::abs(value));
+  }
+  figures.values = values.size();
+  figures.octaves = std::log2(most / least);
+  // The activation is a factor of product and error.
+  const auto error = [](double made, double weight) { return std::abs(made / weight - 1); };
+  for (int k = 0; k <= kSizes; ++k) {
+    const double size = kSmall * std::pow(kLarge / kSmall, static_cast<double>(k) / kSizes);
+    for (const double weight : {-size, size}) {
+      const auto above = values.lower_bound(weight);
+      double nearest = HUGE_VAL;
+      if (above != values.end()) nearest = error(*above, weight);
+      if (above != values.begin()) nearest = std::min(nearest, error(*std::prev(above), weight));
+      figures.worst = std::max(figures.worst, nearest);
+    }
+  }
+  for (size_t k = 0; k < coding.codes.size(); ++k) {
+    figures.mean += error(coding.step[0] * operands[coding.codes[k]], problem.weights[k]) /
+                    static_cast<double>(problem.taps);
+  }
+  figures.code_entropy = entropy(coding.codes);
+  return figures;
+}
+
+Accuracy float_accuracy(const BenchNetwork& network) {
+  const graph::Graph graph = graph::import_onnx(network.model);
+  const auto inputs = read_inputs(network.input, graph.input_layout.dims, -1);
+  graph::ExecuteOptions options;
+  options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const std::vector<float> outputs =
+      graph::execute(graph, inputs.values.data(), inputs.rows(), options);
+  // What judges looks at the output's shape alone, which is every package's of the network.
+  const program::CoreConfig core = program::core_from_name(kSize);
+  const program::Program program = compile::compile(
+      build_network(network.model, network.calibration, default_format(false), core).network, core);
+  const auto labels = read_metric_labels(network, program, static_cast<size_t>(inputs.rows()));
+  return {judge(network.metric, program, inputs.values, outputs, labels), labels.size()};
+}
+
+NetworkFigures measure_network(const BenchNetwork& network, const Arithmetic& arithmetic) {
+  const program::CoreConfig core = core_of(arithmetic);
+  const char* format = arithmetic.system.name;
+  const auto quantised = [&](const std::string& model) {
+    return build_network(model, network.calibration, format, core).network;
+  };
+  const quantise::Network calibrated = quantised(network.model);
+  NetworkFigures figures;
+  figures.accuracy = accuracy_of(network, calibrated, core).value;
+  // A lock permutes codes, which leaves the entropy as it is.
+  const auto largest = std::max_element(
+      calibrated.layers.begin(), calibrated.layers.end(),
+      [](const auto& a, const auto& b) { return a.codes.size() < b.codes.size(); });
+  figures.code_entropy = entropy(largest->codes);
+  const std::string tuned = tuned_model(network.model, format);
+  if (std::filesystem::exists(tuned)) {
+    figures.tuned = accuracy_of(network, quantised(tuned), core).value;
+  }
+  return figures;
+}
+
+}  // namespace keyway::tool
