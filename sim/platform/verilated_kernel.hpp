@@ -6,6 +6,8 @@
 #include <verilated.h>
 #if VM_TRACE_FST
 #include <verilated_fst_c.h>
+#elif VM_TRACE
+#include <verilated_saif_c.h>
 #endif
 
 #include <cstring>
@@ -19,6 +21,12 @@
 
 namespace keyway::platform {
 
+#if VM_TRACE_FST
+using Wave = VerilatedFstC;
+#elif VM_TRACE
+using Wave = VerilatedSaifC;
+#endif
+
 template <typename Top, typename = void>
 struct HasEvents : std::false_type {};
 template <typename Top>
@@ -28,7 +36,7 @@ template <typename Top>
 class VerilatedKernel final : public KernelModel {
  public:
   VerilatedKernel() : top_(&context_, "kernel") {
-#if VM_TRACE_FST
+#if VM_TRACE
     context_.traceEverOn(true);
 #endif
     context_.randReset(0);
@@ -66,9 +74,9 @@ class VerilatedKernel final : public KernelModel {
   VerilatedContext& context() { return context_; }
 
   void open_wave([[maybe_unused]] const std::string& path) override {
-#if VM_TRACE_FST
+#if VM_TRACE
     wave_file_.emplace(path, common::FileMode::kSecret);
-    wave_ = std::make_unique<VerilatedFstC>();
+    wave_ = std::make_unique<Wave>();
     top_.trace(wave_.get(), kWaveDepth);
     wave_->open(wave_file_->temporary().c_str());
 #else
@@ -77,7 +85,7 @@ class VerilatedKernel final : public KernelModel {
   }
 
   void close_wave() override {
-#if VM_TRACE_FST
+#if VM_TRACE
     if (!wave_) return;
     wave_->flush();
     try {
@@ -88,7 +96,9 @@ class VerilatedKernel final : public KernelModel {
     }
     wave_->close();
     wave_.reset();
+#if VM_TRACE_FST
     require_whole_wave(wave_file_->temporary());
+#endif
     wave_file_->commit();
 #endif
   }
@@ -102,7 +112,7 @@ class VerilatedKernel final : public KernelModel {
     top_.eval();
     if (context_.gotError())
       throw Error(ErrorKind::kDevice, "an assertion of the RTL failed (its message is above)");
-#if VM_TRACE_FST
+#if VM_TRACE
     if (wave_) wave_->dump(context_.time());
 #endif
   }
@@ -172,9 +182,9 @@ class VerilatedKernel final : public KernelModel {
 
   VerilatedContext context_;
   Top top_;
-#if VM_TRACE_FST
+#if VM_TRACE
   std::optional<common::AtomicFile> wave_file_;
-  std::unique_ptr<VerilatedFstC> wave_;
+  std::unique_ptr<Wave> wave_;
 #endif
 };
 
