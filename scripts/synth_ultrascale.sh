@@ -7,7 +7,7 @@
 # which makes the sum a little larger than a flat netlist and lets each number mean its block. Inside,
 # modules are flattened. No constraints, no pads; multipliers, with the registers and adders that
 # belong to them, go to DSP48E1, which Yosys can fill and whose functions a DSP48E2 has all; large memories
-# and decode tables to block RAM, queues to LUT memory; an adder takes a LUT a bit (ultrascale_adders.v). The
+# and decode tables to block RAM, queues to LUT memory; sums are adders of two (ultrascale_adders.v). The
 # lock does not depend on the core, so the fast one is synthesised once.
 #
 # usage: scripts/synth_ultrascale.sh [--most-lock PERCENT] [--only-iterative] [--ultra] [--record] [CORE ...]
@@ -69,7 +69,6 @@ yosys() {  # yosys LOG SCRIPT; the log grows by pipe, since the tools inside Yos
   fi
 }
 
-adders=scripts/ultrascale_adders.v
 synthesise() {  # synthesise NAME TOP PARAMETER=VALUE...: TOP of that kernel; leaves $out/NAME.json
   local name=$1 top=$2 begun=$SECONDS options="-flatten -noiopad -noclkbuf -top $2"
   shift 2
@@ -81,17 +80,14 @@ synthesise() {  # synthesise NAME TOP PARAMETER=VALUE...: TOP of that kernel; le
   yosys "$out/$name.log" "read_rtlil $out/$name.il; hierarchy -check -top $top; \
     synth_xilinx -family xcup $options -run begin:map_dsp; \
     synth_xilinx -family xc7 $options -run map_dsp:coarse; \
-    techmap -map $adders -dont_map \$alu; \
-    synth_xilinx -family xcup $options -run coarse:fine; \
-    techmap -map $adders; \
-    synth_xilinx -family xcup $options -run fine:; \
+    techmap -map scripts/ultrascale_adders.v; \
+    synth_xilinx -family xcup $options -run coarse:; \
     tee -q -o $out/$name.json stat -json"
   echo "$name: done in $((SECONDS - begun)) s" >&2
 }
 
 if [ -n "$record" ]; then
-  # Any change of the RTL, of this script or of what it gives to Yosys is another state.
-  state=$(cat "${files[@]/#/rtl/}" scripts/synth_ultrascale.sh "$adders" | sha256sum)
+  state=$(cat "${files[@]/#/rtl/}" | sha256sum)  # any change of the RTL is another one
   table+=(--record rtl/area.csv --state "${state:0:12}")
 fi
 if [ -n "$lock_unit" ]; then
