@@ -99,7 +99,7 @@ module accumulator
     for (int l = 0; l < int'(Lanes); l++) begin
       if (choosing.maximum ? choosing.last : choosing.first) addend[l] = accumulator_t'(bias_i[l]);
       else addend[l] = choosing.maximum ? '0 : previous[l];
-      result[l] = (again_q ? result_q[l] : addend_q[l]) + accumulator_t'(sum_i[l]);
+      result[l] = accumulator_t'(sum_i[l]) + (again_q ? result_q[l] : addend_q[l]);
     end
     if (clear_i) begin
       addend_q <= '{default: '0};
