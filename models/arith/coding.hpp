@@ -38,7 +38,9 @@ struct WeightProblem {
   int64_t taps = 0;
   std::vector<double> weights;         ///< [channel][tap], finite
   std::vector<double> tap_importance;  ///< [tap], not negative; empty: all one
-  std::vector<float> gram;  ///< [tap][tap], covariance of the activations at taps; may be empty
+  /// Covariance of the activations at taps, [tap][tap]; of channels with activations of their own
+  /// (depthwise) [channel][tap][tap]; may be empty.
+  std::vector<float> gram;
   std::vector<double> channel_importance;  ///< [channel], not negative; empty: all one
   std::vector<double> grid;  ///< [channel]: steps are positive multiples of it; 0: any step
   std::vector<double>
@@ -56,6 +58,13 @@ struct WeightProblem {
   }
   double importance_of_channel(int64_t channel) const {
     return channel_importance.empty() ? 1.0 : channel_importance[static_cast<size_t>(channel)];
+  }
+  bool has_own_grams() const {
+    return gram.size() > static_cast<size_t>(taps) * static_cast<size_t>(taps);
+  }
+  const float* gram_of(size_t channel) const {
+    const size_t size = static_cast<size_t>(taps) * static_cast<size_t>(taps);
+    return gram.data() + (has_own_grams() ? channel * size : 0);
   }
   /// The permitted step nearest to `step` (`up`: not below it).
   double permitted(int64_t channel, double step, bool up = false) const;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <numeric>
+#include <optional>
 
 #include "arith/ladder.hpp"
 #include "arith/refine.hpp"
@@ -61,14 +62,14 @@ const Ladder::Rung& nearest(const Ladder& ladder, double value) {
   return ladder.rungs()[ladder.nearest(value)];
 }
 
-/// The gram matrix as R' R, over taps in the order in which they are not coded.
+/// A channel's gram matrix as R' R, over taps in the order in which they are not coded.
 class Feedback {
  public:
-  Feedback(const WeightProblem& problem, const Ladders& ladders)
+  Feedback(const WeightProblem& problem, const Ladders& ladders, size_t channel)
       : problem_(problem), ladders_(ladders), order_(static_cast<size_t>(problem.taps)) {
     const size_t taps = order_.size();
     const auto gram = [&](size_t a, size_t b) {
-      return static_cast<double>(problem.gram[a * taps + b]);
+      return static_cast<double>(problem.gram_of(channel)[a * taps + b]);
     };
     std::iota(order_.begin(), order_.end(), size_t{0});
     std::stable_sort(order_.begin(), order_.end(),
@@ -115,16 +116,18 @@ class Feedback {
 };
 
 void code_with_feedback(const WeightProblem& problem, const Ladders& ladders, Coding& coding) {
-  const Feedback feedback(problem, ladders);
+  std::optional<Feedback> feedback;
   const auto taps = static_cast<size_t>(problem.taps);
   const bool is_large = static_cast<double>(coding.codes.size()) * static_cast<double>(taps) *
                             (2 * kOtherSteps.size() + 2) / 2 >
                         kLarge;
   std::vector<uint8_t> tried(taps);
   for (int64_t c = 0; c < problem.channels; ++c) {
+    if (!feedback || problem.has_own_grams())
+      feedback.emplace(problem, ladders, static_cast<size_t>(c));
     double& step = coding.step[static_cast<size_t>(c)];
     uint8_t* codes = coding.codes.data() + static_cast<size_t>(c) * taps;
-    double least = feedback.code(c, step, codes);
+    double least = feedback->code(c, step, codes);
     if (is_large) continue;
     const double first = std::abs(step);
     std::vector<double> others{-step};
@@ -134,7 +137,7 @@ void code_with_feedback(const WeightProblem& problem, const Ladders& ladders, Co
       others.insert(others.end(), {size, -size});
     }
     for (const double other : others) {
-      const double error = feedback.code(c, other, tried.data());
+      const double error = feedback->code(c, other, tried.data());
       if (error >= least) continue;
       least = error;
       step = other;

@@ -54,7 +54,9 @@ OutputErrorIn<Real>::OutputErrorIn(const WeightProblem& problem, const Coding& c
       taps_(static_cast<size_t>(problem.taps)),
       difference_(problem.weights.size()),
       wanted_(multiply(problem.weights)) {
-  for (size_t t = 0; t < taps_; ++t) diagonal_.push_back(gram(t, t));
+  for (size_t c = 0; c < (problem.has_own_grams() ? channels_ : 1); ++c) {
+    for (size_t t = 0; t < taps_; ++t) diagonal_.push_back(gram(c, t, t));
+  }
   for (size_t c = 0; c < channels_; ++c) {
     for (size_t t = 0; t < taps_; ++t) {
       const size_t i = c * taps_ + t;
@@ -68,18 +70,22 @@ template <typename Real>
 std::vector<Real> OutputErrorIn<Real>::multiply(const std::vector<double>& rows) const {
   using Eigen::Dynamic, Eigen::Index, Eigen::Map, Eigen::RowMajor;
   using Matrix = Eigen::Matrix<Real, Dynamic, Dynamic, RowMajor>;
-  const auto channels = static_cast<Index>(channels_), taps = static_cast<Index>(taps_);
-  const Map<const Eigen::Matrix<float, Dynamic, Dynamic, RowMajor>> gram(problem_.gram.data(), taps,
-                                                                         taps);
-  const Map<const Eigen::Matrix<double, Dynamic, Dynamic, RowMajor>> left(rows.data(), channels,
-                                                                          taps);
+  const bool own = problem_.has_own_grams();
+  const auto channels = static_cast<Index>(own ? 1 : channels_), taps = static_cast<Index>(taps_);
   std::vector<Real> products(rows.size());
-  Map<Matrix> sums(products.data(), channels, taps);
-  for (Index at = 0; at < taps; at += kSlice) {
-    const Index count = std::min(kSlice, taps - at);
-    const Matrix columns = left.middleCols(at, count).template cast<Real>();
-    const Matrix slice = gram.middleRows(at, count).template cast<Real>();
-    sums.noalias() += columns * slice;
+  for (size_t c = 0; c < (own ? channels_ : 1); ++c) {
+    const size_t first = c * taps_;
+    const Map<const Eigen::Matrix<float, Dynamic, Dynamic, RowMajor>> gram(problem_.gram_of(c),
+                                                                           taps, taps);
+    const Map<const Eigen::Matrix<double, Dynamic, Dynamic, RowMajor>> left(rows.data() + first,
+                                                                            channels, taps);
+    Map<Matrix> sums(products.data() + first, channels, taps);
+    for (Index at = 0; at < taps; at += kSlice) {
+      const Index count = std::min(kSlice, taps - at);
+      const Matrix columns = left.middleCols(at, count).template cast<Real>();
+      const Matrix slice = gram.middleRows(at, count).template cast<Real>();
+      sums.noalias() += columns * slice;
+    }
   }
   return products;
 }
@@ -88,7 +94,7 @@ template <typename Real>
 void OutputErrorIn<Real>::move(size_t channel, size_t tap, double x) {
   difference_[channel * taps_ + tap] += x;
   Real* g = gradient_.data() + channel * taps_;
-  const float* row = problem_.gram.data() + tap * taps_;
+  const float* row = problem_.gram_of(channel) + tap * taps_;
   const auto by = static_cast<Real>(x);
   for (size_t u = 0; u < taps_; ++u) g[u] += by * static_cast<Real>(row[u]);
 }
@@ -102,9 +108,9 @@ void OutputErrorIn<Real>::move_entry(Coding& coding, uint8_t code,
     const size_t c = members[k].channel, t = members[k].tap;
     const double s = coding.step[c];
     slope += importance(c) * s * gradient(c, t);
-    curvature += importance(c) * s * s * diagonal_[t];
+    curvature += importance(c) * s * s * diagonal(c, t);
     for (size_t l = k + 1; l < members.size() && members[l].channel == c; ++l) {
-      curvature += 2 * importance(c) * s * s * gram(t, members[l].tap);
+      curvature += 2 * importance(c) * s * s * gram(c, t, members[l].tap);
     }
   }
   if (!(curvature > 0)) return;

@@ -57,11 +57,11 @@ class OutputErrorIn {
 
   /// How E changes if the coded weight at (channel, tap) moves by `x`.
   double change(size_t channel, size_t tap, double x) const {
-    return importance(channel) * (2 * x * gradient(channel, tap) + x * x * diagonal_[tap]);
+    return importance(channel) * (2 * x * gradient(channel, tap) + x * x * diagonal(channel, tap));
   }
   /// What two moves in one channel change beyond the sum of their changes.
   double cross(size_t channel, size_t tap_a, double x_a, size_t tap_b, double x_b) const {
-    return 2 * importance(channel) * x_a * x_b * gram(tap_a, tap_b);
+    return 2 * importance(channel) * x_a * x_b * gram(channel, tap_a, tap_b);
   }
   void move(size_t channel, size_t tap, double x);
   /// Moves table entry `code` by the whole number that lessens E most, within `limit`, if that
@@ -75,8 +75,11 @@ class OutputErrorIn {
   double total() const;
 
  private:
-  double gram(size_t a, size_t b) const {
-    return static_cast<double>(problem_.gram[a * taps_ + b]);
+  double gram(size_t channel, size_t a, size_t b) const {
+    return static_cast<double>(problem_.gram_of(channel)[a * taps_ + b]);
+  }
+  double diagonal(size_t channel, size_t tap) const {
+    return diagonal_[(problem_.has_own_grams() ? channel * taps_ : 0) + tap];
   }
   double gradient(size_t channel, size_t tap) const {
     return static_cast<double>(gradient_[channel * taps_ + tap]);
@@ -89,7 +92,7 @@ class OutputErrorIn {
 
   const WeightProblem& problem_;
   size_t channels_, taps_;
-  std::vector<double> diagonal_;    ///< of the gram matrix
+  std::vector<double> diagonal_;    ///< of the gram matrix, or of every channel's
   std::vector<double> difference_;  ///< coded minus wanted weight
   std::vector<Real> gradient_;
   std::vector<Real> wanted_;  ///< wanted weights times the gram matrix
