@@ -162,7 +162,8 @@ void MagnitudeHistogram::add(double magnitude) {
 
 std::vector<TensorStatistics> calibrate(const graph::Graph& graph, const float* inputs,
                                         int64_t images, int threads,
-                                        const std::function<void(int64_t)>& progress) {
+                                        const std::function<void(int64_t)>& progress,
+                                        const TensorListener& listener) {
   if (images < 1) throw Error(ErrorKind::kFile, "calibration needs at least one input");
   std::vector<TensorStatistics> all(graph.tensors.size());
   for (size_t t = 0; t < all.size(); ++t) {
@@ -173,6 +174,7 @@ std::vector<TensorStatistics> calibrate(const graph::Graph& graph, const float* 
   const auto visit = [&](int tensor, const float* data, int64_t count) {
     TensorStatistics& s = all[static_cast<size_t>(tensor)];
     const Shape& shape = graph.tensors[static_cast<size_t>(tensor)].shape;
+    if (listener) listener(tensor, data, s.images, count);
     for (int64_t n = 0; n < count; ++n, data += shape.elements()) {
       for (int64_t c = 0; c < shape.channels; ++c) {
         accumulate(data + c * shape.pixels(), shape.pixels(), s.channels[static_cast<size_t>(c)]);

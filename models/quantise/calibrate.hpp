@@ -59,11 +59,16 @@ struct TensorStatistics {
   double trust = 1;  ///< what an image counts (Evidence::trust)
 };
 
+/// Hears of `count` images of a tensor, number `first` and on, each in C, H, W order.
+using TensorListener =
+    std::function<void(int tensor, const float* data, int64_t first, int64_t count)>;
+
 /// Runs the float graph over `images` inputs in the user's layout. One entry per tensor of the
-/// graph. `progress` hears how many inputs are done.
+/// graph. `progress` hears how many inputs are done, `listener` of all values.
 std::vector<TensorStatistics> calibrate(const graph::Graph& graph, const float* inputs,
                                         int64_t images, int threads,
-                                        const std::function<void(int64_t)>& progress = {});
+                                        const std::function<void(int64_t)>& progress = {},
+                                        const TensorListener& listener = {});
 
 /// Values that a tensor can take, from the clamps of the graph.
 struct Bound {

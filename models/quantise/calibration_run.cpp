@@ -82,65 +82,111 @@ std::vector<float> CalibrationRun::values(int tensor, int64_t images,
   return all;
 }
 
-std::vector<float> CalibrationRun::gram(int tensor, const Shape& out,
-                                        const graph::Window& w) const {
-  const Tensor& from = network_.tensors[static_cast<size_t>(tensor)];
-  const Shape& in = from.shape;
-  const auto taps = static_cast<size_t>(in.channels * w.kernel_h * w.kernel_w);
-  const int64_t positions = static_cast<int64_t>(images_.size()) * out.pixels();
-  const int64_t count = std::min(positions, kColumns);
-  // Rows of taps, so that products of two taps are dot products over the columns.
-  std::vector<float> values(taps * static_cast<size_t>(count), 0.0F);
+std::vector<Position> sampled_positions(int64_t images, const Shape& out) {
+  const int64_t all = images * out.pixels(), count = std::min(all, kColumns);
+  std::vector<Position> positions;
   for (int64_t n = 0; n < count; ++n) {
     // An odd multiple spreads the columns over pixels as well as over images.
-    const int64_t position = n * positions / count;
+    const int64_t at = n * all / count;
+    const int64_t pixel = count == all ? at % out.pixels() : n * 7919 % out.pixels();
+    positions.push_back({at / out.pixels(), pixel / out.width, pixel % out.width});
+  }
+  return positions;
+}
+
+std::vector<float> CalibrationRun::columns(int tensor, const Shape& out, const graph::Window& w,
+                                           int64_t first, int64_t channels) const {
+  const Tensor& from = network_.tensors[static_cast<size_t>(tensor)];
+  const Shape& in = from.shape;
+  const std::vector<Position> positions =
+      sampled_positions(static_cast<int64_t>(images_.size()), out);
+  const size_t count = positions.size();
+  const int64_t taps = channels * w.kernel_h * w.kernel_w;
+  // Rows of taps, so that products of two taps are dot products over the columns.
+  std::vector<float> values(static_cast<size_t>(taps) * count, 0.0F);
+  for (size_t n = 0; n < count; ++n) {
+    const Position& at = positions[n];
     const std::vector<uint8_t>& bytes =
-        images_[static_cast<size_t>(position / out.pixels())][static_cast<size_t>(tensor)];
-    const int64_t pixel = count == positions ? position % out.pixels() : n * 7919 % out.pixels();
-    const int64_t y = pixel / out.width, x = pixel % out.width;
+        images_[static_cast<size_t>(at.image)][static_cast<size_t>(tensor)];
     size_t t = 0;
-    for (int64_t c = 0; c < in.channels; ++c) {
+    for (int64_t c = first; c < first + channels; ++c) {
       for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
         for (int64_t kx = 0; kx < w.kernel_w; ++kx, ++t) {
-          const int64_t iy = y * w.stride_h - w.pad_top + ky, ix = x * w.stride_w - w.pad_left + kx;
+          const int64_t iy = at.y * w.stride_h - w.pad_top + ky,
+                        ix = at.x * w.stride_w - w.pad_left + kx;
           if (iy < 0 || iy >= in.height || ix < 0 || ix >= in.width) continue;
           const uint8_t byte = bytes[static_cast<size_t>((c * in.height + iy) * in.width + ix)];
-          values[t * static_cast<size_t>(count) + static_cast<size_t>(n)] =
-              from.is_signed ? static_cast<float>(static_cast<int8_t>(byte))
-                             : static_cast<float>(byte);
+          values[t * count + n] = from.is_signed ? static_cast<float>(static_cast<int8_t>(byte))
+                                                 : static_cast<float>(byte);
         }
       }
     }
   }
   // The bias makes up for what the errors add to the mean, so only the deviations count.
-  for_each_index(static_cast<int64_t>(taps), threads_, [&](int64_t row) {
-    float* v = values.data() + row * count;
+  for_each_index(taps, threads_, [&](int64_t row) {
+    float* v = values.data() + static_cast<size_t>(row) * count;
     double sum = 0;
-    for (int64_t n = 0; n < count; ++n) sum += static_cast<double>(v[n]);
+    for (size_t n = 0; n < count; ++n) sum += static_cast<double>(v[n]);
     const auto mean = static_cast<float>(sum / static_cast<double>(count));
-    for (int64_t n = 0; n < count; ++n) v[n] -= mean;
+    for (size_t n = 0; n < count; ++n) v[n] -= mean;
   });
+  return values;
+}
+
+std::vector<float> CalibrationRun::residual(const Layer& layer) const {
+  const Residual& residual = layer.residual;
+  const Tensor& from = network_.tensors[static_cast<size_t>(residual.tensor)];
+  const std::vector<Position> positions =
+      sampled_positions(static_cast<int64_t>(images_.size()),
+                        network_.tensors[static_cast<size_t>(layer.output)].shape);
+  std::vector<float> values(residual.channel.size() * positions.size(), 0.0F);
+  for (size_t c = 0; c < residual.channel.size(); ++c) {
+    const int64_t source = residual.channel[c];
+    if (source < 0) continue;
+    for (size_t n = 0; n < positions.size(); ++n) {
+      const Position& at = positions[n];
+      const int64_t y = source * from.shape.height + at.y * residual.stride_h;
+      const uint8_t byte =
+          images_[static_cast<size_t>(at.image)][static_cast<size_t>(residual.tensor)]
+                 [static_cast<size_t>(y * from.shape.width + at.x * residual.stride_w)];
+      values[c * positions.size() + n] =
+          from.scale[static_cast<size_t>(source)] *
+          static_cast<float>(from.is_signed ? static_cast<int>(static_cast<int8_t>(byte)) : byte);
+    }
+  }
+  return values;
+}
+
+double CalibrationRun::certainty(size_t columns, size_t taps) const {
+  const double told = static_cast<double>(columns) * trust_;
+  return told / (told + static_cast<double>(taps));
+}
+
+std::vector<float> CalibrationRun::gram(int tensor, const std::vector<float>& columns,
+                                        size_t taps) const {
+  const Tensor& from = network_.tensors[static_cast<size_t>(tensor)];
+  const size_t count = columns.size() / taps;
   std::vector<float> gram(taps * taps);
-  const auto columns = static_cast<float>(count);
-  const float told = columns * static_cast<float>(trust_);
-  const float share = told / (told + static_cast<float>(taps));
+  const auto seen = static_cast<float>(count);
+  const float told = seen * static_cast<float>(trust_);
+  const auto share = static_cast<float>(certainty(count, taps));
   const float largest = from.is_signed ? 127 : 255;
   const float unseen = largest * largest / (told + 1);
   for_each_index(static_cast<int64_t>(taps), threads_, [&](int64_t row) {
     const auto a = static_cast<size_t>(row);
-    const float* u = values.data() + a * static_cast<size_t>(count);
+    const float* u = columns.data() + a * count;
     for (size_t b = 0; b <= a; ++b) {
-      const float* v = values.data() + b * static_cast<size_t>(count);
+      const float* v = columns.data() + b * count;
       // Eight partial sums: the compiler may not reorder a float sum by itself.
       float part[8] = {};
-      int64_t n = 0;
+      size_t n = 0;
       for (; n + 8 <= count; n += 8) {
-        for (int64_t k = 0; k < 8; ++k) part[k] += u[n + k] * v[n + k];
+        for (size_t k = 0; k < 8; ++k) part[k] += u[n + k] * v[n + k];
       }
       float sum = 0;
       for (; n < count; ++n) sum += u[n] * v[n];
       for (const float p : part) sum += p;
-      const float mean = sum / columns;
+      const float mean = sum / seen;
       gram[a * taps + b] = gram[b * taps + a] = a == b ? mean + unseen : mean * share;
     }
   });

@@ -15,6 +15,13 @@
 
 namespace keyway::quantise {
 
+/// An output pixel of one of the images.
+struct Position {
+  int64_t image, y, x;
+};
+/// Some thousand, spread evenly over images and pixels.
+std::vector<Position> sampled_positions(int64_t images, const Shape& out);
+
 class CalibrationRun {
  public:
   /// The network's tensors must be complete; its layers may still grow. `trust`: what an image
@@ -36,12 +43,19 @@ class CalibrationRun {
   /// added, one per channel.
   std::vector<float> values(int tensor, int64_t images, const std::vector<float>& offset) const;
 
-  /// Covariance of the bytes that a dense layer's taps meet, [tap][tap] with taps in the order
-  /// [c][ky][kx], over output positions spread evenly over images and pixels. What few columns
-  /// cannot tell is left out: with n of them (by trust) and k taps, entries for different taps are
-  /// scaled by n / (n + k), and every tap gets, on the diagonal, the square of the largest byte
-  /// over n + 1: what was always zero may still wake.
-  std::vector<float> gram(int tensor, const Shape& out, const graph::Window& window) const;
+  /// What the taps [c][ky][kx] of `count` channels of a tensor from `first` on meet at the sampled
+  /// positions of an output of this shape, less its mean: [tap][position].
+  std::vector<float> columns(int tensor, const Shape& out, const graph::Window& window,
+                             int64_t first, int64_t count) const;
+  /// Real values that a layer's residual adds at the sampled positions: [channel][position].
+  std::vector<float> residual(const Layer& layer) const;
+  /// n / (n + taps) with n columns, by trust: what covariances of different things keep that so few
+  /// columns tell.
+  double certainty(size_t columns, size_t taps) const;
+  /// Covariance of columns of the tensor, [tap][tap]. What few columns cannot tell is left out:
+  /// entries for different taps are scaled by certainty(), and every tap gets, on the diagonal, the
+  /// square of the largest byte over n + 1: what was always zero may still wake.
+  std::vector<float> gram(int tensor, const std::vector<float>& columns, size_t taps) const;
 
  private:
   void update_mean(int tensor);

@@ -15,6 +15,7 @@
 #include "common/printable.hpp"
 #include "quantise/calibration_run.hpp"
 #include "quantise/centre.hpp"
+#include "quantise/compensate.hpp"
 #include "quantise/evidence.hpp"
 #include "quantise/given_range.hpp"
 #include "quantise/lower.hpp"
@@ -30,8 +31,10 @@ namespace {
 /// 2^31.
 constexpr double kBiasLimit = static_cast<double>(1 << 30);
 constexpr int64_t kProductLimit = (int64_t{1} << 30) - 1;
-/// Layers with more taps are coded without a gram matrix.
+/// Layers with more taps are coded without a gram matrix; depthwise ones with so many numbers in
+/// those of all channels.
 constexpr int64_t kMostTaps = 2048;
+constexpr int64_t kMostOwnGrams = int64_t{1} << 24;
 /// Of a channel whose outputs were all zero: they hardly matter, but other inputs may wake them.
 constexpr double kDeadImportance = 0.1;
 /// Root mean square of a byte where nothing was seen.
@@ -61,6 +64,12 @@ std::function<void(int64_t)> inputs_done(const Options& options, int64_t images)
   };
 }
 
+bool has_one_step(const graph::Clamp& clamp) {
+  const auto step = static_cast<double>(clamp.step);
+  const double range = static_cast<double>(clamp.hi) - static_cast<double>(clamp.lo);
+  return step > 0 && std::abs(range - step) <= 1e-3 * step;
+}
+
 /// Statistics of no values at all.
 std::vector<TensorStatistics> nothing_seen(const graph::Graph& graph) {
   std::vector<TensorStatistics> all(graph.tensors.size());
@@ -80,9 +89,15 @@ class Quantiser {
         system_(system),
         options_(options),
         lowered_(lower(graph_)),
-        statistics_(images > 0 ? calibrate(graph_, inputs, images, options.threads,
-                                           inputs_done(options, images))
-                               : nothing_seen(graph_)) {
+        wanted_(graph_, lowered_, images,
+                [this](const FloatLayer& layer) { return compensates(layer); }),
+        statistics_(
+            images > 0
+                ? calibrate(graph_, inputs, images, options.threads, inputs_done(options, images),
+                            [this](int tensor, const float* data, int64_t first, int64_t count) {
+                              wanted_.see(tensor, data, first, count);
+                            })
+                : nothing_seen(graph_)) {
     for (TensorStatistics& s : statistics_) s.trust = evidence.trust();
     Structure structure = structure_of(graph_, lowered_, system, options.array_kind);
     network_ = std::move(structure.network);
@@ -94,7 +109,7 @@ class Quantiser {
     complete_tensors();
     CalibrationRun calibration(network_, options_.threads, evidence_.trust());
     if (images > 0) calibration.start(inputs, images);
-    if (options_.digits_for && arith::info(system_).has_digits) share_digits_out();
+    if (has_few_digits()) share_digits_out();
     const size_t layers = lowered_.layers.size();
     for (size_t i = 0; i < layers; ++i) {
       if (options_.progress) options_.progress("layers", i, layers);
@@ -179,11 +194,7 @@ class Quantiser {
   /// sum by kSteep steps. The middle itself is above, by a little.
   void sharpen(FloatLayer& layer) const {
     const auto step = static_cast<double>(layer.clamp.step);
-    if (layer.weights.empty() || layer.has_residual || !(step > 0) ||
-        std::abs(static_cast<double>(layer.clamp.hi) - static_cast<double>(layer.clamp.lo) - step) >
-            1e-3 * step) {
-      return;
-    }
+    if (layer.weights.empty() || layer.has_residual || !has_one_step(layer.clamp)) return;
     const Tensor& in = tensor(layer.input);
     const double middle = (static_cast<double>(layer.clamp.lo) + layer.clamp.hi) / 2;
     const auto window = static_cast<size_t>(layer.window.kernel_h * layer.window.kernel_w);
@@ -214,11 +225,7 @@ class Quantiser {
     for (size_t i = 0; i < lowered_.layers.size(); ++i) {
       const FloatLayer& from = lowered_.layers[i];
       if (from.weights.empty() || from.selects) continue;
-      arith::WeightProblem problem = weight_problem(from, i);
-      if (from.kind != LayerKind::kDense) {  // a channel's taps are as important as its bytes
-        const std::vector<double> square = importance(from, 1);
-        for (size_t c = 0; c < square.size(); ++c) problem.channel_importance[c] *= square[c];
-      }
+      const arith::WeightProblem problem = weight_problem(from, i);
       const DigitGroups groups =
           digit_groups(tensor(from.input).shape, tensor(from.output).shape, from.window,
                        from.kind == LayerKind::kDense, *options_.digits_for);
@@ -309,10 +316,8 @@ class Quantiser {
                     size_t number) const {
     arith::WeightProblem problem = weight_problem(from, number);
     if (!digits_.empty()) problem.digits = digits_[number];
-    if (calibration != nullptr && from.kind == LayerKind::kDense && !from.selects &&
-        problem.taps <= kMostTaps) {
-      add_gram(problem, layer, *calibration);
-    }
+    if (calibration != nullptr && !from.selects)
+      add_gram(problem, from, layer, number, *calibration);
     if (calibration == nullptr && from.kind == LayerKind::kDense && !from.selects &&
         !tensor(from.input).is_signed && problem.taps <= kMostTaps) {
       add_usual_gram(problem);
@@ -346,7 +351,8 @@ class Quantiser {
       problem.weights.push_back(static_cast<double>(from.weights[i]) *
                                 static_cast<double>(in.scale[c]));
     }
-    if (dense) problem.tap_importance = importance(from, taps);
+    const std::vector<double> square = importance(from.input, dense ? taps : 1);
+    if (dense) problem.tap_importance = square;
     for (size_t o = 0; o < out.scale.size(); ++o) {
       const auto scale = static_cast<double>(out.scale[o]);
       double power = 0;
@@ -358,6 +364,8 @@ class Quantiser {
           std::max(scale * scale, kDeviations * kDeviations * power / (127.0 * 127.0));
       const bool is_dead = statistics(from.output).channels[o].square <= 0;
       problem.channel_importance.push_back((is_dead ? kDeadImportance : 1.0) / unit_square);
+      // Taps that meet one channel are as important as its bytes; so is a channel of such taps.
+      if (!dense) problem.channel_importance.back() *= square[o];
       double peak = 0;
       for (int64_t t = 0; t < problem.taps; ++t) {
         peak = std::max(peak, std::abs(problem.weight(static_cast<int64_t>(o), t)));
@@ -375,12 +383,12 @@ class Quantiser {
   /// Mean square of the bytes that meet each tap, as though one more value had been seen, the
   /// largest possible: a channel that was always zero may still wake, and then its weights must not
   /// be rubbish.
-  std::vector<double> importance(const FloatLayer& from, int64_t taps) const {
-    const Tensor& in = tensor(from.input);
+  std::vector<double> importance(int graph_tensor, int64_t taps) const {
+    const Tensor& in = tensor(graph_tensor);
     const double largest = in.is_signed ? 127 : 255;
     std::vector<double> result;
     for (size_t c = 0; c < in.scale.size(); ++c) {
-      const ChannelStatistics& seen = statistics(from.input).channels[c];
+      const ChannelStatistics& seen = statistics(graph_tensor).channels[c];
       const auto scale = static_cast<double>(in.scale[c]);
       const double count = evidence_.trust() * static_cast<double>(seen.count);
       const double square =
@@ -401,14 +409,53 @@ class Quantiser {
     }
   }
 
-  /// Adds the covariance of activations; its diagonal takes the importances' place.
-  void add_gram(arith::WeightProblem& problem, const Layer& layer,
-                const CalibrationRun& calibration) const {
-    const auto index = static_cast<size_t>(layer.output);
-    problem.gram = calibration.gram(layer.input, network_.tensors[index].shape, layer.window);
+  bool has_few_digits() const { return arith::info(system_).has_digits && options_.digits_for; }
+  /// Codes are so few that a layer should make up for the layers before it.
+  bool is_coarse() const { return arith::info(system_).code_bits < 8 || has_few_digits(); }
+  bool compensates(const FloatLayer& layer) const {
+    return is_coarse() && !layer.selects && !has_one_step(layer.clamp);
+  }
+
+  /// Adds the covariance of activations, if it is not too large; its diagonal takes the
+  /// importances' place. Weights make up for errors of the layers before.
+  void add_gram(arith::WeightProblem& problem, const FloatLayer& from, const Layer& layer,
+                size_t number, const CalibrationRun& calibration) const {
+    const Shape &in = network_.tensors[static_cast<size_t>(layer.input)].shape,
+                &out = network_.tensors[static_cast<size_t>(layer.output)].shape;
     const auto taps = static_cast<size_t>(problem.taps);
-    for (size_t t = 0; t < taps; ++t) {
-      problem.tap_importance[t] = static_cast<double>(problem.gram[t * taps + t]);
+    std::vector<float> goal = wanted_.of_layer(number);
+    if (!goal.empty() && layer.has_residual) {
+      const std::vector<float> residual = calibration.residual(layer);
+      for (size_t i = 0; i < goal.size(); ++i) goal[i] -= residual[i];
+    }
+    // Of output channels from `first` on, which read input channels from there on or all of them.
+    const auto gram_of = [&](int64_t first, int64_t inputs, int64_t outputs) {
+      const std::vector<float> columns =
+          calibration.columns(layer.input, out, layer.window, first, inputs);
+      const size_t positions = columns.size() / taps;
+      std::vector<float> gram = calibration.gram(layer.input, columns, taps);
+      if (!goal.empty()) {
+        const CompensationProblem missing{static_cast<size_t>(outputs), taps, columns, gram.data(),
+                                          calibration.certainty(positions, taps)};
+        compensate(missing, goal.data() + static_cast<size_t>(first) * positions,
+                   problem.weights.data() + static_cast<size_t>(first) * taps);
+      }
+      return gram;
+    };
+    if (layer.kind == LayerKind::kDense) {
+      if (problem.taps > kMostTaps) return;
+      problem.gram = gram_of(0, in.channels, out.channels);
+      for (size_t t = 0; t < taps; ++t) {
+        problem.tap_importance[t] = static_cast<double>(problem.gram[t * taps + t]);
+      }
+      return;
+    }
+    if (problem.channels * problem.taps * problem.taps > kMostOwnGrams) return;
+    const std::vector<double> square = importance(from.input, 1);
+    for (int64_t c = 0; c < problem.channels; ++c) {
+      for (const float g : gram_of(c, 1, 1)) {
+        problem.gram.push_back(g / static_cast<float>(square[static_cast<size_t>(c)]));
+      }
     }
   }
 
@@ -484,6 +531,7 @@ class Quantiser {
   arith::NumberSystem system_;
   const Options& options_;
   FloatNetwork lowered_;
+  WantedSums wanted_;
   std::vector<TensorStatistics> statistics_;
   std::vector<int> index_;                    ///< of a graph's tensor in the network, or -1
   std::vector<std::vector<uint8_t>> digits_;  ///< of every layer's weights; empty: all that are

@@ -311,7 +311,8 @@ TEST_CASE("a gram matrix holds deviations from the mean, and what was never seen
   }
   CalibrationRun calibration(n, 2);
   calibration.start(inputs.data(), 100);
-  const auto gram = calibration.gram(0, {1, 1, 1}, window(1, 1, 0));
+  const auto gram =
+      calibration.gram(0, calibration.columns(0, {1, 1, 1}, window(1, 1, 0), 0, 3), 3);
   const double unseen = 127.0 * 127 / 101;
   CHECK(gram[0] == Approx(unseen));
   CHECK(gram[4] == Approx(400 + unseen));
