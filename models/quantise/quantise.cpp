@@ -16,6 +16,7 @@
 #include "quantise/calibration_run.hpp"
 #include "quantise/centre.hpp"
 #include "quantise/compensate.hpp"
+#include "quantise/equalise.hpp"
 #include "quantise/evidence.hpp"
 #include "quantise/given_range.hpp"
 #include "quantise/lower.hpp"
@@ -48,6 +49,10 @@ constexpr double kDeviations = 8;
 /// channel gives but one value an image.
 constexpr int64_t kCheapValues = int64_t{1} << 24;
 constexpr int64_t kMoreImages = 8;
+/// How much coarser scales become at most that suit the weights, and those of what is added as it
+/// is.
+constexpr double kMostCoarser = 3;
+constexpr double kMostAdded = 1.5;
 /// See sharpen().
 constexpr double kSteep = 8;
 constexpr double kAbove = 0.06;
@@ -175,6 +180,33 @@ class Quantiser {
                layer.keeps_values ? tensor(layer.input) : chosen(layer.output, &layer));
     }
     for (FloatLayer& layer : lowered_.layers) sharpen(layer);
+    for (const FloatLayer& layer : lowered_.layers) {
+      if (has_few_digits() && statistics(layer.output).images > 0) equalise(layer);
+    }
+  }
+
+  /// Suits the scales of what a layer makes to the coarse weights of those that read it.
+  void equalise(const FloatLayer& maker) {
+    if (maker.keeps_values || maker.clamp.step > 0) return;
+    std::vector<int> same{maker.output};  // tensors of one scale
+    const auto is_same = [&](int t) {
+      return std::find(same.begin(), same.end(), t) != same.end();
+    };
+    std::vector<const FloatLayer*> readers;
+    bool is_added = false;
+    for (const FloatLayer& layer : lowered_.layers) {
+      if (layer.has_residual && is_same(layer.residual.tensor)) is_added = true;
+      if (!is_same(layer.input)) continue;
+      readers.push_back(&layer);
+      if (layer.keeps_values) same.push_back(layer.output);
+    }
+    const std::vector<double> factors =
+        coarser_scales(tensor(maker.output), importance(maker.output, 1), readers,
+                       is_added ? kMostAdded : kMostCoarser);
+    for (const int t : same) {
+      std::vector<float>& scale = network_.tensors[static_cast<size_t>(index(t))].scale;
+      for (size_t c = 0; c < scale.size(); ++c) scale[c] *= static_cast<float>(factors[c]);
+    }
   }
 
   /// Bytes that the clamp of a quantised file's input permits, where they have more.

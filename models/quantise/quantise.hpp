@@ -3,7 +3,7 @@
 ///
 /// Steps, one file each: `centre` (input and output values around zero), `lower` and `structure`
 /// (layers and shapes), `evidence` (what the inputs are worth), `calibrate` and `reach` (scale of
-/// every tensor), then layer by layer in order: the
+/// every tensor), `equalise` (scales that suit few digits), then layer by layer in order: the
 /// input's scales are folded into the weights; where codes are coarse the weights make up for the
 /// layers before (`compensate`); the number system codes them, each input channel as important as
 /// the bytes that meet it are large (`arith/coding.hpp`); the bias is corrected; the requantiser's
