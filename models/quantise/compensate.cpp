@@ -13,7 +13,7 @@ using Floats = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMa
 using Doubles = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Eigen::Index;
 
-constexpr double kRidge = 0.01;  ///< of the mean power of a tap
+constexpr double kRidge = 0.03;  ///< of the mean power of a tap
 
 }  // namespace
 
