@@ -43,6 +43,7 @@ set(KEYWAY_RTL_ARITH
   arith/int8.sv
   arith/lns8.sv
   arith/lns8_logarithm.sv
+  arith/mit8_logarithm.sv
   arith/posit8.sv
   arith/qf4.sv
   arith/qf8.sv
@@ -51,7 +52,9 @@ set(KEYWAY_RTL_ARITH
 
 # Products of every kind of array, and the choice among them.
 set(KEYWAY_RTL_PRODUCTS
+  engine/array/activation_logarithm.sv
   engine/array/product_digit.sv
+  engine/array/product_mitchell.sv
   engine/array/product_logarithm.sv
   engine/array/product_multiplier.sv
   engine/array/product_unit.sv
@@ -71,6 +74,7 @@ set(KEYWAY_RTL_ENGINE
   engine/weights/weight_memory.sv
   engine/weights/weight_reader.sv
   engine/weights/table_loader.sv
+  engine/weights/correction_table.sv
   engine/weights/decode_table.sv
   engine/weights/decoder.sv
   engine/weights/nibble_table.sv

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "common/file.hpp"
+#include "lock/bytes.hpp"
 #include "lock/lock_network.hpp"
 #include "tool/commands.hpp"
 #include "tool/file_checks.hpp"
@@ -49,7 +50,7 @@ void add_lock_command(CLI::App& app) {
                               ? lock::Policy::kBlind
                               : lock::Policy::kSealed;
     BuiltNetwork built = build_network(options->model.model, options->model.calibration,
-                                       options->model.format, lock_options.core);
+                                       options->model.format, lock_options.core, lock::fill_random);
     const auto& system = arith::info(built.network.number_system);
     if (lock_options.policy == lock::Policy::kBlind && !system.equally_likely) {
       built.findings.warnings.push_back(

@@ -55,8 +55,10 @@ namespace {
 /// What is wrong with values that the network computes comes from its inputs.
 BuiltNetwork quantised(const graph::Graph& graph, const common::NpyArray<float>& calibration,
                        arith::NumberSystem system, const program::CoreConfig& core,
+                       const std::function<void(uint8_t*, size_t)>& secret,
                        const std::string& model, const std::string& path) {
   quantise::Options options;
+  options.secret = secret;
   options.array_kind = core.array_kind;
   if (core.digit_passes()) options.digits_for = quantise::ArrayShape{core.lanes, core.depth};
   options.check_structure = [&core](const quantise::Network& structure) {
@@ -109,14 +111,15 @@ std::string summary(const program::Program& program,
 }  // namespace
 
 BuiltNetwork build_network(const std::string& model, const std::string& calibration_file,
-                           const std::string& format, const program::CoreConfig& core) {
+                           const std::string& format, const program::CoreConfig& core,
+                           const std::function<void(uint8_t*, size_t)>& secret) {
   const auto system = arith::number_system_from_name(format);
   const graph::Graph graph = graph::import_onnx(model);
   common::NpyArray<float> calibration;
   if (!calibration_file.empty()) {
     calibration = read_inputs(calibration_file, graph.input_layout.dims, -1);
   }
-  return quantised(graph, calibration, system, core, model, calibration_file);
+  return quantised(graph, calibration, system, core, secret, model, calibration_file);
 }
 
 void report(const program::Program& program, const quantise::Findings& findings,

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "program/program.hpp"
@@ -29,9 +32,10 @@ std::string default_format(bool locked);
 void add_model_options(CLI::App& command, ModelOptions& options);
 
 /// Imports, calibrates and quantises, unless the network's shapes say that no program for this core
-/// can come of it: that is told at once (compile::check_fit).
+/// can come of it: that is told at once (compile::check_fit). `secret`: see quantise::Options.
 BuiltNetwork build_network(const std::string& model, const std::string& calibration,
-                           const std::string& format, const program::CoreConfig& core);
+                           const std::string& format, const program::CoreConfig& core,
+                           const std::function<void(uint8_t*, size_t)>& secret = {});
 
 /// What `compile` and `lock` say at their end: a line about the program and how close it is to the
 /// float network, and warnings, on stderr; with --json all of it in one object on stdout.

@@ -5,9 +5,12 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <map>
+#include <numeric>
 #include <set>
 #include <thread>
 
+#include "arith/mit8.hpp"
 #include "common/error.hpp"
 #include "compile/compile.hpp"
 #include "driver/session_internals.hpp"
@@ -35,6 +38,12 @@ double entropy(const std::vector<uint8_t>& codes) {
     if (count > 0) bits -= share * std::log2(share);
   }
   return bits;
+}
+
+std::vector<int32_t> every_activation() {
+  std::vector<int32_t> all(arith::kMostActivation);
+  std::iota(all.begin(), all.end(), 1);
+  return all;
 }
 
 program::CoreConfig core_of(const Arithmetic& arithmetic) {
@@ -72,38 +81,57 @@ std::vector<Arithmetic> arithmetics(const std::vector<std::string>& systems) {
 
 ProductFigures measure_products(const Arithmetic& arithmetic) {
   const arith::NumberSystemInfo& system = arithmetic.system;
-  const arith::WeightProblem problem = normal_weights(arithmetic.kind.kind);
+  arith::WeightProblem problem = normal_weights(arithmetic.kind.kind);
+  if (system.has_corrections) problem.table = arith::mit8::best_corrections();
   const arith::Coding coding = system.encode(problem);
   const arith::Operands operands =
       system.operands(system.table_of(coding.operands), arithmetic.kind.kind);
 
   ProductFigures figures;
-  std::set<double> values;
+  std::map<double, uint8_t> values;
   double least = HUGE_VAL, most = 0;
   for (uint32_t code = 0; code < system.codes(); ++code) {
     const double value = coding.step[0] * operands[code];
-    values.insert(value);
+    values.emplace(value, static_cast<uint8_t>(code));
     if (value == 0) continue;
     least = std::min(least, std::abs(value));
     most = std::max(most, std::abs(value));
   }
   figures.values = values.size();
   figures.octaves = std::log2(most / least);
-  // The activation is a factor of product and error.
-  const auto error = [](double made, double weight) { return std::abs(made / weight - 1); };
+  // The activation is a factor of product and error, unless products are corrected.
+  const std::vector<int32_t> activations =
+      system.has_corrections ? every_activation() : std::vector<int32_t>{1};
+  const auto made = [&](uint8_t code, int32_t x) {
+    const double product = system.has_corrections ? system.product(code, x, problem.table)
+                                                  : static_cast<double>(operands[code]) * x;
+    return coding.step[0] * product / x;
+  };
+  const auto error = [&](uint8_t code, double weight, int32_t x) {
+    return std::abs(made(code, x) / weight - 1);
+  };
+  const auto worst = [&](uint8_t code, double weight) {
+    double most_error = 0;
+    for (const int32_t x : activations) most_error = std::max(most_error, error(code, weight, x));
+    return most_error;
+  };
   for (int k = 0; k <= kSizes; ++k) {
     const double size = kSmall * std::pow(kLarge / kSmall, static_cast<double>(k) / kSizes);
     for (const double weight : {-size, size}) {
       const auto above = values.lower_bound(weight);
       double nearest = HUGE_VAL;
-      if (above != values.end()) nearest = error(*above, weight);
-      if (above != values.begin()) nearest = std::min(nearest, error(*std::prev(above), weight));
+      if (above != values.end()) nearest = worst(above->second, weight);
+      if (above != values.begin()) {
+        nearest = std::min(nearest, worst(std::prev(above)->second, weight));
+      }
       figures.worst = std::max(figures.worst, nearest);
     }
   }
   for (size_t k = 0; k < coding.codes.size(); ++k) {
-    figures.mean += error(coding.step[0] * operands[coding.codes[k]], problem.weights[k]) /
-                    static_cast<double>(problem.taps);
+    for (const int32_t x : activations) {
+      figures.mean += error(coding.codes[k], problem.weights[k], x) /
+                      static_cast<double>(coding.codes.size() * activations.size());
+    }
   }
   figures.code_entropy = entropy(coding.codes);
   return figures;

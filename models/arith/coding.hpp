@@ -48,6 +48,12 @@ struct WeightProblem {
   ArrayKind array_kind = ArrayKind::kMultiplier;  ///< of the core: what operands are
   std::vector<uint8_t> digits;   ///< [channel][tap] of a system with digits; empty: all of them
   int operand_limit = kNoLimit;  ///< no |operand| beyond it (an accumulator must not overflow)
+  Table table{};                 ///< of a system with corrections: these
+  /// How often each activation from kLeastActivation on meets a weight, for systems whose products
+  /// are not linear in it; empty: as usual.
+  std::vector<double> activations;
+  std::vector<int16_t> columns;  ///< [tap][column], activations that met the taps; may be empty
+  double column_trust = 1;       ///< what one of them counts
   uint64_t seed = 0;             ///< of every pseudo-random choice
 
   double weight(int64_t channel, int64_t tap) const {
@@ -75,7 +81,7 @@ struct WeightProblem {
 
 struct Coding {
   std::vector<uint8_t> codes;  ///< [channel][tap]
-  Operands operands{};         ///< of every code
+  Operands operands{};         ///< of every code; with corrections, about
   std::vector<double> step;    ///< [channel]; of systems with digits it may be negative
 };
 

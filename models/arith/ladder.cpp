@@ -44,10 +44,16 @@ size_t Ladder::nearest(double value) const {
 
 Coding encode_on_ladder(const WeightProblem& problem,
                         int32_t (*operand)(uint8_t code, const Table& table, ArrayKind kind)) {
-  Coding coding;
-  for (size_t code = 0; code < coding.operands.size(); ++code) {
-    coding.operands[code] = operand(static_cast<uint8_t>(code), {}, problem.array_kind);
+  Operands operands{};
+  for (size_t code = 0; code < operands.size(); ++code) {
+    operands[code] = operand(static_cast<uint8_t>(code), {}, problem.array_kind);
   }
+  return encode_on_ladder(problem, operands);
+}
+
+Coding encode_on_ladder(const WeightProblem& problem, const Operands& operands) {
+  Coding coding;
+  coding.operands = operands;
   const Ladder ladder(coding.operands, problem.operand_limit);
   coding.codes.resize(problem.weights.size());
   coding.step.resize(static_cast<size_t>(problem.channels));

@@ -90,7 +90,9 @@ double best_step(const WeightProblem& problem, int64_t channel, double top, Ladd
   return best;
 }
 
-/// Codes for a tensor in the system without a table that decodes so.
+/// Codes for a tensor in the system without a table of operands whose codes have these, or that
+/// decodes so.
+Coding encode_on_ladder(const WeightProblem& problem, const Operands& operands);
 Coding encode_on_ladder(const WeightProblem& problem,
                         int32_t (*operand)(uint8_t code, const Table& table, ArrayKind kind));
 

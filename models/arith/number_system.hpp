@@ -12,12 +12,13 @@
 /// within what the array holds (12 bits where it multiplies integers). Nothing outside the system
 /// takes codes or table entries for operands: with a table, `tabulate` finds the table under which
 /// each code has the operand that is wanted, whatever they are, so that copies and locks can deal
-/// codes as they like. `encode` chooses codes and operands for a tensor of weights (`coding.hpp`);
-/// it is not on the device, so only accuracy and the code statistics bind it. Codes with digits
-/// (has_digits) are such that a digit of zero bits is zero: of how many upper digits count, a
-/// network says nothing, its codes have zeros below. Test: tests/arith; a
-/// system whose codes and entries are nothing like their operands:
-/// tests/simulate/test_toy_systems.cpp.
+/// codes as they like. With corrections (has_corrections) a product is no operand times activation
+/// but what `product` says, the table being of corrections that no code knows of; `operand` is then
+/// only about what it comes to. `encode` chooses codes and operands for a tensor of weights
+/// (`coding.hpp`); it is not on the device, so only accuracy and the code statistics bind it. Codes
+/// with digits (has_digits) are such that a digit of zero bits is zero: of how many upper digits
+/// count, a network says nothing, its codes have zeros below. Test: tests/arith; a system whose
+/// codes and entries are nothing like their operands: tests/simulate/test_toy_systems.cpp.
 #pragma once
 
 #include <array>
@@ -41,6 +42,9 @@ inline constexpr int kOperandMin = -(1 << (kOperandBits - 1));
 inline constexpr int kOperandMax = (1 << (kOperandBits - 1)) - 1;
 
 using program::Table;
+
+inline constexpr int32_t kLeastActivation = -128;  ///< of bytes, signed or not
+inline constexpr int32_t kMostActivation = 255;
 
 /// The operand of every byte: of one with a code of four bits the upper half counts for nothing,
 /// so that operands repeat.
@@ -82,10 +86,12 @@ struct NumberSystemInfo : contract::NumberSystemInfo {
   double (*unit)(ArrayKind kind);
   CodeFields (*fields)(uint8_t code);
   Coding (*encode)(const WeightProblem& problem);
-  Table (*tabulate)(const Operands& operands);  ///< null without a table
+  Table (*tabulate)(const Operands& operands);  ///< null without a table of operands
+  /// Null where it is operand times activation.
+  int32_t (*product)(uint8_t code, int32_t activation, const Table& table) = nullptr;
 
   Operands operands(const Table& table, ArrayKind kind) const;
-  /// The table for operands that `encode` chose; all zeros without a table.
+  /// The table for operands that `encode` chose; all zeros without a table of them.
   Table table_of(const Operands& operands) const;
 };
 

@@ -73,7 +73,16 @@ Coding encode(const WeightProblem& problem);
 Table tabulate(const Operands& operands);
 }  // namespace qf4
 
-inline constexpr std::array<NumberSystemInfo, 8> kNumberSystems{{
+namespace mit8 {
+int32_t operand(uint8_t code, const Table& table, ArrayKind kind);
+double exact_value(uint8_t code, const Table& table);
+double unit(ArrayKind kind);
+CodeFields fields(uint8_t code);
+Coding encode(const WeightProblem& problem);
+int32_t product(uint8_t code, int32_t activation, const Table& table);
+}  // namespace mit8
+
+inline constexpr std::array<NumberSystemInfo, 9> kNumberSystems{{
     {contract::kNumberSystems[0], int8::operand, int8::exact_value, int8::unit,
      int8::fields, int8::encode, nullptr},
     {contract::kNumberSystems[1], qf8::operand, qf8::exact_value, qf8::unit,
@@ -89,6 +98,8 @@ inline constexpr std::array<NumberSystemInfo, 8> kNumberSystems{{
     {contract::kNumberSystems[6], int4::operand, int4::exact_value, int4::unit,
      int4::fields, int4::encode, nullptr},
     {contract::kNumberSystems[7], qf4::operand, qf4::exact_value, qf4::unit,
-     qf4::fields, qf4::encode, qf4::tabulate}}};
+     qf4::fields, qf4::encode, qf4::tabulate},
+    {contract::kNumberSystems[8], mit8::operand, mit8::exact_value, mit8::unit,
+     mit8::fields, mit8::encode, nullptr, mit8::product}}};
 
 }  // namespace keyway::arith

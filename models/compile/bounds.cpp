@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <vector>
 
 #include "common/error.hpp"
@@ -21,7 +22,15 @@ constexpr int64_t kLimit = int64_t{1} << 31;
 /// Largest |x| of every channel of every tensor.
 using Magnitudes = std::vector<std::vector<int64_t>>;
 
-int64_t largest_sum(const Layer& layer, const arith::Operands& operands, size_t channel,
+/// Largest size of a product of a code with activations of at most `most`.
+int64_t largest_product(const arith::Operands& operands,
+                        const std::optional<arith::Products>& products, uint8_t code,
+                        int64_t most) {
+  return products ? products->largest(code, most) : std::abs(int64_t{operands[code]}) * most;
+}
+
+int64_t largest_sum(const Layer& layer, const arith::Operands& operands,
+                    const std::optional<arith::Products>& products, size_t channel,
                     const std::vector<int64_t>& input) {
   const auto taps = static_cast<size_t>(layer.window.kernel_h * layer.window.kernel_w);
   if (layer.kind == LayerKind::kMax) return input[channel];
@@ -30,9 +39,8 @@ int64_t largest_sum(const Layer& layer, const arith::Operands& operands, size_t 
   const uint8_t* code = layer.codes.data() + channel * inputs * taps;
   int64_t sum = 0;
   for (size_t i = 0; i < inputs; ++i) {
-    int64_t of_input = 0;
-    for (size_t t = 0; t < taps; ++t) of_input += std::abs(int64_t{operands[*code++]});
-    sum += of_input * input[layer.kind == LayerKind::kDense ? i : channel];
+    const int64_t most = input[layer.kind == LayerKind::kDense ? i : channel];
+    for (size_t t = 0; t < taps; ++t) sum += largest_product(operands, products, *code++, most);
   }
   return sum;
 }
@@ -48,8 +56,9 @@ void prove_accumulators(const Network& network) {
     const std::vector<int64_t>& input = magnitudes[static_cast<size_t>(layer.input)];
     std::vector<int64_t>& output = magnitudes[static_cast<size_t>(layer.output)];
     const arith::Operands operands = operands_of(network, layer);
+    const std::optional<arith::Products> products = products_of(layer);
     for (size_t c = 0; c < output.size(); ++c) {
-      const int64_t sum = largest_sum(layer, operands, c, input);
+      const int64_t sum = largest_sum(layer, operands, products, c, input);
       int64_t reach = 0;
       for (const quantise::Region& region : layer.regions) {
         const quantise::ChannelPost& post = region.post[c];

@@ -95,7 +95,7 @@ void one_hot_codes(Layer& copy, const std::vector<int64_t>& channel, int64_t cha
                    arith::NumberSystem number_system, arith::ArrayKind kind) {
   copy.number_system = number_system;
   const arith::NumberSystemInfo& system = arith::info(number_system);
-  if (system.has_table) {
+  if (system.tabulate != nullptr) {
     arith::Operands wanted{};
     const int64_t codes = system.codes(),
                   count = std::clamp<int64_t>(codes / channels, 1, codes - 1);
@@ -141,10 +141,11 @@ void materialise(Network& network, size_t index) {
   copy.window.stride_h = user.residual.stride_h;
   copy.window.stride_w = user.residual.stride_w;
   const arith::NumberSystem system = network.number_system;
-  one_hot_codes(
-      copy, user.residual.channel, source.shape.channels,
-      arith::info(system).has_table ? system : arith::selecting_system(system, network.array_kind),
-      network.array_kind);
+  one_hot_codes(copy, user.residual.channel, source.shape.channels,
+                arith::info(system).tabulate != nullptr
+                    ? system
+                    : arith::selecting_system(system, network.array_kind),
+                network.array_kind);
   quantise::Region whole;
   whole.height = result.shape.height;
   whole.width = result.shape.width;

@@ -99,11 +99,11 @@ void tabulate(quantise::Layer& layer, arith::NumberSystem system, arith::ArrayKi
 }  // namespace
 
 void relabel_codes(quantise::Network& network) {
-  if (!arith::info(network.number_system).has_table) return;
+  if (arith::info(network.number_system).tabulate == nullptr) return;
   SecureGenerator random;
   for (quantise::Layer& layer : network.layers) {
     if (layer.codes.empty()) continue;
-    if (arith::info(layer.number_system).has_table) {
+    if (arith::info(layer.number_system).tabulate != nullptr) {
       permute(layer, network.array_kind, random);
     } else {
       tabulate(layer, network.number_system, network.array_kind, random);

@@ -9,7 +9,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0x1f26b32d;
+inline constexpr uint32_t kContractHash = 0xe40f09ff;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -107,7 +107,7 @@ inline constexpr uint32_t kArgOutputBytes = 0x060;
 inline constexpr uint32_t kArgCycleLimit = 0x068;
 inline constexpr uint32_t kCounterBase = 0x140;
 inline constexpr uint32_t kCoreId = 0x5957454b;
-inline constexpr uint32_t kCoreVersion = 0x00000004;
+inline constexpr uint32_t kCoreVersion = 0x00000005;
 
 struct Argument {
   const char* name;
@@ -243,6 +243,7 @@ enum class NumberSystem : uint8_t {
   kDs8 = 5,  ///< four digits to base four, -2 to 1 each
   kInt4 = 6,  ///< the code in two's complement
   kQf4 = 7,  ///< the code's entry in the table
+  kMit8 = 8,  ///< sign and logarithm, sixteen steps an octave, for products by addition of logarithms that the table corrects
 };
 
 enum class Mode : uint8_t {
@@ -334,21 +335,23 @@ struct NumberSystemInfo {
   uint32_t array_kinds;  ///< bit k: arrays of kind k run it
   bool has_digits = false;  ///< codes are digits, of which a schedule says how many count
   uint32_t code_bits = 8;  ///< of a code
+  bool has_corrections = false;  ///< the table corrects products, operands follow from the code alone
 
   constexpr uint32_t codes() const { return 1U << code_bits; }
   constexpr bool runs_on(ArrayKind kind) const {
     return (array_kinds >> static_cast<unsigned>(kind) & 1) != 0;
   }
 };
-inline constexpr std::array<NumberSystemInfo, 8> kNumberSystems{{
-    {NumberSystem::kInt8, "int8", false, false, 1, false, 8},
-    {NumberSystem::kQf8, "qf8", true, true, 1, false, 8},
-    {NumberSystem::kLns8, "lns8", false, false, 3, false, 8},
-    {NumberSystem::kPosit8, "posit8", false, false, 1, false, 8},
-    {NumberSystem::kFp8, "fp8", false, false, 1, false, 8},
-    {NumberSystem::kDs8, "ds8", false, false, 5, true, 8},
-    {NumberSystem::kInt4, "int4", false, false, 1, false, 4},
-    {NumberSystem::kQf4, "qf4", true, true, 1, false, 4}}};
+inline constexpr std::array<NumberSystemInfo, 9> kNumberSystems{{
+    {NumberSystem::kInt8, "int8", false, false, 1, false, 8, false},
+    {NumberSystem::kQf8, "qf8", true, true, 1, false, 8, false},
+    {NumberSystem::kLns8, "lns8", false, false, 3, false, 8, false},
+    {NumberSystem::kPosit8, "posit8", false, false, 1, false, 8, false},
+    {NumberSystem::kFp8, "fp8", false, false, 1, false, 8, false},
+    {NumberSystem::kDs8, "ds8", false, false, 5, true, 8, false},
+    {NumberSystem::kInt4, "int4", false, false, 1, false, 4, false},
+    {NumberSystem::kQf4, "qf4", true, true, 1, false, 4, false},
+    {NumberSystem::kMit8, "mit8", true, false, 2, false, 8, true}}};
 
 inline constexpr uint32_t kHeaderMagicOffset = 0;
 inline constexpr uint32_t kHeaderMagicBytes = 8;
@@ -456,7 +459,7 @@ enum class Opcode : uint8_t {
 namespace layer {
 inline constexpr Field kMode{"mode", 4, 2, false};  ///< 0 dense, 1 window, 2 maximum
 inline constexpr Field kOnes{"ones", 6, 1, false};  ///< every operand is one; no weights are read
-inline constexpr Field kNumberSystem{"number_system", 7, 5, false};  ///< how codes decode: 0 int8, 1 qf8, 2 lns8, 3 posit8, 4 fp8, 5 ds8, 6 int4, 7 qf4
+inline constexpr Field kNumberSystem{"number_system", 7, 5, false};  ///< how codes decode: 0 int8, 1 qf8, 2 lns8, 3 posit8, 4 fp8, 5 ds8, 6 int4, 7 qf4, 8 mit8
 inline constexpr Field kTableSlot{"table_slot", 12, 1, false};  ///< which decode table (number systems with a table)
 inline constexpr Field kInputSigned{"input_signed", 13, 1, false};  ///< activation bytes are signed
 inline constexpr Field kResidualSigned{"residual_signed", 14, 1, false};  ///< residual bytes are signed

@@ -17,7 +17,7 @@ struct LayerInstruction {
   static constexpr const char* kName = "LAYER";
   int64_t mode = 0;  ///< 0 dense, 1 window, 2 maximum
   int64_t ones = 0;  ///< every operand is one; no weights are read
-  int64_t number_system = 0;  ///< how codes decode: 0 int8, 1 qf8, 2 lns8, 3 posit8, 4 fp8, 5 ds8, 6 int4, 7 qf4
+  int64_t number_system = 0;  ///< how codes decode: 0 int8, 1 qf8, 2 lns8, 3 posit8, 4 fp8, 5 ds8, 6 int4, 7 qf4, 8 mit8
   int64_t table_slot = 0;  ///< which decode table (number systems with a table)
   int64_t input_signed = 0;  ///< activation bytes are signed
   int64_t residual_signed = 0;  ///< residual bytes are signed

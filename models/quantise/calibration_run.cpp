@@ -52,6 +52,41 @@ void CalibrationRun::update_mean(int tensor) {
   for (double& m : mean) m /= static_cast<double>(images_.size());
 }
 
+std::vector<double> CalibrationRun::mean_sums(const Layer& layer) const {
+  const LayerReference reference(network_, layer);
+  const Shape& shape = network_.tensors[static_cast<size_t>(layer.output)].shape;
+  const auto channels = static_cast<size_t>(shape.channels);
+  const auto pixels = static_cast<size_t>(shape.pixels());
+  std::vector<std::vector<double>> of_image(images_.size());
+  for_each_index(static_cast<int64_t>(images_.size()), threads_, [&](int64_t n) {
+    const auto i = static_cast<size_t>(n);
+    const std::vector<int32_t> sums = reference.sums(images_[i][static_cast<size_t>(layer.input)]);
+    for (size_t c = 0; c < channels; ++c) {
+      double sum = 0;
+      for (size_t p = 0; p < pixels; ++p) sum += sums[c * pixels + p];
+      of_image[i].push_back(sum / static_cast<double>(pixels * images_.size()));
+    }
+  });
+  std::vector<double> means(channels, 0.0);
+  for (const std::vector<double>& image : of_image) {
+    for (size_t c = 0; c < channels; ++c) means[c] += image[c];
+  }
+  return means;
+}
+
+std::vector<double> CalibrationRun::activations(int tensor) const {
+  std::vector<double> counts(
+      static_cast<size_t>(arith::kMostActivation - arith::kLeastActivation + 1), 0.0);
+  const bool is_signed = network_.tensors[static_cast<size_t>(tensor)].is_signed;
+  for (const TensorBytes& tensors : images_) {
+    for (const uint8_t byte : tensors[static_cast<size_t>(tensor)]) {
+      const int value = is_signed ? static_cast<int>(static_cast<int8_t>(byte)) : byte;
+      ++counts[static_cast<size_t>(value - arith::kLeastActivation)];
+    }
+  }
+  return counts;
+}
+
 double CalibrationRun::share_at_limit(int tensor) const {
   const Tensor& t = network_.tensors[static_cast<size_t>(tensor)];
   const uint8_t lowest = t.is_signed ? 0x80 : 0xff, highest = t.is_signed ? 0x7f : 0xff;
@@ -94,8 +129,8 @@ std::vector<Position> sampled_positions(int64_t images, const Shape& out) {
   return positions;
 }
 
-std::vector<float> CalibrationRun::columns(int tensor, const Shape& out, const graph::Window& w,
-                                           int64_t first, int64_t channels) const {
+std::vector<float> CalibrationRun::met(int tensor, const Shape& out, const graph::Window& w,
+                                       int64_t first, int64_t channels) const {
   const Tensor& from = network_.tensors[static_cast<size_t>(tensor)];
   const Shape& in = from.shape;
   const std::vector<Position> positions =
@@ -122,6 +157,14 @@ std::vector<float> CalibrationRun::columns(int tensor, const Shape& out, const g
       }
     }
   }
+  return values;
+}
+
+std::vector<float> CalibrationRun::columns(int tensor, const Shape& out, const graph::Window& w,
+                                           int64_t first, int64_t channels) const {
+  std::vector<float> values = met(tensor, out, w, first, channels);
+  const int64_t taps = channels * w.kernel_h * w.kernel_w;
+  const size_t count = values.size() / static_cast<size_t>(taps);
   // The bias makes up for what the errors add to the mean, so only the deviations count.
   for_each_index(taps, threads_, [&](int64_t row) {
     float* v = values.data() + static_cast<size_t>(row) * count;

@@ -29,12 +29,20 @@ class CalibrationRun {
   CalibrationRun(const Network& network, int threads, double trust = 1)
       : network_(network), threads_(threads), trust_(trust) {}
 
+  double trust() const { return trust_; }
+
   void start(const float* inputs, int64_t images);
   /// Runs one more layer on every image.
   void advance(const Layer& layer);
 
   /// Mean byte of every element of a tensor that has been computed, C x H x W.
   const std::vector<double>& mean(int tensor) const { return means_[static_cast<size_t>(tensor)]; }
+
+  /// Mean of a layer's sums, before post-processing, one per output channel.
+  std::vector<double> mean_sums(const Layer& layer) const;
+
+  /// How often each activation from arith::kLeastActivation on is in a computed tensor.
+  std::vector<double> activations(int tensor) const;
 
   /// Share of a computed tensor's bytes that are the largest or smallest there is.
   double share_at_limit(int tensor) const;
@@ -44,7 +52,10 @@ class CalibrationRun {
   std::vector<float> values(int tensor, int64_t images, const std::vector<float>& offset) const;
 
   /// What the taps [c][ky][kx] of `count` channels of a tensor from `first` on meet at the sampled
-  /// positions of an output of this shape, less its mean: [tap][position].
+  /// positions of an output of this shape: [tap][position].
+  std::vector<float> met(int tensor, const Shape& out, const graph::Window& window, int64_t first,
+                         int64_t count) const;
+  /// The same, less its mean.
   std::vector<float> columns(int tensor, const Shape& out, const graph::Window& window,
                              int64_t first, int64_t count) const;
   /// Real values that a layer's residual adds at the sampled positions: [channel][position].

@@ -9,17 +9,20 @@
 ///     acc = sum of operand * x   (kDense, kDepthwise),  sum of x (kSum),  max of x (kMax)
 ///     q   = clamp((m * (acc + bias) + mr * residual + 2^(shift-1)) >> shift, lo, hi)
 ///
-/// with a 32-bit acc that never overflows (the compiler proves it), a 32-bit bias, signed 18-bit m
-/// and mr, 1 <= shift <= 47, an arithmetic right shift, and rounding once. Taps outside the image
-/// count as zero (for kMax: are left out).
+/// where in a number system with corrections operand * x stands for its products of code and x
+/// (`products_of`), with a 32-bit acc that never overflows (the compiler proves it), a 32-bit bias,
+/// signed 18-bit m and mr, 1 <= shift <= 47, an arithmetic right shift, and rounding once. Taps
+/// outside the image count as zero (for kMax: are left out).
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "arith/number_system.hpp"
+#include "arith/products.hpp"
 #include "graph/graph.hpp"
 
 namespace keyway::quantise {
@@ -76,7 +79,7 @@ struct Layer {
   graph::Window window;
   std::vector<uint8_t> codes;
   arith::NumberSystem number_system = arith::NumberSystem::kInt8;
-  arith::Table table{};  ///< what the decode memory holds for each code
+  arith::Table table{};  ///< what the decode memory holds for each code, or corrections
   std::vector<Region> regions;
   uint64_t macs = 0;  ///< useful multiply-accumulates; 0 for pooling and additions
 };
@@ -104,9 +107,17 @@ struct Network {
   arith::ArrayKind array_kind = arith::ArrayKind::kMultiplier;  ///< what operands are made for
 };
 
-/// What the array multiplies by, for every code of a layer that has weights.
+/// What the array multiplies by, for every code of a layer that has weights; about, where
+/// `products_of` gives something.
 inline arith::Operands operands_of(const Network& network, const Layer& layer) {
   return arith::info(layer.number_system).operands(layer.table, network.array_kind);
+}
+
+/// Products that are not operand times activation.
+inline std::optional<arith::Products> products_of(const Layer& layer) {
+  const arith::NumberSystemInfo& system = arith::info(layer.number_system);
+  if (system.product == nullptr) return std::nullopt;
+  return arith::Products(system, layer.table);
 }
 
 }  // namespace keyway::quantise

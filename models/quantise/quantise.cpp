@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "arith/coding.hpp"
+#include "arith/mit8.hpp"
 #include "common/error.hpp"
 #include "common/printable.hpp"
 #include "quantise/calibration_run.hpp"
@@ -354,9 +356,22 @@ class Quantiser {
         !tensor(from.input).is_signed && problem.taps <= kMostTaps) {
       add_usual_gram(problem);
     }
+    if (arith::info(layer.number_system).product != nullptr) {
+      problem.table = layer.table = corrections();
+      if (calibration != nullptr) problem.activations = calibration->activations(layer.input);
+      if (from.kind == LayerKind::kDense && !problem.gram.empty() && calibration != nullptr) {
+        const std::vector<float> met = calibration->met(
+            layer.input, network_.tensors[static_cast<size_t>(layer.output)].shape, layer.window, 0,
+            network_.tensors[static_cast<size_t>(layer.input)].shape.channels);
+        for (const float x : met) problem.columns.push_back(static_cast<int16_t>(x));
+        problem.column_trust = calibration->trust();
+      }
+    }
     arith::Coding coding = encode(problem, layer);
     layer.codes = std::move(coding.codes);
-    layer.table = arith::info(layer.number_system).table_of(coding.operands);
+    if (arith::info(layer.number_system).tabulate != nullptr) {
+      layer.table = arith::info(layer.number_system).table_of(coding.operands);
+    }
     std::vector<double> bias(from.bias.begin(), from.bias.end());
     if (calibration != nullptr && !from.selects) {
       const std::vector<double> change = bias_change(from, layer, coding.step, *calibration);
@@ -364,6 +379,13 @@ class Quantiser {
     }
     std::vector<ChannelPost>& posts = layer.regions.front().post;
     for (size_t c = 0; c < bias.size(); ++c) posts[c] = post(from, c, coding.step[c], bias[c]);
+  }
+
+  arith::Table corrections() const {
+    if (!options_.secret) return arith::mit8::best_corrections();
+    std::array<uint8_t, arith::mit8::kClasses * arith::mit8::kClasses> random{};
+    options_.secret(random.data(), random.size());
+    return arith::mit8::secret_corrections(random);
   }
 
   arith::WeightProblem weight_problem(const FloatLayer& from, size_t number) const {
@@ -495,6 +517,7 @@ class Quantiser {
   arith::Coding encode(arith::WeightProblem problem, const Layer& layer) const {
     const int64_t most = network_.tensors[static_cast<size_t>(layer.input)].is_signed ? 128 : 255;
     const auto& system = arith::info(layer.number_system);
+    const std::optional<arith::Products> products = products_of(layer);
     while (true) {
       arith::Coding coding = system.encode(problem);
       int64_t bound = 0;
@@ -502,9 +525,10 @@ class Quantiser {
         int64_t sum = 0;
         for (int64_t t = 0; t < problem.taps; ++t) {
           const uint8_t code = coding.codes[static_cast<size_t>(c * problem.taps + t)];
-          sum += std::abs(int64_t{coding.operands[code]});
+          sum += products ? products->largest(code, most)
+                          : std::abs(int64_t{coding.operands[code]}) * most;
         }
-        bound = std::max(bound, sum * most);
+        bound = std::max(bound, sum);
       }
       if (bound <= kProductLimit) return coding;
       const double fit = 0.98 * static_cast<double>(kProductLimit) / static_cast<double>(bound);
@@ -538,16 +562,20 @@ class Quantiser {
       got_residual = tap_means(calibration.mean(layer.residual.tensor), shape, out, strides);
     }
     const arith::Operands operands = operands_of(network_, layer);
+    const bool is_linear = arith::info(layer.number_system).product == nullptr;
     const auto channels = static_cast<size_t>(out.channels);
     const size_t taps = from.weights.size() / channels;
+    std::vector<double> sums;
+    if (!is_linear) sums = calibration.mean_sums(layer);
     std::vector<double> change(channels, 0.0);
     for (size_t o = 0; o < channels; ++o) {
       const size_t first = dense ? 0 : o * taps;
       for (size_t t = 0; t < taps; ++t) {
         const size_t i = o * taps + t;
         change[o] += static_cast<double>(from.weights[i]) * wanted[first + t] -
-                     step[o] * operands[layer.codes[i]] * got[first + t];
+                     (is_linear ? step[o] * operands[layer.codes[i]] * got[first + t] : 0.0);
       }
+      if (!is_linear) change[o] -= step[o] * sums[o];
       if (!layer.has_residual || layer.residual.channel[o] < 0) continue;
       const auto source = static_cast<size_t>(layer.residual.channel[o]);
       change[o] +=

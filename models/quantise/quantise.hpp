@@ -13,7 +13,8 @@
 /// calibration images follows from the mean images alone. The float mean image is known from
 /// calibration, the integer one from running the layers quantised so far on the same inputs; the
 /// difference of the two outputs, whatever caused it (this layer's codes or all layers before), is
-/// added to the bias. Source: Nagel et al., arXiv 1906.04721, section 4.2.
+/// added to the bias. Where products are not linear the layer is run for its mean output. Source:
+/// Nagel et al., arXiv 1906.04721, section 4.2.
 ///
 /// Guarantees: every number of the result is in the range that network.hpp states; accumulators
 /// stay below 2^31 (operands are scaled down where a layer would allow more); the same inputs,
@@ -44,6 +45,9 @@ struct Options {
   /// Of an array on which digits are time: weights get few of them (digit_shares.hpp); none: all.
   std::optional<ArrayShape> digits_for;
   uint64_t seed = 1;  ///< of every tensor's coding (arith/coding.hpp)
+  /// Random bytes for the correction tables of a network whose products have some, which nobody
+  /// else shall know; none: the best tables, the same for all layers.
+  std::function<void(uint8_t* bytes, size_t size)> secret;
   int threads = 1;
   /// Called with the network's structure (structure.hpp) before the network runs over the first
   /// calibration input; what it throws ends the quantisation.

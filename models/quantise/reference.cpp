@@ -26,6 +26,17 @@ int32_t dot(const int16_t* a, const int16_t* b, size_t count) {
   return sum;
 }
 
+/// Sums over the taps of a column, for every output channel.
+void add_products(const arith::Products& products, const std::vector<uint8_t>& codes_of_tap,
+                  const std::vector<int16_t>& column, std::vector<int32_t>& sums) {
+  std::fill(sums.begin(), sums.end(), 0);
+  const uint8_t* codes = codes_of_tap.data();
+  for (const int16_t x : column) {
+    const int32_t* of_code = products.of(x);
+    for (int32_t& sum : sums) sum += of_code[*codes++];
+  }
+}
+
 uint8_t requantise(const ChannelPost& p, int32_t acc, int32_t residual) {
   const int64_t scaled = int64_t{p.m} * (int64_t{acc} + p.bias) + int64_t{p.mr} * residual +
                          (int64_t{1} << (p.shift - 1));
@@ -69,6 +80,14 @@ LayerReference::LayerReference(const Network& network, const Layer& layer)
     for (const uint8_t code : layer.codes) {
       operands_.push_back(static_cast<int16_t>(operands[code]));
     }
+    products_ = products_of(layer);
+    if (products_ && dense) {
+      const size_t channels = static_cast<size_t>(out.channels),
+                   length = layer.codes.size() / channels;
+      for (size_t t = 0; t < length; ++t) {
+        for (size_t c = 0; c < channels; ++c) codes_of_tap_.push_back(layer.codes[c * length + t]);
+      }
+    }
   }
 }
 
@@ -77,6 +96,7 @@ void LayerReference::dense(const std::vector<int16_t>& input, std::vector<int32_
   const graph::Window& w = layer_.window;
   const auto length = static_cast<size_t>(in.channels * w.kernel_h * w.kernel_w);
   std::vector<int16_t> column(length);
+  std::vector<int32_t> of_pixel(static_cast<size_t>(out.channels));
   for_each_pixel(layer_, [&](int64_t y, int64_t x, int64_t grid_y, int64_t grid_x) {
     size_t k = 0;
     for (int64_t c = 0; c < in.channels; ++c) {
@@ -90,9 +110,12 @@ void LayerReference::dense(const std::vector<int16_t>& input, std::vector<int32_
         }
       }
     }
+    if (products_) add_products(*products_, codes_of_tap_, column, of_pixel);
     for (int64_t c = 0; c < out.channels; ++c) {
       sums[static_cast<size_t>((c * out.height + y) * out.width + x)] =
-          dot(operands_.data() + static_cast<size_t>(c) * length, column.data(), length);
+          products_
+              ? of_pixel[static_cast<size_t>(c)]
+              : dot(operands_.data() + static_cast<size_t>(c) * length, column.data(), length);
     }
   });
 }
@@ -105,6 +128,8 @@ void LayerReference::windowed(const std::vector<int16_t>& input, std::vector<int
     const int16_t* image = input.data() + c * in.pixels();
     const int16_t* operands =
         operands_.empty() ? nullptr : operands_.data() + c * w.kernel_h * w.kernel_w;
+    const uint8_t* codes =
+        operands_.empty() ? nullptr : layer_.codes.data() + c * w.kernel_h * w.kernel_w;
     for_each_pixel(layer_, [&](int64_t y, int64_t x, int64_t grid_y, int64_t grid_x) {
       int32_t acc = 0;
       bool empty = true;
@@ -118,7 +143,10 @@ void LayerReference::windowed(const std::vector<int16_t>& input, std::vector<int
           if (is_max) {
             acc = empty ? value : std::max(acc, value);
           } else {
-            acc += operands == nullptr ? value : value * operands[ky * w.kernel_w + kx];
+            const int64_t tap = ky * w.kernel_w + kx;
+            acc += products_             ? products_->of(value)[codes[tap]]
+                   : operands == nullptr ? value
+                                         : value * operands[tap];
           }
           empty = false;
         }
@@ -128,17 +156,23 @@ void LayerReference::windowed(const std::vector<int16_t>& input, std::vector<int
   }
 }
 
-std::vector<uint8_t> LayerReference::run(const std::vector<uint8_t>& input,
-                                         const std::vector<uint8_t>* residual) const {
-  const Tensor &in = tensor(layer_.input), &out = tensor(layer_.output);
+std::vector<int32_t> LayerReference::sums(const std::vector<uint8_t>& input) const {
+  const Tensor& in = tensor(layer_.input);
   if (static_cast<int64_t>(input.size()) != in.shape.elements()) misfit(layer_, "input size");
   const std::vector<int16_t> values = widen(input, in.is_signed);
-  std::vector<int32_t> sums(static_cast<size_t>(out.shape.elements()));
+  std::vector<int32_t> all(static_cast<size_t>(tensor(layer_.output).shape.elements()));
   if (layer_.kind == LayerKind::kDense) {
-    dense(values, sums);
+    dense(values, all);
   } else {
-    windowed(values, sums);
+    windowed(values, all);
   }
+  return all;
+}
+
+std::vector<uint8_t> LayerReference::run(const std::vector<uint8_t>& input,
+                                         const std::vector<uint8_t>* residual) const {
+  const Tensor& out = tensor(layer_.output);
+  const std::vector<int32_t> sums = this->sums(input);
   std::vector<int16_t> added;
   Shape from;
   if (layer_.has_residual) {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "quantise/network.hpp"
@@ -29,6 +30,8 @@ class LayerReference {
   /// `residual` is null unless the layer has one.
   std::vector<uint8_t> run(const std::vector<uint8_t>& input,
                            const std::vector<uint8_t>* residual) const;
+  /// What the array gives, before post-processing: C x H x W.
+  std::vector<int32_t> sums(const std::vector<uint8_t>& input) const;
 
  private:
   void dense(const std::vector<int16_t>& input, std::vector<int32_t>& sums) const;
@@ -38,6 +41,8 @@ class LayerReference {
   const std::vector<Tensor>& tensors_;
   const Layer& layer_;
   std::vector<int16_t> operands_;
+  std::optional<arith::Products> products_;  ///< which no operands give
+  std::vector<uint8_t> codes_of_tap_;        ///< [tap][output channel], of a dense layer with them
 };
 
 class Reference {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "program/digit_schedule.hpp"
 #include "program/tile_layout.hpp"
@@ -70,7 +71,11 @@ std::vector<int16_t> decode_operands(const CoreConfig& core, const MultiplyStep&
   bool has_digits = false;
   if (step.reads_weights) {
     const auto& system = arith::info(static_cast<arith::NumberSystem>(step.layer.number_system));
-    values = system.operands(table, core.array_kind);
+    if (system.product != nullptr) {
+      std::iota(values.begin(), values.end(), 0);
+    } else {
+      values = system.operands(table, core.array_kind);
+    }
     code_bits = system.code_bits;
     has_digits = system.has_digits;
   }

@@ -21,6 +21,7 @@ struct Tap {
 
 std::vector<Tap> taps_of(const program::CoreConfig& core, const MultiplyStep& step);
 
+/// Codes instead of operands where a number system's products are no operand times activation.
 /// `tiles` is the weight memory from weight_address on; not looked at if the step reads no weights
 /// (then every operand is one). Empty for maxima.
 std::vector<int16_t> decode_operands(const program::CoreConfig& core, const MultiplyStep& step,

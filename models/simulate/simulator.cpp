@@ -7,11 +7,13 @@
 #include <map>
 #include <tuple>
 
+#include "arith/products.hpp"
 #include "common/error.hpp"
 #include "common/integers.hpp"
 #include "simulate/decoded.hpp"
 #include "simulate/kernels.hpp"
 #include "simulate/operands.hpp"
+#include "simulate/product_sums.hpp"
 
 namespace keyway::simulate {
 namespace {
@@ -28,6 +30,7 @@ struct PreparedMultiply {
   bool same_patch = false;  ///< the MULTIPLY before read the same operands, and they still stand
   std::vector<int32_t> offsets;
   std::shared_ptr<const std::vector<int16_t>> operands;
+  std::shared_ptr<const arith::Products> products;  ///< of codes, which stand in `operands` then
   std::shared_ptr<const PostParameters> parameters;
 };
 
@@ -84,8 +87,10 @@ class Preparation {
   }
 
   void prepare(const TableStep& step) {
-    tables_[static_cast<size_t>(step.table.slot)] = program::decode_table(
-        memory_.data() + word_address(step.table.table_address), step.table.short_table != 0);
+    const auto slot = static_cast<size_t>(step.table.slot);
+    products_[slot] = {};
+    tables_[slot] = program::decode_table(memory_.data() + word_address(step.table.table_address),
+                                          step.table.short_table != 0);
     operands_.clear();
   }
 
@@ -122,6 +127,7 @@ class Preparation {
                           tables_[static_cast<size_t>(l.table_slot)]));
     }
     prepared.operands = operands;
+    if (step.reads_weights) prepared.products = products_of(step);
     auto& parameters = parameters_[{m.parameter_address, l.short_parameters, l.output_signed}];
     if (parameters == nullptr) {
       parameters = std::make_shared<const PostParameters>(
@@ -133,6 +139,18 @@ class Preparation {
     last_ = &previous_;
   }
 
+  /// Null where they are operand times activation.
+  std::shared_ptr<const arith::Products> products_of(const MultiplyStep& step) {
+    const auto& system = arith::info(static_cast<arith::NumberSystem>(step.layer.number_system));
+    if (system.product == nullptr) return nullptr;
+    const auto slot = static_cast<size_t>(step.layer.table_slot);
+    auto& products = products_[slot][step.layer.number_system];
+    if (products == nullptr) {
+      products = std::make_shared<const arith::Products>(system, tables_[slot]);
+    }
+    return products;
+  }
+
   size_t word_address(int64_t address) const {
     return static_cast<size_t>(address) * core_.weight_word_bytes();
   }
@@ -141,6 +159,9 @@ class Preparation {
   const std::vector<uint8_t>& weights_;
   std::vector<uint8_t> memory_;
   std::array<arith::Table, contract::kTableSlots> tables_{};
+  /// With the table of each slot, by number system.
+  std::array<std::map<int64_t, std::shared_ptr<const arith::Products>>, contract::kTableSlots>
+      products_;
   std::map<std::array<int64_t, 11>, std::shared_ptr<const std::vector<int16_t>>> operands_;
   std::map<std::array<int64_t, 3>, std::shared_ptr<const PostParameters>> parameters_;
   std::vector<PreparedStep> steps_;
@@ -242,8 +263,16 @@ class Run {
 
   void sum_row(const PreparedMultiply& p, const int16_t* patch, size_t step, size_t width) {
     if (p.step.mode == Mode::kDense) {
-      kernels_.dense({patch, step, width, p.offsets.data(), p.offsets.size(), p.operands->data(),
-                      core_.lanes, wc_, memory_.sums.data()});
+      const DenseRow row{patch,
+                         step,
+                         width,
+                         p.offsets.data(),
+                         p.offsets.size(),
+                         p.operands->data(),
+                         core_.lanes,
+                         wc_,
+                         memory_.sums.data()};
+      p.products != nullptr ? add_products(row, *p.products) : kernels_.dense(row);
       return;
     }
     const WindowRow row{patch,
@@ -256,6 +285,7 @@ class Run {
                         core_.lanes,
                         wc_,
                         memory_.sums.data()};
+    if (p.products != nullptr) return add_products(row, *p.products);
     p.step.mode == Mode::kMaximum ? kernels_.maximum(row) : kernels_.window(row);
   }
 

@@ -122,6 +122,7 @@ module number_systems
     assign unused_inputs = ^{digits_i, code_i, entry_i};
   end else if (ArrayKind == ArrayKindLogarithmic) begin : gen_logarithmic
     logic signed [OperandBits-1:0] operand_lns8;
+    logic signed [OperandBits-1:0] operand_mit8;
 
     if (!Nibbles) begin : gen_lns8
       lns8_logarithm u_lns8 (
@@ -133,9 +134,20 @@ module number_systems
       assign operand_lns8 = '0;
     end
 
+    if (!Nibbles) begin : gen_mit8
+      mit8_logarithm u_mit8 (
+          .code_i,
+          .entry_i,
+          .operand_o(operand_mit8)
+      );
+    end else begin : gen_no_mit8
+      assign operand_mit8 = '0;
+    end
+
     always_comb begin
       case (system_i)
         NumberSystemLns8: operand_o = operand_lns8;
+        NumberSystemMit8: operand_o = operand_mit8;
         default: operand_o = '0;
       endcase
     end

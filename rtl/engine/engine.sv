@@ -82,6 +82,7 @@ module engine
     output activity_events_t         activity_o
 );
 
+  localparam int unsigned WeightBits = weight_bits(ArrayKind);
   localparam int unsigned WordChannels = word_channels(Depth);
   localparam int unsigned BlockBanks = block_banks(Lanes, Depth);
   localparam int unsigned BlockBits = (BlockBanks > 1) ? $clog2(BlockBanks) : 1;
@@ -206,7 +207,7 @@ module engine
   parameter_word_t parameter_word;
   logic operand_valid, operand_ready, operand_ready_next, operand_valid_next;
   tile_word_t operand_tile, operand_tile_next;
-  operand_t [4*Lanes-1:0] operands, operands_late;
+  logic [4*Lanes-1:0][WeightBits-1:0] operands, operands_late;
   counter_t frames, rows, products_q, stores;
   logic waits_frames, weight_reading, weights_idle;
 

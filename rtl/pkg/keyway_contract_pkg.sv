@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'h1f26b32d;
+  parameter logic [31:0] ContractHash = 32'he40f09ff;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -107,7 +107,7 @@ package keyway_contract_pkg;
   } arguments_t;
   parameter logic [11:0] CounterBase = 12'h140;
   parameter logic [31:0] CoreId = 32'h5957454b;
-  parameter logic [31:0] CoreVersion = 32'h00000004;
+  parameter logic [31:0] CoreVersion = 32'h00000005;
 
   parameter int unsigned NumCounters = 12;
   parameter int unsigned CountTotal = 0;
@@ -172,7 +172,8 @@ package keyway_contract_pkg;
     NumberSystemFp8 = 5'd4,
     NumberSystemDs8 = 5'd5,
     NumberSystemInt4 = 5'd6,
-    NumberSystemQf4 = 5'd7
+    NumberSystemQf4 = 5'd7,
+    NumberSystemMit8 = 5'd8
   } number_system_e;
 
   typedef enum logic [1:0] {
@@ -461,9 +462,14 @@ package keyway_contract_pkg;
     return kind inside {ArrayKindSerial};
   endfunction
 
-  // The operands of its codes are a table in the program.
+  // A table in the program holds the operands of its codes, or corrections of their products.
   function automatic logic has_table(number_system_t system);
-    return system inside {NumberSystemQf8, NumberSystemQf4};
+    return system inside {NumberSystemQf8, NumberSystemQf4, NumberSystemMit8};
+  endfunction
+
+  // It corrects products, which are no operand times an activation.
+  function automatic logic has_corrections(number_system_t system);
+    return system inside {NumberSystemMit8};
   endfunction
 
   // A schedule says how many digits of its codes count.
@@ -485,7 +491,7 @@ package keyway_contract_pkg;
           NumberSystemFp8, NumberSystemDs8, NumberSystemInt4, NumberSystemQf4
         };
       ArrayKindLogarithmic:
-        return system inside {NumberSystemLns8};
+        return system inside {NumberSystemLns8, NumberSystemMit8};
       ArrayKindSerial:
         return system inside {NumberSystemDs8};
       default: return 1'b0;
@@ -497,9 +503,14 @@ package keyway_contract_pkg;
     return kind inside {ArrayKindMultiplier};
   endfunction
 
-  // It runs a number system with a table.
+  // It runs a number system with a table of operands.
   function automatic logic has_tables(array_kind_e kind);
     return kind inside {ArrayKindMultiplier};
+  endfunction
+
+  // It runs one with a table of corrections.
+  function automatic logic takes_corrections(array_kind_e kind);
+    return kind inside {ArrayKindLogarithmic};
   endfunction
 
 endpackage

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operands of arrays of kind `logarithmic`: how product_logarithm makes a product of an activation x,
-// (first + second) * x * 2^shift, or its negative, of the operand that decoders give it.
+// Operands of arrays of kind `logarithmic`. A logarithm_t says how product_logarithm makes an exact product
+// of an activation x, (first + second) * x * 2^shift, or its negative; a mitchell_t, which has its own bit
+// set, that the logarithms of weight and activation are added (product_mitchell).
 
 package keyway_logarithm_pkg;
 
@@ -26,6 +27,31 @@ package keyway_logarithm_pkg;
     first_e first;
     second_e second;
   } logarithm_t;
+
+  // The weight (1 + fraction / 16) * 2^octave, or its negative. The corrections of its products stand beside
+  // it, one for each class of the activation's fraction.
+  typedef struct packed {
+    logic mitchell;
+    logic [1:0] unused;
+    logic negative;
+    logic nonzero;
+    logic [2:0] octave;
+    logic [3:0] fraction;
+  } mitchell_t;
+
+  // An activation in such products: (1 + fraction / 64) * 2^octave, or its negative.
+  typedef struct packed {
+    logic negative;
+    logic nonzero;
+    logic [2:0] octave;
+    logic [5:0] fraction;
+  } activation_logarithm_t;
+
+  parameter int unsigned CorrectionBits = 4;  // in 32nds of an octave
+  parameter int unsigned CorrectionClassBits = 3;  // upper bits of a fraction, which choose among them
+  parameter int unsigned CorrectionClasses = 2 ** CorrectionClassBits;
+
+  typedef logic [CorrectionClasses-1:0][CorrectionBits-1:0] corrections_t;
 
   parameter int unsigned MostFraction = 56;
   parameter int unsigned MagnitudeBits = 15;  // of a weight

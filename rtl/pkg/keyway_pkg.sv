@@ -80,7 +80,17 @@ package keyway_pkg;
   // arrays; of one that they do not know the functions give zero, which product_unit refuses.
   typedef logic [OperandBits-1:0] operand_t;
 
-  // Of the product of an operand and an activation, signed.
+  // What a place of the array holds of a weight: the operand, and above it the corrections of its products.
+  function automatic int unsigned weight_bits(array_kind_e kind);
+    return OperandBits + (takes_corrections(kind) ? $bits(corrections_t) : 0);
+  endfunction
+
+  // What meets it: an activation, or its logarithm.
+  function automatic int unsigned factor_bits(array_kind_e kind);
+    return takes_corrections(kind) ? $bits(activation_logarithm_t) : ActivationBits;
+  endfunction
+
+  // Of the product of both, signed.
   function automatic int unsigned product_bits(array_kind_e kind);
     case (kind)
       ArrayKindMultiplier: return OperandBits + ActivationBits;
@@ -216,6 +226,7 @@ package keyway_pkg;
   typedef struct packed {
     mode_e mode;
     logic input_signed;
+    logic logarithms;  // products are of activations' logarithms
     logic pair_rows;  // dense with two words: the second one is of the next row
     activation_address_t row_pitch;  // to the fourth row after a row
     activation_address_t row_stride;  // to the row stride_y / 4 * 4 after it
@@ -300,6 +311,7 @@ package keyway_pkg;
     logic row_first;
     mode_e mode;
     logic input_signed;
+    logic logarithms;
     logic pair_rows;
     logic block_odd;
     row_bank_t rotate;  // row bank of the first row

@@ -107,14 +107,16 @@ class Header:
                  "  bool equally_likely;  ///< are all codes, over a tensor\n"
                  "  uint32_t array_kinds;  ///< bit k: arrays of kind k run it\n"
                  "  bool has_digits = false;  ///< codes are digits, of which a schedule says how many count\n"
-                 "  uint32_t code_bits = 8;  ///< of a code\n\n"
+                 "  uint32_t code_bits = 8;  ///< of a code\n"
+                 "  bool has_corrections = false;  ///< the table corrects products, operands follow from the code alone\n\n"
                  "  constexpr uint32_t codes() const { return 1U << code_bits; }\n"
                  "  constexpr bool runs_on(ArrayKind kind) const {\n"
                  "    return (array_kinds >> static_cast<unsigned>(kind) & 1) != 0;\n  }\n};")
         kinds = {k["name"]: 1 << k["value"] for k in self.c["array_kind"]}
         self.table("NumberSystemInfo", "NumberSystems",
                    [f'{{NumberSystem::k{camel(s["name"])}, "{s["name"]}", {boolean(s["has_table"])}, {boolean(s["equally_likely"])}, '
-                    f'{sum(kinds[k] for k in s["array_kinds"])}, {boolean(s.get("has_digits", False))}, {self.c.code_bits(s)}}}'
+                    f'{sum(kinds[k] for k in s["array_kinds"])}, {boolean(s.get("has_digits", False))}, {self.c.code_bits(s)}, '
+                    f'{boolean(self.c.has_corrections(s))}}}'
                     for s in self.c["number_system"]])
 
     def arguments(self):
@@ -232,13 +234,16 @@ def number_systems(contract, note):
              "#include \"arith/number_system.hpp\"", "", "namespace keyway::arith {", ""]
     rows = []
     for i, system in enumerate(contract["number_system"]):
-        name, table = system["name"], system["has_table"]
+        name, corrections = system["name"], contract.has_corrections(system)
+        table = system["has_table"] and not corrections
         lines += [f"namespace {name} {{", "int32_t operand(uint8_t code, const Table& table, ArrayKind kind);",
                   "double exact_value(uint8_t code, const Table& table);", "double unit(ArrayKind kind);",
                   "CodeFields fields(uint8_t code);", "Coding encode(const WeightProblem& problem);",
-                  *["Table tabulate(const Operands& operands);"] * table, f"}}  // namespace {name}", ""]
+                  *["Table tabulate(const Operands& operands);"] * table,
+                  *["int32_t product(uint8_t code, int32_t activation, const Table& table);"] * corrections, f"}}  // namespace {name}", ""]
         tabulate = f"{name}::tabulate" if table else "nullptr"
-        rows.append(f"{{contract::kNumberSystems[{i}], {name}::operand, {name}::exact_value, {name}::unit,\n     {name}::fields, {name}::encode, {tabulate}}}")
+        product = f", {name}::product" * corrections
+        rows.append(f"{{contract::kNumberSystems[{i}], {name}::operand, {name}::exact_value, {name}::unit,\n     {name}::fields, {name}::encode, {tabulate}{product}}}")
     lines += [f"inline constexpr std::array<NumberSystemInfo, {len(rows)}> kNumberSystems{{{{",
               "    " + ",\n    ".join(rows) + "}};", "", "}  // namespace keyway::arith"]
     return "\n".join(lines) + "\n"

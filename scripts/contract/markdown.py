@@ -48,6 +48,6 @@ def instructions(contract, note):
                                                                          for v in contract[name]])]
     lines += ["## Number systems", "", *table(
         ("value", "name", "bits", "table", "kinds of arrays", "operand"),
-        [(s["value"], s["name"], contract.code_bits(s), "yes" if s["has_table"] else "no", ", ".join(s["array_kinds"]), s["doc"])
+        [(s["value"], s["name"], contract.code_bits(s), "corrections" if contract.has_corrections(s) else "operands" if s["has_table"] else "none", ", ".join(s["array_kinds"]), s["doc"])
          for s in contract["number_system"]])]
     return "\n".join(lines).rstrip() + "\n"

@@ -97,6 +97,9 @@ class Contract:
     def code_bits(self, system):
         return system.get("code_bits", 8)
 
+    def has_corrections(self, system):
+        return system.get("has_corrections", False)
+
     def values_bits(self, name):
         """Bits of the enumeration [[name]]: those of the field that takes it."""
         for instruction in self["instruction"]:

@@ -155,9 +155,13 @@ class Package:
         with_table = [f"NumberSystem{camel(s['name'])}" for s in systems if s["has_table"]]
         with_digits = [f"NumberSystem{camel(s['name'])}" for s in systems if s.get("has_digits")]
         with_nibbles = [f"NumberSystem{camel(s['name'])}" for s in systems if self.c.code_bits(s) == 4]
-        self.add("  // The operands of its codes are a table in the program.",
+        with_corrections = [f"NumberSystem{camel(s['name'])}" for s in systems if self.c.has_corrections(s)]
+        self.add("  // A table in the program holds the operands of its codes, or corrections of their products.",
                  "  function automatic logic has_table(number_system_t system);",
                  *[f"    {line}" for line in inside("system", with_table)], "  endfunction", "",
+                 "  // It corrects products, which are no operand times an activation.",
+                 "  function automatic logic has_corrections(number_system_t system);",
+                 *[f"    {line}" for line in inside("system", with_corrections)], "  endfunction", "",
                  "  // A schedule says how many digits of its codes count.",
                  "  function automatic logic has_digits(number_system_t system);",
                  *[f"    {line}" for line in inside("system", with_digits)], "  endfunction", "",
@@ -177,11 +181,17 @@ class Package:
                      f"ArrayKind{camel(k['name'])}" for k in self.c["array_kind"]
                      if any(self.c.code_bits(s) == 4 and k["name"] in s["array_kinds"] for s in systems)])],
                  "  endfunction", "",
-                 "  // It runs a number system with a table.",
+                 "  // It runs a number system with a table of operands.",
                  "  function automatic logic has_tables(array_kind_e kind);",
                  *[f"    {line}" for line in inside("kind", [
                      f"ArrayKind{camel(k['name'])}" for k in self.c["array_kind"]
-                     if any(s["has_table"] and k["name"] in s["array_kinds"] for s in systems)])], "  endfunction", "")
+                     if any(s["has_table"] and not self.c.has_corrections(s) and k["name"] in s["array_kinds"] for s in systems)])],
+                 "  endfunction", "",
+                 "  // It runs one with a table of corrections.",
+                 "  function automatic logic takes_corrections(array_kind_e kind);",
+                 *[f"    {line}" for line in inside("kind", [
+                     f"ArrayKind{camel(k['name'])}" for k in self.c["array_kind"]
+                     if any(self.c.has_corrections(s) and k["name"] in s["array_kinds"] for s in systems)])], "  endfunction", "")
 
     def text(self):
         self.constants()

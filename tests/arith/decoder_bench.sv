@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // All decoders of rtl/arith for a kind of array, the choice among them, and the array's product.
 //
-// Mathematics: product = value of the operand * activation, signed, exact.
+// Mathematics: product = value of the operand * activation, signed, exact, or what product_mitchell makes
+//   of both.
 // Timing: the operand is combinational, the product stands a cycle later. Used by test_rtl.cpp only.
 module decoder_bench
   import keyway_contract_pkg::*;
+  import keyway_logarithm_pkg::*;
   import keyway_pkg::*;
 #(
     parameter int unsigned ArrayKind = 0
@@ -14,6 +16,7 @@ module decoder_bench
     input  digits_t                      digits_i,
     input  logic           [        7:0] code_i,
     input  logic           [       11:0] entry_i,
+    input  corrections_t                 corrections_i,  // of the code's products
     input  logic signed    [        8:0] activation_i,
     output logic           [       11:0] operand_o,
     output logic signed    [       31:0] product_o
@@ -22,8 +25,8 @@ module decoder_bench
   localparam array_kind_e Kind = array_kind_e'(8'(ArrayKind));
   localparam int unsigned ProductBits = product_bits(Kind);
 
-  operand_t operand[1];
-  logic signed [ActivationBits-1:0] activation[1];
+  logic [weight_bits(Kind)-1:0] weight[1];
+  logic signed [factor_bits(Kind)-1:0] factor[1];
   logic signed [ProductBits-1:0] product[1];
 
   number_systems #(
@@ -36,8 +39,19 @@ module decoder_bench
       .operand_o(operand_o)
   );
 
-  assign operand[0] = operand_o;
-  assign activation[0] = activation_i;
+  if (takes_corrections(Kind)) begin : gen_corrections
+    assign weight[0] = {corrections_i, operand_o};
+    activation_logarithm u_activation_logarithm (
+        .logarithms_i(has_corrections(system_i)),
+        .activation_i,
+        .factor_o    (factor[0])
+    );
+  end else begin : gen_no_corrections
+    assign weight[0] = operand_o;
+    assign factor[0] = activation_i;
+    logic unused_corrections;
+    assign unused_corrections = ^corrections_i;
+  end
 
   product_unit #(
       .ArrayKind(Kind),
@@ -46,8 +60,8 @@ module decoder_bench
       .clk_i,
       .clear_i     (1'b0),
       .valid_i     (1'b1),
-      .weight_i    (operand),
-      .activation_i(activation),
+      .weight_i    (weight),
+      .activation_i(factor),
       .product_o   (product)
   );
 

@@ -8,6 +8,7 @@
 
 #include "arith/coding.hpp"
 #include "arith/int8.hpp"
+#include "arith/mit8.hpp"
 #include "arith/number_system.hpp"
 #include "arith/qf8.hpp"
 #include "arith/refine.hpp"
@@ -97,6 +98,53 @@ TEST_CASE("channels with activations of their own are coded as though alone") {
     }
     // Rounds end for all channels at once, so single codes may differ.
     CHECK(OutputError(all, coding).total() < 1.1 * sum + 1e-12);
+  }
+}
+
+TEST_CASE("codes are chosen for the products that they give") {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    constexpr int64_t kChannels = 6, kTaps = 36, kColumns = 600;
+    WeightProblem problem = correlated(kChannels, kTaps, 3, seed);
+    problem.gram.clear();
+    problem.tap_importance.clear();
+    std::mt19937_64 random(seed);
+    std::array<uint8_t, 64> bytes{};
+    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
+    problem.table = mit8::secret_corrections(bytes);
+    std::vector<double> common;
+    for (int64_t n = 0; n < kColumns; ++n) common.push_back(110 * (uniform(random) + 1));
+    std::vector<int16_t> columns;
+    for (int64_t t = 0; t < kTaps; ++t) {
+      double square = 0;
+      for (const double c : common) {
+        columns.push_back(static_cast<int16_t>(c + 15 * (uniform(random) + 1)));
+        square += static_cast<double>(columns.back()) * columns.back() / kColumns;
+      }
+      problem.tap_importance.push_back(square);
+    }
+    // Mean square of the outputs' deviations from their mean.
+    const auto deviation = [&](const Coding& coding) {
+      double all = 0;
+      for (size_t c = 0; c < kChannels; ++c) {
+        double sum = 0, square = 0;
+        for (size_t n = 0; n < kColumns; ++n) {
+          double off = 0;
+          for (size_t t = 0; t < kTaps; ++t) {
+            const int16_t x = columns[t * kColumns + n];
+            off += coding.step[c] * mit8::product(coding.codes[c * kTaps + t], x, problem.table) -
+                   problem.weights[c * kTaps + t] * x;
+          }
+          sum += off / kColumns;
+          square += off * off / kColumns;
+        }
+        all += square - sum * sum;
+      }
+      return all;
+    };
+    const double alone = deviation(mit8::encode(problem));
+    problem.columns = columns;
+    INFO("seed " << seed);
+    CHECK(deviation(mit8::encode(problem)) < 0.8 * alone);
   }
 }
 

@@ -179,7 +179,10 @@ class Generator {
   void add_codes(Layer& layer, const Shape& in, const Shape& out) {
     layer.number_system = network_.number_system;
     const auto& info = arith::info(layer.number_system);
-    if (info.has_table) {
+    if (info.has_corrections) {
+      for (int16_t& entry : layer.table) entry = static_cast<int16_t>(pick(0, 15));
+    }
+    if (info.tabulate != nullptr) {
       arith::Operands operands{};
       for (int32_t& operand : operands) {
         operand = static_cast<int32_t>(pick(arith::kOperandMin, arith::kOperandMax));
@@ -195,7 +198,10 @@ class Generator {
     // No sum of an output may leave the accumulator: of large operands some become the smallest.
     const arith::Operands operands = operands_of(network_, layer);
     const int64_t most = (int64_t{1} << 30) / 256 * out.channels / std::max<int64_t>(count, 1);
-    const auto size = [&](uint8_t code) { return std::abs(int64_t{operands[code]}); };
+    const std::optional<arith::Products> products = products_of(layer);
+    const auto size = [&](uint8_t code) {
+      return products ? products->largest(code, 255) / 255 : std::abs(int64_t{operands[code]});
+    };
     uint8_t least = 0;
     for (size_t code = 0; code < info.codes(); ++code) {
       if (size(static_cast<uint8_t>(code)) < size(least)) least = static_cast<uint8_t>(code);

@@ -32,6 +32,7 @@ int64_t accumulator_bound(const Network& network, const Layer& layer) {
   const auto channels =
       static_cast<size_t>(network.tensors[static_cast<size_t>(layer.output)].shape.channels);
   const arith::Operands operands = operands_of(network, layer);
+  const std::optional<arith::Products> products = products_of(layer);
   const size_t taps = layer.codes.size() / channels;
   int64_t bound = 0;
   for (const Region& region : layer.regions) {
@@ -39,10 +40,12 @@ int64_t accumulator_bound(const Network& network, const Layer& layer) {
       int64_t sum =
           layer.kind == LayerKind::kSum ? layer.window.kernel_h * layer.window.kernel_w : 0;
       if (layer.kind == LayerKind::kMax) sum = 1;
+      sum *= most;
       for (size_t t = 0; t < taps; ++t) {
-        sum += std::abs(int64_t{operands[layer.codes[c * taps + t]]});
+        const uint8_t code = layer.codes[c * taps + t];
+        sum += products ? products->largest(code, most) : std::abs(int64_t{operands[code]}) * most;
       }
-      bound = std::max(bound, sum * most + std::abs(int64_t{region.post[c].bias}));
+      bound = std::max(bound, sum + std::abs(int64_t{region.post[c].bias}));
     }
   }
   return bound;

@@ -41,15 +41,15 @@ uint8_t formula(const Network& n, const Layer& l, const TensorBytes& tensors, in
           acc = std::max(acc, v);
           continue;
         }
-        int64_t operand = 1;
+        int64_t product = v;
         if (!l.codes.empty()) {
           const int64_t code =
               ((dense ? c * in.channels + i : c) * w.kernel_h + ky) * w.kernel_w + kx;
           const uint8_t byte = l.codes.at(static_cast<size_t>(code));
-          operand = test::operand_by_definition(arith::info(l.number_system), byte, l.table,
-                                                n.array_kind);
+          product = test::product_by_definition(arith::info(l.number_system), byte,
+                                                static_cast<int32_t>(v), l.table, n.array_kind);
         }
-        acc += operand * v;
+        acc += product;
       }
     }
   }

@@ -92,7 +92,7 @@ class Generated(unittest.TestCase):
                              (system_verilog.number_systems, "toy4 u_toy4 ("),
                              (system_verilog.package, ", NumberSystemToy4};\n  endfunction\n\n  // True if"),
                              (cpp.header, "kToy4 = 9"),
-                             (cpp.header, '"toy4", true, false, 1, false, 4}'),
+                             (cpp.header, '"toy4", true, false, 1, false, 4, false}'),
                              (cpp.number_systems, "toy4::fields, toy4::encode, toy4::tabulate"),
                              (markdown.instructions, "| 9 | toy4 | 4 |")):
             self.assertIn(wanted, made(contract, "note"))
@@ -120,7 +120,7 @@ class Generated(unittest.TestCase):
                               "ArrayKindToy:\n        return system inside {NumberSystemInt8};"),
                              (cpp.header, '{ArrayKind::kToy, "toy", "t", 5, false}'),
                              (system_verilog.number_systems, "    int8_toy u_int8 ("),
-                             (cpp.header, f'"int8", false, false, {1 << 9 | 1}, false, 8}}'),
+                             (cpp.header, f'"int8", false, false, {1 << 9 | 1}, false, 8, false}}'),
                              (cmake.core_names, "set(KEYWAY_ARRAY_KINDS DEFAULT log serial t)"),
                              (cmake.core_names, "set(KEYWAY_ARRAY_t ArrayKind=9)\nset(KEYWAY_STEP_CYCLES_t 5)")):
             self.assertIn(wanted, made(contract, "note"))

@@ -28,6 +28,10 @@ constexpr Model kShared[] = {{"resnet20_cifar10.onnx", -2, 2},
                              {"mlperf_tiny/vww_mobilenet.onnx", 0, 1},
                              {"mlperf_tiny/ad_autoencoder.onnx", -60, 10}};
 
+/// By kind of array.
+const std::vector<std::vector<const char*>> kCores{
+    {"8x8", "16x16", "32x32"}, {"8x8-log"}, {"8x8-serial"}};
+
 void check_model(const std::filesystem::path& path, float lo, float hi) {
   const graph::Graph graph = graph::import_onnx(path.string());
   constexpr int64_t kImages = 4;
@@ -37,13 +41,16 @@ void check_model(const std::filesystem::path& path, float lo, float hi) {
   std::uniform_real_distribution<float> values(lo, hi);
   for (float& value : calibration) value = values(random);
   for (const arith::NumberSystemInfo& system : arith::number_systems()) {
-    const quantise::Network network =
-        quantise::quantise(graph, calibration.data(), kImages, system.system);
-    for (const char* name : {"8x8", "16x16", "32x32"}) {
-      const program::CoreConfig core = program::core_from_name(name);
-      if (!system.runs_on(core.array_kind)) continue;
-      INFO(path.filename().string() << ", " << system.name << ", core " << name);
-      test::check_network(network, core, 1);
+    for (const auto& names : kCores) {
+      quantise::Options options;
+      options.array_kind = program::core_from_name(names.front()).array_kind;
+      if (!system.runs_on(options.array_kind)) continue;
+      const quantise::Network network =
+          quantise::quantise(graph, calibration.data(), kImages, system.system, options);
+      for (const char* name : names) {
+        INFO(path.filename().string() << ", " << system.name << ", core " << name);
+        test::check_network(network, program::core_from_name(name), 1);
+      }
     }
   }
 }

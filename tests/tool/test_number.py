@@ -54,6 +54,8 @@ BY_FIELDS = {
     "posit8": lambda f: 0 if "sign" not in f else
     f["sign"][1] * 2.0 ** (4 * f["regime"][1] + f.get("exponent", ("", 0))[1])
     * (1 + f.get("fraction", ("", 0))[1] / 2 ** len(f.get("fraction", ("", 0))[0])),
+    "mit8": lambda f: 0 if "zero" in f else
+    f["sign"][1] * 2 ** f["octave"][1] * (1 + f["fraction"][1] / 16),
     "ds8": lambda f: sum(4 ** k * f[f"digit {k}"][1] for k in range(4)),
 }
 

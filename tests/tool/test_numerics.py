@@ -42,9 +42,11 @@ class Numerics(CommandTest):
             values = np.array(sorted(set(operands))) * shown["units"][kind] * sd
             weights = np.exp(np.linspace(math.log(0.125), math.log(2), 3001))
             weights = np.concatenate([weights, -weights])
+            self.assertLess(row["relative_error"]["mean"], 1, where)
+            if row["system"] == "mit8":
+                continue  # whose products are not those of operands
             errors = np.abs(values[None, :] / weights[:, None] - 1).min(axis=1)
             self.assertAlmostEqual(row["relative_error"]["worst"], errors.max(), delta=0.01 * errors.max(), msg=where)
-            self.assertLess(row["relative_error"]["mean"], 1, where)
         self.assertEqual(len(result["systems"]), sum(map(len, seen.values())))
         exact = {row["system"]: row["code_entropy"] for row in result["systems"] if row["system"] in ("qf8", "qf4")}
         self.assertEqual({name: round(bits, 9) for name, bits in exact.items()}, {"qf8": 8, "qf4": 4})

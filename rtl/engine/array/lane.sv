@@ -4,6 +4,7 @@
 // Mathematics: sum_o = sum over d of weight[d] * x[d]. Dense: x[d] is the broadcast word. Window:
 //   x[r * MaxColumns + c] is tap (r, c) of the lane's own channel; columns that the pass or the row does
 //   not have, and other depths, are 0. Where weights are single digits, the sum weighs 4^weighs_i.
+//   Arrays of logarithms may take an activation's logarithm for x (activation_logarithm).
 //   Maximum: sum_o = the largest of maximum_before_i and the live taps. What a product is, product_unit says;
 //   sums are exact.
 // Timing: activations at t + 4, sum_o stands at t + 9; one a cycle. column_i is the newest column of the
@@ -26,6 +27,8 @@ module lane
     parameter  array_kind_e ArrayKind   = ArrayKindMultiplier,
     localparam int unsigned MaxColumns  = max_columns(Depth),
     localparam int unsigned Groups      = Depth / 4,
+    localparam int unsigned WeightBits  = weight_bits(ArrayKind),
+    localparam int unsigned FactorBits  = factor_bits(ArrayKind),
     localparam int unsigned ProductBits = product_bits(ArrayKind),
     localparam int unsigned Half        = Depth / 2,
     localparam int unsigned SumBits     = sum_bits(ArrayKind, Depth),
@@ -37,8 +40,8 @@ module lane
     input logic [Groups-1:0] tile_write_i,
     input logic tile_ones_i,
     input logic tile_ones_late_i,  // a cycle later
-    input operand_t [3:0] tile_operands_i,  // of even groups of four
-    input operand_t [3:0] tile_operands_odd_i,
+    input logic [3:0][WeightBits-1:0] tile_operands_i,  // of even groups of four
+    input logic [3:0][WeightBits-1:0] tile_operands_odd_i,
     input logic tile_start_i,
     input logic tile_start_late_i,
     // Operands at t + 4, of the upper half at t + 5
@@ -47,8 +50,8 @@ module lane
     input mode_e mode_late_i,
     input logic [MaxColumns-1:0] columns_live_i,
     input logic [MaxColumns-1:0] columns_live_late_i,
-    input logic [ActivationBits-1:0] dense_i[Depth],
-    input logic [WindowRows-1:0][ActivationBits-1:0] column_i,
+    input logic [FactorBits-1:0] dense_i[Depth],
+    input logic [WindowRows-1:0][FactorBits-1:0] column_i,
     input lane_steps_t steps_i,
     input digits_t weighs_i,  // of the step at t + 8
     input logic signed [ActivationBits-1:0] maximum_before_i,  // at t + 8
@@ -58,13 +61,13 @@ module lane
   // ------------------------------------------------------------------ window
   // tap[r][c]; the newest column comes in, the others are registers. tap_late[r][c] is what tap[r][c] was a
   // cycle ago, when it was used: it has moved on by a column.
-  logic signed [ActivationBits-1:0] tap[WindowRows][MaxColumns];
-  logic signed [ActivationBits-1:0] tap_late[WindowRows][MaxColumns];
+  logic signed [FactorBits-1:0] tap[WindowRows][MaxColumns];
+  logic signed [FactorBits-1:0] tap_late[WindowRows][MaxColumns];
 
   for (genvar r = 0; r < int'(WindowRows); r++) begin : gen_row
     assign tap[r][MaxColumns-1] = signed'(column_i[r]);
     for (genvar c = 0; c < int'(MaxColumns); c++) begin : gen_column
-      logic signed [ActivationBits-1:0] tap_q;
+      logic signed [FactorBits-1:0] tap_q;
       always_ff @(posedge clk_i) begin
         if (clear_i) tap_q <= '0;
         else if (column_valid_i) tap_q <= tap[r][c];
@@ -84,8 +87,8 @@ module lane
   for (genvar h = 0; h < 2; h++) begin : gen_half
     localparam bit Late = h == 1;
     localparam int First = h * int'(Half);  // depth of the half's first product
-    operand_t shadow_q[Half], weight_q[Half];
-    logic signed [ActivationBits-1:0] activation_q[Half];
+    logic [WeightBits-1:0] shadow_q[Half], weight_q[Half];
+    logic signed [FactorBits-1:0] activation_q[Half];
     logic [MaxColumns-1:0] live;
     logic ones, start, step, dense;
 
@@ -99,7 +102,7 @@ module lane
       if (clear_i) begin
         shadow_q <= '{default: '0};
       end else if (ones) begin
-        shadow_q <= '{default: operand_one(ArrayKind)};
+        shadow_q <= '{default: WeightBits'(operand_one(ArrayKind))};
       end else begin
         for (int i = 0; i < int'(Half); i++) begin
           if (tile_write_i[(First+i)/4]) begin
@@ -119,7 +122,7 @@ module lane
       if (clear_i) begin
         activation_q <= '{default: '0};
       end else if (step) begin
-        logic signed [ActivationBits-1:0] operand[Half];
+        logic signed [FactorBits-1:0] operand[Half];
         for (int i = 0; i < int'(Half); i++) operand[i] = dense ? signed'(dense_i[First+i]) : '0;
         if (!dense) begin
           for (int r = 0; r < int'(WindowRows); r++) begin
@@ -181,6 +184,11 @@ module lane
     return (a > b) ? a : b;
   endfunction
 
+  logic signed [ActivationBits-1:0] newest[WindowRows];
+  for (genvar r = 0; r < int'(WindowRows); r++) begin : gen_newest
+    assign newest[r] = signed'(column_i[r][ActivationBits-1:0]);
+  end
+
   logic signed [ActivationBits-1:0] maximum_q;
   logic [MaxColumns-1:0][ActivationBits-1:0] columns_q, live_q;
   logic [MaximumPairs-1:0][ActivationBits-1:0] pairs_q;
@@ -193,10 +201,7 @@ module lane
       maximum_q <= '0;
     end else begin
       if (column_valid_i && mode_i == ModeMaximum) begin
-        columns_q <= {
-          larger(signed'(column_i[0]), larger(signed'(column_i[1]), signed'(column_i[2]))),
-          columns_q[MaxColumns-1:1]
-        };
+        columns_q <= {larger(newest[0], larger(newest[1], newest[2])), columns_q[MaxColumns-1:1]};
       end
       if (steps_i.live_columns) begin
         for (int c = 0; c < int'(MaxColumns); c++) begin

@@ -18,6 +18,8 @@ module lanes
     parameter  int unsigned Lanes      = 16,
     parameter  int unsigned Depth      = 16,
     parameter  array_kind_e ArrayKind  = ArrayKindMultiplier,
+    localparam int unsigned WeightBits = weight_bits(ArrayKind),
+    localparam int unsigned FactorBits = factor_bits(ArrayKind),
     localparam int unsigned MaxColumns = max_columns(Depth),
     localparam int unsigned Half       = Depth / 2,
     localparam int unsigned Groups     = Depth / 4,
@@ -30,8 +32,8 @@ module lanes
     input logic operand_valid_i,
     output logic operand_ready_o,
     input tile_word_t operand_tile_i,
-    input operand_t [4*Lanes-1:0] operand_i,
-    input operand_t [4*Lanes-1:0] operand_late_i,  // a cycle later
+    input logic [4*Lanes-1:0][WeightBits-1:0] operand_i,
+    input logic [4*Lanes-1:0][WeightBits-1:0] operand_late_i,  // a cycle later
     // Of the next cycle
     output logic operand_ready_next_o,
     input logic operand_valid_next_i,
@@ -41,8 +43,8 @@ module lanes
     input logic column_valid_i,
     input mode_e mode_i,
     input logic [MaxColumns-1:0] columns_live_i,
-    input logic [ActivationBits-1:0] dense_i[Depth],
-    input logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column_i,
+    input logic [FactorBits-1:0] dense_i[Depth],
+    input logic [WindowRows-1:0][Lanes-1:0][FactorBits-1:0] column_i,
     input token_pipe_t tokens_i,
     // Maxima of the passes before, at t + 8; sums at t + 9
     input logic signed [ActivationBits-1:0] maximum_before_i[Lanes],
@@ -99,7 +101,7 @@ module lanes
   // The upper half of the depth is a cycle late: see lane.
   mode_e mode_late_q;
   logic [MaxColumns-1:0] columns_live_late_q;
-  logic [ActivationBits-1:0] dense[Depth];
+  logic [FactorBits-1:0] dense[Depth];
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
@@ -115,7 +117,7 @@ module lanes
     if (d < int'(Half)) begin : gen_early
       assign dense[d] = dense_i[d];
     end else begin : gen_late
-      logic [ActivationBits-1:0] late_q;
+      logic [FactorBits-1:0] late_q;
       always_ff @(posedge clk_i) begin
         if (!rst_ni || clear_i) late_q <= '0;
         else late_q <= dense_i[d];
@@ -158,7 +160,7 @@ module lanes
   end
 
   for (genvar l = 0; l < int'(Lanes); l++) begin : gen_lane
-    logic [WindowRows-1:0][ActivationBits-1:0] column;
+    logic [WindowRows-1:0][FactorBits-1:0] column;
     for (genvar r = 0; r < int'(WindowRows); r++) begin : gen_row
       assign column[r] = column_i[r][l];
     end

@@ -31,6 +31,7 @@ module operand_feed
     // Operands of the step at t + 4
     output logic column_valid_o,
     output mode_e mode_o,
+    output logic logarithms_o,  // of the operands are wanted
     output logic [MaxColumns-1:0] columns_live_o,
     output logic [ActivationBits-1:0] dense_o[Depth],
     output logic [WindowRows-1:0][Lanes-1:0][ActivationBits-1:0] column_o,
@@ -116,14 +117,16 @@ module operand_feed
       column_valid_o <= 1'b0;
       token_o        <= '0;
       mode_o         <= ModeDense;
+      logarithms_o   <= 1'b0;
       columns_live_o <= '0;
       since_q        <= '0;
     end else begin
       column_valid_o <= feed_i.valid && window;
       token_o.valid  <= 1'b0;
       if (feed_i.valid) begin
-        token_o <= feed_i.token;
-        mode_o  <= feed_i.mode;
+        token_o      <= feed_i.token;
+        mode_o       <= feed_i.mode;
+        logarithms_o <= feed_i.logarithms;
         if (window) begin
           since_q        <= since_d;
           columns_live_o <= since_d & wanted;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Array kind `logarithmic`: products of logarithms and integers without a multiplier, Count of them.
+// Array kind `logarithmic`: products of logarithms and integers, or of two logarithms, without a
+// multiplier, Count of them.
 //
-// Mathematics: with z = x or -x as the weight's sign says, product_o[i] = (first + second) * z * 2^shift
-//   (keyway_logarithm_pkg): two additions, in each of which the choice of the term is in the adder's look-up
-//   tables, and a shift. Exact.
+// Mathematics: for operands of exact products, with z = x or -x as the weight's sign says, product_o[i] =
+//   (first + second) * z * 2^shift (keyway_logarithm_pkg): two additions, in each of which the choice of
+//   the term is in the adder's look-up tables, and a shift. Exact. For Mitchell's products that of
+//   product_mitchell; the shift serves both.
 // Timing: operands come with valid_i; the products stand a cycle later, until the next one. The register is
 //   in the middle of the shift: what is left of it, by a multiple of four, goes into the tables of the adder
 //   behind.
@@ -16,14 +18,16 @@ module product_logarithm
   import keyway_pkg::*;
 #(
     parameter  int unsigned Count       = 8,
+    localparam int unsigned WeightBits  = weight_bits(ArrayKindLogarithmic),
+    localparam int unsigned FactorBits  = factor_bits(ArrayKindLogarithmic),
     localparam int unsigned ProductBits = product_bits(ArrayKindLogarithmic)
 ) (
-    input  logic                             clk_i,
-    input  logic                             clear_i,
-    input  logic                             valid_i,
-    input  operand_t                         weight_i    [Count],
-    input  logic signed [ActivationBits-1:0] activation_i[Count],
-    output logic signed [   ProductBits-1:0] product_o   [Count]
+    input  logic                          clk_i,
+    input  logic                          clear_i,
+    input  logic                          valid_i,
+    input  logic        [ WeightBits-1:0] weight_i    [Count],
+    input  logic signed [ FactorBits-1:0] activation_i[Count],
+    output logic signed [ProductBits-1:0] product_o   [Count]
 );
 
   localparam int unsigned SignedBits = ActivationBits + 1;  // of z
@@ -63,6 +67,19 @@ module product_logarithm
   endfunction
   // verilator lint_on UNUSEDSIGNAL
 
+  logic signed [8:0] mitchell_value[Count];
+  logic [3:0] mitchell_shift[Count];
+
+  for (genvar i = 0; i < int'(Count); i++) begin : gen_mitchell
+    product_mitchell u_product_mitchell (
+        .weight_i     (weight_i[i][$bits(mitchell_t)-1:0]),
+        .corrections_i(weight_i[i][WeightBits-1:$bits(mitchell_t)]),
+        .activation_i (activation_i[i]),
+        .value_o      (mitchell_value[i]),
+        .shift_o      (mitchell_shift[i])
+    );
+  end
+
   logic signed [FineBits-1:0] fine_q[Count];
   logic [1:0] coarse_q[Count];
 
@@ -75,9 +92,16 @@ module product_logarithm
       logic [1:0] coarse[Count];
       for (int i = 0; i < int'(Count); i++) begin
         logarithm_t w;
+        logic mitchell;
+        logic [3:0] shift;
+        scaled_t value;
+        mitchell = weight_i[i][$bits(mitchell_t)-1];
         w = logarithm_t'(weight_i[i][$bits(logarithm_t)-1:0]);
-        fine[i] = FineBits'(scaled(w, activation_i[i])) <<< w.shift[1:0];
-        coarse[i] = w.shift[3:2];
+        value = mitchell ? ScaledBits'(mitchell_value[i]) :
+            scaled(w, signed'(activation_i[i][ActivationBits-1:0]));
+        shift = mitchell ? mitchell_shift[i] : w.shift;
+        fine[i] = FineBits'(value) <<< shift[1:0];
+        coarse[i] = shift[3:2];
       end
       fine_q   <= fine;
       coarse_q <= coarse;
@@ -89,7 +113,8 @@ module product_logarithm
       case (coarse_q[i])
         2'd0: product_o[i] = ProductBits'(fine_q[i]);
         2'd1: product_o[i] = ProductBits'(fine_q[i]) <<< 4;
-        default: product_o[i] = ProductBits'(fine_q[i]) <<< 8;
+        2'd2: product_o[i] = ProductBits'(fine_q[i]) <<< 8;
+        default: product_o[i] = ProductBits'(fine_q[i]) <<< 12;
       endcase
     end
     logic unused_bits;

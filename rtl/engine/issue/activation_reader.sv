@@ -122,6 +122,15 @@ module activation_reader
   assign scan = '{
           mode: mode_e'(job.layer.mode),
           input_signed: job.layer.input_signed,
+          logarithms:
+          has_corrections
+          (
+              job.layer.number_system
+          ) && !
+          needs_no_weights
+          (
+              job.layer.ones, job.layer.mode
+          ),
           pair_rows: job.layer.pair_rows && job.layer.mode == ModeDense && read_words(Depth) == 2,
           row_pitch: job.layer.input_row_pitch,
           row_stride:

@@ -101,6 +101,7 @@ module address_generator
           row_first: step_q.row_first,
           mode: scan.mode,
           input_signed: scan.input_signed,
+          logarithms: scan.logarithms,
           pair_rows: scan.pair_rows,
           block_odd: pass.block_odd,
           rotate: bank,

@@ -5,15 +5,19 @@
 //   entry_i is the decode table's entry for it, digits_i how many of its digits count, less one.
 //   operand_late_o = the same, but for codes of four bits that of the upper half, with its entry
 //   upper_entry_i. The systems and the choice among them: rtl/arith.
-// Timing: system, digits and code are taken with read_i, like the tables' entries, which stand a cycle later;
-//   then with enable_i, operand_o stands another cycle later and stays. operand_late_o follows it in every
-//   cycle, a cycle behind.
+//   Where products are corrected, corrections_i stand above the operand.
+// Timing: system, digits and code are taken with read_i, like the tables' entries and corrections, which
+//   stand a cycle later; then with enable_i, operand_o stands another cycle later and stays. operand_late_o
+//   follows it in every cycle, a cycle behind.
 // Test: tests/rtl/engine; the systems themselves: tests/arith.
 
 module decoder
   import keyway_contract_pkg::*;
+  import keyway_logarithm_pkg::*;
+  import keyway_pkg::*;
 #(
-    parameter array_kind_e ArrayKind = ArrayKindMultiplier
+    parameter  array_kind_e ArrayKind  = ArrayKindMultiplier,
+    localparam int unsigned WeightBits = weight_bits(ArrayKind)
 ) (
     input  logic                             clk_i,
     input  logic                             clear_i,
@@ -24,8 +28,9 @@ module decoder
     input  logic           [            7:0] code_i,
     input  logic           [OperandBits-1:0] entry_i,
     input  logic           [OperandBits-1:0] upper_entry_i,
-    output logic signed    [OperandBits-1:0] operand_o,
-    output logic signed    [OperandBits-1:0] operand_late_o
+    input  corrections_t                     corrections_i,
+    output logic           [ WeightBits-1:0] operand_o,
+    output logic           [ WeightBits-1:0] operand_late_o
 );
 
   logic signed [OperandBits-1:0] operand;
@@ -55,13 +60,22 @@ module decoder
       .operand_o(operand)
   );
 
-  always_ff @(posedge clk_i) begin
-    if (clear_i) operand_o <= '0;
-    else if (enable_i) operand_o <= operand;
+  if (takes_corrections(ArrayKind)) begin : gen_corrections
+    always_ff @(posedge clk_i) begin
+      if (clear_i) operand_o <= '0;
+      else if (enable_i) operand_o <= {corrections_i, operand};
+    end
+  end else begin : gen_no_corrections
+    always_ff @(posedge clk_i) begin
+      if (clear_i) operand_o <= '0;
+      else if (enable_i) operand_o <= operand;
+    end
+    logic unused_corrections;
+    assign unused_corrections = ^corrections_i;
   end
 
   // ------------------------------------------------------------------ upper half, a cycle late
-  logic signed [OperandBits-1:0] late;
+  logic [WeightBits-1:0] late;
 
   if (runs_nibbles(ArrayKind)) begin : gen_nibbles
     logic signed [OperandBits-1:0] upper, upper_q;
@@ -88,7 +102,7 @@ module decoder
       end
     end
 
-    assign late = nibbles_q ? upper_q : operand_o;
+    assign late = nibbles_q ? WeightBits'(upper_q) : operand_o;
   end else begin : gen_no_nibbles
     assign late = operand_o;
     logic unused_entry;

@@ -7,20 +7,22 @@
 //   of byte k; for odd d / 4 it is the upper half, and operand_late[k] of that. So lanes take depths of odd
 //   d / 4 from operand_late, whatever the codes. A word marked `ones` is a whole tile of operands one.
 // Timing: a word that is requested at r arrives at r + 1, waits in the queue at r + 2, reads its table
-//   entries (stands at r + 3), is decoded (stands at r + 4, operand_late a cycle later): one word a cycle.
-//   When the lanes do not take operands it all stands still: room_o allows a request only when its word will
-//   have a place, so instructions and tables can still be read meanwhile.
+//   entries, or corrections (stand at r + 3), is decoded (stands at r + 4, operand_late a cycle later): one
+//   word a cycle. When the lanes do not take operands it all stands still: room_o allows a request only when
+//   its word will have a place, so instructions and tables can still be read meanwhile.
 // Contract: a word comes only after room_o (assertion RoomKept); operands hold until taken (OperandsHold).
 // Test: tests/rtl/engine.
 `include "assert.svh"
 
 module tile_decoder
   import keyway_contract_pkg::*;
+  import keyway_logarithm_pkg::*;
   import keyway_pkg::*;
 #(
-    parameter  int unsigned Lanes     = 16,
-    parameter  array_kind_e ArrayKind = ArrayKindMultiplier,
-    localparam int unsigned Ports     = 4 * Lanes
+    parameter  int unsigned Lanes      = 16,
+    parameter  array_kind_e ArrayKind  = ArrayKindMultiplier,
+    localparam int unsigned Ports      = 4 * Lanes,
+    localparam int unsigned WeightBits = weight_bits(ArrayKind)
 ) (
     input logic clk_i,
     input logic rst_ni,
@@ -51,8 +53,8 @@ module tile_decoder
     output logic operand_valid_o,
     input logic operand_ready_i,
     output tile_word_t operand_tile_o,
-    output operand_t [Ports-1:0] operand_o,
-    output operand_t [Ports-1:0] operand_late_o,
+    output logic [Ports-1:0][WeightBits-1:0] operand_o,
+    output logic [Ports-1:0][WeightBits-1:0] operand_late_o,
     // Of the next cycle
     input logic operand_ready_next_i,
     output logic operand_valid_next_o,
@@ -144,6 +146,7 @@ module tile_decoder
   logic [Ports-1:0][OperandBits-1:0] entries, upper_entries;
   logic [Ports-1:0][7:0] table_codes;
   logic [Ports-1:0][3:0] upper_codes;
+  corrections_t [Ports-1:0] corrections;
 
   for (genvar p = 0; p < int'(Ports); p++) begin : gen_code
     assign table_codes[p] = {head.tile.pair ? 4'd0 : head.codes[p][7:4], head.codes[p][3:0]};
@@ -171,6 +174,26 @@ module tile_decoder
     logic unused_writes;
     assign unused_writes = ^{clear_address_i, table_write_valid_i, table_write_bank_i,
                              table_write_group_i, table_write_entries_i, table_codes};
+  end
+
+  if (takes_corrections(ArrayKind)) begin : gen_corrections
+    correction_table #(
+        .Ports(Ports)
+    ) u_correction_table (
+        .clk_i,
+        .clear_i,
+        .clear_address_i(clear_address_i[6:0]),
+        .write_valid_i  (table_write_valid_i),
+        .write_bank_i   (table_write_bank_i),
+        .write_group_i  (table_write_group_i),
+        .write_entries_i(table_write_entries_i),
+        .read_i         (read && has_corrections(head.system)),
+        .bank_i         (head.table_bank),
+        .code_i         (head.codes),
+        .corrections_o  (corrections)
+    );
+  end else begin : gen_no_corrections
+    assign corrections = '0;
   end
 
   if (has_tables(ArrayKind) && runs_nibbles(ArrayKind)) begin : gen_nibble_tables
@@ -227,6 +250,7 @@ module tile_decoder
         .code_i        (head.codes[p]),
         .entry_i       (entries[p]),
         .upper_entry_i (upper_entries[p]),
+        .corrections_i (corrections[p]),
         .operand_o     (operand_o[p]),
         .operand_late_o(operand_late_o[p])
     );

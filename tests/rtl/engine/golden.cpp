@@ -42,13 +42,13 @@ uint8_t* Golden::word(const Place& place, int block, int row, int column) {
   return &bank[static_cast<size_t>(address * shape_.word_channels())];
 }
 
-int Golden::decode(int code, int digits) const {
+int64_t Golden::product(int code, int digits, int activation) const {
   namespace f = contract::layer;
   const auto system = static_cast<arith::NumberSystem>(layer_.get(f::kNumberSystem));
   const auto slot = static_cast<size_t>(layer_.get(f::kTableSlot));
   if (arith::info(system).has_digits) code &= 0xff00 >> 2 * digits;
-  return operand_by_definition(arith::info(system), static_cast<uint8_t>(code), tables_[slot],
-                               shape_.array_kind);
+  return product_by_definition(arith::info(system), static_cast<uint8_t>(code), activation,
+                               tables_[slot], shape_.array_kind);
 }
 
 void Golden::multiply(const Instruction& job) {
@@ -66,7 +66,7 @@ void Golden::multiply(const Instruction& job) {
   const Place in{jf(f::kInputBase), jf(f::kInputPhase), lf(l::kInputRowPitch),
                  lf(l::kInputBlockPitch)};
 
-  // Operand at tap (ky, kx) of output pixel p; false outside the image.
+  // Activation at tap (ky, kx) of output pixel p; false outside the image.
   const auto tap = [&](int p, int ky, int kx, int block, int channel, int& value) {
     const int row = jf(f::kInputY) + p / width * lf(l::kStrideY) + ky;
     const int column = jf(f::kInputX) + p % width * lf(l::kStrideX) + kx;
@@ -84,13 +84,13 @@ void Golden::multiply(const Instruction& job) {
   size_t tile = static_cast<size_t>(jf(f::kWeightAddress) * shape_.weight_word_bytes());
   const arith::NumberSystemInfo* system = arith::find_number_system(lf(l::kNumberSystem));
   const uint32_t code_bits = system != nullptr ? system->code_bits : 8;
-  const auto operand = [&](int lane, int depth) {
-    if (ones) return 1;
+  const auto times_weight = [&](int x, int lane, int depth) -> int64_t {
+    if (ones) return x;
     const int word = code_bits == 4 ? depth / 8 : depth / 4;
     const int byte = weight(
         tile + static_cast<size_t>(word * shape_.weight_word_bytes() + depth % 4 + 4 * lane));
-    if (code_bits == 8) return decode(byte, digits());
-    return decode(depth / 4 % 2 == 0 ? byte & 15 : byte >> 4, digits());
+    if (code_bits == 8) return product(byte, digits(), x);
+    return product(depth / 4 % 2 == 0 ? byte & 15 : byte >> 4, digits(), x);
   };
 
   std::vector<std::vector<int64_t>> sum(
@@ -116,7 +116,7 @@ void Golden::multiply(const Instruction& job) {
                 if (!tap(p, tap_row, kx, block, c, x)) continue;
                 for (int lane = 0; lane < lanes; ++lane) {
                   sum[static_cast<size_t>(p)][static_cast<size_t>(lane)] +=
-                      x * operand(lane, w * channels + c);
+                      times_weight(x, lane, w * channels + c);
                 }
               }
             }
@@ -140,7 +140,7 @@ void Golden::multiply(const Instruction& job) {
                 if (maximum)
                   s = std::max<int64_t>(s, x);
                 else
-                  s += x * operand(lane, r * most + most - columns + c);
+                  s += times_weight(x, lane, r * most + most - columns + c);
               }
             }
           }

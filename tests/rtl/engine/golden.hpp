@@ -42,7 +42,7 @@ class Golden {
                 int number, std::vector<StoredBlock>& stored);
   void load_input(const Instruction& instruction, const Bytes& input, size_t offset);
   StoredBlock store(const Instruction& instruction);
-  int decode(int code, int digits) const;
+  int64_t product(int code, int digits, int activation) const;
   uint8_t* word(const Place& place, int block, int row, int column);
   uint8_t weight(size_t address) const;
 

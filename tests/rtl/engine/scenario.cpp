@@ -153,7 +153,7 @@ namespace {
 int usual_operand(const LayerSpec& spec, contract::ArrayKind kind) {
   if (spec.ones || spec.mode == 2) return 1;
   const auto& system = arith::info(static_cast<arith::NumberSystem>(spec.number_system));
-  if (system.has_table) return 1024;
+  if (system.tabulate != nullptr) return 1024;
   double square = 0;
   for (const int32_t operand : system.operands({}, kind)) {
     square += static_cast<double>(operand) * operand / contract::kTableEntries;

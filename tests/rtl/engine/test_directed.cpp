@@ -405,8 +405,8 @@ TEST_CASE("an empty program and a program of layers only end") {
 namespace {
 
 /// Stores the whole activation memory, then sums of all weight memory behind the program and of all
-/// codes through both tables, if there are any, all against an input of ones: zeros show that
-/// nothing was left.
+/// codes through both tables, if there are any, all against an input of ones, less what tables of
+/// zeros give: zeros show that nothing was left.
 Bytes traces(Bench& bench) {
   namespace l = contract::layer;
   namespace f = contract::multiply;
@@ -447,7 +447,8 @@ Bytes traces(Bench& bench) {
                         .set(i::kBlocks, shape.block_banks())
                         .set(i::kBase, 8));
   constexpr int kProgram = 1024;
-  const int parameters = kProgram / word_bytes, codes = parameters + 3, data = codes + 64;
+  const int parameters = kProgram / word_bytes, biased = parameters + 3, codes = biased + 3,
+            data = codes + 64;
   const int tiles = (static_cast<int>(shape.weight_bytes) / word_bytes - data) / shape.tile_words();
   struct Job {
     uint32_t code_bits;
@@ -462,6 +463,7 @@ Bytes traces(Bench& bench) {
   for (int job = 0; job < static_cast<int>(jobs.size()); ++job) {
     const auto& [code_bits, system, slot] = jobs[static_cast<size_t>(job)];
     const int blocks = (job == 0 ? tiles : 64 / shape.tile_words(code_bits)) * shape.read_words();
+    const bool is_biased = arith::info(static_cast<arith::NumberSystem>(system)).has_corrections;
     program.push_back(Instruction(contract::Opcode::kLayer)
                           .set(l::kNumberSystem, system)
                           .set(l::kTableSlot, slot)
@@ -475,7 +477,7 @@ Bytes traces(Bench& bench) {
     program.push_back(Instruction(contract::Opcode::kMultiply)
                           .set(f::kWaitRows, 1)
                           .set(f::kWeightAddress, job == 0 ? data : codes)
-                          .set(f::kParameterAddress, parameters)
+                          .set(f::kParameterAddress, is_biased ? biased : parameters)
                           .set(f::kInputBase, 8)
                           .set(f::kHeight, 1)
                           .set(f::kWidth, 1)
@@ -484,6 +486,10 @@ Bytes traces(Bench& bench) {
   }
   program.push_back(store(static_cast<int>(jobs.size()), static_cast<int>(jobs.size())));
   Bytes image(static_cast<size_t>(data * word_bytes), 0);
+  Bytes input(static_cast<size_t>(32 * shape.block_banks()));
+  for (size_t k = 0; k < input.size(); ++k) input[k] = static_cast<uint8_t>(1 + k % 15);
+  const arith::NumberSystemInfo& corrected =
+      arith::info(static_cast<arith::NumberSystem>(jobs.back().system));
   for (int lane = 0; lane < shape.lanes; ++lane) {
     Record record{};
     set_field(record.data(), p::kM, 2);
@@ -491,12 +497,24 @@ Bytes traces(Bench& bench) {
     set_field(record.data(), p::kLo, -128);
     set_field(record.data(), p::kHi, 127);
     write_record(&image[kProgram], shape.lanes, lane, 3, record);
+    if (!corrected.has_corrections) continue;
+    int64_t sum = 0;  // of all codes, whose place says what they are, with corrections of zero
+    for (int word = 0; word < 64; ++word) {
+      for (int d = 0; d < 4; ++d) {
+        const int depth = word % shape.tile_words() * 4 + d, channels = shape.word_channels();
+        const int block = word / shape.tile_words() * shape.read_words() + depth / channels;
+        const auto code = static_cast<uint8_t>(word * word_bytes + 4 * lane + d);
+        const size_t x =
+            static_cast<size_t>(block % shape.block_banks() * channels + depth % channels);
+        sum += corrected.product(code, input[x], {});
+      }
+    }
+    set_field(record.data(), p::kBias, -sum);
+    write_record(&image[static_cast<size_t>(biased * word_bytes)], shape.lanes, lane, 3, record);
   }
   for (size_t k = 0; k < static_cast<size_t>(64 * word_bytes); ++k) {
     image[static_cast<size_t>(codes * word_bytes) + k] = static_cast<uint8_t>(k);
   }
-  Bytes input(static_cast<size_t>(32 * shape.block_banks()));
-  for (size_t k = 0; k < input.size(); ++k) input[k] = static_cast<uint8_t>(1 + k % 15);
   run(program, image, input);
   return all;
 }
