@@ -121,6 +121,8 @@ BenchResult measure(const BenchNetwork& network, const BenchOptions& options) {
   BenchResult result;
   result.network = network;
   result.core = program::core_from_name(options.core);
+  result.format = options.format;
+  result.area = area_of(result.core);
   driver::SimOptions sim;
   sim.core = options.core;
   static_cast<void>(platform::kernel_factory(sim.core));  // what is missing is said now

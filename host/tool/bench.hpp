@@ -17,6 +17,7 @@
 #include "driver/accelerator.hpp"
 #include "platform/cycle_account.hpp"
 #include "program/program.hpp"
+#include "tool/core_area.hpp"
 #include "tool/model_to_network.hpp"
 
 namespace keyway::tool {
@@ -73,6 +74,8 @@ inline constexpr size_t kBenchBatch = 8;
 struct BenchResult {
   BenchNetwork network;
   program::CoreConfig core;
+  std::string format;
+  std::optional<CoreArea> area;
   uint64_t macs = 0;
   PackageCycles plain, sealed;
   std::optional<double> accuracy;

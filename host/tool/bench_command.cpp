@@ -5,9 +5,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "arith/number_system.hpp"
 #include "common/error.hpp"
 #include "common/interrupt.hpp"
 #include "common/printable.hpp"
+#include "platform/kernel_model.hpp"
 #include "platform/memory_options.hpp"
 #include "tool/bench.hpp"
 #include "tool/bench_report.hpp"
@@ -23,6 +25,7 @@ struct Options {
   BenchNetwork network;
   BenchOptions bench;
   std::string suite, data;
+  std::vector<std::string> beside;  ///< CORE:FORMAT
   bool layers = false, cycles_only = false, json = false;
 };
 
@@ -50,18 +53,56 @@ Suite networks_of(const Options& options) {
   return {"", {network}, {}};
 }
 
+/// The options for every core; the first one is that of --core and --format.
+std::vector<BenchOptions> cores_of(const Options& options) {
+  std::vector<BenchOptions> cores{options.bench};
+  cores.front().accuracy = !options.cycles_only;
+  for (const std::string& text : options.beside) {
+    const size_t colon = text.find(':');
+    if (colon == std::string::npos) {
+      throw Error(ErrorKind::kUsage,
+                  "--beside " + common::printable(text) + " is not CORE:FORMAT, as 16x16-log:lns8");
+    }
+    cores.push_back(cores.front());
+    cores.back().core = text.substr(0, colon);
+    cores.back().format = text.substr(colon + 1);
+  }
+  for (const BenchOptions& each : cores) {  // what is missing is said now
+    const program::CoreConfig core = program::core_from_name(each.core);
+    const auto& system = arith::info(arith::number_system_from_name(each.format));
+    static_cast<void>(platform::kernel_factory(each.core));
+    if (system.runs_on(core.array_kind)) continue;
+    throw Error(ErrorKind::kFit,
+                "weights in " + each.format + " do not run on a core " + core.name());
+  }
+  return cores;
+}
+
 void run(const Options& options) {
   const Suite suite = networks_of(options);
-  BenchOptions bench = options.bench;
-  bench.accuracy = !options.cycles_only;
+  const std::vector<BenchOptions> cores = cores_of(options);
+  const BenchOptions& bench = cores.front();
   const common::InterruptGuard guard;
   const std::string memory = platform::to_string(platform::parse_memory_options(bench.memory));
-  std::vector<BenchResult> results;
-  for (const BenchNetwork& network : suite.networks) results.push_back(measure(network, bench));
+  std::vector<BenchResult> results, all;  // of the first core; of every network on every core
+  for (const BenchNetwork& network : suite.networks) {
+    for (const BenchOptions& core : cores) {
+      all.push_back(measure(network, core));
+      if (&core == &cores.front()) results.push_back(all.back());
+    }
+  }
 
   if (options.json) {
     nlohmann::ordered_json networks = nlohmann::ordered_json::array();
-    for (const BenchResult& result : results) networks.push_back(to_json(result, options.layers));
+    for (size_t i = 0; i < all.size(); ++i) {
+      auto json = to_json(all[i], options.layers);
+      if (i % cores.size() == 0) {
+        networks.push_back(std::move(json));
+        if (cores.size() > 1) networks.back()["beside"] = nlohmann::ordered_json::array();
+      } else {
+        networks.back()["beside"].push_back(std::move(json));
+      }
+    }
     print_json({{"status", kSuccess},
                 {"suite", suite.name.empty() ? nlohmann::ordered_json(nullptr)
                                              : nlohmann::ordered_json(suite.name)},
@@ -74,6 +115,7 @@ void run(const Options& options) {
   }
   std::string text = bench_table(results);
   for (const std::string& note : suite.notes) text += "\n" + note + "\n";
+  if (cores.size() > 1) text += "\n" + area_table(all);
   if (options.layers) {
     for (const BenchResult& result : results) {
       text +=
@@ -105,6 +147,9 @@ void add_bench_command(CLI::App& app) {
       ->add_option("--core", options->bench.core,
                    "Core, which this build must have, lanes x depth: " + program::known_cores())
       ->capture_default_str();
+  command->add_option("--beside", options->beside,
+                      "Another core and number system to compare with at equal area, CORE:FORMAT; "
+                      "may be given more than once");
   command->add_option("--memory", options->bench.memory,
                       "Memory model: latency=60,stall=0.0,seed=1");
   command->add_flag("--layers", options->layers, "A table of layers for each network too");
@@ -128,6 +173,10 @@ void add_bench_command(CLI::App& app) {
       "               (ad_autoencoder.labels.npy: one label, 0 or 1, a clip; clips have equally "
       "many\n"
       "               windows)\n"
+      "\n"
+      "Cores are compared by cycles x area, of the whole core without its lock on UltraScale+ "
+      "(rtl/README.md).\n"
+      "A DSP counts as nothing, and as 50 LUTs.\n"
       "\n"
       "Ctrl-C ends the measurement with exit status 8.\n"
       "\n"

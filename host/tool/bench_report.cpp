@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "common/printable.hpp"
 
@@ -84,6 +85,16 @@ Json to_json(const Inference& inference) {
           {"write_bytes", inference.counter(Counter::kWriteBytes)}};
 }
 
+Json to_json(const CoreArea& area, uint64_t cycles) {
+  return {{"lut", area.lut},
+          {"ff", area.ff},
+          {"dsp", area.dsp},
+          {"ramb36", area.ramb36},
+          {"rtl", area.rtl},
+          {"cycles_lut", cycles * area.lut},
+          {"cycles_lut_and_dsp", cycles * area.lut_and_dsp()}};
+}
+
 Json to_json(const PackageCycles& cycles) {
   return {{"cycles_open", cycles.open},
           {"cold", to_json(cycles.cold)},
@@ -154,6 +165,34 @@ std::string bench_table(const std::vector<BenchResult>& results) {
   return table(rows, 1, compared);
 }
 
+std::string area_table(const std::vector<BenchResult>& results) {
+  Rows rows{{"network", "core", "format", "accuracy (labels)", "cycles, warm", "LUT", "DSP",
+             "cycles x LUT, 1e9", "cycles x (LUT + 50 DSP), 1e9"}};
+  std::set<std::string> states;
+  for (const BenchResult& r : results) {
+    rows.push_back({cell(r.network.name), r.core.name(), r.format, accuracy_text(r),
+                    grouped(r.sealed.warm.cycles())});
+    if (!r.area) {
+      rows.back().resize(rows.front().size());
+      continue;
+    }
+    states.insert(r.area->rtl);
+    const auto giga = [&](uint64_t area) {
+      return fmt::format("{:.3f}", 1e-9 * static_cast<double>(r.sealed.warm.cycles() * area));
+    };
+    for (const std::string& text : {grouped(r.area->lut), grouped(r.area->dsp), giga(r.area->lut),
+                                    giga(r.area->lut_and_dsp())}) {
+      rows.back().push_back(text);
+    }
+  }
+  std::string text = table(rows, 4, false);
+  if (!states.empty()) {
+    text += fmt::format("\nArea: core without lock, UltraScale+, of RTL in state {}.\n",
+                        fmt::join(states, ", "));
+  }
+  return text;
+}
+
 std::string layer_table(const BenchResult& result) {
   Rows rows{{"layer", "kind", "cycles", "ideal", "utilisation"}};
   for (const char* cause : kCauses) rows.front().emplace_back(cause);
@@ -180,20 +219,24 @@ std::string layer_table(const BenchResult& result) {
 }
 
 Json to_json(const BenchResult& result, bool layers) {
-  Json json{{"name", result.network.name},
-            {"macs", result.macs},
-            {"cycles_warm", result.sealed.warm.cycles()},
-            {"cycles_cold", result.sealed.cold.cycles()},
-            {"cycles_batch", result.sealed.batch ? Json(*result.sealed.batch) : Json(nullptr)},
-            {"utilisation", result.utilisation()},
-            {"lock_overhead", {{"warm", result.overhead_warm()}, {"cold", result.overhead_cold()}}},
-            {"sealed", to_json(result.sealed)},
-            {"plain", to_json(result.plain)},
-            {"metric", result.network.metric == Metric::kAuc ? "auc" : "top-1"},
-            {"accuracy", result.accuracy ? Json(*result.accuracy) : Json(nullptr)},
-            {"accuracy_labels", result.accuracy_labels},
-            {"published",
-             result.network.published.empty() ? Json(nullptr) : Json(result.network.published)}};
+  Json json{
+      {"name", result.network.name},
+      {"core", result.core.name()},
+      {"format", result.format},
+      {"macs", result.macs},
+      {"cycles_warm", result.sealed.warm.cycles()},
+      {"cycles_cold", result.sealed.cold.cycles()},
+      {"cycles_batch", result.sealed.batch ? Json(*result.sealed.batch) : Json(nullptr)},
+      {"utilisation", result.utilisation()},
+      {"area", result.area ? to_json(*result.area, result.sealed.warm.cycles()) : Json(nullptr)},
+      {"lock_overhead", {{"warm", result.overhead_warm()}, {"cold", result.overhead_cold()}}},
+      {"sealed", to_json(result.sealed)},
+      {"plain", to_json(result.plain)},
+      {"metric", result.network.metric == Metric::kAuc ? "auc" : "top-1"},
+      {"accuracy", result.accuracy ? Json(*result.accuracy) : Json(nullptr)},
+      {"accuracy_labels", result.accuracy_labels},
+      {"published",
+       result.network.published.empty() ? Json(nullptr) : Json(result.network.published)}};
   if (layers) {
     json["layers"] = layers_json(result.sealed.warm, result.core);
     json["layers_cold"] = layers_json(result.sealed.cold, result.core);

@@ -14,6 +14,9 @@ namespace keyway::tool {
 /// One row a network.
 std::string bench_table(const std::vector<BenchResult>& results);
 
+/// Cores at equal area: one row a network on a core. What is not known of an area is left out.
+std::string area_table(const std::vector<BenchResult>& results);
+
 /// One row a layer of the warm inference of the sealed package.
 std::string layer_table(const BenchResult& result);
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`keyway bench`: what it refuses, and that its figures are those of `keyway run`, all cycles accounted for."""
+import csv
 import json
 import os
 import pty
@@ -13,6 +14,7 @@ import numpy as np
 from keyway_command import DEVICE, FILE, FIT, TOOL, USAGE, ZOO, CommandTest
 
 MODEL = [ZOO / "fashion_mnist.onnx", "--calib", ZOO / "calibration.npy"]
+AREA = ZOO.parent.parent.parent / "rtl/area.csv"
 STALLS = ["tile", "bank", "frames", "rows", "products", "empty"]
 
 
@@ -21,12 +23,43 @@ class Bench(CommandTest):
         for args in ([], [*MODEL, "--suite", "zoo"], MODEL[:1], ["--suite", "nonsense"], ["--suite", "mlperf-tiny"],
                      ["--suite", "zoo", "--calib", ZOO / "calibration.npy"], [*MODEL, "--data", "."],
                      [*MODEL, "--labels", ZOO / "sample_labels.npy"], [*MODEL, "--format", "int9"], [*MODEL, "--core", "7x7"],
-                     [*MODEL, "--memory", "latency=fast"]):
+                     [*MODEL, "--memory", "latency=fast"], [*MODEL, "--beside", "8x8"], [*MODEL, "--beside", "7x7:int8"],
+                     [*MODEL, "--beside", "8x8:int9"]):
             self.fails(USAGE, "bench", *args)
         self.fails(FILE, "bench", "--suite", "mlperf-tiny", "--data", self.work, says="resnet20_cifar10.onnx")
         self.fails(FILE, "bench", "missing.onnx", *MODEL[1:], says="missing.onnx")
         # Before any work, of which reading the model is the first.
         self.fails(FIT, "bench", "missing.onnx", *MODEL[1:], "--core", "32x32-tiny", says="cmake -DKEYWAY_CORES=")
+        self.fails(FIT, "bench", "missing.onnx", *MODEL[1:], "--beside", "32x32-tiny:int8", says="cmake -DKEYWAY_CORES=")
+        self.fails(FIT, "bench", "missing.onnx", *MODEL[1:], "--beside", "8x8-log:int8",
+                   says="weights in int8 do not run on a core 8x8-log")
+
+    def test_cores_beside_one_another_at_equal_area(self):
+        """Each with its own cycles, and with what rtl/area.csv says of it."""
+        with open(AREA, encoding="utf-8", newline="") as file:
+            areas = {row["core"]: row for row in csv.DictReader(file)}
+        command = ["bench", *MODEL, "--core", "8x8", "--format", "qf8", "--beside", "8x8-log:lns8",
+                   "--beside", "8x8-serial:ds8"]
+        first, = self.json(*command)["networks"]
+        networks = [first, *first["beside"]]
+        self.assertEqual([(n["core"], n["format"]) for n in networks],
+                         [("8x8", "qf8"), ("8x8-log", "lns8"), ("8x8-serial", "ds8")])
+        rows = [line.split("|") for line in self.must(*command).stdout.splitlines() if line.count("|") == 10][2:]
+        self.assertEqual(len(rows), 3)
+        for network, row in zip(networks, rows):
+            row = [text.strip() for text in row]
+            self.assertEqual(row[2:4], [network["core"], network["format"]])
+            area = areas.get(network["core"])
+            if area is None:
+                self.assertIsNone(network["area"])
+                self.assertEqual(row[6:-1], [""] * 4)
+                continue
+            luts, dsps, cycles = int(area["lut"]), int(area["dsp"]), network["cycles_warm"]
+            self.assertEqual(network["area"], {"lut": luts, "ff": int(area["ff"]), "dsp": dsps, "ramb36": float(area["ramb36"]),
+                                               "rtl": area["rtl"], "cycles_lut": cycles * luts,
+                                               "cycles_lut_and_dsp": cycles * (luts + 50 * dsps)})
+            self.assertEqual(row[-3:-1], [f"{1e-9 * cycles * luts:.3f}", f"{1e-9 * cycles * (luts + 50 * dsps):.3f}"])
+        self.assertLess(networks[1]["cycles_warm"], 1.001 * first["cycles_warm"])
 
     def test_the_zoo_needs_no_other_files_and_accounts_for_every_cycle(self):
         result = self.json("bench", "--suite", "zoo", "--layers")
