@@ -2,7 +2,8 @@
 // Operands of arrays of kind `logarithmic`. A logarithm_t says how product_logarithm makes an exact product
 // of an activation x, (first + second) * x * 2^shift, or its negative; a mitchell_t, which has its own bit
 // set, that the logarithms of weight and activation are added (product_mitchell).
-
+// A test of one block uses some of it only.
+// verilator lint_off UNUSEDPARAM
 package keyway_logarithm_pkg;
 
   // The two terms of the fraction. The first is 32 x and one shift of x besides, or nothing, and the second
@@ -59,3 +60,4 @@ package keyway_logarithm_pkg;
   parameter logarithm_t LogarithmOne = '{shift: 0, negative: 0, first: First0, second: Second1};
 
 endpackage
+// verilator lint_on UNUSEDPARAM
