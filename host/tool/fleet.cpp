@@ -4,10 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <filesystem>
-#include <mutex>
-#include <numeric>
 #include <random>
 #include <set>
 
@@ -20,7 +17,6 @@
 #include "lock/package.hpp"
 #include "quantise/parallel.hpp"
 #include "tool/bench_suites.hpp"
-#include "tool/fleet_store.hpp"
 #include "tool/model_to_network.hpp"
 #include "tool/report.hpp"
 #include "tool/tensors.hpp"
@@ -177,16 +173,16 @@ class Fleet {
   void open_own() {
     std::set<uint32_t> known;
     for (const auto& device : store_.own_devices()) known.insert(device.number);
-    std::vector<FleetStore::OwnDevice> todo;
+    std::vector<FleetStore::OwnDevice> pending;
     for (uint32_t number = 1; number <= options_.devices; ++number)
-      if (known.count(number) == 0) todo.push_back({number, false, "", ""});
+      if (known.count(number) == 0) pending.push_back({number, false, "", ""});
     const std::vector<float> first(
         questions_.inputs.begin(),
         questions_.inputs.begin() + static_cast<std::ptrdiff_t>(package_.input_elements()));
     in_chunks(
-        "opening licences", todo.size(), options_.threads,
+        "opening licences", pending.size(), options_.threads,
         [&](size_t i) {
-          FleetStore::OwnDevice& device = todo[i];
+          FleetStore::OwnDevice& device = pending[i];
           try {
             const std::vector<float> values = answers(device.number, device.number, first);
             const lock::ByteView bytes(reinterpret_cast<const uint8_t*>(values.data()),
@@ -198,20 +194,20 @@ class Fleet {
           }
         },
         [&](size_t begin, size_t end) {
-          store_.add(
-              std::vector<FleetStore::OwnDevice>(todo.begin() + static_cast<std::ptrdiff_t>(begin),
-                                                 todo.begin() + static_cast<std::ptrdiff_t>(end)));
+          store_.add(std::vector<FleetStore::OwnDevice>(
+              pending.begin() + static_cast<std::ptrdiff_t>(begin),
+              pending.begin() + static_cast<std::ptrdiff_t>(end)));
         });
   }
 
   void open_wrong() {
     std::set<DevicePair> known;
     for (const auto& wrong : store_.wrong_devices()) known.insert(wrong.pair);
-    std::vector<FleetStore::WrongDevice> todo;
+    std::vector<FleetStore::WrongDevice> pending;
     for (const DevicePair& pair :
          wrong_pairs(options_.devices, store_.setup().pairs, store_.setup().seed))
-      if (known.count(pair) == 0) todo.push_back({pair, false});
-    if (todo.empty()) return;
+      if (known.count(pair) == 0) pending.push_back({pair, false});
+    if (pending.empty()) return;
     std::vector<lock::Device> devices(options_.devices);
     std::vector<std::vector<uint8_t>> licences(options_.devices);
     in_chunks(
@@ -224,21 +220,21 @@ class Fleet {
     const lock::Key key = lock::package_key(owner_.root, view_.header.id);
     const bool sealed = view_.header.policy == lock::Policy::kSealed;
     in_chunks(
-        "trying licences on other devices", todo.size(), options_.threads,
+        "trying licences on other devices", pending.size(), options_.threads,
         [&](size_t i) {
-          const auto [licence, device] = todo[i].pair;
+          const auto [licence, device] = pending[i].pair;
           try {
             const lock::Key found =
                 lock::open_licence(view_, licences[licence - 1], devices[device - 1]);
-            todo[i].opened = sealed || found == key;
+            pending[i].opened = sealed || found == key;
           } catch (const Error& error) {
             if (error.kind() != ErrorKind::kRefused) throw;
           }
         },
         [&](size_t begin, size_t end) {
           store_.add(std::vector<FleetStore::WrongDevice>(
-              todo.begin() + static_cast<std::ptrdiff_t>(begin),
-              todo.begin() + static_cast<std::ptrdiff_t>(end)));
+              pending.begin() + static_cast<std::ptrdiff_t>(begin),
+              pending.begin() + static_cast<std::ptrdiff_t>(end)));
         });
   }
 

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "lock/keys.hpp"
+#include "tool/fleet_store.hpp"
 
 namespace keyway::tool {
 
@@ -53,6 +54,6 @@ FleetReport run_fleet(const FleetOptions& options);
 
 /// `count` different pairs (licence's device, another device) out of devices 1..devices, in
 /// ascending order; all of them if there are not more.
-std::vector<std::pair<uint32_t, uint32_t>> wrong_pairs(size_t devices, size_t count, uint64_t seed);
+std::vector<DevicePair> wrong_pairs(size_t devices, size_t count, uint64_t seed);
 
 }  // namespace keyway::tool

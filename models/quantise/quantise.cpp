@@ -41,8 +41,9 @@ constexpr int64_t kMostOwnGrams = int64_t{1} << 24;
 /// Of a channel whose outputs were all zero: they hardly matter, but other inputs may wake them.
 constexpr double kDeadImportance = 0.1;
 /// Root mean square of a byte where nothing was seen.
-constexpr double kUsualMean = 0.4;  ///< square of the mean of such bytes, over the mean square
 constexpr double kUsualByte = 20;
+/// Square of the mean of such bytes, over the mean square.
+constexpr double kUsualMean = 0.4;
 /// A channel's error counts in units of its output byte, or, where that is larger, of a byte that
 /// had to hold this many deviations of its sum before the clamp (a channel that is mostly off).
 constexpr double kDeviations = 8;
