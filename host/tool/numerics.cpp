@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "arith/mit8.hpp"
 #include "common/error.hpp"
 #include "compile/compile.hpp"
+#include "driver/companions.hpp"
 #include "driver/session_internals.hpp"
 #include "graph/execute.hpp"
 #include "graph/onnx_import.hpp"
@@ -21,6 +23,7 @@
 #include "tool/model_to_network.hpp"
 #include "tool/normal_weights.hpp"
 #include "tool/tensors.hpp"
+#include "tool/tuner.hpp"
 
 namespace keyway::tool {
 
@@ -59,9 +62,31 @@ Accuracy accuracy_of(const BenchNetwork& network, const quantise::Network& quant
   return measure_accuracy(network, package, read_inputs(network.input, package.input_dims(), -1));
 }
 
-/// What a tuned model for a system is called.
-std::string tuned_model(const std::string& model, const char* system) {
-  return std::filesystem::path(model).replace_extension(std::string(system) + ".onnx").string();
+/// STEM.ENDING beside STEM.onnx.
+std::string beside(const std::string& model, const std::string& ending) {
+  return std::filesystem::path(model).replace_extension(ending).string();
+}
+
+/// Those that may lie in files beside the model's too.
+std::string weights_of(const graph::Graph& graph) {
+  std::string bytes;
+  for (const graph::Node& node : graph.nodes) {
+    for (const auto* values : {&node.weights, &node.bias}) {
+      bytes.append(reinterpret_cast<const char*>(values->data()), values->size() * sizeof(float));
+    }
+  }
+  return bytes;
+}
+
+/// Of everything that figures of a network depend on.
+Fingerprint files_of(const BenchNetwork& network, const graph::Graph& graph) {
+  Fingerprint files;
+  files.add_this_program().add(weights_of(graph));
+  for (const std::string* path :
+       {&network.model, &network.calibration, &network.input, &network.labels}) {
+    files.add_file(*path);
+  }
+  return files;
 }
 
 }  // namespace
@@ -137,8 +162,10 @@ ProductFigures measure_products(const Arithmetic& arithmetic) {
   return figures;
 }
 
-Accuracy float_accuracy(const BenchNetwork& network) {
+Accuracy NetworkMeter::in_float(const BenchNetwork& network) const {
   const graph::Graph graph = graph::import_onnx(network.model);
+  const std::string name = files_of(network, graph).add("float").name();
+  if (const auto found = kept_.find(name)) return {found->at("accuracy"), found->at("labels")};
   const auto inputs = read_inputs(network.input, graph.input_layout.dims, -1);
   graph::ExecuteOptions options;
   options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
@@ -149,27 +176,78 @@ Accuracy float_accuracy(const BenchNetwork& network) {
   const program::Program program = compile::compile(
       build_network(network.model, network.calibration, default_format(false), core).network, core);
   const auto labels = read_metric_labels(network, program, static_cast<size_t>(inputs.rows()));
-  return {judge(network.metric, program, inputs.values, outputs, labels), labels.size()};
+  const Accuracy accuracy{judge(network.metric, program, inputs.values, outputs, labels),
+                          labels.size()};
+  kept_.keep(
+      name, {{"network", network.name}, {"accuracy", accuracy.value}, {"labels", accuracy.labels}});
+  return accuracy;
 }
 
-NetworkFigures measure_network(const BenchNetwork& network, const Arithmetic& arithmetic) {
+std::string NetworkMeter::tuned(const BenchNetwork& network,
+                                const arith::NumberSystemInfo& system) const {
+  const std::string given = beside(network.model, std::string(system.name) + ".onnx");
+  if (std::filesystem::exists(given)) return given;
+  if (!tunes_) return "";
+  TuneOptions options;
+  options.model = network.model;
+  options.format = system.name;
+  options.inputs = beside(network.model, "train.npy");
+  options.labels = beside(network.model, "train.labels.npy");
+  if (!std::filesystem::exists(options.inputs)) options.inputs = network.calibration;
+  if (!std::filesystem::exists(options.labels)) options.labels = "";
+  const std::string name = Fingerprint()
+                               .add(weights_of(graph::import_onnx(network.model)))
+                               .add_file(network.model)
+                               .add_file(options.inputs)
+                               .add_file(options.labels)
+                               .add_file(driver::tune_program())
+                               .add(system.name)
+                               .name();
+  options.output = kept_.path(name + ".onnx");
+  if (std::filesystem::exists(options.output)) return options.output;
+  options.resume = std::filesystem::exists(options.checkpoint_file());
+  run_tuner(options);
+  return options.output;
+}
+
+NetworkFigures NetworkMeter::measure(const BenchNetwork& network,
+                                     const Arithmetic& arithmetic) const {
+  const std::string tuned_model = tuned(network, arithmetic.system);
+  Fingerprint fingerprint = files_of(network, graph::import_onnx(network.model));
+  fingerprint.add(arithmetic.system.name).add(arithmetic.kind.name).add(kSize);
+  if (!tuned_model.empty()) {
+    fingerprint.add(weights_of(graph::import_onnx(tuned_model))).add_file(tuned_model);
+  }
+  const std::string name = fingerprint.name();
+  NetworkFigures figures;
+  if (const auto found = kept_.find(name)) {
+    figures.accuracy = found->at("accuracy");
+    figures.code_entropy = found->at("code_entropy");
+    if (!found->at("tuned").is_null()) figures.tuned = found->at("tuned").get<double>();
+    return figures;
+  }
   const program::CoreConfig core = core_of(arithmetic);
   const char* format = arithmetic.system.name;
   const auto quantised = [&](const std::string& model) {
     return build_network(model, network.calibration, format, core).network;
   };
   const quantise::Network calibrated = quantised(network.model);
-  NetworkFigures figures;
   figures.accuracy = accuracy_of(network, calibrated, core).value;
   // A lock permutes codes, which leaves the entropy as it is.
   const auto largest = std::max_element(
       calibrated.layers.begin(), calibrated.layers.end(),
       [](const auto& a, const auto& b) { return a.codes.size() < b.codes.size(); });
   figures.code_entropy = entropy(largest->codes);
-  const std::string tuned = tuned_model(network.model, format);
-  if (std::filesystem::exists(tuned)) {
-    figures.tuned = accuracy_of(network, quantised(tuned), core).value;
+  if (!tuned_model.empty()) {
+    figures.tuned = accuracy_of(network, quantised(tuned_model), core).value;
   }
+  kept_.keep(name, {{"network", network.name},
+                    {"system", format},
+                    {"array_kind", arithmetic.kind.name},
+                    {"accuracy", figures.accuracy},
+                    {"tuned", figures.tuned ? nlohmann::ordered_json(*figures.tuned)
+                                            : nlohmann::ordered_json(nullptr)},
+                    {"code_entropy", figures.code_entropy}});
   return figures;
 }
 

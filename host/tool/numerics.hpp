@@ -11,6 +11,7 @@
 #include "arith/number_system.hpp"
 #include "tool/bench.hpp"
 #include "tool/bench_accuracy.hpp"
+#include "tool/kept_results.hpp"
 
 namespace keyway::tool {
 
@@ -42,10 +43,25 @@ struct NetworkFigures {
   double code_entropy = 0;      ///< of the locked network's largest tensor, in bits
 };
 
-/// In float; of a network with inputs and labels.
-Accuracy float_accuracy(const BenchNetwork& network);
+/// Measures networks that have inputs and labels. What `kept` has is not measured again, unless
+/// model, data or this program are others now.
+class NetworkMeter {
+ public:
+  /// `tunes`: into the folder of `kept`, which must keep, by the program of `keyway tune`.
+  NetworkMeter(const KeptResults& kept, bool tunes) : kept_(kept), tunes_(tunes) {}
 
-/// After calibration alone; and of the model STEM.FORMAT.onnx beside STEM.onnx, if it is there.
-NetworkFigures measure_network(const BenchNetwork& network, const Arithmetic& arithmetic);
+  Accuracy in_float(const BenchNetwork& network) const;
+
+  /// After calibration alone; and of the model STEM.FORMAT.onnx beside STEM.onnx or else, if this
+  /// tunes, of one that learns from STEM.train.npy and STEM.train.labels.npy there, or from the
+  /// answers to the calibration inputs.
+  NetworkFigures measure(const BenchNetwork& network, const Arithmetic& arithmetic) const;
+
+ private:
+  std::string tuned(const BenchNetwork& network, const arith::NumberSystemInfo& system) const;
+
+  const KeptResults& kept_;
+  bool tunes_;
+};
 
 }  // namespace keyway::tool

@@ -21,9 +21,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct Options {
-  std::string data;
+  std::string data, keep;
   std::vector<std::string> formats;
-  bool products_only = false, json = false;
+  bool products_only = false, tune = false, json = false;
 };
 
 std::string stem(const BenchNetwork& network) {
@@ -78,6 +78,8 @@ void run(const Options& options) {
       throw Error(ErrorKind::kFile, network.model + ": there are no inputs with labels beside it");
     }
   }
+  const KeptResults kept(options.keep);
+  const NetworkMeter meter(kept, options.tune);
   const common::InterruptGuard guard;
   // Rows appear as they come: all of them take their time.
   const auto show = [&](const std::string& text) {
@@ -99,7 +101,7 @@ void run(const Options& options) {
     show("\n" + networks_row("system", "array", networks, names) +
          networks_row("------", "-----------", networks, rules));
     for (const BenchNetwork& network : networks) {
-      const Accuracy accuracy = float_accuracy(network);
+      const Accuracy accuracy = meter.in_float(network);
       cells.push_back(share(network, accuracy.value));
       results.push_back({{"name", network.name},
                          {"stem", stem(network)},
@@ -111,7 +113,7 @@ void run(const Options& options) {
     show(networks_row("float", "", networks, cells));
     for (const Arithmetic& arithmetic : all) {
       for (size_t n = 0; n < networks.size(); ++n) {
-        const NetworkFigures figures = measure_network(networks[n], arithmetic);
+        const NetworkFigures figures = meter.measure(networks[n], arithmetic);
         cells[n] = share(networks[n], figures.accuracy);
         if (figures.tuned) cells[n] += ", " + share(networks[n], *figures.tuned);
         results[n]["systems"].push_back(
@@ -139,6 +141,13 @@ void add_numerics_command(CLI::App& app) {
                       "Folder with networks, named as for bench; without it, the zoo's alone");
   command->add_option("--format", options->formats,
                       "Only this number system (may be given several times)");
+  auto* keep = command->add_option(
+      "--keep", options->keep,
+      "Folder for the networks' figures: a run that was interrupted goes on where it was");
+  command
+      ->add_flag("--tune", options->tune,
+                 "Tune models that are not in the folder, as keyway tune does, into that of --keep")
+      ->needs(keep);
   command->add_flag("--products-only", options->products_only, "Leave out the networks");
   command->add_flag("--json", options->json, "One JSON object on stdout, nothing else");
   command->footer(
@@ -151,6 +160,10 @@ void add_numerics_command(CLI::App& app) {
       "Second table: accuracy in percent (area under the curve where that is the metric) of float\n"
       "and of each system after calibration alone; behind a comma that of the model\n"
       "STEM.FORMAT.onnx in the folder, as keyway tune STEM.onnx --format FORMAT -o makes it.\n"
+      "--tune makes them from STEM.train.npy and STEM.train.labels.npy there, or from the float\n"
+      "network's answers to STEM.calib.npy. What --keep has is measured again where the model, "
+      "the\n"
+      "data or this program are others.\n"
       "Arrays are 16 x 16. --json has the entropy of the codes of each locked network's largest\n"
       "tensor too. Rows appear as they come; Ctrl-C ends with exit status 8.");
   command->callback([options] { run(*options); });

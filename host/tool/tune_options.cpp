@@ -20,12 +20,11 @@ std::string TuneOptions::checkpoint_file() const {
   return checkpoint.empty() ? output + ".ckpt" : checkpoint;
 }
 
+int64_t TuneOptions::all_threads() {
+  return std::clamp<int64_t>(std::thread::hardware_concurrency(), 1, kMostThreads);
+}
+
 void add_tune_options(CLI::App& command, TuneOptions& options) {
-  options.epochs = 4;
-  options.batch = 32;
-  options.learning_rate = 0.005;
-  options.seed = 1;
-  options.threads = std::clamp<int64_t>(std::thread::hardware_concurrency(), 1, kMostThreads);
   command.add_option("model", options.model, "The trained model (.onnx)")->required();
   command
       .add_option("--input", options.inputs,

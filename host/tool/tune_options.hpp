@@ -12,16 +12,19 @@ namespace keyway::tool {
 
 struct TuneOptions {
   std::string model, inputs, labels, format, output, checkpoint;
-  int64_t epochs = 0, batch = 0, threads = 0;
-  double learning_rate = 0;
-  uint64_t seed = 0;
+  int64_t epochs = 4, batch = 32, threads = all_threads();
+  double learning_rate = 0.005;
+  uint64_t seed = 1;
   bool resume = false, json = false;
 
   /// `checkpoint`, or its place where none is given.
   std::string checkpoint_file() const;
+
+ private:
+  static int64_t all_threads();
 };
 
-/// Adds all of them, with their defaults.
+/// Adds all of them.
 void add_tune_options(CLI::App& command, TuneOptions& options);
 
 /// A command line that gives these options.

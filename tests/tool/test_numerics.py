@@ -2,7 +2,10 @@
 """`keyway numerics`: its figures are those that follow from `keyway number`, `keyway run` and onnxruntime."""
 import json
 import math
+import os
+import pathlib
 import shutil
+import unittest
 
 import numpy as np
 import onnxruntime
@@ -11,6 +14,7 @@ from keyway_command import FILE, USAGE, ZOO, CommandTest, main
 
 FILES = {"fashion_mnist.onnx": "fashion_mnist.onnx", "calibration.npy": "fashion_mnist.calib.npy",
          "sample_images.npy": "fashion_mnist.test.npy", "sample_labels.npy": "fashion_mnist.labels.npy"}
+HAS_TUNE = (pathlib.Path(os.environ["KEYWAY_BUILD_DIR"]) / "libexec/keyway/keyway_tune").exists()
 
 
 class Numerics(CommandTest):
@@ -71,6 +75,54 @@ class Numerics(CommandTest):
             self.assertTrue(1 < system["code_entropy"] < 8)
         self.assertIsNone(network["systems"][0]["tuned"])
         self.assertAlmostEqual(network["systems"][1]["tuned"], network["systems"][1]["accuracy"])
+
+    def test_what_was_kept_is_not_measured_again(self):
+        folder, kept = self.file("changing"), self.file("kept")
+        folder.mkdir()
+        for name, there in FILES.items():
+            shutil.copy(ZOO / name, folder / there)
+        command = ["numerics", "--data", folder, "--format", "int4", "--keep", kept]
+        first = self.json(*command)
+        files = {"float": None, "int4": None}
+        for path in kept.iterdir():
+            files[json.loads(path.read_text()).get("system", "float")] = path
+        # As though the run had ended between the two.
+        invented = json.loads(files["float"].read_text())
+        invented["accuracy"] = 0.125
+        files["float"].write_text(json.dumps(invented))
+        files["int4"].unlink()
+        self.assertEqual(self.json(*command)["networks"], [{**first["networks"][0], "float": 0.125}])
+        self.assertTrue(files["int4"].exists())
+        labels = np.load(folder / FILES["sample_labels.npy"])
+        np.save(folder / FILES["sample_labels.npy"], (labels + 1) % 10)
+        changed, = self.json(*command)["networks"]
+        self.assertLess(max(changed["float"], changed["systems"][0]["accuracy"]), 0.125)
+        self.assertEqual(len(list(kept.iterdir())), 4)
+        files["int4"].write_text("{")
+        np.save(folder / FILES["sample_labels.npy"], labels)
+        self.fails(FILE, *command, says=files["int4"].name)
+
+    @unittest.skipUnless(HAS_TUNE, "this build has no LibTorch")
+    def test_tuned_models_are_made_and_used_again(self):
+        self.fails(USAGE, "numerics", "--tune", says="--keep")
+        folder, kept = self.file("tuning"), self.file("tuned")
+        folder.mkdir()
+        for name, there in FILES.items():
+            shutil.copy(ZOO / name, folder / there)
+        shutil.copy(ZOO / "sample_images.npy", folder / "fashion_mnist.train.npy")
+        shutil.copy(ZOO / "sample_labels.npy", folder / "fashion_mnist.train.labels.npy")
+        command = ["numerics", "--data", folder, "--format", "lns8", "--keep", kept, "--tune"]
+        network, = self.json(*command)["networks"]
+        self.assertEqual([s["array_kind"] for s in network["systems"]], ["multiplier", "logarithmic"])
+        made, = kept.glob("*.onnx")
+        self.must("tune", folder / "fashion_mnist.onnx", "--input", ZOO / "sample_images.npy", "--labels", ZOO / "sample_labels.npy",
+                  "--format", "lns8", "-o", "by_hand.onnx")
+        self.assertEqual(made.read_bytes(), self.file("by_hand.onnx").read_bytes())
+        self.must("compile", made, "--calib", ZOO / "calibration.npy", "--format", "lns8", "-o", "by_hand.kwp")
+        _, run = self.outputs(self.file("by_hand.kwp"), "--labels", ZOO / "sample_labels.npy")
+        self.assertAlmostEqual(network["systems"][0]["tuned"], run["accuracy"])
+        again = self.must(*command, "--json")
+        self.assertEqual((json.loads(again.stdout)["networks"], again.stderr), ([network], ""))
 
     def test_tables_are_for_people(self):
         done = self.must("numerics", "--format", "int4")
