@@ -2,12 +2,9 @@
 /// Calibrated post-training quantisation: a float graph and example inputs become integers.
 ///
 /// Steps, one file each: `centre` (input and output values around zero), `lower` and `structure`
-/// (layers and shapes), `evidence` (what the inputs are worth), `calibrate` and `reach` (scale of
-/// every tensor), `equalise` (scales that suit few digits), then layer by layer in order: the
-/// input's scales are folded into the weights; where codes are coarse the weights make up for the
-/// layers before (`compensate`); the number system codes them, each input channel as important as
-/// the bytes that meet it are large (`arith/coding.hpp`); the bias is corrected; the requantiser's
-/// integers follow (`requantise`).
+/// (layers and shapes), `evidence` (what the inputs are worth), `scales` (of every tensor), then
+/// layer by layer in order `layer_coding` (codes of the weights, the bias, the requantiser's
+/// integers). `quantisation` is what the steps share.
 ///
 /// Bias correction. A convolution is linear before its clamp, so its mean output over the
 /// calibration images follows from the mean images alone. The float mean image is known from
