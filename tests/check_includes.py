@@ -15,6 +15,7 @@ MAY = {
     "program": {"common"},
     "arith": {"common", "program"},
     "graph": {"common"},
+    "soft": {"common", "graph"},
     "quantise": {"common", "program", "arith", "graph"},
     "tune": {"common", "program", "arith", "graph", "quantise"},
     "compile": {"common", "program", "arith", "graph", "quantise"},

@@ -8,6 +8,7 @@
 #include "tool/commands.hpp"
 #include "tool/file_checks.hpp"
 #include "tool/model_to_network.hpp"
+#include "tool/soft_lock.hpp"
 
 namespace keyway::tool {
 namespace {
@@ -21,6 +22,7 @@ std::string policy_name(lock::Policy policy) {
 void add_lock_command(CLI::App& app) {
   struct Options {
     ModelOptions model;
+    SoftOptions soft;
     std::string owner, policy = policy_name(lock::Policy::kSealed);
   };
   auto options = std::make_shared<Options>();
@@ -32,6 +34,7 @@ void add_lock_command(CLI::App& app) {
       ->check(
           CLI::IsMember({policy_name(lock::Policy::kSealed), policy_name(lock::Policy::kBlind)}))
       ->capture_default_str();
+  add_soft_options(*command, options->soft);
   command->footer(
       "sealed: a device without the right licence is refused with a clear error.\n"
       "blind:  a wrong device of the same owner runs and answers by chance; neither package nor\n"
@@ -42,15 +45,20 @@ void add_lock_command(CLI::App& app) {
     check_files({{"the model", options->model.model},
                  {"--calib", options->model.calibration},
                  {"--owner", options->owner}},
-                {{"--output", options->model.output}});
+                {{"--output", options->model.output},
+                 {"--emit-onnx", options->soft.emit},
+                 {"--soft-report", options->soft.report}});
     const lock::Owner owner = lock::read_owner(options->owner);
     lock::LockOptions lock_options;
     lock_options.core = program::core_from_name(options->model.core);
     lock_options.policy = options->policy == policy_name(lock::Policy::kBlind)
                               ? lock::Policy::kBlind
                               : lock::Policy::kSealed;
-    BuiltNetwork built = build_network(options->model.model, options->model.calibration,
-                                       options->model.format, lock_options.core, lock::fill_random);
+    arith::number_system_from_name(options->model.format);
+    LoadedModel model = load_model(options->model.model, options->model.calibration);
+    lock_softly(model, options->soft);
+    BuiltNetwork built =
+        build_network(model, options->model.format, lock_options.core, lock::fill_random);
     const auto& system = arith::info(built.network.number_system);
     if (lock_options.policy == lock::Policy::kBlind && !system.equally_likely) {
       built.findings.warnings.push_back(

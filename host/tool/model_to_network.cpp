@@ -52,43 +52,6 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
 
 namespace {
 
-/// What is wrong with values that the network computes comes from its inputs.
-BuiltNetwork quantised(const graph::Graph& graph, const common::NpyArray<float>& calibration,
-                       arith::NumberSystem system, const program::CoreConfig& core,
-                       const std::function<void(uint8_t*, size_t)>& secret,
-                       const std::string& model, const std::string& path) {
-  quantise::Options options;
-  options.secret = secret;
-  options.array_kind = core.array_kind;
-  if (core.digit_passes()) options.digits_for = quantise::ArrayShape{core.lanes, core.depth};
-  options.check_structure = [&core](const quantise::Network& structure) {
-    compile::check_fit(structure, core);
-  };
-  std::optional<Progress> progress;
-  std::string shown;
-  options.progress = [&](const char* what, size_t done, size_t total) {
-    if (!progress || shown != what) {
-      progress.reset();
-      progress.emplace(shown = what, total);
-    }
-    progress->at(done);
-  };
-  options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  BuiltNetwork built;
-  try {
-    const bool calibrated = !path.empty();
-    built.network =
-        quantise::quantise(graph, calibrated ? calibration.values.data() : nullptr,
-                           calibrated ? calibration.rows() : 0, system, options, &built.findings);
-  } catch (const Error& e) {
-    if (e.kind() == ErrorKind::kUsage && path.empty())
-      throw Error(e.kind(), "--calib is needed: " + model + " " + e.what());
-    if (e.kind() != ErrorKind::kFile || path.empty()) throw;
-    throw Error(e.kind(), path + ": " + e.what());
-  }
-  return built;
-}
-
 std::string summary(const program::Program& program,
                     const std::optional<quantise::Estimate>& estimate, const std::string& path) {
   std::string text = fmt::format(
@@ -110,16 +73,57 @@ std::string summary(const program::Program& program,
 
 }  // namespace
 
-BuiltNetwork build_network(const std::string& model, const std::string& calibration_file,
+LoadedModel load_model(const std::string& file, const std::string& calibration_file) {
+  LoadedModel model{graph::import_onnx(file), {}, file, calibration_file};
+  if (!calibration_file.empty()) {
+    model.calibration = read_inputs(calibration_file, model.graph.input_layout.dims, -1);
+  }
+  return model;
+}
+
+BuiltNetwork build_network(const LoadedModel& model, const std::string& format,
+                           const program::CoreConfig& core,
+                           const std::function<void(uint8_t*, size_t)>& secret) {
+  quantise::Options options;
+  options.secret = secret;
+  options.array_kind = core.array_kind;
+  if (core.digit_passes()) options.digits_for = quantise::ArrayShape{core.lanes, core.depth};
+  options.check_structure = [&core](const quantise::Network& structure) {
+    compile::check_fit(structure, core);
+  };
+  std::optional<Progress> progress;
+  std::string shown;
+  options.progress = [&](const char* what, size_t done, size_t total) {
+    if (!progress || shown != what) {
+      progress.reset();
+      progress.emplace(shown = what, total);
+    }
+    progress->at(done);
+  };
+  options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  BuiltNetwork built;
+  const std::string& path = model.calibration_file;
+  try {
+    const bool calibrated = !path.empty();
+    built.network =
+        quantise::quantise(model.graph, calibrated ? model.calibration.values.data() : nullptr,
+                           calibrated ? model.calibration.rows() : 0,
+                           arith::number_system_from_name(format), options, &built.findings);
+  } catch (const Error& e) {
+    // What is wrong with values that the network computes comes from its inputs.
+    if (e.kind() == ErrorKind::kUsage && path.empty())
+      throw Error(e.kind(), "--calib is needed: " + model.file + " " + e.what());
+    if (e.kind() != ErrorKind::kFile || path.empty()) throw;
+    throw Error(e.kind(), path + ": " + e.what());
+  }
+  return built;
+}
+
+BuiltNetwork build_network(const std::string& model, const std::string& calibration,
                            const std::string& format, const program::CoreConfig& core,
                            const std::function<void(uint8_t*, size_t)>& secret) {
-  const auto system = arith::number_system_from_name(format);
-  const graph::Graph graph = graph::import_onnx(model);
-  common::NpyArray<float> calibration;
-  if (!calibration_file.empty()) {
-    calibration = read_inputs(calibration_file, graph.input_layout.dims, -1);
-  }
-  return quantised(graph, calibration, system, core, secret, model, calibration_file);
+  arith::number_system_from_name(format);  // what it says of a wrong name goes first
+  return build_network(load_model(model, calibration), format, core, secret);
 }
 
 void report(const program::Program& program, const quantise::Findings& findings,

@@ -8,6 +8,8 @@
 #include <functional>
 #include <string>
 
+#include "common/npy.hpp"
+#include "graph/graph.hpp"
 #include "program/program.hpp"
 #include "quantise/findings.hpp"
 #include "quantise/network.hpp"
@@ -31,8 +33,20 @@ std::string default_format(bool locked);
 /// Adds model, --calib, --format, --core, --output and --json.
 void add_model_options(CLI::App& command, ModelOptions& options);
 
-/// Imports, calibrates and quantises, unless the network's shapes say that no program for this core
-/// can come of it: that is told at once (compile::check_fit). `secret`: see quantise::Options.
+struct LoadedModel {
+  graph::Graph graph;
+  common::NpyArray<float> calibration;  ///< without any inputs where none are given
+  std::string file, calibration_file;   ///< for messages
+};
+LoadedModel load_model(const std::string& file, const std::string& calibration_file);
+
+/// Calibrates and quantises, unless the network's shapes say that no program for this core can come
+/// of it: that is told at once (compile::check_fit). `secret`: see quantise::Options.
+BuiltNetwork build_network(const LoadedModel& model, const std::string& format,
+                           const program::CoreConfig& core,
+                           const std::function<void(uint8_t*, size_t)>& secret = {});
+
+/// The same of a model file.
 BuiltNetwork build_network(const std::string& model, const std::string& calibration,
                            const std::string& format, const program::CoreConfig& core,
                            const std::function<void(uint8_t*, size_t)>& secret = {});

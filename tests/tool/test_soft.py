@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`keyway lock --soft`: what the soft-locked network answers here, as float model, and in onnxruntime's 8 bits."""
+import contextlib
+import io
+import json
+import logging
+
+import numpy as np
+import onnxruntime
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+from keyway_command import USAGE, ZOO, CommandTest, main
+
+MODEL, IMAGES, LABELS, CALIBRATION = (ZOO / name for name in (
+    "fashion_mnist.onnx", "sample_images.npy", "sample_labels.npy", "calibration.npy"))
+CHANCE = 0.1
+logging.disable(logging.WARNING)
+
+
+def answers(model, inputs):
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: inputs})[0]
+
+
+class Reader(CalibrationDataReader):
+    def __init__(self, model):
+        self.name = onnxruntime.InferenceSession(model).get_inputs()[0].name
+        self.inputs = iter(np.load(CALIBRATION))
+
+    def get_next(self):
+        value = next(self.inputs, None)
+        return None if value is None else {self.name: value[None]}
+
+
+def right_in_8_bits(model, per_channel):
+    """Of the sample images, in onnxruntime's static quantisation."""
+    made = str(model) + ".int8.onnx"
+    with contextlib.redirect_stdout(io.StringIO()):
+        quantize_static(model, made, Reader(model), quant_format=QuantFormat.QDQ, per_channel=per_channel,
+                        activation_type=QuantType.QInt8, weight_type=QuantType.QInt8)
+    return np.mean([answers(made, x[None])[0].argmax() == y for x, y in zip(np.load(IMAGES), np.load(LABELS))])
+
+
+class Soft(CommandTest):
+    @classmethod
+    def softly(cls, soft, *more, policy="sealed", fmt="qf8"):
+        """A package with licence and float model beside it, and the report."""
+        path = cls.file(".".join([soft, policy, fmt, *more]) + ".kwp")
+        if not path.exists():
+            cls.must("lock", MODEL, "--calib", CALIBRATION, "--owner", cls.file("owner.kwo"), "--soft", soft, "--policy", policy,
+                     "--format", fmt, "--emit-onnx", path.with_suffix(".onnx"), "--soft-report", path.with_suffix(".json"),
+                     "-o", path, *more)
+            cls.must("licence", path, "--owner", cls.file("owner.kwo"), "--device", cls.file("dev1.kwe"), "-o", path.with_suffix(".kwl"))
+        return path, json.loads(path.with_suffix(".json").read_text())
+
+    def right_here(self, package):
+        return self.outputs(package, *self.rights(package), "--labels", LABELS)[1]["accuracy"]
+
+    def test_scales_cost_nothing_here_and_everything_elsewhere(self):
+        for fmt in ("qf8", "lns8", "qf4"):
+            package, report = self.softly("scales", fmt=fmt)
+            self.assertEqual((report["soft"], report["scales"]["octaves"]), (["scales"], 8))
+            self.assertGreater(report["scales"]["scaled"], 50)
+            _, plain = self.outputs(self.plain(fmt), "--labels", LABELS)
+            self.assertAlmostEqual(self.right_here(package), plain["accuracy"], delta=0.02, msg=fmt)
+        model = package.with_suffix(".onnx")
+        want, got = (answers(m, np.load(IMAGES)) for m in (MODEL, model))
+        self.assertLessEqual(np.abs(got - want).max(), 1e-4 * np.abs(want).max())
+        self.assertGreater(min(right_in_8_bits(MODEL, c) for c in (False, True)), 0.85)
+        self.assertLess(max(right_in_8_bits(model, c) for c in (False, True)), 2.5 * CHANCE)
+
+    def test_every_lock_draws_other_scales(self):
+        (first, _), (second, _) = self.softly("scales"), self.softly("scales", "--core", "16x16")
+        self.assertNotEqual(first.with_suffix(".onnx").read_bytes(), second.with_suffix(".onnx").read_bytes())
+        none, _ = self.softly("scales", "--soft-octaves", "0")
+        self.assertGreater(right_in_8_bits(none.with_suffix(".onnx"), False), 0.85)
+
+    def test_usage_errors(self):
+        lock = ["lock", MODEL, "--calib", CALIBRATION, "--owner", "owner.kwo", "-o", "no.kwp"]
+        self.fails(USAGE, *lock, "--soft", "scale", says="scales")
+        self.fails(USAGE, *lock, "--emit-onnx", "e.onnx", says="--soft")
+        self.fails(USAGE, *lock, "--soft", "scales", "--soft-octaves", "17", says="--soft-octaves")
+        self.fails(USAGE, *lock, "--soft", "scales", "--emit-onnx", MODEL, says="same file")
+        self.assertFalse(self.file("no.kwp").exists())
+
+
+if __name__ == "__main__":
+    main()
