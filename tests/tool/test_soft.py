@@ -62,7 +62,7 @@ class Soft(CommandTest):
             self.assertEqual((report["soft"], report["scales"]["octaves"]), (["scales"], 8))
             self.assertGreater(report["scales"]["scaled"], 50)
             _, plain = self.outputs(self.plain(fmt), "--labels", LABELS)
-            self.assertAlmostEqual(self.right_here(package), plain["accuracy"], delta=0.02, msg=fmt)
+            self.assertGreaterEqual(self.right_here(package), plain["accuracy"] - 0.035, fmt)  # of 100 images
         model = package.with_suffix(".onnx")
         want, got = (answers(m, np.load(IMAGES)) for m in (MODEL, model))
         self.assertLessEqual(np.abs(got - want).max(), 1e-4 * np.abs(want).max())
