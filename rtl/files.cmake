@@ -48,6 +48,7 @@ set(KEYWAY_RTL_ARITH
   arith/qf4.sv
   arith/qf8.sv
   arith/number_systems.sv
+  arith/stored_operands.sv
 )
 
 # Products of every kind of array, and the choice among them.

@@ -22,6 +22,7 @@ OUTPUTS = {
     "models/program/instruction_set.hpp": cpp.instruction_set,
     "models/arith/number_systems.hpp": cpp.number_systems,
     "rtl/arith/number_systems.sv": system_verilog.number_systems,
+    "rtl/arith/stored_operands.sv": system_verilog.stored_operands,
     "rtl/pkg/INSTRUCTIONS.md": markdown.instructions,
     "rtl/pkg/core_names.cmake": cmake.core_names,
 }

@@ -3,8 +3,10 @@
 // The one place that chooses the number system of a weight code.
 //
 // Mathematics: operand_o = the number system system_i applied to code_i, as this kind of array takes it;
-//   entry_i is the decode table's entry for it. Of codes with digits the upper digits_i + 1 count; codes of
-//   four bits are the byte's lower half. Arrays that take a digit a pass take digit digits_i, 0 the highest.
+//   entry_i is the decode table's entry for it, stored_i what stands beside as its operand
+//   (stored_operands): if that is a magnitude, bit 7 of the code is its sign. Of codes with digits the
+//   upper digits_i + 1 count; codes of four bits are the byte's lower half. Arrays that take a digit a pass
+//   take digit digits_i, 0 the highest.
 // Timing: combinational, no state.
 // Contract: a value that no number system of the kind has gives zero; no program gets so far (dispatcher).
 // Twin: models/arith/number_system.cpp. Test: tests/arith/test_rtl.cpp.
@@ -19,18 +21,18 @@ module number_systems
     input  digits_t digits_i,
     input  logic [7:0] code_i,
     input  logic [OperandBits-1:0] entry_i,
+    input  logic [OperandBits-1:0] stored_i,
     output logic signed [OperandBits-1:0] operand_o
 );
 
   if (ArrayKind == ArrayKindMultiplier) begin : gen_multiplier
     logic signed [OperandBits-1:0] operand_int8;
     logic signed [OperandBits-1:0] operand_qf8;
-    logic signed [OperandBits-1:0] operand_lns8;
-    logic signed [OperandBits-1:0] operand_posit8;
-    logic signed [OperandBits-1:0] operand_fp8;
     logic signed [OperandBits-1:0] operand_ds8;
     logic signed [OperandBits-1:0] operand_int4;
     logic signed [OperandBits-1:0] operand_qf4;
+    logic [OperandBits-1:0] chosen;
+    logic negative;
 
     if (!Nibbles) begin : gen_int8
       int8 u_int8 (
@@ -50,36 +52,6 @@ module number_systems
       );
     end else begin : gen_no_qf8
       assign operand_qf8 = '0;
-    end
-
-    if (!Nibbles) begin : gen_lns8
-      lns8 u_lns8 (
-          .code_i,
-          .entry_i,
-          .operand_o(operand_lns8)
-      );
-    end else begin : gen_no_lns8
-      assign operand_lns8 = '0;
-    end
-
-    if (!Nibbles) begin : gen_posit8
-      posit8 u_posit8 (
-          .code_i,
-          .entry_i,
-          .operand_o(operand_posit8)
-      );
-    end else begin : gen_no_posit8
-      assign operand_posit8 = '0;
-    end
-
-    if (!Nibbles) begin : gen_fp8
-      fp8 u_fp8 (
-          .code_i,
-          .entry_i,
-          .operand_o(operand_fp8)
-      );
-    end else begin : gen_no_fp8
-      assign operand_fp8 = '0;
     end
 
     if (!Nibbles) begin : gen_ds8
@@ -107,19 +79,23 @@ module number_systems
 
     always_comb begin
       case (system_i)
-        NumberSystemInt8: operand_o = operand_int8;
-        NumberSystemQf8: operand_o = operand_qf8;
-        NumberSystemLns8: operand_o = operand_lns8;
-        NumberSystemPosit8: operand_o = operand_posit8;
-        NumberSystemFp8: operand_o = operand_fp8;
-        NumberSystemDs8: operand_o = operand_ds8;
-        NumberSystemInt4: operand_o = operand_int4;
-        NumberSystemQf4: operand_o = operand_qf4;
-        default: operand_o = '0;
+        NumberSystemInt8: chosen = operand_int8;
+        NumberSystemQf8: chosen = operand_qf8;
+        NumberSystemDs8: chosen = operand_ds8;
+        NumberSystemInt4: chosen = operand_int4;
+        NumberSystemQf4: chosen = operand_qf4;
+        NumberSystemLns8: chosen = Nibbles ? '0 : stored_i;
+        NumberSystemPosit8: chosen = Nibbles ? '0 : stored_i;
+        NumberSystemFp8: chosen = Nibbles ? '0 : stored_i;
+        default: chosen = '0;
       endcase
     end
+
+    // One negation for all of them.
+    assign negative  = !Nibbles && stores_magnitudes(system_i) && code_i[7];
+    assign operand_o = signed'((chosen ^ {OperandBits{negative}}) + OperandBits'(negative));
     logic unused_inputs;
-    assign unused_inputs = ^{digits_i, code_i, entry_i};
+    assign unused_inputs = ^{digits_i, code_i, entry_i, stored_i};
   end else if (ArrayKind == ArrayKindLogarithmic) begin : gen_logarithmic
     logic signed [OperandBits-1:0] operand_lns8;
     logic signed [OperandBits-1:0] operand_mit8;
@@ -152,7 +128,7 @@ module number_systems
       endcase
     end
     logic unused_inputs;
-    assign unused_inputs = ^{digits_i, code_i, entry_i};
+    assign unused_inputs = ^{digits_i, code_i, entry_i, stored_i};
   end else if (ArrayKind == ArrayKindSerial) begin : gen_serial
     logic signed [OperandBits-1:0] operand_ds8;
 
@@ -174,11 +150,11 @@ module number_systems
       endcase
     end
     logic unused_inputs;
-    assign unused_inputs = ^{digits_i, code_i, entry_i};
+    assign unused_inputs = ^{digits_i, code_i, entry_i, stored_i};
   end else begin : gen_unknown
     assign operand_o = '0;
     logic unused_inputs;
-    assign unused_inputs = ^{system_i, digits_i, code_i, entry_i};
+    assign unused_inputs = ^{system_i, digits_i, code_i, entry_i, stored_i};
   end
 
 endmodule

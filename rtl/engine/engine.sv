@@ -16,8 +16,9 @@
 //   cycles from step to write, see stage_e in keyway_pkg. Jobs follow each other without a gap as long as
 //   tiles and waits allow.
 // Contract: clear_i is a level; while it is high everything stops and every memory and data register is
-//   overwritten with zeros; clear_done_o says when that is finished. The units hear of it a cycle late, so
-//   the cycle after it is theirs, too: no run_i and no weights in it. run_i is a pulse while idle,
+//   overwritten with zeros, decode tables with what stands in them beside entries as well (so a reset is
+//   followed by a clear); clear_done_o says when that is finished. The units hear of it a cycle late, so the
+//   cycle after it is theirs, too: no run_i and no weights in it. run_i is a pulse while idle,
 //   with warm_i: LOAD_WEIGHTS that are `resident` are skipped and counted; the program runs for inputs_i
 //   inputs, the strides (in 16 bytes) apart. done_o is a pulse: the last END reached and every output beat
 //   taken. error_o stands after an unknown opcode until run_i or clear_i. While a program runs exactly one

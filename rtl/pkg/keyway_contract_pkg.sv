@@ -513,5 +513,25 @@ package keyway_contract_pkg;
     return kind inside {ArrayKindLogarithmic};
   endfunction
 
+  // Arrays that have tables of operands hold its operands in them, beside the entries (table_word_address).
+  function automatic logic is_stored(number_system_t system);
+    return system inside {NumberSystemPosit8, NumberSystemLns8, NumberSystemFp8};
+  endfunction
+
+  // Those of codes whose bit 7 is zero; of the others they are the negatives.
+  function automatic logic stores_magnitudes(number_system_t system);
+    return system inside {NumberSystemLns8, NumberSystemFp8};
+  endfunction
+
+  // The quarter of the tables where they begin.
+  function automatic logic [1:0] stored_quarter(number_system_t system);
+    case (system)
+      NumberSystemPosit8: return 2'd0;
+      NumberSystemLns8: return 2'd2;
+      NumberSystemFp8: return 2'd3;
+      default: return 2'd0;
+    endcase
+  endfunction
+
 endpackage
 // verilator lint_on UNUSEDPARAM

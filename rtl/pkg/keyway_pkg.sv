@@ -27,7 +27,7 @@ package keyway_pkg;
   parameter int unsigned ActivationBits = 9;  // signed operand of an activation byte
   parameter int unsigned AccumulatorBits = 33;  // a sum of 32 bits and a bias
   parameter int unsigned TableBanks = 2 * TableSlots;  // see table_banks
-  // Entries of a decode table that are written a cycle: as many as the port of half a block memory takes.
+  // Entries of a decode table that are written a cycle, and stand in a word of it.
   parameter int unsigned TableGroup = 2;
   parameter int unsigned TableGroupBits = $clog2(TableEntries / TableGroup);
   parameter int unsigned ColumnBits = 3;  // counts columns of the sliding window
@@ -130,8 +130,35 @@ package keyway_pkg;
     return 16'(counter - wanted) < 16'h8000;
   endfunction
 
-  // A bank of the decode tables: the slot, and which of its two.
+  // A bank of the decode tables: the slot, and which of its two. It is a quarter of their words.
   typedef logic [1:0] table_bank_t;
+
+  // A word of the decode tables, which is as wide as the port of half a block memory: a group of a bank's
+  // entries, and in the bits that are left a stored operand (arith/stored_operands).
+  typedef logic [TableGroupBits+1:0] table_address_t;
+
+  typedef struct packed {
+    operand_t stored;
+    operand_t [TableGroup-1:0] entries;
+  } table_word_t;
+
+  // Where the entry of a code stands in a bank, or its stored operand in a quarter. Of those there is one a
+  // word, for half of the codes: the code's lowest bit takes the place of the highest, and a system that has
+  // operands for the other half too has the next quarter for them.
+  function automatic table_address_t table_word_address(logic stored, logic magnitudes,
+                                                        table_bank_t quarter, logic [7:0] code);
+    return {
+      quarter[1],
+      (stored && !magnitudes) ? code[7] : quarter[0],
+      stored ? code[0] : code[7],
+      code[6:1]
+    };
+  endfunction
+
+  // The code of the operand that is stored at a place of a half of the words.
+  function automatic logic [7:0] stored_code(logic magnitudes, logic [TableGroupBits:0] place);
+    return {!magnitudes && place[7], place[5:0], place[6]};
+  endfunction
 
   // What a TABLE asks of the table loader.
   typedef struct packed {

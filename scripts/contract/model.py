@@ -100,6 +100,29 @@ class Contract:
     def has_corrections(self, system):
         return system.get("has_corrections", False)
 
+    def has_tables(self, kind):
+        """Arrays of this kind run a number system with a table of operands."""
+        return any(s["has_table"] and not self.has_corrections(s) and kind["name"] in s["array_kinds"]
+                   for s in self["number_system"])
+
+    def is_stored(self, system, kind):
+        """Decode tables of such an array hold the operands of all codes."""
+        return "stored" in system and kind["name"] in system["array_kinds"] and self.has_tables(kind)
+
+    def stored_quarters(self):
+        """Name of each number system that decode tables hold -> its quarters of the place for them."""
+        stored = [s for s in self["number_system"] if "stored" in s]
+        for s in stored:
+            plain = not s["has_table"] and not s.get("has_digits") and self.code_bits(s) == 8
+            assert plain, f"{s['name']}: its operands do not follow from eight bits, so they cannot be stored"
+        sizes = {s["name"]: {"values": 2, "magnitudes": 1}[s["stored"]] for s in stored}
+        assert sum(sizes.values()) <= 4, f"decode tables have no place for all of {', '.join(sizes)}"
+        quarters, free = {}, 0
+        for name in sorted(sizes, key=lambda name: -sizes[name]):
+            quarters[name] = range(free, free + sizes[name])
+            free += sizes[name]
+        return quarters
+
     def values_bits(self, name):
         """Bits of the enumeration [[name]]: those of the field that takes it."""
         for instruction in self["instruction"]:

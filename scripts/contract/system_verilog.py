@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """rtl/pkg/keyway_contract_pkg.sv (constants, enumerations, types of fields, packed structures), and
-rtl/arith/number_systems.sv (the choice among number systems)."""
+number_systems.sv and stored_operands.sv of rtl/arith (the choice among number systems)."""
 import textwrap
 
 from contract.model import ENUMERATIONS, camel, one_line
@@ -185,13 +185,30 @@ class Package:
                  "  function automatic logic has_tables(array_kind_e kind);",
                  *[f"    {line}" for line in inside("kind", [
                      f"ArrayKind{camel(k['name'])}" for k in self.c["array_kind"]
-                     if any(s["has_table"] and not self.c.has_corrections(s) and k["name"] in s["array_kinds"] for s in systems)])],
+                     if self.c.has_tables(k)])],
                  "  endfunction", "",
                  "  // It runs one with a table of corrections.",
                  "  function automatic logic takes_corrections(array_kind_e kind);",
                  *[f"    {line}" for line in inside("kind", [
                      f"ArrayKind{camel(k['name'])}" for k in self.c["array_kind"]
                      if any(self.c.has_corrections(s) and k["name"] in s["array_kinds"] for s in systems)])], "  endfunction", "")
+        self.stored_systems()
+
+    def stored_systems(self):
+        quarters = self.c.stored_quarters()
+        magnitudes = [s["name"] for s in self.c["number_system"] if s.get("stored") == "magnitudes"]
+        self.add("  // Arrays that have tables of operands hold its operands in them, beside the entries (table_word_address).",
+                 "  function automatic logic is_stored(number_system_t system);",
+                 *[f"    {line}" for line in inside("system", [f"NumberSystem{camel(name)}" for name in quarters])],
+                 "  endfunction", "",
+                 "  // Those of codes whose bit 7 is zero; of the others they are the negatives.",
+                 "  function automatic logic stores_magnitudes(number_system_t system);",
+                 *[f"    {line}" for line in inside("system", [f"NumberSystem{camel(name)}" for name in magnitudes])],
+                 "  endfunction", "",
+                 "  // The quarter of the tables where they begin.",
+                 "  function automatic logic [1:0] stored_quarter(number_system_t system);", "    case (system)",
+                 *[f"      NumberSystem{camel(name)}: return 2'd{place[0]};" for name, place in quarters.items()],
+                 "      default: return 2'd0;", "    endcase", "  endfunction", "")
 
     def text(self):
         self.constants()
@@ -213,14 +230,22 @@ def package(contract, note):
     return Package(contract, note).text()
 
 
+def unit(contract, system, kind, code, entry, operand):
+    """The instance of a number system's decoder."""
+    digits = ["    .digits_i,"] if system.get("has_digits") else []
+    return [f"{system['name']}{kind['decoder_suffix']} u_{system['name']} (", *digits, f"    .code_i{code},",
+            f"    .entry_i{entry},", f"    .operand_o({operand})", ");"]
+
+
 def number_systems(contract, note):
     """One module in which every number system stands, so that a new one is a line of the contract."""
-    digits = {s["name"] for s in contract["number_system"] if s.get("has_digits")}
     lines = ["// SPDX-License-Identifier: Apache-2.0", f"// {note}",
              "// The one place that chooses the number system of a weight code.", "//",
              "// Mathematics: operand_o = the number system system_i applied to code_i, as this kind of array takes it;",
-             "//   entry_i is the decode table's entry for it. Of codes with digits the upper digits_i + 1 count; codes of",
-             "//   four bits are the byte's lower half. Arrays that take a digit a pass take digit digits_i, 0 the highest.",
+             "//   entry_i is the decode table's entry for it, stored_i what stands beside as its operand",
+             "//   (stored_operands): if that is a magnitude, bit 7 of the code is its sign. Of codes with digits the",
+             "//   upper digits_i + 1 count; codes of four bits are the byte's lower half. Arrays that take a digit a pass",
+             "//   take digit digits_i, 0 the highest.",
              "// Timing: combinational, no state.",
              "// Contract: a value that no number system of the kind has gives zero; no program gets so far (dispatcher).",
              "// Twin: models/arith/number_system.cpp. Test: tests/arith/test_rtl.cpp.", "",
@@ -228,27 +253,75 @@ def number_systems(contract, note):
              "    parameter array_kind_e ArrayKind = ArrayKindMultiplier,",
              "    parameter bit Nibbles = 1'b0  // only systems with codes of four bits, others give zero", ") (",
              "    input  number_system_t system_i,", "    input  digits_t digits_i,", "    input  logic [7:0] code_i,",
-             "    input  logic [OperandBits-1:0] entry_i,",
+             "    input  logic [OperandBits-1:0] entry_i,", "    input  logic [OperandBits-1:0] stored_i,",
              "    output logic signed [OperandBits-1:0] operand_o", ");", ""]
     begin = "  if"
     for kind in contract["array_kind"]:
         systems = [s for s in contract["number_system"] if kind["name"] in s["array_kinds"]]
-        names = [s["name"] for s in systems]
+        stored = [s for s in systems if contract.is_stored(s, kind)]
+        units = [s for s in systems if s not in stored]
         lines += [f"{begin} (ArrayKind == ArrayKind{camel(kind['name'])}) begin : gen_{kind['name']}",
-                  *[f"    logic signed [OperandBits-1:0] operand_{name};" for name in names], ""]
-        for system in systems:
+                  *[f"    logic signed [OperandBits-1:0] operand_{s['name']};" for s in units],
+                  *["    logic [OperandBits-1:0] chosen;", "    logic negative;"] * bool(stored), ""]
+        for system in units:
             name = system["name"]
-            unit = [f"{name}{kind['decoder_suffix']} u_{name} (", *["    .digits_i,"] * (name in digits),
-                    "    .code_i,", "    .entry_i,", f"    .operand_o(operand_{name})", ");"]
+            text = unit(contract, system, kind, "", "", f"operand_{name}")
             if contract.code_bits(system) != 4:
-                unit = [f"if (!Nibbles) begin : gen_{name}", *[f"  {line}" for line in unit],
+                text = [f"if (!Nibbles) begin : gen_{name}", *[f"  {line}" for line in text],
                         f"end else begin : gen_no_{name}", f"  assign operand_{name} = '0;", "end"]
-            lines += [*[f"    {line}" for line in unit], ""]
+            lines += [*[f"    {line}" for line in text], ""]
+        result = "chosen" if stored else "operand_o"
         lines += ["    always_comb begin", "      case (system_i)",
-                  *[f"        NumberSystem{camel(name)}: operand_o = operand_{name};" for name in names],
-                  "        default: operand_o = '0;", "      endcase", "    end"]
-        lines += ["    logic unused_inputs;", "    assign unused_inputs = ^{digits_i, code_i, entry_i};"]
+                  *[f"        NumberSystem{camel(s['name'])}: {result} = operand_{s['name']};" for s in units],
+                  *[f"        NumberSystem{camel(s['name'])}: {result} = Nibbles ? '0 : stored_i;" for s in stored],
+                  f"        default: {result} = '0;", "      endcase", "    end"]
+        if stored:
+            lines += ["", "    // One negation for all of them.",
+                      "    assign negative  = !Nibbles && stores_magnitudes(system_i) && code_i[7];",
+                      "    assign operand_o = signed'((chosen ^ {OperandBits{negative}}) + OperandBits'(negative));"]
+        lines += ["    logic unused_inputs;", "    assign unused_inputs = ^{digits_i, code_i, entry_i, stored_i};"]
         begin = "  end else if"
-    lines += ["  end else begin : gen_unknown", "    assign operand_o = '0;",
-              "    logic unused_inputs;", "    assign unused_inputs = ^{system_i, digits_i, code_i, entry_i};", "  end", "", "endmodule"]
+    lines += ["  end else begin : gen_unknown", "    assign operand_o = '0;", "    logic unused_inputs;",
+              "    assign unused_inputs = ^{system_i, digits_i, code_i, entry_i, stored_i};", "  end", "", "endmodule"]
     return "\n".join(lines) + "\n"
+
+
+def stored_operands(contract, note):
+    """What the decode tables hold of number systems whose operands they hold."""
+    quarters = contract.stored_quarters()
+    lines = ["// SPDX-License-Identifier: Apache-2.0", f"// {note}",
+             "// Stored operands: what stands in the decode tables beside their entries, so that no decoder needs units of",
+             "// these number systems.", "//",
+             "// Mathematics: stored_o = the operand of the code, and of the number system, whose place in the tables is",
+             "//   word address_i (keyway_pkg's table_word_address and stored_code). Of a system that stores magnitudes they",
+             "//   are those of the codes whose bit 7 is zero.",
+             "// Timing: combinational, no state.",
+             "// Test: tests/arith/test_rtl.cpp; tests/rtl/engine.", "",
+             "module stored_operands", "  import keyway_contract_pkg::*;", "  import keyway_pkg::*;", "#(",
+             "    parameter array_kind_e ArrayKind = ArrayKindMultiplier", ") (",
+             "    input  table_address_t address_i,", "    output operand_t stored_o", ");", "",
+             "  logic [7:0] magnitude, value;  // codes", "",
+             "  assign magnitude = stored_code(1'b1, address_i[7:0]);", "  assign value     = stored_code(1'b0, address_i[7:0]);", ""]
+    begin = "  if"
+    for kind in contract["array_kind"]:
+        stored = [s for s in contract["number_system"] if contract.is_stored(s, kind)]
+        if not stored:
+            continue
+        lines += [f"{begin} (ArrayKind == ArrayKind{camel(kind['name'])}) begin : gen_{kind['name']}",
+                  *[f"    logic signed [OperandBits-1:0] operand_{s['name']};" for s in stored], ""]
+        for system in stored:
+            code = "magnitude" if system["stored"] == "magnitudes" else "value"
+            text = unit(contract, system, kind, f" ({code})", "  ('0)", f"operand_{system['name']}")
+            lines += [*[f"    {line}" for line in text], ""]
+        lines += ["    always_comb begin", "      case (address_i[$bits(table_address_t)-1-:2])"]
+        for system in stored:
+            places = ", ".join(f"2'd{quarter}" for quarter in quarters[system["name"]])
+            lines += [f"        {places}: stored_o = operand_{system['name']};"]
+        lines += ["        default: stored_o = '0;", "      endcase", "    end"]
+        begin = "  end else if"
+    if begin != "  if":
+        lines += ["  end else begin : gen_none", "    assign stored_o = '0;", "    logic unused_codes;",
+                  "    assign unused_codes = ^{magnitude, value, address_i};", "  end"]
+    else:
+        lines += ["  assign stored_o = '0;"]
+    return "\n".join([*lines, "", "endmodule"]) + "\n"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All decoders of rtl/arith for a kind of array, the choice among them, and the array's product.
+// All decoders of rtl/arith for a kind of array, those of stored operands at the address where a decode table
+// has them, the choice among all, and the array's product.
 //
 // Mathematics: product = value of the operand * activation, signed, exact, or what product_mitchell makes
 //   of both.
@@ -29,6 +30,17 @@ module decoder_bench
   logic signed [factor_bits(Kind)-1:0] factor[1];
   logic signed [ProductBits-1:0] product[1];
 
+  operand_t stored;
+
+  stored_operands #(
+      .ArrayKind(Kind)
+  ) u_stored_operands (
+      .address_i(table_word_address(
+          is_stored(system_i), stores_magnitudes(system_i), stored_quarter(system_i), code_i
+      )),
+      .stored_o(stored)
+  );
+
   number_systems #(
       .ArrayKind(Kind)
   ) u_number_systems (
@@ -36,6 +48,7 @@ module decoder_bench
       .digits_i,
       .code_i,
       .entry_i,
+      .stored_i (stored),
       .operand_o(operand_o)
   );
 

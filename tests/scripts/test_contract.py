@@ -17,7 +17,7 @@ from contract.model import Contract, camel, contract_digest  # noqa: E402
 ROOT = SCRIPTS.parent
 
 # What may change without another hash. The file names these keys itself; a key that joins them is a decision.
-OUTSIDE = {"default", "doc", "equally_likely", "exit", "loop_nest", "sentence"}
+OUTSIDE = {"default", "doc", "equally_likely", "exit", "loop_nest", "sentence", "stored"}
 
 
 def leaves(tree, path=()):
@@ -107,6 +107,27 @@ class Generated(unittest.TestCase):
             text = made(contract, "note")
             self.assertEqual(text.count("NumberSystemSystemNumber31"), 3 if made is system_verilog.package else 1)
             self.assertEqual([line for line in text.splitlines() if len(line) > 110], [])
+
+    def test_decode_tables_hold_what_the_entry_says(self):
+        tree = tomllib.loads(generate_contract.SOURCE.read_text())
+        toy = {"name": "toy8", "value": 9, "has_table": False, "stored": "magnitudes", "equally_likely": False,
+               "array_kinds": ["multiplier"], "doc": "a toy"}
+        tree["number_system"].append(toy)
+        with self.assertRaisesRegex(AssertionError, "no place for all of .*toy8"):
+            system_verilog.package(Contract(tree), "note")
+        del next(s for s in tree["number_system"] if s["name"] == "fp8")["stored"]
+        contract = Contract(tree)
+        chooser = system_verilog.number_systems(contract, "note")
+        self.assertIn("fp8 u_fp8 (", chooser)
+        self.assertNotIn("toy8 u_toy8 (", chooser)
+        self.assertIn("NumberSystemToy8: chosen = ", chooser)
+        self.assertIn("NumberSystemToy8: return 2'd3;", system_verilog.package(contract, "note"))
+        stored = system_verilog.stored_operands(contract, "note")
+        self.assertIn("toy8 u_toy8 (", stored)
+        self.assertNotIn("fp8 u_fp8 (", stored)
+        toy["has_digits"] = True
+        with self.assertRaisesRegex(AssertionError, "toy8: its operands do not follow from eight bits"):
+            system_verilog.package(Contract(tree), "note")
 
     def test_a_kind_of_array_is_one_entry(self):
         tree = tomllib.loads(generate_contract.SOURCE.read_text())

@@ -130,8 +130,8 @@ module table_loader
   assign read_request_o = request_q;
   assign read_address_o = address_q;
 
-  // The tables are far apart. The last write comes in the cycle after loaded_o; the first word that reads
-  // this table is asked for a cycle later and reads it two after that.
+  // The tables are far apart. The last write comes in the cycle after loaded_o, and decode_table makes it
+  // another cycle later: in that one the first word that reads this table is asked for, two before it reads.
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
       write_valid_o   <= 1'b0;

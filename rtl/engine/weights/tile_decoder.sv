@@ -69,7 +69,9 @@ module tile_decoder
     tile_word_t tile;
     number_system_t system;
     digits_t digits;
-    table_bank_t table_bank;
+    logic stored;  // decode tables hold its operands
+    logic magnitudes;  // or the magnitudes of them
+    table_bank_t table_bank;  // then the quarter of the tables
     logic table_end;
     logic [Ports-1:0][7:0] codes;
   } entry_t;
@@ -83,11 +85,16 @@ module tile_decoder
   logic [$clog2(QueueWords+1)-1:0] unused_count;
   logic [2:0] held, held_q;  // words from their request until the lanes have them
 
+  logic stored;  // known before the queue: behind it the tables' addresses follow at once
+
+  assign stored = has_tables(ArrayKind) && is_stored(code_system_i);
   assign pushed = '{
           tile: code_tile_i,
           system: code_system_i,
           digits: code_digits_i,
-          table_bank: code_table_bank_i,
+          stored: stored,
+          magnitudes: stores_magnitudes(code_system_i),
+          table_bank: stored ? stored_quarter(code_system_i) : code_table_bank_i,
           table_end: code_table_end_i,
           codes: read_data_i
       };
@@ -143,19 +150,23 @@ module tile_decoder
   end
 
   // ------------------------------------------------------------------ table entries, then operands
-  logic [Ports-1:0][OperandBits-1:0] entries, upper_entries;
-  logic [Ports-1:0][7:0] table_codes;
+  table_word_t [Ports-1:0] words;
+  operand_t [Ports-1:0] upper_entries;
+  table_address_t [Ports-1:0] addresses;
   logic [Ports-1:0][3:0] upper_codes;
   corrections_t [Ports-1:0] corrections;
 
   for (genvar p = 0; p < int'(Ports); p++) begin : gen_code
-    assign table_codes[p] = {head.tile.pair ? 4'd0 : head.codes[p][7:4], head.codes[p][3:0]};
+    logic [7:0] code;
+    assign code = {head.tile.pair ? 4'd0 : head.codes[p][7:4], head.codes[p][3:0]};
+    assign addresses[p] = table_word_address(head.stored, head.magnitudes, head.table_bank, code);
     assign upper_codes[p] = head.codes[p][7:4];
   end
 
   if (has_tables(ArrayKind)) begin : gen_tables
     decode_table #(
-        .Ports(Ports)
+        .ArrayKind(ArrayKind),
+        .Ports    (Ports)
     ) u_table (
         .clk_i,
         .clear_i,
@@ -164,16 +175,15 @@ module tile_decoder
         .write_bank_i   (table_write_bank_i),
         .write_group_i  (table_write_group_i),
         .write_entries_i(table_write_entries_i),
-        .read_i         (read && has_table(head.system)),
-        .bank_i         (head.table_bank),
-        .code_i         (table_codes),
-        .entry_o        (entries)
+        .read_i         (read && (has_table(head.system) || head.stored)),
+        .address_i      (addresses),
+        .word_o         (words)
     );
   end else begin : gen_no_tables
-    assign entries = '0;
+    assign words = '0;
     logic unused_writes;
     assign unused_writes = ^{clear_address_i, table_write_valid_i, table_write_bank_i,
-                             table_write_group_i, table_write_entries_i, table_codes};
+                             table_write_group_i, table_write_entries_i, addresses};
   end
 
   if (takes_corrections(ArrayKind)) begin : gen_corrections
@@ -248,7 +258,7 @@ module tile_decoder
         .system_i      (head.system),
         .digits_i      (head.digits),
         .code_i        (head.codes[p]),
-        .entry_i       (entries[p]),
+        .word_i        (words[p]),
         .upper_entry_i (upper_entries[p]),
         .corrections_i (corrections[p]),
         .operand_o     (operand_o[p]),

@@ -18,7 +18,7 @@ Beat beat_at(const Bytes& bytes, size_t at) {
 
 }  // namespace
 
-Bench::Bench(uint64_t seed) : dut_(make_dut()), random_(seed) {}
+Bench::Bench(uint64_t seed) : dut_(make_dut()), random_(seed) { clear(); }
 
 bool Bench::stalls_now(double chance) {
   return chance > 0 && std::uniform_real_distribution<>(0, 1)(random_) < chance;

@@ -218,6 +218,29 @@ TEST_CASE("both decode tables, reloaded behind a busy array, long ones and short
   }
 }
 
+TEST_CASE("codes of fixed values are read while both decode tables are loaded") {
+  const auto loaded = system_with_table(dut_shape().array_kind, 8);
+  if (!loaded) return;  // such a core has no such tables
+  for (const auto& system : contract::kNumberSystems) {
+    if (system.has_table || !system.runs_on(dut_shape().array_kind)) continue;
+    INFO(system.name);
+    Scenario s(dut_shape(), 45);
+    const Tensor in = s.input(2, 2, 3 * s.shape().lane_words(), true);
+    LayerSpec fixed = same_size(2, 2), other = fixed;
+    fixed.number_system = static_cast<int>(system.system);
+    other.number_system = static_cast<int>(*loaded);
+    fixed.kernel_h = fixed.kernel_w = 5;  // a table takes as long to load as many of its tiles
+    for (int i = 0; i < 6; ++i) {
+      other.table_slot = i / 2 % 2;
+      s.table(other.table_slot, other.number_system);
+      s.store(s.layer(in, fixed));
+      s.store(s.layer(in, other));
+    }
+    check(s);
+    check(s, {0.5, 0.5, 0.5});
+  }
+}
+
 TEST_CASE("tiles of codes of eight and of four bits and tiles of ones follow each other") {
   for (const auto& system : contract::kNumberSystems) {
     if (system.code_bits != 4 || !system.runs_on(dut_shape().array_kind)) continue;
