@@ -56,7 +56,7 @@ void add_lock_command(CLI::App& app) {
                               : lock::Policy::kSealed;
     arith::number_system_from_name(options->model.format);
     LoadedModel model = load_model(options->model.model, options->model.calibration);
-    lock_softly(model, options->soft);
+    lock_softly(model, lock_options.core, options->soft);
     BuiltNetwork built =
         build_network(model, options->model.format, lock_options.core, lock::fill_random);
     const auto& system = arith::info(built.network.number_system);

@@ -4,10 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "common/file.hpp"
 #include "graph/onnx_export.hpp"
 #include "lock/bytes.hpp"
+#include "soft/decoys.hpp"
 #include "soft/scales.hpp"
 
 namespace keyway::tool {
@@ -16,9 +18,28 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kMostOctaves = 16;
+constexpr int64_t kMostImages = 256;  ///< that tell which channels matter
 
+/// `quant` stands for both.
 bool asks_for(const SoftOptions& options, const char* lock) {
-  return std::find(options.locks.begin(), options.locks.end(), lock) != options.locks.end();
+  return std::any_of(options.locks.begin(), options.locks.end(),
+                     [lock](const std::string& one) { return one == lock || one == "quant"; });
+}
+
+Json add_decoys(LoadedModel& model, const program::CoreConfig& core, const SoftOptions& options) {
+  soft::DecoyOptions settings;
+  settings.octaves = options.decoy_octaves;
+  settings.lanes = std::max(core.lanes, core.depth);
+  settings.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const bool calibrated = !model.calibration_file.empty();
+  const soft::DecoyReport done =
+      soft::add_decoys(model.graph, calibrated ? model.calibration.values.data() : nullptr,
+                       calibrated ? std::min<int64_t>(kMostImages, model.calibration.rows()) : 0,
+                       settings, lock::fill_random);
+  return {{"octaves", options.decoy_octaves},
+          {"tensors", done.tensors},
+          {"freed", done.tensors - done.added},
+          {"added", done.added}};
 }
 
 }  // namespace
@@ -27,12 +48,19 @@ void add_soft_options(CLI::App& command, SoftOptions& options) {
   auto* soft =
       command
           .add_option("--soft", options.locks,
-                      "Lock the float network softly too: scales (a random scale for every "
-                      "channel)")
+                      "Lock the float network softly too, by a list of: scales (random ones of "
+                      "channels), decoys (channels that are always zero, of large weights), quant "
+                      "(both)")
           ->delimiter(',')
-          ->check(CLI::IsMember({"scales"}));
+          ->check(CLI::IsMember({"scales", "decoys", "quant"}));
   command
       .add_option("--soft-octaves", options.octaves, "Random scales are 2^-OCTAVES to 2^OCTAVES")
+      ->check(CLI::Range(0.0, kMostOctaves))
+      ->needs(soft)
+      ->capture_default_str();
+  command
+      .add_option("--decoy-octaves", options.decoy_octaves,
+                  "Weights of decoys are 2^OCTAVES times the others")
       ->check(CLI::Range(0.0, kMostOctaves))
       ->needs(soft)
       ->capture_default_str();
@@ -43,8 +71,9 @@ void add_soft_options(CLI::App& command, SoftOptions& options) {
   command.add_option("--soft-report", options.report, "Write what was done (.json)")->needs(soft);
 }
 
-void lock_softly(LoadedModel& model, const SoftOptions& options) {
+void lock_softly(LoadedModel& model, const program::CoreConfig& core, const SoftOptions& options) {
   Json report{{"soft", options.locks}};
+  if (asks_for(options, "decoys")) report["decoys"] = add_decoys(model, core, options);
   if (asks_for(options, "scales")) {
     const soft::ScaleReport done =
         soft::scale_channels(model.graph, options.octaves, lock::fill_random);

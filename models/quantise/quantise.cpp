@@ -11,6 +11,7 @@
 
 #include "common/error.hpp"
 #include "common/printable.hpp"
+#include "graph/zero_channels.hpp"
 #include "quantise/calibration_run.hpp"
 #include "quantise/centre.hpp"
 #include "quantise/evidence.hpp"
@@ -105,6 +106,7 @@ Network quantise(const graph::Graph& graph, const float* calibration, int64_t im
   const auto count = static_cast<int64_t>(inputs.size()) / elements;
   const Evidence evidence = count > 0 ? weigh(graph, inputs.data(), count) : Evidence{};
   Centred centred = centre_input(graph, inputs.data(), count, evidence.trust());
+  graph::clear_zero_channels(centred.graph);
   if (options.check_structure) {
     const graph::Graph& shaped = centred.graph;
     options.check_structure(

@@ -4,7 +4,8 @@
 /// Steps, one file each: `centre` (input and output values around zero), `lower` and `structure`
 /// (layers and shapes), `evidence` (what the inputs are worth), `scales` (of every tensor), then
 /// layer by layer in order `layer_coding` (codes of the weights, the bias, the requantiser's
-/// integers). `quantisation` is what the steps share.
+/// integers). `quantisation` is what the steps share. Channels that are zero for every input lose
+/// their weights first (`graph/zero_channels.hpp`).
 ///
 /// Bias correction. A convolution is linear before its clamp, so its mean output over the
 /// calibration images follows from the mean images alone. The float mean image is known from

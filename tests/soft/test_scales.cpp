@@ -9,6 +9,7 @@
 #include "graph/check.hpp"
 #include "graph/execute.hpp"
 #include "graphs.hpp"
+#include "random_bytes.hpp"
 #include "seed.hpp"
 #include "soft/scales.hpp"
 #include "soft/streams.hpp"
@@ -20,12 +21,6 @@ namespace {
 
 constexpr double kOctaves = 8;
 constexpr int64_t kImages = 3;
-
-soft::RandomBytes bytes_of(Random& random) {
-  return [&random](uint8_t* bytes, size_t size) {
-    for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<uint8_t>(random.integer(0, 255));
-  };
-}
 
 /// Largest magnitude of every channel, [tensor][channel].
 std::vector<std::vector<double>> peaks(const graph::Graph& graph,
@@ -62,7 +57,7 @@ TEST_CASE("scaled channels change nothing that a random network gives") {
     const auto before = peaks(graph, inputs);
     const soft::Streams streams(graph);
     Random random(first + n);
-    const soft::ScaleReport report = soft::scale_channels(graph, kOctaves, bytes_of(random));
+    const soft::ScaleReport report = soft::scale_channels(graph, kOctaves, random_bytes(random));
     graph::check(graph);
     CHECK(report.groups == streams.groups());
     scaled += report.scaled;

@@ -69,6 +69,28 @@ class Soft(CommandTest):
         self.assertGreater(min(right_in_8_bits(MODEL, c) for c in (False, True)), 0.85)
         self.assertLess(max(right_in_8_bits(model, c) for c in (False, True)), 2.5 * CHANCE)
 
+    def test_decoys_cost_little_here_and_everything_elsewhere(self):
+        for soft, fmt, policy in (("quant", "qf8", "sealed"), ("decoys", "lns8", "blind"), ("scales,decoys", "qf4", "blind")):
+            package, report = self.softly(soft, fmt=fmt, policy=policy)
+            self.assertEqual(report["decoys"]["tensors"], 1)  # that lie between convolutions alone, behind a ReLU
+            self.assertEqual("scales" in report, soft != "decoys")
+            _, plain = self.outputs(self.plain(fmt), "--labels", LABELS)
+            self.assertGreaterEqual(self.right_here(package), plain["accuracy"] - 0.05, (soft, fmt))
+            model = package.with_suffix(".onnx")
+            right = np.mean(answers(model, np.load(IMAGES)).argmax(axis=1) == np.load(LABELS))
+            self.assertGreater(right, 0.88)
+            self.assertLess(max(right_in_8_bits(model, c) for c in (False, True)), (6 if soft == "decoys" else 2.5) * CHANCE)
+
+    def test_the_core_computes_what_the_program_simulator_does(self):
+        package, _ = self.softly("quant")
+        few = self.file("few.npy")
+        np.save(few, np.load(IMAGES)[:2])
+        want, _ = self.outputs(package, *self.rights(package), inputs=few)
+        got, run = self.outputs(package, *self.rights(package), "--target", "sim", inputs=few)
+        np.testing.assert_array_equal(want, got)
+        _, plain = self.outputs(self.plain(), "--target", "sim", inputs=few)
+        self.assertLessEqual(run["cycles_warm"], 1.03 * plain["cycles_warm"])
+
     def test_every_lock_draws_other_scales(self):
         (first, _), (second, _) = self.softly("scales"), self.softly("scales", "--core", "16x16")
         self.assertNotEqual(first.with_suffix(".onnx").read_bytes(), second.with_suffix(".onnx").read_bytes())
