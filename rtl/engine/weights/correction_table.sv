@@ -5,7 +5,8 @@
 //   bits f of the fraction of code_i[p] (mit8_logarithm). TableGroup consecutive entries are written in a
 //   cycle; of 256 those behind the 64th are not kept.
 // Timing: with read_i, corrections stand one cycle later and stay until the next read_i; writes show in the
-//   next cycle. Synthesis makes LUT memory of 32 entries for each reader.
+//   next cycle. Synthesis makes a block memory of 18 Kbit for each reader, as of decode tables: of its 512
+//   words 32 are used, but LUT memory would take 24 LUTs instead.
 // Contract: nobody reads a bank while it is written (table_banks and weight_reader see to it).
 //   clear_i overwrites group clear_address_i with zeros, and what was read last.
 // Test: tests/rtl/engine.
@@ -47,23 +48,21 @@ module correction_table
     assign entries[e] = clear_i ? '0 : write_entries_i[e][CorrectionBits-1:0];
   end
 
-  // A memory for each group of a row, so that one is written at a time.
   for (genvar p = 0; p < int'(Ports); p++) begin : gen_reader
-    logic [RowBits-1:0] read_row;
-    assign read_row = {bank_i, code_i[p][3-:CorrectionClassBits]};
+    (* ram_style = "block" *)
+    corrections_t table_q[2**RowBits];
 
-    for (genvar g = 0; g < int'(Groups); g++) begin : gen_group
-      (* ram_style = "distributed" *)
-      logic [TableGroup-1:0][CorrectionBits-1:0] table_q[2**RowBits];
-
-      always_ff @(posedge clk_i) begin
-        if (write && group == GroupBits'(g)) table_q[row] <= entries;
+    always_ff @(posedge clk_i) begin
+      if (write) begin
+        for (int g = 0; g < int'(Groups); g++) begin
+          if (group == GroupBits'(g)) table_q[row][g*TableGroup+:TableGroup] <= entries;
+        end
       end
+    end
 
-      always_ff @(posedge clk_i) begin
-        if (clear_i) corrections_o[p][g*TableGroup+:TableGroup] <= '0;
-        else if (read_i) corrections_o[p][g*TableGroup+:TableGroup] <= table_q[read_row];
-      end
+    always_ff @(posedge clk_i) begin
+      if (clear_i) corrections_o[p] <= '0;
+      else if (read_i) corrections_o[p] <= table_q[{bank_i, code_i[p][3-:CorrectionClassBits]}];
     end
   end
 
