@@ -20,5 +20,6 @@ void add_numerics_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
 void add_tune_command(CLI::App& app);
 void add_fleet_command(CLI::App& app);
+void add_attack_command(CLI::App& app);
 
 }  // namespace keyway::tool

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "common/file.hpp"
 #include "lock/bytes.hpp"
@@ -56,7 +58,10 @@ void add_lock_command(CLI::App& app) {
                               : lock::Policy::kSealed;
     arith::number_system_from_name(options->model.format);
     LoadedModel model = load_model(options->model.model, options->model.calibration);
-    lock_softly(model, lock_options.core, options->soft);
+    nlohmann::ordered_json soft_report;
+    if (!options->soft.locks.empty()) {
+      soft_report = lock_softly(model, lock_options.core, options->soft);
+    }
     BuiltNetwork built =
         build_network(model, options->model.format, lock_options.core, lock::fill_random);
     const auto& system = arith::info(built.network.number_system);
@@ -69,6 +74,7 @@ void add_lock_command(CLI::App& app) {
     }
     const lock::LockedNetwork locked = lock::lock_network(built.network, owner, lock_options);
     common::write_file(options->model.output, locked.package.data(), locked.package.size());
+    write_soft_report(std::move(soft_report), built.findings, options->soft);
     report(locked.program, built.findings, options->model);
   });
 }

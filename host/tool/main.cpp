@@ -54,5 +54,6 @@ int main(int argc, char** argv) {
   keyway::tool::add_bench_command(app);
   keyway::tool::add_tune_command(app);
   keyway::tool::add_fleet_command(app);
+  keyway::tool::add_attack_command(app);
   return keyway::tool::run_command_line(app, argc, argv);
 }

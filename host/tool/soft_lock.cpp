@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tool/soft_lock.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "common/file.hpp"
+#include "common/interrupt.hpp"
 #include "graph/onnx_export.hpp"
 #include "lock/bytes.hpp"
 #include "soft/decoys.hpp"
 #include "soft/scales.hpp"
+#include "tool/soft_attacks.hpp"
 
 namespace keyway::tool {
 namespace {
@@ -42,6 +46,29 @@ Json add_decoys(LoadedModel& model, const program::CoreConfig& core, const SoftO
           {"added", done.added}};
 }
 
+/// The network's own answers, where it gives classes and inputs are at hand.
+AttackData attack_data(const LoadedModel& model) {
+  AttackData data;
+  if (model.calibration_file.empty() || !has_classes(model.graph)) return data;
+  data.known = data.judged = model.calibration.values.data();
+  data.known_images = std::min(kMostImages, model.calibration.rows());
+  data.labels = answers(model.graph, data.judged, data.known_images);
+  return data;
+}
+
+Json attack(const graph::Graph& graph, const AttackData& data) {
+  const std::vector<AttackResult> results = run_attacks(graph, data);
+  const auto strongest = std::max_element(
+      results.begin(), results.end(),
+      [](const AttackResult& a, const AttackResult& b) { return a.accuracy < b.accuracy; });
+  fmt::print(
+      stderr,
+      "soft lock: the strongest of {} attacks ({}) answers as the float model on {:.1f} % of "
+      "{} calibration inputs\n",
+      results.size(), strongest->attack->name, 100 * strongest->accuracy, data.labels.size());
+  return to_json(results);
+}
+
 }  // namespace
 
 void add_soft_options(CLI::App& command, SoftOptions& options) {
@@ -68,11 +95,17 @@ void add_soft_options(CLI::App& command, SoftOptions& options) {
       .add_option("--emit-onnx", options.emit,
                   "Write the softly locked float model (.onnx), for other tools to try")
       ->needs(soft);
-  command.add_option("--soft-report", options.report, "Write what was done (.json)")->needs(soft);
+  command
+      .add_option("--soft-report", options.report,
+                  "Write what was done and what attacks on it reach (.json)")
+      ->needs(soft);
 }
 
-void lock_softly(LoadedModel& model, const program::CoreConfig& core, const SoftOptions& options) {
+Json lock_softly(LoadedModel& model, const program::CoreConfig& core, const SoftOptions& options) {
   Json report{{"soft", options.locks}};
+  const common::InterruptGuard guard;
+  AttackData data;
+  if (!options.report.empty()) data = attack_data(model);
   if (asks_for(options, "decoys")) report["decoys"] = add_decoys(model, core, options);
   if (asks_for(options, "scales")) {
     const soft::ScaleReport done =
@@ -83,7 +116,16 @@ void lock_softly(LoadedModel& model, const program::CoreConfig& core, const Soft
   if (!options.emit.empty()) {
     common::write_file(options.emit, graph::export_onnx(model.graph, model.file));
   }
-  if (!options.report.empty()) common::write_file(options.report, report.dump(2) + "\n");
+  if (!data.labels.empty()) report["attacks"] = attack(model.graph, data);
+  return report;
+}
+
+void write_soft_report(Json report, const quantise::Findings& findings,
+                       const SoftOptions& options) {
+  if (options.report.empty()) return;
+  const auto& estimate = findings.estimate;
+  report["agreement"] = estimate && estimate->agreement ? Json(*estimate->agreement) : Json();
+  common::write_file(options.report, report.dump(2) + "\n");
 }
 
 }  // namespace keyway::tool

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,15 @@ struct SoftOptions {
 /// Adds --soft, --soft-octaves, --decoy-octaves, --emit-onnx and --soft-report.
 void add_soft_options(CLI::App& command, SoftOptions& options);
 
-/// Locks the network softly, and writes the files that tell of it: the float network as it is then,
-/// and what was done. `core` is the one that the network is for.
-void lock_softly(LoadedModel& model, const program::CoreConfig& core, const SoftOptions& options);
+/// Locks the network softly, and writes the float network as it is then where --emit-onnx asks for
+/// it. `core` is the one that the network is for. Gives what --soft-report is to say: what was
+/// done, and what attacks reach (soft_attacks.hpp), judged by the answers of the network as it was
+/// to the calibration inputs; the strongest of them goes to stderr as well.
+nlohmann::ordered_json lock_softly(LoadedModel& model, const program::CoreConfig& core,
+                                   const SoftOptions& options);
+
+/// Adds what the package answers, and writes the report.
+void write_soft_report(nlohmann::ordered_json report, const quantise::Findings& findings,
+                       const SoftOptions& options);
 
 }  // namespace keyway::tool

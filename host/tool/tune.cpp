@@ -15,6 +15,7 @@
 #include "common/printable.hpp"
 #include "graph/onnx_export.hpp"
 #include "graph/onnx_import.hpp"
+#include "tool/graph_output.hpp"
 #include "tool/report.hpp"
 #include "tool/tensors.hpp"
 #include "tune/trainer.hpp"
@@ -24,19 +25,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-program::OutputBoundary boundary_of(const graph::Graph& graph) {
-  program::OutputBoundary boundary;
-  boundary.shape = graph.tensors[static_cast<size_t>(graph.output)].shape;
-  boundary.layout = graph.output_layout;
-  boundary.function = graph.output_function;
-  boundary.selection = graph.output_selection;
-  return boundary;
-}
-
 /// Labels need an output that is a list of classes; without any it may be what it likes.
 int64_t classes(const graph::Graph& graph, bool needed) {
   try {
-    return classes_of(boundary_of(graph));
+    return classes_of(output_of(graph));
   } catch (const Error&) {
     if (needed) throw;
     return 0;

@@ -81,6 +81,24 @@ class Soft(CommandTest):
             self.assertGreater(right, 0.88)
             self.assertLess(max(right_in_8_bits(model, c) for c in (False, True)), (6 if soft == "decoys" else 2.5) * CHANCE)
 
+    def test_attacks_are_reported_with_the_lock_and_by_themselves(self):
+        package, report = self.softly("scales")
+        by_name = {a["attack"]: a["accuracy"] for a in report["attacks"]}
+        self.assertLess(by_name["8 bits, a step an output channel"], 0.3)  # agreement with the float model's own answers
+        self.assertGreater(by_name["streams equalised"], 0.9)
+        self.assertGreater(report["agreement"], 0.9)
+        attack = ["attack", "soft", package.with_suffix(".onnx"), "--calib", CALIBRATION, "--input", IMAGES, "--labels", LABELS]
+        told = self.json(*attack)
+        self.assertEqual((told["inputs"], told["known_inputs"], [a["attack"] for a in told["attacks"]]), (100, 64, list(by_name)))
+        reached = {a["attack"]: a["accuracy"] for a in told["attacks"]}
+        self.assertAlmostEqual(told["float"], 0.92, delta=0.02)
+        self.assertLess(reached["pairs of layers equalised, a step a tensor"], 0.3)
+        self.assertGreater(reached["streams equalised"], 0.88)
+        table = self.must(*attack, "--limit", 5).stdout
+        self.assertEqual(len({len(line) for line in table.split("\n\n")[0].splitlines()}), 1, table)
+        self.fails(USAGE, "attack", says="subcommand")
+        self.fails(USAGE, *attack, "--limit", "none", says="--limit")
+
     def test_the_core_computes_what_the_program_simulator_does(self):
         package, _ = self.softly("quant")
         few = self.file("few.npy")
