@@ -20,6 +20,10 @@ set(KEYWAY_RTL_LOCK
   lock/ghash.sv
   lock/sha256.sv
   lock/kdf.sv
+  lock/keyway_gf512_pkg.sv
+  lock/syndrome_decoder.sv
+  lock/fuzzy_extractor.sv
+  lock/device_secret.sv
   lock/licence_opener.sv
   lock/frame_queue.sv
   lock/frame_counter.sv

@@ -70,9 +70,17 @@ module keyway_core
     input  logic           [               1:0] rresp_i,
     input  logic                                rlast_i,
     // Identity.
-    input  key_t                                secret_i,
+    input  logic           [               7:0] sources_i,
+    input  key_t                                fuse_i,
     input  key_t                                owner_key_i,
-    input  logic                                enrolled_i
+    input  logic                                enrolled_i,
+    output logic                                puf_start_o,
+    input  logic                                puf_valid_i,
+    output logic                                puf_ready_o,
+    input  logic                                puf_cell_i,
+    input  logic                                helper_valid_i,
+    output logic                                helper_ready_o,
+    input  logic                                helper_i
 );
 
   logic engine_clear, engine_clear_done, engine_run, engine_warm, engine_done, engine_error;
@@ -291,12 +299,34 @@ module keyway_core
   localparam keyway_lock_pkg::unsealer_kind_e Kind = UnsealerKind == 0 ?
       keyway_lock_pkg::UnsealerFast : keyway_lock_pkg::UnsealerIterative;
 
+  logic secret_valid, secret_failed;
+  key_t secret;
+
+  device_secret u_device_secret (
+      .clk_i,
+      .rst_ni  (lock_rst_nq),
+      .sources_i,
+      .fuse_i,
+      .puf_start_o,
+      .puf_valid_i,
+      .puf_ready_o,
+      .puf_cell_i,
+      .helper_valid_i,
+      .helper_ready_o,
+      .helper_i,
+      .valid_o (secret_valid),
+      .failed_o(secret_failed),
+      .secret_o(secret)
+  );
+
   lock_unit #(
       .UnsealerKind(Kind)
   ) u_lock_unit (
       .clk_i,
       .rst_ni           (lock_rst_nq),
-      .secret_i,
+      .secret_i         (secret),
+      .secret_valid_i   (secret_valid),
+      .secret_failed_i  (secret_failed),
       .owner_key_i,
       .enrolled_i,
       .clear_i          (lock_clear),

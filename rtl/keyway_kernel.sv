@@ -5,9 +5,12 @@
 //   s_axi_control_*   AXI4-Lite, 4 KiB of registers, see pkg/contract.toml
 //   m_axi_gmem_*      AXI4, one identifier (no ID ports), INCR bursts within 4 KiB, 64-bit addresses
 //   interrupt         level, see INTERRUPT_* registers
-//   secret_i, owner_key_i, enrolled_i
+//   sources_i, fuse_i, owner_key_i, enrolled_i
 //                     the device's identity, driven by fuses on a chip and by sim/platform/identity in
 //                     simulation; constant while ap_rst_n is high. Byte k of a value is bits 8k+7..8k.
+//                     sources_i says what the device secret is made of: a sum of secret_source_e.
+//   puf_*, helper_*   cells of a PUF, from a pulse of puf_start_o on, and its public helper data with their check
+//                     value, bit by bit, lowest first; idle where sources_i has no PUF (lock/device_secret.sv)
 //
 //   ap_rst_n          low for four cycles or more (an assertion of keyway_core); the bus follows it three
 //                     cycles late, so masters and slaves beside it are reset for longer. Memories are
@@ -86,9 +89,17 @@ module keyway_kernel #(
     input  logic [                                            1:0] m_axi_gmem_rresp,
     input  logic                                                   m_axi_gmem_rlast,
     // identity
-    input  logic [                                          255:0] secret_i,
+    input  logic [                                            7:0] sources_i,
+    input  logic [                                          255:0] fuse_i,
     input  logic [                                          255:0] owner_key_i,
     input  logic                                                   enrolled_i,
+    output logic                                                   puf_start_o,
+    input  logic                                                   puf_valid_i,
+    output logic                                                   puf_ready_o,
+    input  logic                                                   puf_cell_i,
+    input  logic                                                   helper_valid_i,
+    output logic                                                   helper_ready_o,
+    input  logic                                                   helper_i,
     output logic [$bits(keyway_contract_pkg::kernel_events_t)-1:0] events_o
 );
 
@@ -143,9 +154,17 @@ module keyway_kernel #(
       .rdata_i          (m_axi_gmem_rdata),
       .rresp_i          (m_axi_gmem_rresp),
       .rlast_i          (m_axi_gmem_rlast),
-      .secret_i,
+      .sources_i,
+      .fuse_i,
       .owner_key_i,
       .enrolled_i,
+      .puf_start_o,
+      .puf_valid_i,
+      .puf_ready_o,
+      .puf_cell_i,
+      .helper_valid_i,
+      .helper_ready_o,
+      .helper_i,
       .events_o
   );
 

@@ -57,7 +57,8 @@ LOCK_UNIT = {
     "SHA-256, KDF": "kdf",
     "frames": "lock_unit unsealer",
 }
-LOCK = {**LOCK_UNIT, "licence": "licence_opener header_licence_store", "output gate": "output_gate"}
+LOCK = {**LOCK_UNIT, "licence": "licence_opener header_licence_store", "output gate": "output_gate",
+        "device secret": "device_secret"}
 BLOCKS = {**ENGINE, **SHELL, **LOCK}
 WANTED = {name for names in BLOCKS.values() for name in names.split()}
 IN_LOCK_UNIT = {name for names in LOCK_UNIT.values() for name in names.split()} | {"licence_opener"}

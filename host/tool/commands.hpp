@@ -9,6 +9,8 @@ namespace keyway::tool {
 
 void add_owner_command(CLI::App& app);
 void add_device_command(CLI::App& app);
+/// A subcommand of `device`.
+void add_device_quality_command(CLI::App& device);
 void add_compile_command(CLI::App& app);
 void add_lock_command(CLI::App& app);
 void add_licence_command(CLI::App& app);

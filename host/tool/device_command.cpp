@@ -1,12 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "lock/parties.hpp"
 #include "tool/commands.hpp"
 #include "tool/file_checks.hpp"
+#include "tool/puf_options.hpp"
 
 namespace keyway::tool {
+
+namespace {
+
+std::vector<std::string> source_names() {
+  std::vector<std::string> names;
+  for (const auto& source : contract::kSecretSources) names.emplace_back(source.name);
+  return names;
+}
+
+lock::Sources mask(const std::vector<std::string>& names) {
+  lock::Sources sources = 0;
+  for (const auto& source : contract::kSecretSources)
+    if (std::find(names.begin(), names.end(), source.name) != names.end())
+      sources = static_cast<lock::Sources>(sources | static_cast<lock::Sources>(source.source));
+  return sources;
+}
+
+}  // namespace
 
 void add_device_command(CLI::App& app) {
   auto* device = app.add_subcommand("device", "Make and enrol simulated devices");
@@ -14,7 +35,8 @@ void add_device_command(CLI::App& app) {
 
   struct New {
     uint64_t id = 0;
-    std::string device_class = "default";
+    std::string device_class = "default", puf = default_puf_kind();
+    lock::Environment environment;
     std::string output;
   };
   auto made = std::make_shared<New>();
@@ -26,14 +48,42 @@ void add_device_command(CLI::App& app) {
   make->add_option("-o,--output", made->output,
                    "The device file (.kwd) to write; an existing one is not replaced")
       ->required();
-  make->footer("The file holds the device's secret fuses. Whoever has it is inside the chip.");
+  add_puf_option(*make, made->puf);
+  add_environment_options(*make, made->environment);
+  make->footer(
+      "The file holds the device's secret fuses and the seed of its PUF. Whoever has it is inside\n"
+      "the chip.");
   make->callback([made] {
     refuse_to_replace(made->output, "a device file");
-    lock::write_device(lock::new_device(made->id, made->device_class), made->output);
+    lock::Device silicon = lock::new_device(made->id, made->device_class);
+    silicon.puf.kind = puf_kind(made->puf);
+    silicon.puf.environment = made->environment;
+    lock::check_environment(silicon.puf.environment, ErrorKind::kUsage, "the device");
+    lock::write_device(silicon, made->output);
+  });
+
+  struct Set {
+    std::string device;
+    lock::Environment environment;
+  };
+  auto set = std::make_shared<Set>();
+  auto* change = device->add_subcommand(
+      "set", "Expose a simulated device to another temperature, supply or age");
+  change->add_option("device", set->device, "The device file (.kwd); it is changed")->required();
+  const EnvironmentOptions options = add_environment_options(*change, set->environment);
+  change->callback([set, options] {
+    lock::change_device(set->device, [&](lock::Device& silicon) {
+      lock::Environment& now = silicon.puf.environment;
+      if (options.celsius->count() > 0) now.celsius = set->environment.celsius;
+      if (options.volts->count() > 0) now.volts = set->environment.volts;
+      if (options.years->count() > 0) now.years = set->environment.years;
+      lock::check_environment(now, ErrorKind::kUsage, "the device");
+    });
   });
 
   struct Enrol {
     std::string device, owner, output;
+    std::vector<std::string> bind{contract::kSecretSources.front().name};
   };
   auto enrolled = std::make_shared<Enrol>();
   auto* enrol = device->add_subcommand(
@@ -43,13 +93,24 @@ void add_device_command(CLI::App& app) {
   enrol->add_option("--owner", enrolled->owner, "The owner file (.kwo)")->required();
   enrol->add_option("-o,--output", enrolled->output, "The enrolment record (.kwe) to write")
       ->required();
+  enrol
+      ->add_option("--bind", enrolled->bind,
+                   "What its secret is made of, with commas between: fuse, puf")
+      ->delimiter(',')
+      ->check(CLI::IsMember(source_names()))
+      ->capture_default_str();
   enrol->footer(
       "Done once per device, at the owner's. The same owner again gets the same record;\n"
-      "another owner is refused (exit status 6). Licences are made with the record.");
+      "another owner is refused (exit status 6). Licences are made with the record. A device with "
+      "a\n"
+      "PUF in its secret keeps public helper data, and finds the secret again at every boot.");
   enrol->callback([enrolled] {
     check_enrolment_output(enrolled->output, enrolled->device, enrolled->owner);
-    lock::enrol(enrolled->device, lock::read_owner(enrolled->owner), enrolled->output);
+    lock::enrol(enrolled->device, lock::read_owner(enrolled->owner), enrolled->output,
+                mask(enrolled->bind));
   });
+
+  add_device_quality_command(*device);
 }
 
 }  // namespace keyway::tool

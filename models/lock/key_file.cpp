@@ -13,8 +13,10 @@ namespace keyway::lock {
 namespace {
 
 constexpr size_t kMaxBytes = 64 * 1024;
-constexpr size_t kReserved = 4096;  // class names are what varies; three keys take 300 bytes
-constexpr uint64_t kVersion = 1;
+constexpr size_t kReserved = 4096;  // class names are what varies; the keys of a device take 1 KB
+
+/// Of the form of a kind's fields.
+constexpr uint64_t version_of(std::string_view kind) { return kind == "owner" ? 1 : 2; }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -86,7 +88,8 @@ KeyFileReader::KeyFileReader(const std::string& path, const std::string& kind)
     fail("a Keyway " + other_kind + " file, where one of kind " + kind + " is needed");
   }
   const Field* version = find("version");
-  if (version == nullptr || version->is_text || version->value != std::to_string(kVersion)) {
+  if (version == nullptr || version->is_text ||
+      version->value != std::to_string(version_of(kind))) {
     fail("made by another version of Keyway");
   }
 }
@@ -149,7 +152,7 @@ void KeyFileReader::fail_on(std::string_view field, const std::string& what) con
 KeyFileWriter::KeyFileWriter(const std::string& kind) {
   content_.reserve(kReserved);
   text("keyway", kind);
-  number("version", kVersion);
+  number("version", version_of(kind));
 }
 
 KeyFileWriter::~KeyFileWriter() { wipe(content_.data(), content_.size()); }

@@ -5,6 +5,19 @@
 
 namespace keyway::lock {
 
+Key puf_key(const HelperData& helper, const Key& key_bits) {
+  return kdf(contract::kKdfPuf, {helper, key_bits});
+}
+
+Bytes32 puf_check(const Key& puf_key) { return kdf(contract::kKdfPufCheck, {puf_key}).bytes(); }
+
+Key device_secret(Sources sources, const Key& fuse, const Key& puf_key) {
+  const Key none;
+  const Bytes16 mask{sources};
+  return kdf(contract::kKdfSecret, {mask, has(sources, contract::SecretSource::kFuse) ? fuse : none,
+                                    has(sources, contract::SecretSource::kPuf) ? puf_key : none});
+}
+
 Key owner_key(const Key& root) { return kdf(contract::kKdfDevice, {root}); }
 
 Key enrolment_record(const Key& secret, const Key& owner_key) {

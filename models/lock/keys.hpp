@@ -4,6 +4,7 @@
 #pragma once
 
 #include "lock/bytes.hpp"
+#include "lock/fuzzy_extractor.hpp"
 #include "lock/secret.hpp"
 #include "program/contract.hpp"
 
@@ -11,6 +12,18 @@ namespace keyway::lock {
 
 using contract::Policy;
 
+/// Which sources a device secret is made of: a sum of contract::SecretSource.
+using Sources = uint8_t;
+constexpr bool has(Sources sources, contract::SecretSource source) {
+  return (sources & static_cast<Sources>(source)) != 0;
+}
+
+inline constexpr Sources kFuseAlone = static_cast<Sources>(contract::SecretSource::kFuse);
+
+Key puf_key(const HelperData& helper, const Key& key_bits);  ///< of the corrected cells
+Bytes32 puf_check(const Key& puf_key);  ///< public: tells whether the cells gave that key
+/// S. Of a source that is not among `sources` nothing counts.
+Key device_secret(Sources sources, const Key& fuse, const Key& puf_key);
 Key owner_key(const Key& root);                                               ///< A, from O
 Key enrolment_record(const Key& secret, const Key& owner_key);                ///< D, from S and A
 Key package_key(const Key& root, const Bytes16& id);                          ///< P

@@ -88,6 +88,7 @@ Key open_licence(const PackageView& package, const std::optional<std::vector<uin
   const Header& header = package.header;
   if (!licence) throw verdict(Status::kNoLicence);
   if (!device || !device->owner_key) throw verdict(Status::kNotEnrolled);
+  const Key secret = boot(*device, new_boot());
   if (licence->size() != contract::kLicenceBytes) throw verdict(Status::kLicenceRefused);
   const uint8_t* bytes = licence->data();
   if (!equal(field<32>(bytes, contract::kLicenceTagOffset),
@@ -97,7 +98,7 @@ Key open_licence(const PackageView& package, const std::optional<std::vector<uin
       !equal(field<16>(bytes, contract::kLicenceHeaderTagOffset), header.tag)) {
     throw verdict(Status::kLicenceRefused);
   }
-  const Key record = enrolment_record(device->secret, *device->owner_key);
+  const Key record = enrolment_record(secret, *device->owner_key);
   const Key kek = key_encryption_key(record, header.id, header.policy);
   const Key wrapped(field<32>(bytes, contract::kLicenceWrappedOffset));
   if (header.policy == Policy::kSealed && !equal(field<32>(bytes, contract::kLicenceCheckOffset),

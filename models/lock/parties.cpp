@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 
@@ -13,6 +14,7 @@
 #include "lock/cipher.hpp"
 #include "lock/key_file.hpp"
 #include "lock/keys.hpp"
+#include "program/verdict.hpp"
 
 namespace keyway::lock {
 
@@ -22,6 +24,22 @@ Key key(const KeyFileReader& file, const char* field) {
   Key out;
   file.bytes(field, out.data(), out.size());
   return out;
+}
+
+std::string to_text(double value) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof(text), value);
+  return {text, end.ptr};
+}
+
+double decimal(const KeyFileReader& file, const char* field, const std::string& path) {
+  const std::string text = file.text(field);
+  double value = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end.ec != std::errc() || end.ptr != text.data() + text.size()) {
+    throw Error(ErrorKind::kFile, path + ": field '" + field + "' is not a number");
+  }
+  return value;
 }
 
 /// Keeps two enrolments of one device apart; released when the object dies.
@@ -72,39 +90,114 @@ void write_owner(const Owner& owner, const std::string& path) {
 Owner read_owner(const std::string& path) { return {key(KeyFileReader(path, "owner"), "root")}; }
 
 Device new_device(uint64_t id, const std::string& device_class) {
-  return {id, device_class, Key::random(), std::nullopt};
+  Device device;
+  device.id = id;
+  device.device_class = device_class;
+  device.fuse = Key::random();
+  device.puf.seed = Key::random();
+  return device;
+}
+
+PufCells read_cells(const DevicePuf& puf, uint64_t boot) {
+  return Puf(puf.kind, puf.seed).read(puf.environment, boot);
+}
+
+uint64_t new_boot() {
+  uint64_t boot = 0;
+  fill_random(reinterpret_cast<uint8_t*>(&boot), sizeof(boot));
+  return boot;
+}
+
+Key boot(const Device& device, uint64_t boot) {
+  if (device.sources == 0) throw verdict(contract::Status::kNoSecret);
+  Key puf;
+  if (has(device.sources, contract::SecretSource::kPuf)) {
+    const auto bits = reproduce_key(read_cells(device.puf, boot), device.puf.helper);
+    if (!bits) throw verdict(contract::Status::kNoSecret);
+    puf = puf_key(device.puf.helper, *bits);
+    if (!equal(puf_check(puf), device.puf.check)) throw verdict(contract::Status::kNoSecret);
+  }
+  return device_secret(device.sources, device.fuse, puf);
 }
 
 void write_device(const Device& device, const std::string& path) {
   KeyFileWriter file("device");
   file.number("id", device.id);
   file.text("class", device.device_class);
-  file.bytes("secret", device.secret);
-  if (device.owner_key) file.bytes("owner_key", *device.owner_key);
+  file.bytes("fuse", device.fuse);
+  file.text("puf", kPufKindNames[static_cast<size_t>(device.puf.kind)]);
+  file.bytes("puf_seed", device.puf.seed);
+  for (const auto& [name, value] : {std::pair{"celsius", device.puf.environment.celsius},
+                                    std::pair{"volts", device.puf.environment.volts},
+                                    std::pair{"years", device.puf.environment.years}})
+    file.text(name, to_text(value));
+  if (device.owner_key) {
+    file.number("sources", device.sources);
+    file.bytes("owner_key", *device.owner_key);
+    file.bytes("puf_helper", device.puf.helper);
+    file.bytes("puf_check", device.puf.check);
+  }
   file.write(path);
 }
 
 Device read_device(const std::string& path) {
   const KeyFileReader file(path, "device");
-  Device device{file.number("id"), file.text("class"), key(file, "secret"), std::nullopt};
-  if (file.has("owner_key")) device.owner_key = key(file, "owner_key");
+  Device device;
+  device.id = file.number("id");
+  device.device_class = file.text("class");
+  device.fuse = key(file, "fuse");
+  device.puf.kind = puf_kind(file.text("puf"), path + ": field 'puf'");
+  device.puf.seed = key(file, "puf_seed");
+  device.puf.environment.celsius = decimal(file, "celsius", path);
+  device.puf.environment.volts = decimal(file, "volts", path);
+  device.puf.environment.years = decimal(file, "years", path);
+  check_environment(device.puf.environment, ErrorKind::kFile, path);
+  if (file.has("owner_key")) {
+    device.owner_key = key(file, "owner_key");
+    const uint64_t sources = file.number("sources");
+    device.sources = static_cast<Sources>(sources);
+    if (sources != device.sources) throw Error(ErrorKind::kFile, path + ": unknown sources");
+    file.bytes("puf_helper", device.puf.helper.data(), device.puf.helper.size());
+    file.bytes("puf_check", device.puf.check.data(), device.puf.check.size());
+  }
   return device;
+}
+
+void change_device(const std::string& path, const std::function<void(Device&)>& change) {
+  const FileLock held(path);
+  Device device = read_device(path);
+  change(device);
+  write_device(device, path);
 }
 
 Bytes32 owner_fingerprint(const Key& owner_key) {
   return kdf(contract::kKdfFingerprint, {owner_key}).bytes();
 }
 
-Enrolment enrol(const std::string& device_path, const Owner& owner,
-                const std::string& record_path) {
+Enrolment enrol(const std::string& device_path, const Owner& owner, const std::string& record_path,
+                Sources sources) {
+  if (sources == 0) throw Error(ErrorKind::kUsage, "a device secret needs a source");
   const FileLock held(device_path);
   Device device = read_device(device_path);
   const Key owner_key = lock::owner_key(owner.root);
   if (device.owner_key && *device.owner_key != owner_key) {
     throw Error(ErrorKind::kRefused, device_path + ": this device is enrolled with another owner");
   }
+  if (device.owner_key && device.sources != sources) {
+    throw Error(ErrorKind::kRefused,
+                device_path + ": this device is enrolled, with other sources of its secret");
+  }
+  const uint64_t this_boot = new_boot();
+  if (!device.owner_key) {
+    device.sources = sources;
+    if (has(sources, contract::SecretSource::kPuf)) {
+      const ExtractedKey extracted = enrol_cells(read_cells(device.puf, this_boot));
+      device.puf.helper = extracted.helper;
+      device.puf.check = puf_check(puf_key(extracted.helper, extracted.key));
+    }
+  }
   const Enrolment enrolment{device.id, device.device_class,
-                            enrolment_record(device.secret, owner_key),
+                            enrolment_record(boot(device, this_boot), owner_key),
                             owner_fingerprint(owner_key)};
   KeyFileWriter file("enrolment");
   file.number("device_id", enrolment.device_id);

@@ -11,10 +11,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "lock/bytes.hpp"
+#include "lock/keys.hpp"
+#include "lock/puf.hpp"
 #include "lock/secret.hpp"
 
 namespace keyway::lock {
@@ -31,16 +34,41 @@ Owner new_owner();
 void write_owner(const Owner& owner, const std::string& path);
 Owner read_owner(const std::string& path);
 
+/// The PUF of a device: what the silicon is, what it is exposed to, and, public, its helper data
+/// and check value, which the enrolment leaves beside it.
+struct DevicePuf {
+  PufKind kind = PufKind::kRingOscillator;
+  Key seed;
+  Environment environment;
+  HelperData helper{};
+  Bytes32 check{};
+};
+
 struct Device {
   uint64_t id = 0;
   std::string device_class;
-  Key secret;                    ///< S
+  Key fuse;
+  DevicePuf puf;
+  Sources sources = kFuseAlone;  ///< what S is made of; chosen by the enrolment
   std::optional<Key> owner_key;  ///< A, burned in by the enrolment
 };
 
 Device new_device(uint64_t id, const std::string& device_class);
+
+/// What the PUF of `device` reads at a boot.
+PufCells read_cells(const DevicePuf& puf, uint64_t boot);
+
+/// Number of a boot that nobody has seen before: its noise.
+uint64_t new_boot();
+
+/// S as the device finds it at a boot (rtl/lock/device_secret.sv). Throws verdict(kNoSecret) where
+/// the cells read too differently from the enrolment, or helper data or check value are not its.
+Key boot(const Device& device, uint64_t boot);
 void write_device(const Device& device, const std::string& path);
 Device read_device(const std::string& path);
+
+/// Changes a device file under its lock: what `change` makes of it is written.
+void change_device(const std::string& path, const std::function<void(Device&)>& change);
 
 struct Enrolment {
   uint64_t device_id = 0;
@@ -53,9 +81,11 @@ struct Enrolment {
 Bytes32 owner_fingerprint(const Key& owner_key);
 
 /// Enrols the device of `device_path` with `owner`: writes the record, then burns the owner's key
-/// into the device file. The same owner again gets the same record. Throws Error(kRefused) when the
-/// device belongs to another owner.
-Enrolment enrol(const std::string& device_path, const Owner& owner, const std::string& record_path);
+/// and what S is made of into the device file. The same owner again, with the same sources, gets
+/// the same record. Throws Error(kRefused) when the device belongs to another owner, is enrolled with
+/// other sources, or does not find its secret again; Error(kUsage) for no source at all.
+Enrolment enrol(const std::string& device_path, const Owner& owner, const std::string& record_path,
+                Sources sources = kFuseAlone);
 Enrolment read_enrolment(const std::string& path);
 
 }  // namespace keyway::lock

@@ -9,7 +9,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0xe40f09ff;
+inline constexpr uint32_t kContractHash = 0xa9a81089;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -30,6 +30,13 @@ inline constexpr uint32_t kTransferUnitBytes = 16;
 inline constexpr uint32_t kParameterWords = 3;
 inline constexpr uint32_t kShortParameterWords = 2;
 inline constexpr uint32_t kCycleLimitBits = 16;
+inline constexpr uint32_t kPufRepetition = 3;
+inline constexpr uint32_t kPufFieldBits = 9;
+inline constexpr uint32_t kPufFieldPolynomial = 529;
+inline constexpr uint32_t kPufCorrectable = 37;
+inline constexpr uint32_t kPufKeyBits = 238;
+inline constexpr uint32_t kPufHelperBytes = 176;
+inline constexpr uint32_t kPufCheckBytes = 32;
 /// Lanes and Depth of a core, smallest first.
 inline constexpr std::array<uint32_t, 3> kArraySizes = {8, 16, 32};
 
@@ -200,6 +207,7 @@ enum class Status : uint8_t {
   kNotEnrolled = 3,  ///< the device holds no owner's key
   kLicenceRefused = 4,  ///< the licence is not this owner's, not whole, or of another package or policy
   kWrongDevice = 5,  ///< sealed: the licence was made for another device
+  kNoSecret = 15,  ///< the device's sources did not give the secret of its enrolment
   kAuthentication = 6,  ///< header or a frame is not what the owner made
   kBadHeader = 7,  ///< not a package
   kWrongCore = 8,  ///< compiled for another array, another kind of array, or larger memories
@@ -258,6 +266,11 @@ enum class Turn : uint8_t {
   kNext = 2,  ///< reads the input after this one, if there is one
 };
 
+enum class SecretSource : uint8_t {
+  kFuse = 1,  ///< 256 random bits burned in
+  kPuf = 2,  ///< a key out of the cells of a PUF
+};
+
 /// Bits of the kernel's `events_o`: what it does in this cycle; a function of the program's public
 /// shape, never of a secret.
 enum KernelEvent : uint32_t {
@@ -284,7 +297,7 @@ struct Verdict {
   ErrorKind kind;
   const char* sentence;
 };
-inline constexpr std::array<Verdict, 13> kVerdicts{{
+inline constexpr std::array<Verdict, 14> kVerdicts{{
     {Status::kNoLicence, ErrorKind::kRefused,
      "refused: the package is locked and no licence was given; its owner makes one with `keyway licence`"},
     {Status::kNotEnrolled, ErrorKind::kRefused,
@@ -293,6 +306,8 @@ inline constexpr std::array<Verdict, 13> kVerdicts{{
      "refused: the licence is another owner's, of another package or policy, or damaged"},
     {Status::kWrongDevice, ErrorKind::kRefused,
      "refused: the licence was made for another device"},
+    {Status::kNoSecret, ErrorKind::kRefused,
+     "refused: the device does not find its secret again (the cells of its PUF read too differently, or their helper data are not those of its enrolment)"},
     {Status::kAuthentication, ErrorKind::kAuthentication,
      "the package fails authentication: its bytes are not what its owner made"},
     {Status::kBadHeader, ErrorKind::kAuthentication,
@@ -314,6 +329,14 @@ inline constexpr std::array<Verdict, 13> kVerdicts{{
 
 /// Index = value of Policy.
 inline constexpr std::array<const char*, 3> kPolicyNames{"plain", "sealed", "blind"};
+
+struct SecretSourceInfo {
+  SecretSource source;
+  const char* name;
+};
+inline constexpr std::array<SecretSourceInfo, 2> kSecretSources{{
+    {SecretSource::kFuse, "fuse"},
+    {SecretSource::kPuf, "puf"}}};
 
 struct ArrayKindInfo {
   ArrayKind kind;
@@ -400,6 +423,12 @@ inline constexpr uint32_t kLicenceTagBytes = 32;
 /// Labels of KDF(label; fields); see contract.toml.
 /// A: O
 inline constexpr const char* kKdfDevice = "device";
+/// the key of a PUF's cells, their corrected bits: helper, key_bits
+inline constexpr const char* kKdfPuf = "puf";
+/// tells whether the cells gave the key of the enrolment: puf
+inline constexpr const char* kKdfPufCheck = "puf_check";
+/// S: sources, fuse, puf
+inline constexpr const char* kKdfSecret = "secret";
 /// D: S, A
 inline constexpr const char* kKdfEnrol = "enrol";
 /// F, the owner in an enrolment record: A

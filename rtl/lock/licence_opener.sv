@@ -14,12 +14,13 @@
 // nothing was refused. (SEC: KEYS_IF_GRANTED, assertion KeysOnlyIfGranted)
 // Everything passes one multiplexer word by word, which keeps it small: what the licence says of its header
 // beside the header, the messages, and what their digests are compared with while these come out.
-// Refusals, the first that applies: NO_LICENCE, NOT_ENROLLED, LICENCE_REFUSED (the tag is not this
+// Refusals, the first that applies: NO_LICENCE, NOT_ENROLLED, NO_SECRET, LICENCE_REFUSED (the tag is not this
 // owner's, or magic, policy, id or header tag are not the header's), WRONG_DEVICE (`sealed`, check
 // value). In `blind` no comparison depends on S: a wrong device derives another P and goes on.
 //
 // Timing: open_valid_i is a level until the pulse open_done_o (assertion OpenIsLevel); policy_i and what
-// the places hold do not change with it. About 1400 cycles; 2 without licence or enrolment. A word is the
+// the places hold do not change with it. It waits for S (secret_valid_i or secret_failed_i), then takes about
+// 1400 cycles; 2 without licence, enrolment or secret. A word is the
 // one of the place in the cycle before.
 // Contract: revoke_o is high when an open starts, so that the unsealer forgets earlier keys. D, KEK and
 // the hash's state are zero from the cycle after open_done_o on (DoneForgets), and after clear_i.
@@ -34,6 +35,8 @@ module licence_opener
     input  logic                 clear_i,
     output logic                 idle_o,
     input  key_t                 secret_i,
+    input  logic                 secret_valid_i,
+    input  logic                 secret_failed_i,
     input  key_t                 owner_key_i,
     input  logic                 enrolled_i,
     input  logic                 open_valid_i,
@@ -274,11 +277,14 @@ module licence_opener
           status_q         <= StatusOk;
           matches_header_q <= policy_i inside {PolicySealed, PolicyBlind};
           if (open_valid_i) begin
-            state_q <= StMessage;
-            if (!licence_present_i || !enrolled_i) begin
+            if (!licence_present_i || !enrolled_i || secret_failed_i) begin
               state_q   <= StDone;
               granted_q <= 1'b0;
-              status_q  <= licence_present_i ? StatusNotEnrolled : StatusNoLicence;
+              status_q  <= StatusNoSecret;
+              if (!enrolled_i) status_q <= StatusNotEnrolled;
+              if (!licence_present_i) status_q <= StatusNoLicence;
+            end else if (secret_valid_i) begin
+              state_q <= StMessage;
             end
           end
         end

@@ -33,7 +33,9 @@ module lock_unit
     input  logic                   clk_i,
     input  logic                   rst_ni,
     // Pins of the device identity.
-    input  key_t                   secret_i,
+    input  key_t                   secret_i,           // S, once it is valid: device_secret.sv
+    input  logic                   secret_valid_i,
+    input  logic                   secret_failed_i,
     input  key_t                   owner_key_i,
     input  logic                   enrolled_i,
     // Forget all keys and states, as long as it is high.
@@ -95,6 +97,8 @@ module lock_unit
       .clear_i,
       .idle_o        (opener_idle),
       .secret_i,
+      .secret_valid_i,
+      .secret_failed_i,
       .owner_key_i,
       .enrolled_i,
       .open_valid_i,

@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'he40f09ff;
+  parameter logic [31:0] ContractHash = 32'ha9a81089;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -25,6 +25,13 @@ package keyway_contract_pkg;
   parameter int unsigned ParameterWords = 3;
   parameter int unsigned ShortParameterWords = 2;
   parameter int unsigned CycleLimitBits = 16;
+  parameter int unsigned PufRepetition = 3;
+  parameter int unsigned PufFieldBits = 9;
+  parameter int unsigned PufFieldPolynomial = 529;
+  parameter int unsigned PufCorrectable = 37;
+  parameter int unsigned PufKeyBits = 238;
+  parameter int unsigned PufHelperBytes = 176;
+  parameter int unsigned PufCheckBytes = 32;
   parameter int unsigned MemoryTinyActivationBytes = 65536;
   parameter int unsigned MemoryTinyWeightBytes = 131072;
   parameter int unsigned MemorySmallActivationBytes = 131072;
@@ -130,6 +137,7 @@ package keyway_contract_pkg;
     StatusNotEnrolled = 8'd3,
     StatusLicenceRefused = 8'd4,
     StatusWrongDevice = 8'd5,
+    StatusNoSecret = 8'd15,
     StatusAuthentication = 8'd6,
     StatusBadHeader = 8'd7,
     StatusWrongCore = 8'd8,
@@ -188,6 +196,11 @@ package keyway_contract_pkg;
     TurnNext = 2'd2
   } turn_e;
 
+  typedef enum logic [7:0] {
+    SecretSourceFuse = 8'd1,
+    SecretSourcePuf = 8'd2
+  } secret_source_e;
+
   parameter int unsigned HeaderMagicOffset = 0;
   parameter int unsigned HeaderPolicyOffset = 8;
   parameter int unsigned HeaderLanesOffset = 9;
@@ -212,6 +225,12 @@ package keyway_contract_pkg;
 
   // A: O
   parameter logic [127:0] KdfDevice = 128'h00000000000000000000656369766564;
+  // the key of a PUF's cells, their corrected bits: helper, key_bits
+  parameter logic [127:0] KdfPuf = 128'h00000000000000000000000000667570;
+  // tells whether the cells gave the key of the enrolment: puf
+  parameter logic [127:0] KdfPufCheck = 128'h000000000000006b636568635f667570;
+  // S: sources, fuse, puf
+  parameter logic [127:0] KdfSecret = 128'h00000000000000000000746572636573;
   // D: S, A
   parameter logic [127:0] KdfEnrol = 128'h00000000000000000000006c6f726e65;
   // F, the owner in an enrolment record: A

@@ -43,6 +43,8 @@ class Header:
         self.constant("ContractHash", f"0x{c.digest[:8]}")
         for name, value in c["core"].items():
             self.constant(camel(name), value)
+        for name, value in c["puf"].items():
+            self.constant(camel(f"puf_{name}"), value)
         sizes = c["shape"]["array_sizes"]
         self.add("/// Lanes and Depth of a core, smallest first.")
         self.constant("ArraySizes", f"{{{', '.join(map(str, sizes))}}}", f"std::array<uint32_t, {len(sizes)}>")
@@ -92,6 +94,11 @@ class Header:
         assert [p["value"] for p in self.c["policy"]] == list(range(len(self.c["policy"])))
         self.add("", "/// Index = value of Policy.",
                  f"inline constexpr std::array<const char*, {len(self.c['policy'])}> kPolicyNames{{{names}}};")
+
+    def secret_sources(self):
+        self.add("", "struct SecretSourceInfo {\n  SecretSource source;\n  const char* name;\n};")
+        self.table("SecretSourceInfo", "SecretSources",
+                   [f'{{SecretSource::k{camel(s["name"])}, "{s["name"]}"}}' for s in self.c["secret_source"]])
 
     def array_kinds(self):
         self.add("", "struct ArrayKindInfo {\n  ArrayKind kind;\n  const char* name;\n"
@@ -164,6 +171,7 @@ class Header:
             self.enumeration(camel(name), [(v["name"], v["value"], v.get("doc")) for v in c[name]])
         self.events()
         self.verdicts()
+        self.secret_sources()
         self.array_kinds()
         self.number_system_facts()
         self.formats()

@@ -5,7 +5,7 @@ import hashlib
 import json
 
 # Lists of named values, each an enumeration in every language.
-ENUMERATIONS = ("status", "start_mode", "policy", "frame_kind", "array_kind", "number_system", "mode", "turn")
+ENUMERATIONS = ("status", "start_mode", "policy", "frame_kind", "array_kind", "number_system", "mode", "turn", "secret_source")
 COUNTED_BITS = 8  # of an enumeration that is no field of an instruction: a byte in a header or register
 
 

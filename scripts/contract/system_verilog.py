@@ -58,6 +58,8 @@ class Package:
         self.constant("ContractHash", f"32'h{c.digest[:8]}", "logic [31:0]")
         for name, value in c["core"].items():
             self.constant(camel(name), value)
+        for name, value in c["puf"].items():
+            self.constant(camel(f"puf_{name}"), value)
         for name, preset in [(p["name"], p) for p in c["memory_preset"]] + [("default", c.default_memory())]:
             for size in ("activation_bytes", "weight_bytes"):
                 self.constant(f"Memory{camel(name)}{camel(size)}", preset[size])

@@ -52,8 +52,10 @@ class VerilatedKernel final : public KernelModel {
   }
 
   void set_identity(const Identity& identity) override {
-    static_assert(sizeof(top_.secret_i) == 32 && sizeof(top_.owner_key_i) == 32);
-    std::memcpy(&top_.secret_i, identity.secret.data(), identity.secret.size());
+    static_assert(sizeof(top_.fuse_i) == 32 && sizeof(top_.owner_key_i) == 32);
+    identity_ = identity;
+    top_.sources_i = identity.sources;
+    std::memcpy(&top_.fuse_i, identity.fuse.data(), identity.fuse.size());
     std::memcpy(&top_.owner_key_i, identity.owner_key.data(), identity.owner_key.size());
     top_.enrolled_i = identity.enrolled;
   }
@@ -66,8 +68,12 @@ class VerilatedKernel final : public KernelModel {
   }
 
   void clock() override {
+    const bool cell_taken = top_.puf_valid_i && top_.puf_ready_o;
+    const bool bit_taken = top_.helper_valid_i && top_.helper_ready_o;
+    const bool boots = top_.puf_start_o;
     top_.ap_clk = 1;
     evaluate();
+    if (boots || cell_taken || bit_taken) feed_boot(boots, cell_taken, bit_taken);
   }
 
   /// For tests that look into the model.
@@ -115,6 +121,18 @@ class VerilatedKernel final : public KernelModel {
 #if VM_TRACE
     if (wave_) wave_->dump(context_.time());
 #endif
+  }
+
+  /// The streams of the PUF, from its start on: a cell and a bit of helper data whenever the core
+  /// takes one.
+  void feed_boot(bool boots, bool cell_taken, bool bit_taken) {
+    cell_ = boots ? 0 : cell_ + cell_taken;
+    helper_bit_ = boots ? 0 : helper_bit_ + bit_taken;
+    top_.puf_valid_i = cell_ < identity_.cells.size();
+    if (top_.puf_valid_i) top_.puf_cell_i = identity_.cells[cell_] & 1U;
+    top_.helper_valid_i = helper_bit_ < 8 * identity_.helper.size();
+    if (top_.helper_valid_i)
+      top_.helper_i = identity_.helper[helper_bit_ / 8] >> helper_bit_ % 8 & 1U;
   }
 
   void drive(const KernelInputs& in) {
@@ -182,6 +200,8 @@ class VerilatedKernel final : public KernelModel {
 
   VerilatedContext context_;
   Top top_;
+  Identity identity_;
+  size_t cell_ = 0, helper_bit_ = 0;  ///< next ones of the boot
 #if VM_TRACE
   std::optional<common::AtomicFile> wave_file_;
   std::unique_ptr<Wave> wave_;

@@ -241,7 +241,7 @@ TEST_CASE("the device file drives the identity pins") {
     return static_cast<contract::Status>(board.read_register(contract::kRegStatus));
   };
   lock::Device device = lock::new_device(1, "");
-  device.secret[0] = 42;
+  device.fuse[0] = 42;
   lock::write_device(device, path);
   CHECK(verdict(std::nullopt, 42) == contract::Status::kNotEnrolled);
   CHECK(verdict(path, 42) == contract::Status::kNotEnrolled);

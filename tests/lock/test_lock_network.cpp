@@ -46,7 +46,7 @@ TEST_CASE("a locked network opens on its device and computes what the plain one 
   lock::Device device = lock::new_device(1, "test");
   device.owner_key = lock::owner_key(owner.root);
   const lock::Enrolment record{device.id, device.device_class,
-                               lock::enrolment_record(device.secret, *device.owner_key),
+                               lock::enrolment_record(lock::boot(device, 0), *device.owner_key),
                                lock::owner_fingerprint(*device.owner_key)};
   std::mt19937_64 random(1);
   for (const auto& system : test::systems_on(kCore.array_kind)) {

@@ -31,7 +31,7 @@ struct Party {
     return d;
   }
   Enrolment record(const Device& d) const {
-    return {d.id, d.device_class, enrolment_record(d.secret, *d.owner_key),
+    return {d.id, d.device_class, enrolment_record(boot(d, 0), *d.owner_key),
             owner_fingerprint(*d.owner_key)};
   }
   Bytes licence(const Bytes& package, const Device& d) const {
@@ -182,7 +182,7 @@ TEST_CASE(
   const Bytes licence = party.licence(package, party.device);
   for (int bit : {0, 77, 255}) {  // secrets one bit away
     Device near = party.device;
-    auto& byte = near.secret[static_cast<size_t>(bit / 8)];
+    auto& byte = near.fuse[static_cast<size_t>(bit / 8)];
     byte = static_cast<uint8_t>(byte ^ (1U << (bit % 8)));
     const Images images = open(package, licence, near);
     CHECK(starts_with(images.program, program.program_image));

@@ -32,7 +32,7 @@ TEST_CASE("files come back as they were written, readable by their owner only") 
   const Device back = read_device(folder.file("d.kwd"));
   CHECK(back.id == 7);
   CHECK(back.device_class == "zynq");
-  CHECK(back.secret == device.secret);
+  CHECK(back.fuse == device.fuse);
   CHECK_FALSE(back.owner_key.has_value());
   struct stat status {};
   for (const char* name : {"o.kwo", "d.kwd"}) {
@@ -47,7 +47,8 @@ TEST_CASE("enrolment burns the owner's key in once") {
   const Device device = new_device(1, "c");
   write_device(device, folder.file("d.kwd"));
   const Enrolment first = enrol(folder.file("d.kwd"), owner, folder.file("d.kwe"));
-  CHECK(first.record == enrolment_record(device.secret, owner_key(owner.root)));
+  CHECK(first.record ==
+        enrolment_record(boot(read_device(folder.file("d.kwd")), 0), owner_key(owner.root)));
   CHECK(read_device(folder.file("d.kwd")).owner_key == owner_key(owner.root));
   CHECK(read_enrolment(folder.file("d.kwe")).record == first.record);
   CHECK(enrol(folder.file("d.kwd"), owner, folder.file("again.kwe")).record == first.record);
@@ -124,27 +125,27 @@ TEST_CASE("malformed and mistaken files are refused by name") {
   CHECK(is_file_error("[1, 2"));
   CHECK(is_file_error("[]"));
   CHECK(is_file_error(R"({"keyway": 3})"));
-  CHECK(is_file_error(R"({"keyway": "device", "version": 1})"));
-  CHECK(is_file_error(
-      R"({"keyway": "device", "version": 99, "id": 1, "class": "c", "secret": "00"})"));
-  CHECK(is_file_error(
-      R"({"keyway": "device", "version": 1, "id": -1, "class": "c", "secret": "00"})"));
+  CHECK(is_file_error(R"({"keyway": "device", "version": 2})"));
+  CHECK(
+      is_file_error(R"({"keyway": "device", "version": 99, "id": 1, "class": "c", "fuse": "00"})"));
+  CHECK(
+      is_file_error(R"({"keyway": "device", "version": 2, "id": -1, "class": "c", "fuse": "00"})"));
   const std::string zeros(64, '0');
   for (const char* odd : {"1.5", "18446744073709551616", "1e3", "[1]", "{}", "true", "\"1\"", ""}) {
-    CHECK(is_file_error(R"({"keyway": "device", "version": 1, "id": )" + std::string(odd) +
-                        R"(, "class": "c", "secret": ")" + zeros + "\"}"));
+    CHECK(is_file_error(R"({"keyway": "device", "version": 2, "id": )" + std::string(odd) +
+                        R"(, "class": "c", "fuse": ")" + zeros + "\"}"));
   }
   CHECK(is_file_error(
-      R"({"keyway": "device", "version": 1, "id": 1, "id": 1, "class": "c", "secret": ")" + zeros +
+      R"({"keyway": "device", "version": 2, "id": 1, "id": 1, "class": "c", "fuse": ")" + zeros +
       "\"}"));
-  CHECK(is_file_error(R"({"keyway": "device", "version": 1, "id": 1, "class": "c", "secret": ")" +
+  CHECK(is_file_error(R"({"keyway": "device", "version": 2, "id": 1, "class": "c", "fuse": ")" +
                       zeros));
-  CHECK(is_file_error(R"({"keyway": "device", "version": 1, "id": 1, "class": "c", "secret": ")" +
+  CHECK(is_file_error(R"({"keyway": "device", "version": 2, "id": 1, "class": "c", "fuse": ")" +
                       zeros + "\"} more"));
-  CHECK(is_file_error(R"({"keyway": "device", "version": 1, "id": 1, "class": "c", "secret": "x)" +
+  CHECK(is_file_error(R"({"keyway": "device", "version": 2, "id": 1, "class": "c", "fuse": "x)" +
                       zeros.substr(1) + "\"}"));
-  CHECK(is_file_error(R"({"keyway": "device", "version": 1, "id": 1, "class": "c", "secret": ")" +
+  CHECK(is_file_error(R"({"keyway": "device", "version": 2, "id": 1, "class": "c", "fuse": ")" +
                       zeros + R"(", "owner_key": ""})"));
   CHECK_FALSE(is_file_error(
-      R"({"keyway": "device", "version": 1, "id": 1, "class": "c", "secret": ")" + zeros + "\"}"));
+      R"({"keyway": "device", "version": 2, "id": 1, "class": "c", "fuse": ")" + zeros + "\"}"));
 }

@@ -116,9 +116,9 @@ TEST_CASE("no key stays in memory that the owner's work has given back") {
   {
     const Owner owner = new_owner();
     const Device device = new_device(1, "c");
-    const Key a = owner_key(owner.root), d = enrolment_record(device.secret, a);
+    const Key a = owner_key(owner.root), d = enrolment_record(boot(device, 0), a);
     watch = {};
-    for (const Key& key : {owner.root, device.secret, a, d}) look_for(key);
+    for (const Key& key : {owner.root, device.fuse, a, d}) look_for(key);
 
     write_owner(owner, owner_file);
     write_device(device, device_file);
@@ -141,7 +141,7 @@ TEST_CASE("no key stays in memory that the owner's work has given back") {
     REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
     const std::string command = "cat '" + device_file + "' > '" + pipe + "' &";
     REQUIRE(std::system(command.c_str()) == 0);
-    CHECK(read_device(pipe).secret == device.secret);
+    CHECK(read_device(pipe).fuse == device.fuse);
   }
   CHECK(watch.searched > 100);
   CHECK(watch.found == 0);

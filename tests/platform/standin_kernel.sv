@@ -63,9 +63,17 @@ module standin_kernel
     input  logic [127:0] m_axi_gmem_rdata,
     input  logic [  1:0] m_axi_gmem_rresp,
     input  logic         m_axi_gmem_rlast,
-    input  logic [255:0] secret_i,
+    input  logic [  7:0] sources_i,
+    input  logic [255:0] fuse_i,
     input  logic [255:0] owner_key_i,
     input  logic         enrolled_i,
+    output logic         puf_start_o,
+    input  logic         puf_valid_i,
+    output logic         puf_ready_o,
+    input  logic         puf_cell_i,
+    input  logic         helper_valid_i,
+    output logic         helper_ready_o,
+    input  logic         helper_i,
     output logic [ 10:0] events_o
 );
 
@@ -268,12 +276,12 @@ module standin_kernel
         end
         StJudge: begin
           status_q <= judge(
-              header_q[0][87:0], licence_q != '0, enrolled_i, wrapped_q == secret_i[7:0]
+              header_q[0][87:0], licence_q != '0, enrolled_i, wrapped_q == fuse_i[7:0]
           );
           frames_q <= header_q[2][127:96] - 32'd2;
           state_q <= StDone;
           if (judge(
-                  header_q[0][87:0], licence_q != '0, enrolled_i, wrapped_q == secret_i[7:0]
+                  header_q[0][87:0], licence_q != '0, enrolled_i, wrapped_q == fuse_i[7:0]
               ) == StatusOk && mode_q != 32'd1 && header_q[2][127:96] != '0) begin
             state_q <= (mode_q inside {ModeHang, ModeEndless, ModeDeaf}) ? StHang : StReadAddress;
           end
@@ -322,7 +330,10 @@ module standin_kernel
   end
 
   logic unused_pins;
-  assign unused_pins = ^{owner_key_i, secret_i[255:8], s_axi_control_wstrb, policy_q, header_q[1],
+  assign puf_start_o = 1'b0;
+  assign puf_ready_o = 1'b0;
+  assign helper_ready_o = 1'b0;
+  assign unused_pins = ^{sources_i, puf_valid_i, puf_cell_i, helper_valid_i, helper_i, owner_key_i, fuse_i[255:8], s_axi_control_wstrb, policy_q, header_q[1],
                          header_q[2][95:0], header_q[3], header_q[4], header_q[5], header_q[6],
                          header_q[7], header_q[0][127:88]};
   assign policy_q = '0;

@@ -314,7 +314,7 @@ TEST_CASE("no register holds a byte of a key or of the identity") {
     for (size_t i = 0; i + 4 <= 32; ++i) {
       uint32_t secret = 0, owner = 0;
       for (size_t k = 0; k < 4; ++k) {
-        secret |= uint32_t{device.secret[i + k]} << (8 * k);
+        secret |= uint32_t{device.fuse[i + k]} << (8 * k);
         owner |= uint32_t{(*device.owner_key)[i + k]} << (8 * k);
       }
       CHECK(value != secret);

@@ -41,10 +41,10 @@ class WrongDevices(Accuracy):
         seen = []
         for i in range(20):
             device = dict(right)
-            secret = int(right["secret"], 16)
-            # Half are one bit away from the right secret, half anywhere.
-            secret ^= 1 << rng.randrange(256) if i % 2 == 0 else rng.getrandbits(256)
-            device["secret"] = f"{secret:064x}"
+            fuse = int(right["fuse"], 16)
+            # Half are one bit away from the right fuses, half anywhere.
+            fuse ^= 1 << rng.randrange(256) if i % 2 == 0 else rng.getrandbits(256)
+            device["fuse"] = f"{fuse:064x}"
             path = self.file("wrong.kwd")
             path.write_text(json.dumps(device))
             seen.append(self.accuracy(package, network, "--device", path, "--licence", package.with_suffix(".kwl")))

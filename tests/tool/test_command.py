@@ -17,7 +17,8 @@ IMAGES, LABELS = ZOO / "sample_images.npy", ZOO / "sample_labels.npy"
 class Usage(CommandTest):
     def test_help_and_version(self):
         self.assertRegex(self.must("--version").stdout, r"^keyway \d+\.\d+\.\d+\n$")
-        for command in ([], ["owner"], ["owner", "new"], ["device"], ["device", "new"], ["device", "enrol"], ["compile"],
+        for command in ([], ["owner"], ["owner", "new"], ["device"], ["device", "new"], ["device", "enrol"], ["device", "set"],
+                        ["device", "quality"], ["compile"],
                         ["lock"], ["licence"], ["run"], ["inspect"], ["operators"], ["number"], ["numerics"], ["bench"], ["fleet"]):
             self.assertGreater(len(self.must(*command, "--help").stdout), 100)
 

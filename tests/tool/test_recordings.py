@@ -89,7 +89,7 @@ class Recordings(CommandTest):
 
     def secrets(self):
         device = json.loads(self.file("dev1.kwd").read_text())
-        return [bytes.fromhex(device[name]) for name in ("secret", "owner_key")]
+        return [bytes.fromhex(device[name]) for name in ("fuse", "owner_key")]
 
     def test_a_refused_run_leaves_neither(self):
         package = self.locked("sealed")

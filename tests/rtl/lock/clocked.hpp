@@ -12,9 +12,16 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace keyway::lock_bench {
+
+template <class Model, class = void>
+struct HasClear : std::false_type {};
+template <class Model>
+struct HasClear<Model, std::void_t<decltype(std::declval<Model>().clear_i)>> : std::true_type {};
 
 template <class Model>
 class Clocked {
@@ -23,7 +30,7 @@ class Clocked {
       : context_(std::make_unique<VerilatedContext>()),
         model_(std::make_unique<Model>(context_.get())) {
     model_->clk_i = 0;
-    model_->clear_i = 0;
+    if constexpr (HasClear<Model>::value) model_->clear_i = 0;
     model_->rst_ni = 0;
     tick();
     tick();

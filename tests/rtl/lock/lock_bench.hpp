@@ -52,6 +52,8 @@ class LockBench : public Clocked<Model> {
   void insert(const Device& device) {
     auto& model = *this;
     write_port(model->secret_i, device.secret);
+    model->secret_valid_i = 1;
+    model->secret_failed_i = 0;
     write_port(model->owner_key_i, device.owner_key);
     model->enrolled_i = device.enrolled;
   }

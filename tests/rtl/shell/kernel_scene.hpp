@@ -47,12 +47,12 @@ struct Party {
       std::generate_n(key.data(), key.size(), [&] { return static_cast<uint8_t>(random()); });
     };
     fill(owner.root);
-    fill(device.secret);
+    fill(device.fuse);
     device.id = seed;
     const lock::Key key = lock::owner_key(owner.root);
     device.owner_key = key;
     enrolment.device_id = seed;
-    enrolment.record = lock::enrolment_record(device.secret, key);
+    enrolment.record = lock::enrolment_record(lock::boot(device, 0), key);
     enrolment.owner = lock::owner_fingerprint(key);
   }
   lock::Owner owner;
@@ -61,7 +61,8 @@ struct Party {
 
   platform::Identity identity() const {
     platform::Identity pins;
-    std::copy(device.secret.begin(), device.secret.end(), pins.secret.begin());
+    pins.sources = device.sources;
+    std::copy(device.fuse.begin(), device.fuse.end(), pins.fuse.begin());
     std::copy(device.owner_key->begin(), device.owner_key->end(), pins.owner_key.begin());
     pins.enrolled = true;
     return pins;

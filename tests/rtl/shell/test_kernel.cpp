@@ -105,7 +105,7 @@ TEST_CASE("wrong devices, owners and licences") {
     REQUIRE_STATUS(run(*bench, locked.licence), Status::kNotEnrolled);
     REQUIRE(untouched(*bench));
     platform::Identity near = party.identity();
-    near.secret[17] ^= 0x20;
+    near.fuse[17] ^= 0x20;
     bench = fresh_device(near);
     const Status status = run(*bench, locked.licence);
     if (policy == Policy::kSealed) {
@@ -181,7 +181,7 @@ TEST_CASE("what is outside of the chip sees the same for every device, input and
   };
   const Party party(1);
   Party other_device = party;
-  other_device.device.secret[5] ^= 1;
+  other_device.device.fuse[5] ^= 1;
   const auto scenario = resident_scenario(shape_of("8x8"), 5);
   const auto trace = [&](const Party& device, uint64_t weights, uint64_t image) {
     // The same program over other codes.
