@@ -119,12 +119,19 @@ set(KEYWAY_RTL_SHELL
   shell/shell.sv
 )
 
+# What the core measures of itself.
+set(KEYWAY_RTL_PROBE
+  probe/keyway_probe_pkg.sv
+  probe/class_probe.sv
+)
+
 set(KEYWAY_RTL_KERNEL
   ${KEYWAY_RTL_PACKAGES}
   ${KEYWAY_RTL_STREAM}
   ${KEYWAY_RTL_LOCK}
   ${KEYWAY_RTL_ENGINE}
   ${KEYWAY_RTL_SHELL}
+  ${KEYWAY_RTL_PROBE}
   keyway_core.sv
   keyway_kernel.sv
 )

@@ -4,6 +4,7 @@
 //   shell      bus, registers, start sequence, output gate          rtl/shell/shell.sv
 //   lock_unit  keys, unsealing and checking of frames               rtl/lock/lock_unit.sv
 //   engine     instructions, memories, array, post-processing       rtl/engine
+//   probe      at boot, if the device secret is bound to the class  rtl/probe/class_probe.sv
 // The identity's pins go to the lock unit and nowhere else; the engine sees payload that the lock unit
 // has deciphered, the shell sees verdicts. (SEC: KEYS_OFF_BUS)
 //
@@ -15,6 +16,7 @@ module keyway_core
   import keyway_contract_pkg::*;
   import keyway_lock_pkg::frame_beats_t;
   import keyway_lock_pkg::key_t;
+  import keyway_probe_pkg::ProbeRounds;
 #(
     parameter int unsigned Lanes = 16,
     parameter int unsigned Depth = 16,
@@ -119,12 +121,14 @@ module keyway_core
 
   // Reset reaches thousands of registers, far apart: it goes through a register for each unit. What gives
   // orders leaves it last, and the bus is with it. A reset lasts until all have been in it together.
-  logic lock_rst_nq, engine_rst_nq, shell_rst_nq;
+  logic lock_rst_nq, engine_rst_nq, probe_rst_nq, shell_rst_nq, probing;
 
+  // While the probe has the engine the shell stays in it: nothing from outside reaches the engine then.
   always_ff @(posedge clk_i) begin
     lock_rst_nq   <= rst_ni;
     engine_rst_nq <= lock_rst_nq;
-    shell_rst_nq  <= engine_rst_nq;
+    probe_rst_nq  <= engine_rst_nq;
+    shell_rst_nq  <= engine_rst_nq && !probing;
   end
 
   // Cores that the contract has. What is no kind of array product_unit refuses.
@@ -251,6 +255,47 @@ module keyway_core
       .lock_frame_ok_i        (lock_frame_ok)
   );
 
+  // ------------------------------------------------------------------------------ class fingerprints
+  logic probe_clear, probe_run, probe_write_valid, probe_input_valid;
+  weight_unit_t probe_write_address;
+  logic [127:0] probe_write_data, probe_input_data;
+  // Nothing reads them but device_secret, and a simulator that writes a core's class file.
+  logic class_valid  /* verilator public_flat_rd */;
+  logic [255:0] class_clock  /* verilator public_flat_rd */;
+  logic [127:0] class_precision  /* verilator public_flat_rd */;
+
+  class_probe #(
+      .Lanes          (Lanes),
+      .Depth          (Depth),
+      .ArrayKind      (Array),
+      .AxiDataWidth   (AxiDataWidth),
+      .ActivationBytes(ActivationBytes),
+      .WeightBytes    (WeightBytes),
+      .UnsealerKind   (UnsealerKind)
+  ) u_class_probe (
+      .clk_i,
+      .rst_ni                (probe_rst_nq),
+      .enable_i              ((sources_i & (SecretSourceClock | SecretSourcePrecision)) != '0),
+      .active_o              (probing),
+      .engine_clear_o        (probe_clear),
+      .engine_clear_done_i   (engine_clear_done),
+      .engine_run_o          (probe_run),
+      .engine_done_i         (engine_done),
+      .weight_write_valid_o  (probe_write_valid),
+      .weight_write_address_o(probe_write_address),
+      .weight_write_data_o   (probe_write_data),
+      .input_request_valid_i (input_request_valid),
+      .input_valid_o         (probe_input_valid),
+      .input_ready_i         (input_ready),
+      .input_data_o          (probe_input_data),
+      .output_valid_i        (output_valid),
+      .output_data_i         (output_data),
+      .array_events_i        (array_events),
+      .valid_o               (class_valid),
+      .clock_o               (class_clock),
+      .precision_o           (class_precision)
+  );
+
   engine #(
       .Lanes          (Lanes),
       .Depth          (Depth),
@@ -261,36 +306,36 @@ module keyway_core
   ) u_engine (
       .clk_i,
       .rst_ni                 (engine_rst_nq),
-      .clear_i                (engine_clear),
+      .clear_i                (probe_clear || engine_clear),
       .clear_done_o           (engine_clear_done),
-      .run_i                  (engine_run),
+      .run_i                  (probe_run || engine_run),
       .warm_i                 (engine_warm),
-      .inputs_i               (engine_inputs),
+      .inputs_i               (probing ? counter_t'(ProbeRounds) : engine_inputs),
       .input_stride_i         (engine_input_stride),
       .output_stride_i        (engine_output_stride),
       .done_o                 (engine_done),
       .error_o                (engine_error),
-      .weight_write_valid_i   (weight_write_valid),
-      .weight_write_address_i (weight_write_address),
-      .weight_write_data_i    (weight_write_data),
+      .weight_write_valid_i   (probe_write_valid || weight_write_valid),
+      .weight_write_address_i (probing ? probe_write_address : weight_write_address),
+      .weight_write_data_i    (probing ? probe_write_data : weight_write_data),
       .frames_valid_o         (frames_valid),
       .frames_ready_i         (frames_ready),
       .frames_count_o         (frames_count),
       .frames_destination_o   (frames_destination),
       .frame_verified_i       (frame_verified),
       .input_request_valid_o  (input_request_valid),
-      .input_request_ready_i  (input_request_ready),
+      .input_request_ready_i  (probing || input_request_ready),
       .input_request_offset_o (input_request_offset),
       .input_request_bytes_o  (input_request_bytes),
-      .input_valid_i          (input_valid),
+      .input_valid_i          (probe_input_valid || input_valid),
       .input_ready_o          (input_ready),
-      .input_data_i           (input_data),
+      .input_data_i           (probing ? probe_input_data : input_data),
       .output_request_valid_o (output_request_valid),
-      .output_request_ready_i (output_request_ready),
+      .output_request_ready_i (probing || output_request_ready),
       .output_request_offset_o(output_request_offset),
       .output_request_bytes_o (output_request_bytes),
       .output_valid_o         (output_valid),
-      .output_ready_i         (output_ready),
+      .output_ready_i         (probing || output_ready),
       .output_data_o          (output_data),
       .events_o               (array_events),
       .activity_o             (activity)
@@ -304,7 +349,7 @@ module keyway_core
 
   device_secret u_device_secret (
       .clk_i,
-      .rst_ni  (lock_rst_nq),
+      .rst_ni       (lock_rst_nq),
       .sources_i,
       .fuse_i,
       .puf_start_o,
@@ -314,9 +359,12 @@ module keyway_core
       .helper_valid_i,
       .helper_ready_o,
       .helper_i,
-      .valid_o (secret_valid),
-      .failed_o(secret_failed),
-      .secret_o(secret)
+      .class_valid_i(class_valid),
+      .clock_i      (class_clock),
+      .precision_i  (class_precision),
+      .valid_o      (secret_valid),
+      .failed_o     (secret_failed),
+      .secret_o     (secret)
   );
 
   lock_unit #(

@@ -58,7 +58,7 @@ LOCK_UNIT = {
     "frames": "lock_unit unsealer",
 }
 LOCK = {**LOCK_UNIT, "licence": "licence_opener header_licence_store", "output gate": "output_gate",
-        "device secret": "device_secret"}
+        "device secret": "device_secret", "class probe": "class_probe"}
 BLOCKS = {**ENGINE, **SHELL, **LOCK}
 WANTED = {name for names in BLOCKS.values() for name in names.split()}
 IN_LOCK_UNIT = {name for names in LOCK_UNIT.values() for name in names.split()} | {"licence_opener"}

@@ -10,14 +10,23 @@
 
 #include "common/error.hpp"
 #include "common/threads.hpp"
+#include "driver/device_core.hpp"
 #include "lock/package.hpp"
 #include "program/verdict.hpp"
 
 namespace keyway::driver {
 
-FuncAccelerator::FuncAccelerator(const std::string& device_file, int threads, uint64_t most_cycles)
+FuncAccelerator::FuncAccelerator(const std::string& device_file, const std::string& class_file,
+                                 int threads, uint64_t most_cycles)
     : threads_(static_cast<size_t>(std::max(1, threads))), most_cycles_(most_cycles) {
   if (!device_file.empty()) device_ = lock::read_device(device_file);
+  if (class_file.empty()) return;
+  const lock::ClassFile of_class = lock::read_class(class_file);
+  if (!device_ || device_->core != of_class.core) {
+    throw Error(ErrorKind::kUsage, class_file + ": is the class of a " + of_class.core +
+                                       " core, which the device is not known to be");
+  }
+  of_class_ = of_class.fingerprints;
 }
 
 FuncAccelerator::~FuncAccelerator() = default;
@@ -26,8 +35,9 @@ void FuncAccelerator::open(const std::vector<uint8_t>& package,
                            const std::optional<std::vector<uint8_t>>& licence) {
   simulator_.reset();
   const lock::PackageView view = lock::parse_package(package, "package");
-  const lock::Images images = lock::open_package(view, licence, device_);
   const program::Program description = lock::describe(view, "package");
+  if (device_) check_core(*device_, description.core);
+  const lock::Images images = lock::open_package(view, licence, device_, of_class_);
   limit_ = cycle_limit(estimated_cycles(description), most_cycles_);
   simulator_.emplace(description.core, images.program, images.weights);
 }

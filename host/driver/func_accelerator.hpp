@@ -18,9 +18,13 @@ namespace keyway::driver {
 
 class FuncAccelerator final : public Accelerator {
  public:
-  /// `device_file`: .kwd, or empty for a blank device. `threads`: images in parallel.
-  /// `most_cycles`: as for a kernel, of the cycles that the array of a core would need.
-  FuncAccelerator(const std::string& device_file, int threads, uint64_t most_cycles = kMostCycles);
+  /// `device_file`: .kwd, or empty for a blank device. `class_file`: .kwc, or empty; a device whose
+  /// secret is bound to its core's class opens nothing locked without. `threads`: images in
+  /// parallel.
+  /// `most_cycles`: as for a kernel, of the cycles that the array of a core would need. Throws
+  /// Error(kFile) for the files, Error(kUsage) for a class without or of another device.
+  FuncAccelerator(const std::string& device_file, const std::string& class_file, int threads,
+                  uint64_t most_cycles = kMostCycles);
   ~FuncAccelerator() override;
 
   void open(const std::vector<uint8_t>& package,
@@ -31,6 +35,7 @@ class FuncAccelerator final : public Accelerator {
 
  private:
   std::optional<lock::Device> device_;
+  std::optional<lock::ClassFingerprints> of_class_;
   size_t threads_;
   uint64_t most_cycles_, limit_ = 0;
   std::optional<simulate::ProgramSimulator> simulator_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/sim_target.hpp"
 
+#include "driver/device_core.hpp"
 #include "driver/kernel_accelerator.hpp"
 #include "driver/sim_board.hpp"
 #include "driver/targets.hpp"
@@ -14,7 +15,7 @@ namespace {
 std::unique_ptr<Accelerator> make_sim(const TargetOptions& options,
                                       const program::CoreConfig& core) {
   SimOptions sim;
-  sim.core = choose_core(platform::kernel_names(), core);
+  sim.core = choose_core(platform::kernel_names(), core, options.device);
   sim.device_file = options.device;
   sim.memory = platform::parse_memory_options(options.memory);
   sim.wave = options.wave;

@@ -21,6 +21,7 @@ inline constexpr uint64_t kMostCycles = 1'000'000'000;
 struct TargetOptions {
   std::string target = "func";
   std::string device;       ///< func, sim, hw_emu: device file (.kwd); empty for a blank device
+  std::string class_file;   ///< func: class of the core (.kwc) that the device's secret is bound to
   std::string memory;       ///< sim, hw_emu: "latency=60,stall=0.0,seed=1"
   std::string trace, wave;  ///< sim, hw_emu: files to write; empty for none
   std::string xclbin;       ///< hw: the bitstream for the card

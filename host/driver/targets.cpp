@@ -2,14 +2,13 @@
 #include "driver/targets.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include "common/error.hpp"
 #include "driver/companions.hpp"
+#include "driver/device_core.hpp"
 #include "driver/func_accelerator.hpp"
 #include "driver/kernel_accelerator.hpp"
 #include "driver/xrt_board.hpp"
-#include "lock/parties.hpp"
 #include "platform/memory_options.hpp"
 
 namespace keyway::driver {
@@ -17,15 +16,14 @@ namespace keyway::driver {
 namespace {
 
 std::unique_ptr<Accelerator> make_func(const TargetOptions& options, const program::CoreConfig&) {
-  return std::make_unique<FuncAccelerator>(options.device, options.threads, options.max_cycles);
+  return std::make_unique<FuncAccelerator>(options.device, options.class_file, options.threads,
+                                           options.max_cycles);
 }
 
 std::unique_ptr<Accelerator> make_hw_emu(const TargetOptions& options,
                                          const program::CoreConfig& core) {
-  // The simulator opens it; what is wrong with it is said now.
-  if (!options.device.empty()) static_cast<void>(lock::read_device(options.device));
   EmulationOptions emulation;
-  emulation.core = choose_core(emulated_cores(), core);
+  emulation.core = choose_core(emulated_cores(), core, options.device);
   emulation.device_file = options.device;
   emulation.memory = platform::to_string(platform::parse_memory_options(options.memory));
   emulation.wave = options.wave;
@@ -60,6 +58,9 @@ void check_options(const Target& target, const TargetOptions& options) {
   };
   if (!target.device && !options.device.empty()) {
     refuse("--device", "a card's secret is in the chip");
+  }
+  if (!options.class_file.empty() && options.target != "func") {
+    refuse("--class", "a core measures its class itself");
   }
   if (!target.simulated) {
     if (!options.memory.empty()) refuse("--memory", "it has no memory model");
@@ -102,21 +103,6 @@ std::unique_ptr<Accelerator> make_accelerator(const TargetOptions& options,
   }
   check_options(*target, options);
   return target->make(options, core);
-}
-
-std::string choose_core(const std::vector<std::string>& built, const program::CoreConfig& wanted) {
-  std::optional<program::CoreConfig> best;
-  for (const std::string& name : built) {
-    const program::CoreConfig core = program::core_from_name(name);
-    if (core.runs(wanted) && (!best || best->runs(core))) best = core;
-  }
-  if (best) return best->name();
-  throw Error(ErrorKind::kFit, "this build simulates no " + wanted.array_name() + " core with " +
-                                   std::to_string(wanted.activation_bytes / 1024) +
-                                   " KiB for activations and " +
-                                   std::to_string(wanted.weight_bytes / 1024) +
-                                   " KiB for weights, which the package needs; it has " +
-                                   joined(built) + " (cmake -DKEYWAY_CORES=... builds others)");
 }
 
 }  // namespace keyway::driver

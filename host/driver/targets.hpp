@@ -37,8 +37,4 @@ std::vector<std::string> target_names();
 std::unique_ptr<Accelerator> make_accelerator(const TargetOptions& options,
                                               const program::CoreConfig& core);
 
-/// The smallest of the cores `built` that runs a program for `wanted`. Throws Error(kFit) that
-/// lists them.
-std::string choose_core(const std::vector<std::string>& built, const program::CoreConfig& wanted);
-
 }  // namespace keyway::driver

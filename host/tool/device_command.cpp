@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "lock/parties.hpp"
+#include "platform/kernel_model.hpp"
+#include "program/core_config.hpp"
 #include "tool/commands.hpp"
 #include "tool/file_checks.hpp"
 #include "tool/puf_options.hpp"
@@ -27,6 +29,11 @@ lock::Sources mask(const std::vector<std::string>& names) {
   return sources;
 }
 
+/// The class of a core of this build, measured by the core itself.
+lock::ClassFingerprints measure(const std::string& core) {
+  return platform::measure_class(platform::kernel_factory(core));
+}
+
 }  // namespace
 
 void add_device_command(CLI::App& app) {
@@ -35,6 +42,7 @@ void add_device_command(CLI::App& app) {
 
   struct New {
     uint64_t id = 0;
+    std::string core;
     std::string device_class = "default", puf = default_puf_kind();
     lock::Environment environment;
     std::string output;
@@ -45,6 +53,10 @@ void add_device_command(CLI::App& app) {
   make->add_option("--id", made->id, "Number of the device, for people")->required();
   make->add_option("--class", made->device_class, "Class of the device, for people")
       ->capture_default_str();
+  make->add_option("--core", made->core,
+                   "Its structure, as the name of a core; a package for another one is refused. "
+                   "Without it any core of the build stands for the device, until its secret is "
+                   "bound to a class");
   make->add_option("-o,--output", made->output,
                    "The device file (.kwd) to write; an existing one is not replaced")
       ->required();
@@ -56,6 +68,7 @@ void add_device_command(CLI::App& app) {
   make->callback([made] {
     refuse_to_replace(made->output, "a device file");
     lock::Device silicon = lock::new_device(made->id, made->device_class);
+    if (!made->core.empty()) silicon.core = program::core_from_name(made->core).name();
     silicon.puf.kind = puf_kind(made->puf);
     silicon.puf.environment = made->environment;
     lock::check_environment(silicon.puf.environment, ErrorKind::kUsage, "the device");
@@ -95,7 +108,8 @@ void add_device_command(CLI::App& app) {
       ->required();
   enrol
       ->add_option("--bind", enrolled->bind,
-                   "What its secret is made of, with commas between: fuse, puf")
+                   "What its secret is made of, with commas between: fuse, puf, and beside one of "
+                   "them clock and precision, which bind it to the class of its core")
       ->delimiter(',')
       ->check(CLI::IsMember(source_names()))
       ->capture_default_str();
@@ -103,11 +117,30 @@ void add_device_command(CLI::App& app) {
       "Done once per device, at the owner's. The same owner again gets the same record;\n"
       "another owner is refused (exit status 6). Licences are made with the record. A device with "
       "a\n"
-      "PUF in its secret keeps public helper data, and finds the secret again at every boot.");
+      "PUF in its secret keeps public helper data, and finds the secret again at every boot. One\n"
+      "that is bound to a class is a core of that structure from then on (--core of `device new`,\n"
+      "else 16x16), and opens nothing under another bitstream.");
   enrol->callback([enrolled] {
     check_enrolment_output(enrolled->output, enrolled->device, enrolled->owner);
     lock::enrol(enrolled->device, lock::read_owner(enrolled->owner), enrolled->output,
-                mask(enrolled->bind));
+                mask(enrolled->bind), measure);
+  });
+
+  struct Class {
+    std::string core = program::CoreConfig{}.name(), output;
+  };
+  auto of_class = std::make_shared<Class>();
+  auto* write = device->add_subcommand(
+      "class", "Let a core of this build measure its class, cycles and results, and write it");
+  write->add_option("--core", of_class->core, "The core")->capture_default_str();
+  write->add_option("-o,--output", of_class->output, "The class file (.kwc) to write")->required();
+  write->footer(
+      "The class is public, and the same for all devices with one bitstream. `run --class` takes\n"
+      "the file where a program stands for the core (--target func).");
+  write->callback([of_class] {
+    check_files({}, {{"--output", of_class->output}});
+    const std::string core = program::core_from_name(of_class->core).name();
+    lock::write_class({core, measure(core)}, of_class->output);
   });
 
   add_device_quality_command(*device);

@@ -120,6 +120,7 @@ void print_summary(const Json& r) {
 void run(const Options& options) {
   check_files({{"the package", options.package},
                {"--device", options.target.device},
+               {"--class", options.target.class_file},
                {"--licence", options.licence},
                {"--input", options.input},
                {"--labels", options.labels},
@@ -243,6 +244,8 @@ void add_run_command(CLI::App& app) {
   command->add_option(
       "--device", target.device,
       "The simulated device (.kwd); locked packages need one on func, sim and hw_emu");
+  command->add_option("--class", target.class_file,
+                      "func: the class (.kwc) of the core that the device's secret is bound to");
   command->add_option("--licence", options->licence,
                       "The licence (.kwl) for this package and device");
   command

@@ -16,7 +16,9 @@ constexpr size_t kMaxBytes = 64 * 1024;
 constexpr size_t kReserved = 4096;  // class names are what varies; the keys of a device take 1 KB
 
 /// Of the form of a kind's fields.
-constexpr uint64_t version_of(std::string_view kind) { return kind == "owner" ? 1 : 2; }
+constexpr uint64_t version_of(std::string_view kind) {
+  return kind == "device" || kind == "enrolment" ? 2 : 1;
+}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

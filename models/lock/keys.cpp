@@ -11,11 +11,16 @@ Key puf_key(const HelperData& helper, const Key& key_bits) {
 
 Bytes32 puf_check(const Key& puf_key) { return kdf(contract::kKdfPufCheck, {puf_key}).bytes(); }
 
-Key device_secret(Sources sources, const Key& fuse, const Key& puf_key) {
+Key device_secret(Sources sources, const Key& fuse, const Key& puf_key,
+                  const ClassFingerprints& of_class) {
+  using contract::SecretSource;
   const Key none;
-  const Bytes16 mask{sources};
-  return kdf(contract::kKdfSecret, {mask, has(sources, contract::SecretSource::kFuse) ? fuse : none,
-                                    has(sources, contract::SecretSource::kPuf) ? puf_key : none});
+  const Bytes16 mask{sources}, no_precision{};
+  return kdf(contract::kKdfSecret,
+             {mask, has(sources, SecretSource::kFuse) ? fuse : none,
+              has(sources, SecretSource::kPuf) ? puf_key : none,
+              has(sources, SecretSource::kClock) ? ByteView(of_class.clock) : none,
+              has(sources, SecretSource::kPrecision) ? of_class.precision : no_precision});
 }
 
 Key owner_key(const Key& root) { return kdf(contract::kKdfDevice, {root}); }

@@ -18,12 +18,25 @@ constexpr bool has(Sources sources, contract::SecretSource source) {
   return (sources & static_cast<Sources>(source)) != 0;
 }
 
+/// What a core measures of itself (rtl/probe/class_probe.sv): the same in all devices with one
+/// bitstream, and no secret.
+struct ClassFingerprints {
+  Bytes32 clock{};
+  Bytes16 precision{};
+  bool operator==(const ClassFingerprints& other) const {
+    return clock == other.clock && precision == other.precision;
+  }
+};
+inline constexpr Sources kClassSources = static_cast<Sources>(contract::SecretSource::kClock) |
+                                         static_cast<Sources>(contract::SecretSource::kPrecision);
+
 inline constexpr Sources kFuseAlone = static_cast<Sources>(contract::SecretSource::kFuse);
 
 Key puf_key(const HelperData& helper, const Key& key_bits);  ///< of the corrected cells
 Bytes32 puf_check(const Key& puf_key);  ///< public: tells whether the cells gave that key
 /// S. Of a source that is not among `sources` nothing counts.
-Key device_secret(Sources sources, const Key& fuse, const Key& puf_key);
+Key device_secret(Sources sources, const Key& fuse, const Key& puf_key,
+                  const ClassFingerprints& of_class = {});
 Key owner_key(const Key& root);                                               ///< A, from O
 Key enrolment_record(const Key& secret, const Key& owner_key);                ///< D, from S and A
 Key package_key(const Key& root, const Bytes16& id);                          ///< P

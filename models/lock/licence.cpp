@@ -84,11 +84,12 @@ std::vector<uint8_t> read_licence(const std::string& path) {
 }
 
 Key open_licence(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
-                 const std::optional<Device>& device) {
+                 const std::optional<Device>& device,
+                 const std::optional<ClassFingerprints>& of_class) {
   const Header& header = package.header;
   if (!licence) throw verdict(Status::kNoLicence);
   if (!device || !device->owner_key) throw verdict(Status::kNotEnrolled);
-  const Key secret = boot(*device, new_boot());
+  const Key secret = boot(*device, new_boot(), of_class);
   if (licence->size() != contract::kLicenceBytes) throw verdict(Status::kLicenceRefused);
   const uint8_t* bytes = licence->data();
   if (!equal(field<32>(bytes, contract::kLicenceTagOffset),

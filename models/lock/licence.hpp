@@ -20,9 +20,10 @@ std::vector<uint8_t> make_licence(const PackageView& package, const Owner& owner
 /// Reads a licence file as far as that needs no key. Throws Error(kFile) for what is no licence.
 std::vector<uint8_t> read_licence(const std::string& path);
 
-/// The device's side: the package key P, or Error(kRefused) with the reason. In `blind` a wrong
-/// device gets another key and no error.
+/// The device's side, on a core of that class: the package key P, or Error(kRefused) with the
+/// reason. In `blind` a wrong device gets another key and no error.
 Key open_licence(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
-                 const std::optional<Device>& device);
+                 const std::optional<Device>& device,
+                 const std::optional<ClassFingerprints>& of_class = std::nullopt);
 
 }  // namespace keyway::lock

@@ -113,12 +113,13 @@ void verify_header(const PackageView& package, const FrameKeys& keys) {
 }
 
 Images open_package(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
-                    const std::optional<Device>& device) {
+                    const std::optional<Device>& device,
+                    const std::optional<ClassFingerprints>& of_class) {
   const Header& header = package.header;
   const bool locked = header.policy != Policy::kPlain;
   FrameKeys keys{};
   if (locked) {
-    const Key key = open_licence(package, licence, device);
+    const Key key = open_licence(package, licence, device, of_class);
     keys = frame_keys(*device->owner_key, key, header.id, header.policy);
     verify_header(package, keys);
   }

@@ -66,9 +66,10 @@ struct Images {
 std::vector<uint8_t> make_plain_package(const program::Program& program);
 
 /// What an enrolled device makes of package and licence: verifies and deciphers as the core does
-/// (rtl/lock/lock_unit.sv, rtl/shell/conductor.sv). For a plain package device and licence are not
-/// needed and not used.
+/// (rtl/lock/lock_unit.sv, rtl/shell/conductor.sv), on a core of that class. For a plain package
+/// device and licence are not needed and not used.
 Images open_package(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
-                    const std::optional<Device>& device);
+                    const std::optional<Device>& device,
+                    const std::optional<ClassFingerprints>& of_class = std::nullopt);
 
 }  // namespace keyway::lock

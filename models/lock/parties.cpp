@@ -14,6 +14,7 @@
 #include "lock/cipher.hpp"
 #include "lock/key_file.hpp"
 #include "lock/keys.hpp"
+#include "program/core_config.hpp"
 #include "program/verdict.hpp"
 
 namespace keyway::lock {
@@ -67,6 +68,10 @@ class FileLock {
   int descriptor_;
 };
 
+bool keeps_secret(Sources sources) {
+  return has(sources, contract::SecretSource::kFuse) || has(sources, contract::SecretSource::kPuf);
+}
+
 }  // namespace
 
 std::string file_kind(const std::string& path) {
@@ -108,8 +113,12 @@ uint64_t new_boot() {
   return boot;
 }
 
-Key boot(const Device& device, uint64_t boot) {
-  if (device.sources == 0) throw verdict(contract::Status::kNoSecret);
+Key boot(const Device& device, uint64_t boot, const std::optional<ClassFingerprints>& of_class) {
+  if ((device.sources & kClassSources) != 0 && !of_class) {
+    throw Error(ErrorKind::kRefused,
+                "refused: the device's secret is bound to the class of its core, " + device.core +
+                    ", whose cycles and results are not known here");
+  }
   Key puf;
   if (has(device.sources, contract::SecretSource::kPuf)) {
     const auto bits = reproduce_key(read_cells(device.puf, boot), device.puf.helper);
@@ -117,13 +126,31 @@ Key boot(const Device& device, uint64_t boot) {
     puf = puf_key(device.puf.helper, *bits);
     if (!equal(puf_check(puf), device.puf.check)) throw verdict(contract::Status::kNoSecret);
   }
-  return device_secret(device.sources, device.fuse, puf);
+  return device_secret(device.sources, device.fuse, puf, of_class.value_or(ClassFingerprints{}));
+}
+
+void write_class(const ClassFile& of_class, const std::string& path) {
+  KeyFileWriter file("class");
+  file.text("core", of_class.core);
+  file.bytes("clock", of_class.fingerprints.clock);
+  file.bytes("precision", of_class.fingerprints.precision);
+  file.write(path);
+}
+
+ClassFile read_class(const std::string& path) {
+  const KeyFileReader file(path, "class");
+  ClassFile of_class{file.text("core"), {}};
+  auto& [clock, precision] = of_class.fingerprints;
+  file.bytes("clock", clock.data(), clock.size());
+  file.bytes("precision", precision.data(), precision.size());
+  return of_class;
 }
 
 void write_device(const Device& device, const std::string& path) {
   KeyFileWriter file("device");
   file.number("id", device.id);
   file.text("class", device.device_class);
+  if (!device.core.empty()) file.text("core", device.core);
   file.bytes("fuse", device.fuse);
   file.text("puf", kPufKindNames[static_cast<size_t>(device.puf.kind)]);
   file.bytes("puf_seed", device.puf.seed);
@@ -145,6 +172,14 @@ Device read_device(const std::string& path) {
   Device device;
   device.id = file.number("id");
   device.device_class = file.text("class");
+  if (file.has("core")) {
+    device.core = file.text("core");
+    try {
+      program::core_from_name(device.core);
+    } catch (const Error& e) {
+      throw Error(ErrorKind::kFile, path + ": field 'core': " + e.what());
+    }
+  }
   device.fuse = key(file, "fuse");
   device.puf.kind = puf_kind(file.text("puf"), path + ": field 'puf'");
   device.puf.seed = key(file, "puf_seed");
@@ -156,7 +191,11 @@ Device read_device(const std::string& path) {
     device.owner_key = key(file, "owner_key");
     const uint64_t sources = file.number("sources");
     device.sources = static_cast<Sources>(sources);
-    if (sources != device.sources) throw Error(ErrorKind::kFile, path + ": unknown sources");
+    if (sources >= 2 * static_cast<uint64_t>(contract::kSecretSources.back().source) ||
+        !keeps_secret(device.sources) ||
+        ((device.sources & kClassSources) != 0 && device.core.empty())) {
+      throw Error(ErrorKind::kFile, path + ": no such sources of a secret");
+    }
     file.bytes("puf_helper", device.puf.helper.data(), device.puf.helper.size());
     file.bytes("puf_check", device.puf.check.data(), device.puf.check.size());
   }
@@ -175,8 +214,13 @@ Bytes32 owner_fingerprint(const Key& owner_key) {
 }
 
 Enrolment enrol(const std::string& device_path, const Owner& owner, const std::string& record_path,
-                Sources sources) {
-  if (sources == 0) throw Error(ErrorKind::kUsage, "a device secret needs a source");
+                Sources sources, const MeasureClass& measure) {
+  if (!keeps_secret(sources)) {
+    throw Error(
+        ErrorKind::kUsage,
+        "a device secret needs fuses or a PUF: what a core measures of itself is the same in "
+        "all of its class");
+  }
   const FileLock held(device_path);
   Device device = read_device(device_path);
   const Key owner_key = lock::owner_key(owner.root);
@@ -188,6 +232,11 @@ Enrolment enrol(const std::string& device_path, const Owner& owner, const std::s
                 device_path + ": this device is enrolled, with other sources of its secret");
   }
   const uint64_t this_boot = new_boot();
+  std::optional<ClassFingerprints> of_class;
+  if ((sources & kClassSources) != 0) {
+    if (device.core.empty()) device.core = program::CoreConfig{}.name();
+    of_class = measure(device.core);
+  }
   if (!device.owner_key) {
     device.sources = sources;
     if (has(sources, contract::SecretSource::kPuf)) {
@@ -197,7 +246,7 @@ Enrolment enrol(const std::string& device_path, const Owner& owner, const std::s
     }
   }
   const Enrolment enrolment{device.id, device.device_class,
-                            enrolment_record(boot(device, this_boot), owner_key),
+                            enrolment_record(boot(device, this_boot, of_class), owner_key),
                             owner_fingerprint(owner_key)};
   KeyFileWriter file("enrolment");
   file.number("device_id", enrolment.device_id);

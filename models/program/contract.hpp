@@ -9,7 +9,7 @@
 
 namespace keyway::contract {
 
-inline constexpr uint32_t kContractHash = 0xa9a81089;
+inline constexpr uint32_t kContractHash = 0x313b66d6;
 inline constexpr uint32_t kWindowRows = 3;
 inline constexpr uint32_t kMaxWindowColumns = 5;
 inline constexpr uint32_t kMaxWordChannels = 16;
@@ -269,6 +269,8 @@ enum class Turn : uint8_t {
 enum class SecretSource : uint8_t {
   kFuse = 1,  ///< 256 random bits burned in
   kPuf = 2,  ///< a key out of the cells of a PUF
+  kClock = 4,  ///< cycles that the core takes for a program that it keeps, with its shape; of the class, and no secret
+  kPrecision = 8,  ///< what that program computes; of the class, and no secret
 };
 
 /// Bits of the kernel's `events_o`: what it does in this cycle; a function of the program's public
@@ -334,9 +336,11 @@ struct SecretSourceInfo {
   SecretSource source;
   const char* name;
 };
-inline constexpr std::array<SecretSourceInfo, 2> kSecretSources{{
+inline constexpr std::array<SecretSourceInfo, 4> kSecretSources{{
     {SecretSource::kFuse, "fuse"},
-    {SecretSource::kPuf, "puf"}}};
+    {SecretSource::kPuf, "puf"},
+    {SecretSource::kClock, "clock"},
+    {SecretSource::kPrecision, "precision"}}};
 
 struct ArrayKindInfo {
   ArrayKind kind;
@@ -427,7 +431,7 @@ inline constexpr const char* kKdfDevice = "device";
 inline constexpr const char* kKdfPuf = "puf";
 /// tells whether the cells gave the key of the enrolment: puf
 inline constexpr const char* kKdfPufCheck = "puf_check";
-/// S: sources, fuse, puf
+/// S: sources, fuse, puf, clock, precision
 inline constexpr const char* kKdfSecret = "secret";
 /// D: S, A
 inline constexpr const char* kKdfEnrol = "enrol";

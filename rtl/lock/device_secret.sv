@@ -3,48 +3,53 @@
 //
 //   Kpuf  = KDF(puf; helper, key_bits)           the corrected bits of the PUF's cells
 //   check = KDF(puf_check; Kpuf)                 compared with the one behind the helper data
-//   S     = KDF(secret; sources, fuse, Kpuf)     zeros for a source that is not in the mask
+//   S     = KDF(secret; sources, fuse, Kpuf, clock, precision)   zeros for a source that is not in the mask
 //
 // Begins as the reset ends. A PUF in the mask is started once: its cells and the public helper data come bit by
 // bit, 1355 bits of helper data that the extractor takes, zeros up to PufHelperBytes, then the check value.
 // Too many cells that read wrong, or helper data other than the enrolment's, which the check value does not
-// fit whatever they decode to, end in failed_o; so does a mask without any source. There is no second try:
+// fit whatever they decode to, end in failed_o; so does a mask without a source that keeps a secret, fuses or PUF. There is no second try:
 // who changes helper data learns that they are changed. (SEC: HELPER_DATA)
 // S and what it is made of leave on secret_o alone, which is zero until S stands, and stays so after a failure.
 // (SEC: KEYS_OFF_BUS) Cycles depend on the mask and on how fast bits come. (SEC: CONSTANT_TIME)
 //
 // Timing: 270 cycles without a PUF, about 46,500 with one whose bits come at once. valid_o and failed_o are
 // levels until the next reset.
-// Contract: sources_i and fuse_i are constant out of reset.
+// Contract: sources_i and fuse_i are constant out of reset; clock_i and precision_i from class_valid_i on, which
+//   comes if the mask has one of them (class_probe).
 // Source: contract.toml [[kdf]], [puf]. Test: tests/rtl/lock/test_puf.cpp.
 `include "assert.svh"
 module device_secret
   import keyway_contract_pkg::*;
   import keyway_lock_pkg::*;
 (
-    input  logic       clk_i,
-    input  logic       rst_ni,
-    input  logic [7:0] sources_i,
-    input  key_t       fuse_i,
+    input  logic         clk_i,
+    input  logic         rst_ni,
+    input  logic [  7:0] sources_i,
+    input  key_t         fuse_i,
     // The PUF's cells, from a pulse of puf_start_o on.
-    output logic       puf_start_o,
-    input  logic       puf_valid_i,
-    output logic       puf_ready_o,
-    input  logic       puf_cell_i,
+    output logic         puf_start_o,
+    input  logic         puf_valid_i,
+    output logic         puf_ready_o,
+    input  logic         puf_cell_i,
     // Helper data and check value.
-    input  logic       helper_valid_i,
-    output logic       helper_ready_o,
-    input  logic       helper_i,
+    input  logic         helper_valid_i,
+    output logic         helper_ready_o,
+    input  logic         helper_i,
+    // Fingerprints of the class.
+    input  logic         class_valid_i,
+    input  logic [255:0] clock_i,
+    input  logic [127:0] precision_i,
     // S.
-    output logic       valid_o,
-    output logic       failed_o,
-    output key_t       secret_o
+    output logic         valid_o,
+    output logic         failed_o,
+    output key_t         secret_o
 );
 
   localparam int unsigned HelperBits =
       (PufRepetition - 1) * keyway_gf512_pkg::Order + PufCorrectable * PufFieldBits;
 
-  typedef enum logic [3:0] {
+  typedef enum logic [4:0] {
     StBegin,
     StPufLabel,
     StHelper,  // helper data, as the extractor takes them
@@ -55,10 +60,13 @@ module device_secret
     StCheckDigest,
     StCheck,  // the check value against the digest
     StCorrected,  // the extractor's verdict
+    StClass,  // until its fingerprints are here
     StSecretLabel,
     StSources,
     StFuse,
     StSecretKey,
+    StClock,
+    StPrecision,
     StSecret,  // the digest
     StEnd
   } state_e;
@@ -96,17 +104,31 @@ module device_secret
   assign gathered = {bit_in, bits_q};
 
   // ------------------------------------------------------------------------------------- the message
-  logic uses_fuse, uses_puf, gathers, word_valid, word_moves, last_word, message_ends, digest_valid;
+  logic
+      uses_fuse,
+      uses_puf,
+      uses_clock,
+      uses_precision,
+      gathers,
+      word_valid,
+      word_moves,
+      last_word,
+      message_ends,
+      digest_valid;
   logic [31:0] word, unused_sum;
-  logic [7:0][31:0] fuse_words, key_words, digest_words;
-  logic [3:0][31:0] label_words;
+  logic [7:0][31:0] fuse_words, key_words, clock_words, digest_words;
+  logic [3:0][31:0] label_words, precision_words;
   count_t words;
-  logic unused_sum_valid;
-  key_t digest;
+  logic   unused_sum_valid;
+  key_t   digest;
 
   assign uses_fuse = (sources_i & SecretSourceFuse) != '0;
   assign uses_puf = (sources_i & SecretSourcePuf) != '0;
+  assign uses_clock = (sources_i & SecretSourceClock) != '0;
+  assign uses_precision = (sources_i & SecretSourcePrecision) != '0;
   assign fuse_words = uses_fuse ? fuse_i : '0;
+  assign clock_words = uses_clock ? clock_i : '0;
+  assign precision_words = uses_precision ? precision_i : '0;
   assign key_words = puf_key_q;
   assign digest_words = digest;
   assign gathers = in_helper || in_key || in_check;
@@ -114,7 +136,7 @@ module device_secret
   always_comb begin
     unique case (state_q)
       StHelper: words = count_t'(PufHelperBytes / 4);
-      StPufLabel, StCheckLabel, StSecretLabel, StSources: words = count_t'(4);
+      StPufLabel, StCheckLabel, StSecretLabel, StSources, StPrecision: words = count_t'(4);
       default: words = count_t'(8);
     endcase
     unique case (state_q)
@@ -127,15 +149,18 @@ module device_secret
       StCheckKey, StSecretKey: word = key_words[word_q[2:0]];
       StSources: word = word_q == '0 ? 32'(sources_i) : '0;
       StFuse: word = fuse_words[word_q[2:0]];
+      StClock: word = clock_words[word_q[2:0]];
+      StPrecision: word = precision_words[word_q[1:0]];
       default: word = label_words[word_q[1:0]];
     endcase
   end
 
   assign word_valid = gathers ? bit_comes && bit_q == '1 :
-      state_q inside {StPufLabel, StCheckLabel, StCheckKey, StSecretLabel, StSources, StFuse, StSecretKey};
+      state_q inside {StPufLabel, StCheckLabel, StCheckKey, StSecretLabel, StSources, StFuse, StSecretKey,
+                      StClock, StPrecision};
   assign word_moves = word_valid && (word_ready || in_check);
   assign last_word = word_q == words - count_t'(1);
-  assign message_ends = last_word && state_q inside {StKeyBits, StCheckKey, StSecretKey};
+  assign message_ends = last_word && state_q inside {StKeyBits, StCheckKey, StPrecision};
 
   logic unused_helper_valid, unused_helper;
 
@@ -204,7 +229,7 @@ module device_secret
       unique case (state_q)
         StBegin: begin
           if (!uses_puf) begin
-            state_q  <= uses_fuse ? StSecretLabel : StEnd;
+            state_q  <= uses_fuse ? StClass : StEnd;
             failed_q <= !uses_fuse;
           end else if (extractor_idle) begin
             state_q <= StPufLabel;
@@ -212,24 +237,25 @@ module device_secret
         end
         StPufKey, StCheckDigest, StSecret: begin
           if (digest_valid) begin
-            state_q <= state_e'(state_q + 4'd1);
+            state_q <= state_e'(state_q + 5'd1);
             if (state_q == StPufKey) puf_key_q <= digest;
           end
         end
         StCorrected: begin
           bits_q <= '0;
           if (corrected_q) begin
-            state_q  <= right_q ? StSecretLabel : StEnd;
+            state_q  <= right_q ? StClass : StEnd;
             failed_q <= !right_q;
           end
         end
-        StEnd: puf_key_q <= '0;
+        StClass: if (class_valid_i || !(uses_clock || uses_precision)) state_q <= StSecretLabel;
+        StEnd:   puf_key_q <= '0;
         default: begin
           if (word_moves) begin
             word_q <= word_q + count_t'(1);
             if (in_check && gathered != digest_words[word_q[2:0]]) right_q <= 1'b0;
             if (last_word) begin
-              state_q <= state_e'(state_q + 4'd1);
+              state_q <= state_e'(state_q + 5'd1);
               word_q  <= '0;
             end
           end

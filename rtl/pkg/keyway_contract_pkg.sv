@@ -4,7 +4,7 @@
 // verilator lint_off UNUSEDPARAM
 package keyway_contract_pkg;
 
-  parameter logic [31:0] ContractHash = 32'ha9a81089;
+  parameter logic [31:0] ContractHash = 32'h313b66d6;
   parameter int unsigned WindowRows = 3;
   parameter int unsigned MaxWindowColumns = 5;
   parameter int unsigned MaxWordChannels = 16;
@@ -198,7 +198,9 @@ package keyway_contract_pkg;
 
   typedef enum logic [7:0] {
     SecretSourceFuse = 8'd1,
-    SecretSourcePuf = 8'd2
+    SecretSourcePuf = 8'd2,
+    SecretSourceClock = 8'd4,
+    SecretSourcePrecision = 8'd8
   } secret_source_e;
 
   parameter int unsigned HeaderMagicOffset = 0;
@@ -229,7 +231,7 @@ package keyway_contract_pkg;
   parameter logic [127:0] KdfPuf = 128'h00000000000000000000000000667570;
   // tells whether the cells gave the key of the enrolment: puf
   parameter logic [127:0] KdfPufCheck = 128'h000000000000006b636568635f667570;
-  // S: sources, fuse, puf
+  // S: sources, fuse, puf, clock, precision
   parameter logic [127:0] KdfSecret = 128'h00000000000000000000746572636573;
   // D: S, A
   parameter logic [127:0] KdfEnrol = 128'h00000000000000000000006c6f726e65;

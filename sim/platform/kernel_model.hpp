@@ -9,9 +9,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "lock/keys.hpp"
 #include "platform/identity.hpp"
 #include "platform/pins.hpp"
 
@@ -25,6 +27,10 @@ class KernelModel {
   virtual void settle(const KernelInputs& inputs, KernelOutputs& outputs) = 0;
   virtual void clock() = 0;
 
+  /// What the core measured of itself since the reset; nothing before it has, without a source in
+  /// the identity that asks for it, and in a model of something else.
+  virtual std::optional<lock::ClassFingerprints> class_fingerprints() const = 0;
+
   /// Writes a waveform (FST; SAIF in a build for that) from here on. It shows everything, secrets
   /// included. Throws Error(kUsage) when the model was built without.
   virtual void open_wave(const std::string& path) = 0;
@@ -34,6 +40,9 @@ class KernelModel {
 
 /// Makes a kernel in its state before reset.
 using KernelFactory = std::function<std::unique_ptr<KernelModel>()>;
+
+/// Resets a kernel and lets it measure its class. Throws Error(kDevice) when it does not.
+lock::ClassFingerprints measure_class(const KernelFactory& kernel);
 
 /// The kernels of this build ("16x16", ...). They are linked in by the library keyway_kernels.
 std::vector<std::string> kernel_names();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// KernelModel over a class that Verilator made of a top with the ports of
-/// rtl/keyway_kernel.sv, at any bus width. `events_o` is used when the top has it.
+/// rtl/keyway_kernel.sv, at any bus width; include its header and that of its root before.
+/// `events_o`, and what a core measures of its class, are used when the top has them.
 #pragma once
 
 #include <verilated.h>
@@ -32,6 +33,14 @@ struct HasEvents : std::false_type {};
 template <typename Top>
 struct HasEvents<Top, std::void_t<decltype(std::declval<Top>().events_o)>> : std::true_type {};
 
+/// Root, the model's insides, has a core that measures its class.
+template <typename Root, typename = void>
+struct HasClass : std::false_type {};
+template <typename Root>
+struct HasClass<
+    Root, std::void_t<decltype(std::declval<Root>().keyway_kernel__DOT__u_core__DOT__class_valid)>>
+    : std::true_type {};
+
 template <typename Top>
 class VerilatedKernel final : public KernelModel {
  public:
@@ -44,7 +53,12 @@ class VerilatedKernel final : public KernelModel {
     top_.ap_clk = 0;
     top_.ap_rst_n = 0;
   }
-  ~VerilatedKernel() override { top_.final(); }
+  ~VerilatedKernel() override {
+    // Names that Verilator gave the model's insides are taken out of the thread's context, which
+    // may be that of another kernel, and gone.
+    Verilated::threadContextp(&context_);
+    top_.final();
+  }
 
   unsigned bus_bytes() const override {
     // Ports up to 64 bits are an integer of just that many bytes, wider ones an array of words.
@@ -74,6 +88,10 @@ class VerilatedKernel final : public KernelModel {
     top_.ap_clk = 1;
     evaluate();
     if (boots || cell_taken || bit_taken) feed_boot(boots, cell_taken, bit_taken);
+  }
+
+  std::optional<lock::ClassFingerprints> class_fingerprints() const override {
+    return class_of(*top_.rootp);
   }
 
   /// For tests that look into the model.
@@ -112,6 +130,22 @@ class VerilatedKernel final : public KernelModel {
  private:
   static constexpr int kWaveDepth = 99;
   static constexpr uint64_t kHalfPeriod = 2;  // ns, as the board's clock
+
+  template <typename Root>
+  static std::optional<lock::ClassFingerprints> class_of(const Root& root) {
+    static_assert(sizeof(Root) > 0, "include the model's ___024root.h");
+    lock::ClassFingerprints found;
+    if constexpr (HasClass<Root>::value) {
+      if (!root.keyway_kernel__DOT__u_core__DOT__class_valid) return std::nullopt;
+      std::memcpy(found.clock.data(), root.keyway_kernel__DOT__u_core__DOT__class_clock.data(),
+                  found.clock.size());
+      std::memcpy(found.precision.data(),
+                  root.keyway_kernel__DOT__u_core__DOT__class_precision.data(),
+                  found.precision.size());
+      return found;
+    }
+    return std::nullopt;
+  }
 
   void evaluate() {
     context_.timeInc(kHalfPeriod);

@@ -13,6 +13,7 @@
 #include "common/error.hpp"
 #include "compile/compile.hpp"
 #include "driver/accelerator.hpp"
+#include "driver/device_core.hpp"
 #include "driver/session_internals.hpp"
 #include "driver/targets.hpp"
 #include "lock/licence.hpp"
@@ -327,6 +328,8 @@ TEST_CASE("targets take their own options, and the smallest core that there is")
   options.device = "dev.kwd";
   CHECK(test::error_of(make(options)).kind() == ErrorKind::kUsage);
   const auto wanted = program::core_from_name("16x16-tiny");
-  CHECK(choose_core({"8x8", "16x16", "16x16-small"}, wanted) == "16x16-small");
-  CHECK(test::error_of([&] { choose_core({"8x8", "32x32"}, wanted); }).kind() == ErrorKind::kFit);
+  CHECK(choose_core({"8x8", "16x16", "16x16-small"}, wanted, "") == "16x16-small");
+  CHECK(test::error_of([&] {
+          choose_core({"8x8", "32x32"}, wanted, "");
+        }).kind() == ErrorKind::kFit);
 }

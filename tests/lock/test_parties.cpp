@@ -60,6 +60,44 @@ TEST_CASE("enrolment burns the owner's key in once") {
   CHECK(read_device(folder.file("d.kwd")).owner_key == owner_key(owner.root));
 }
 
+TEST_CASE("a secret that is bound to a class is another one in another class") {
+  const test::TemporaryFolder folder;
+  const Owner owner = new_owner();
+  const std::string path = folder.file("d.kwd");
+  ClassFingerprints of_class;
+  of_class.clock.fill(1);
+  of_class.precision.fill(2);
+  std::string measured;
+  const auto measure = [&](const std::string& core) {
+    measured = core;
+    return of_class;
+  };
+  const auto bound = static_cast<Sources>(kFuseAlone | kClassSources);
+  write_device(new_device(1, "c"), path);
+  CHECK(test::exit_status_of([&] {
+          enrol(path, owner, folder.file("d.kwe"), kClassSources, measure);
+        }) == static_cast<int>(ErrorKind::kUsage));
+  const Enrolment first = enrol(path, owner, folder.file("d.kwe"), bound, measure);
+  CHECK(measured == "16x16");
+  const Device device = read_device(path);
+  CHECK(device.core == "16x16");
+  CHECK(device.sources == bound);
+  CHECK(first.record == enrolment_record(boot(device, 0, of_class), *device.owner_key));
+  CHECK(enrol(path, owner, folder.file("again.kwe"), bound, measure).record == first.record);
+  ClassFingerprints other = of_class;
+  other.clock[31] ^= 0x80;
+  CHECK(boot(device, 0, other) != boot(device, 0, of_class));
+  other = of_class;
+  other.precision[0] ^= 1;
+  CHECK(boot(device, 0, other) != boot(device, 0, of_class));
+  CHECK(test::exit_status_of([&] { boot(device, 0); }) == static_cast<int>(ErrorKind::kRefused));
+
+  write_class({"16x16", of_class}, folder.file("c.kwc"));
+  CHECK(read_class(folder.file("c.kwc")).core == "16x16");
+  CHECK(read_class(folder.file("c.kwc")).fingerprints == of_class);
+  CHECK(test::exit_status_of([&] { read_class(path); }) == static_cast<int>(ErrorKind::kFile));
+}
+
 TEST_CASE("a signal does not let two enrolments meet") {
   const test::TemporaryFolder folder;
   const std::string device = folder.file("d.kwd"), record = folder.file("d.kwe");
@@ -126,26 +164,39 @@ TEST_CASE("malformed and mistaken files are refused by name") {
   CHECK(is_file_error("[]"));
   CHECK(is_file_error(R"({"keyway": 3})"));
   CHECK(is_file_error(R"({"keyway": "device", "version": 2})"));
-  CHECK(
-      is_file_error(R"({"keyway": "device", "version": 99, "id": 1, "class": "c", "fuse": "00"})"));
-  CHECK(
-      is_file_error(R"({"keyway": "device", "version": 2, "id": -1, "class": "c", "fuse": "00"})"));
-  const std::string zeros(64, '0');
-  for (const char* odd : {"1.5", "18446744073709551616", "1e3", "[1]", "{}", "true", "\"1\"", ""}) {
-    CHECK(is_file_error(R"({"keyway": "device", "version": 2, "id": )" + std::string(odd) +
-                        R"(, "class": "c", "fuse": ")" + zeros + "\"}"));
+  const std::string zeros(64, '0'), helper(2 * contract::kPufHelperBytes, '0');
+  const std::string right =
+      R"({"keyway": "device", "version": 2, "id": 1, "class": "c", "core": "8x8", "fuse": ")" +
+      zeros + R"(", "puf": "ro", "puf_seed": ")" + zeros +
+      R"(", "celsius": "25", "volts": "1", "years": "0", "sources": 5, "owner_key": ")" + zeros +
+      R"(", "puf_helper": ")" + helper + R"(", "puf_check": ")" + zeros + "\"}";
+  CHECK_FALSE(is_file_error(right));
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = right;
+    const size_t at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, from.size(), to);
+  };
+  for (const char* odd :
+       {"-1", "1.5", "18446744073709551616", "1e3", "[1]", "{}", "true", "\"1\"", ""})
+    CHECK(is_file_error(with("\"id\": 1", "\"id\": " + std::string(odd))));
+  // No source, none that keeps a secret, one that there is not; a class without a core.
+  for (const char* odd : {"0", "4", "8", "12", "16", "17", "261"})
+    CHECK(is_file_error(with("\"sources\": 5", "\"sources\": " + std::string(odd))));
+  CHECK(is_file_error(with("\"core\": \"8x8\", ", "")));
+  for (const auto& [from, to] : {std::pair{"\"version\": 2", "\"version\": 99"},
+                                 {"\"id\": 1", "\"id\": 1, \"id\": 1"},
+                                 {"\"fuse\": \"0", "\"fuse\": \"x"},
+                                 {"\"fuse\": \"0", "\"fuse\": \""},
+                                 {"\"owner_key\": \"00", "\"owner_key\": \""},
+                                 {"\"puf_helper\": \"00", "\"puf_helper\": \""},
+                                 {"\"puf_check\": \"00", "\"puf_check\": \"0000"},
+                                 {"8x8", "9x9"},
+                                 {"\"ro\"", "\"coin\""},
+                                 {"\"volts\": \"1\"", "\"volts\": \"2\""},
+                                 {"\"}", "\""},
+                                 {"\"}", "\"} more"}}) {
+    CAPTURE(from, to);
+    CHECK(is_file_error(with(from, to)));
   }
-  CHECK(is_file_error(
-      R"({"keyway": "device", "version": 2, "id": 1, "id": 1, "class": "c", "fuse": ")" + zeros +
-      "\"}"));
-  CHECK(is_file_error(R"({"keyway": "device", "version": 2, "id": 1, "class": "c", "fuse": ")" +
-                      zeros));
-  CHECK(is_file_error(R"({"keyway": "device", "version": 2, "id": 1, "class": "c", "fuse": ")" +
-                      zeros + "\"} more"));
-  CHECK(is_file_error(R"({"keyway": "device", "version": 2, "id": 1, "class": "c", "fuse": "x)" +
-                      zeros.substr(1) + "\"}"));
-  CHECK(is_file_error(R"({"keyway": "device", "version": 2, "id": 1, "class": "c", "fuse": ")" +
-                      zeros + R"(", "owner_key": ""})"));
-  CHECK_FALSE(is_file_error(
-      R"({"keyway": "device", "version": 2, "id": 1, "class": "c", "fuse": ")" + zeros + "\"}"));
 }

@@ -40,6 +40,9 @@ class BusSpy final : public platform::KernelModel {
   void set_identity(const platform::Identity& identity) override {
     kernel_->set_identity(identity);
   }
+  std::optional<lock::ClassFingerprints> class_fingerprints() const override {
+    return kernel_->class_fingerprints();
+  }
   void settle(const platform::KernelInputs& in, platform::KernelOutputs& out) override {
     kernel_->settle(in, out);
     const auto& m = out.memory;

@@ -249,7 +249,7 @@ TEST_CASE("a program that takes longer than it should is stopped, on every targe
     CAPTURE(c.estimate, c.most);
     const program::Program claimed = with_estimate(program, c.estimate);
     driver::KernelAccelerator kernel(plain_board(), c.most);
-    driver::FuncAccelerator func("", 1, c.most);
+    driver::FuncAccelerator func("", "", 1, c.most);
     const std::string said = run_once(kernel, claimed);
     CHECK((said.find("--max-cycles") != std::string::npos) == c.stopped);
     CHECK(run_once(func, claimed) == said);

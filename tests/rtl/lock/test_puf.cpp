@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <optional>
+#include <set>
 
 #include "clocked.hpp"
 #include "lock/cells.hpp"
@@ -95,6 +96,13 @@ class Chip {
     std::memcpy(unit_->fuse_i.data(), fuse.data(), fuse.size());
   }
 
+  /// What the core measures of its class, and when.
+  void measures(const ClassFingerprints& of_class, uint64_t cycle) {
+    std::memcpy(unit_->clock_i.data(), of_class.clock.data(), of_class.clock.size());
+    std::memcpy(unit_->precision_i.data(), of_class.precision.data(), of_class.precision.size());
+    class_cycle_ = cycle;
+  }
+
   struct Outcome {
     std::optional<Key> secret;
     uint64_t cycles = 0;
@@ -115,6 +123,7 @@ class Chip {
       CHECK(lock_bench::read_port(unit_->secret_o) == std::vector<uint8_t>(32));
       unit_->puf_valid_i = cell < kPufCells && (cell_waits || !pauses(random));
       unit_->puf_cell_i = cell < kPufCells && cells[cell] != 0;
+      unit_->class_valid_i = class_cycle_ && unit_.cycles() - begin >= *class_cycle_;
       unit_->helper_valid_i = bit < 8 * helper.size() && (bit_waits || !pauses(random));
       unit_->helper_i = bit < 8 * helper.size() && (helper[bit / 8] >> bit % 8 & 1) != 0;
       unit_.settle();
@@ -144,6 +153,7 @@ class Chip {
  private:
   Clocked<VDeviceSecret> unit_;
   Sources sources_;
+  std::optional<uint64_t> class_cycle_;
 };
 
 constexpr Sources kPuf = static_cast<Sources>(contract::SecretSource::kPuf);
@@ -266,6 +276,43 @@ TEST_CASE("the device secret is the key derivation over the sources in the mask"
   }
   Chip none(0, fuse);
   CHECK(!none.boot(cells, public_data(enrolled), random).secret);
+}
+
+TEST_CASE("a class counts beside a source that keeps a secret, as soon as it is measured") {
+  std::mt19937_64 random(test::seed());
+  const Key fuse = Key::random();
+  const PufCells cells = test::random_cells(random);
+  const ExtractedKey enrolled = enrol_cells(cells);
+  const auto helper = public_data(enrolled);
+  const Key puf = puf_key(enrolled.helper, enrolled.key);
+  ClassFingerprints of_class;
+  for (uint8_t& byte : of_class.clock) byte = static_cast<uint8_t>(random());
+  for (uint8_t& byte : of_class.precision) byte = static_cast<uint8_t>(random());
+  std::set<Bytes32> secrets;
+  for (Sources sources = 1; sources < 16; ++sources) {
+    CAPTURE(static_cast<int>(sources));
+    Chip chip(sources, fuse);
+    for (const uint64_t cycle : {0, 70'000}) {
+      chip.measures(of_class, cycle);
+      const Chip::Outcome out = chip.boot(cells, helper, random);
+      REQUIRE(out.secret.has_value() == ((sources & (kFuseAlone | kPuf)) != 0));
+      if (!out.secret) continue;
+      CHECK(*out.secret == device_secret(sources, fuse, puf, of_class));
+      CHECK((out.cycles >= cycle || (sources & kClassSources) == 0));
+      secrets.insert(out.secret->bytes());
+    }
+    // A bit of another class.
+    if (sources <= kClassSources || (sources & kClassSources) == 0) continue;
+    ClassFingerprints other = of_class;
+    uint8_t& byte = has(sources, contract::SecretSource::kClock) ? other.clock[random() % 32]
+                                                                 : other.precision[random() % 16];
+    byte = static_cast<uint8_t>(byte ^ 1U << random() % 8);
+    chip.measures(other, 0);
+    const Chip::Outcome out = chip.boot(cells, helper, random);
+    REQUIRE(out.secret.has_value() == ((sources & (kFuseAlone | kPuf)) != 0));
+    if (out.secret) CHECK(secrets.count(out.secret->bytes()) == 0);
+  }
+  CHECK(secrets.size() == 12);
 }
 
 TEST_CASE(

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
 #include <VKernelNarrow.h>
+#include <VKernelNarrow___024root.h>
 #include <VKernelWide.h>
+#include <VKernelWide___024root.h>
 #include <Vkeyway_kernel_16x16.h>
+#include <Vkeyway_kernel_16x16___024root.h>
 #include <Vkeyway_kernel_8x8.h>
+#include <Vkeyway_kernel_8x8___024root.h>
 
 #include "kernel_bench.hpp"
 #include "platform/verilated_kernel.hpp"

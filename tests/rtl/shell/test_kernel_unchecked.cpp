@@ -2,7 +2,9 @@
 /// Programs that no compiler makes, on a kernel without assertions: plain packages whose
 /// instructions hold any bits. Whatever they say, the kernel touches the buffers of the start and
 /// nothing else, ends, and works as ever afterwards.
+
 #include <VKernelUnchecked.h>
+#include <VKernelUnchecked___024root.h>
 
 #include "kernel_scene.hpp"
 #include "platform/verilated_kernel.hpp"
