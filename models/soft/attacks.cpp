@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "graph/execute.hpp"
+#include "soft/seen.hpp"
 #include "soft/streams.hpp"
 
 namespace keyway::soft {
@@ -17,42 +17,6 @@ using graph::OpKind;
 constexpr int kRounds = 20;        ///< of equalisation, which converges much faster
 constexpr int kStepsAnOctave = 4;  ///< that are tried
 constexpr int kOctaves = 14;       ///< below the step of the largest weight
-
-/// Of a tensor's channel on the inputs.
-struct Seen {
-  double low = 0, high = 0, square = 0;
-  double peak() const { return std::max(high, -low); }
-};
-using SeenTensors = std::vector<std::vector<Seen>>;  ///< [tensor][channel]
-
-SeenTensors look(const Graph& graph, const float* inputs, int64_t images, int threads) {
-  SeenTensors seen(graph.tensors.size());
-  for (size_t t = 0; t < seen.size(); ++t) {
-    seen[t].resize(static_cast<size_t>(graph.tensors[t].shape.channels));
-  }
-  graph::ExecuteOptions options;
-  options.threads = threads;
-  graph::execute(graph, inputs, images, options, [&](int t, const float* data, int64_t count) {
-    const Shape& shape = graph.tensors[static_cast<size_t>(t)].shape;
-    for (int64_t i = 0; i < count * shape.elements(); ++i) {
-      const double v = data[i];
-      Seen& channel =
-          seen[static_cast<size_t>(t)][static_cast<size_t>(i / shape.pixels() % shape.channels)];
-      channel.low = std::min(channel.low, v);
-      channel.high = std::max(channel.high, v);
-      channel.square += v * v;
-    }
-  });
-  return seen;
-}
-
-size_t taps_of(const Node& node) { return node.weights.size() / node.bias.size(); }
-
-/// Channel of the input that weight `t` of output channel `o` reads.
-size_t read_by(const Node& node, size_t o, size_t t) {
-  const auto window = static_cast<size_t>(node.window.kernel_h * node.window.kernel_w);
-  return node.kind == OpKind::kConv ? t / window : o;
-}
 
 void drop_silent(Graph& graph, const SeenTensors& seen) {
   for (Node& node : graph.nodes) {

@@ -5,11 +5,13 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 #include <vector>
 
 #include "soft/hidden.hpp"
 #include "soft/moments.hpp"
+#include "soft/seen.hpp"
 
 namespace keyway::soft {
 namespace {
@@ -107,14 +109,28 @@ int64_t free_channel(Graph& graph, const Hidden& hidden, const float* inputs, in
   return best;
 }
 
-/// Largest magnitude of every output's weights.
-std::vector<double> row_peaks(const Node& node) {
-  const size_t taps = node.weights.size() / node.bias.size();
-  std::vector<double> peaks(node.bias.size(), 0.0);
+/// Of every output, the largest of its weights, or of them times the largest value that each
+/// meets, where that is more: so much there is when channels have been divided by their ranges.
+struct Peaks {
+  std::vector<double> weight, product;
+};
+
+Peaks row_peaks(const Node& node, const std::vector<Seen>& read) {
+  Peaks peaks;
+  peaks.weight.assign(node.bias.size(), 0.0);
+  peaks.product.assign(node.bias.size(), 0.0);
   for (size_t i = 0; i < node.weights.size(); ++i) {
-    peaks[i / taps] = std::max(peaks[i / taps], static_cast<double>(std::abs(node.weights[i])));
+    const size_t o = i / taps_of(node);
+    const double size = std::abs(static_cast<double>(node.weights[i]));
+    const double met = read[read_by(node, o, i % taps_of(node))].peak();
+    peaks.weight[o] = std::max(peaks.weight[o], size);
+    peaks.product[o] = std::max({peaks.product[o], size, size * met});
   }
   return peaks;
+}
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 struct Decoy {
@@ -124,10 +140,12 @@ struct Decoy {
 
 class Baiter {
  public:
-  Baiter(Graph& graph, double octaves, const RandomBytes& random)
+  Baiter(Graph& graph, const SeenTensors& seen, double octaves, const RandomBytes& random)
       : graph_(graph), size_(std::exp2(octaves)), random_(random) {
     for (const Node& node : graph.nodes) {
-      peaks_.push_back(node.kind == graph::OpKind::kConv ? row_peaks(node) : std::vector<double>{});
+      peaks_.push_back(node.weights.empty()
+                           ? Peaks{}
+                           : row_peaks(node, seen[static_cast<size_t>(node.inputs[0])]));
     }
   }
 
@@ -141,43 +159,44 @@ class Baiter {
         for (size_t k = 0; k < window; ++k) {
           const double sign = draw(random_, 0, 1) < 0.5 ? -1 : 1;
           node.weights[o * taps + decoy.channel * window + k] =
-              static_cast<float>(sign * bait(peaks_[n][o]));
+              static_cast<float>(sign * bait(peaks_[n].product[o]));
         }
       }
     }
   }
 
+  /// As much larger than other rows as the columns are: equalised weights keep both.
   void set_row(const Decoy& decoy) {
-    const std::vector<double>& peaks = peaks_[decoy.hidden->maker];
-    double mean = 0;
-    for (const double peak : peaks) mean += peak / static_cast<double>(peaks.size());
-    Node& node = graph_.nodes[decoy.hidden->maker];
-    const size_t taps = node.weights.size() / node.bias.size();
-    for (size_t t = 0; t < taps; ++t) {
-      node.weights[decoy.channel * taps + t] = static_cast<float>(-bait(mean));
+    double ratio = 0;
+    for (const size_t n : decoy.hidden->readers) {
+      const Peaks& read = peaks_[n];
+      if (mean(read.weight) > 0) ratio = std::max(ratio, mean(read.product) / mean(read.weight));
     }
-    node.bias[decoy.channel] = kBias;
-    for (const size_t n : decoy.hidden->depthwise) set_depthwise(graph_.nodes[n], decoy.channel);
+    set_output(decoy.hidden->maker, decoy.channel, ratio);
+    graph_.nodes[decoy.hidden->maker].bias[decoy.channel] = kBias;
+    for (const size_t n : decoy.hidden->depthwise) {
+      set_output(n, decoy.channel, 1);
+      // It meets zeros, and its bias says that they stay.
+      Node& node = graph_.nodes[n];
+      node.bias[decoy.channel] = node.clamp.lo == 0 ? kBias : 0;
+    }
   }
 
  private:
   double bait(double peak) { return size_ * peak * draw(random_, kLeastDraw, 1); }
 
-  /// It meets zeros, so its bias says that they stay.
-  void set_depthwise(Node& node, size_t channel) {
-    const std::vector<double> peaks = row_peaks(node);
-    const double peak = *std::max_element(peaks.begin(), peaks.end());
-    const size_t taps = node.weights.size() / node.bias.size();
-    for (size_t t = 0; t < taps; ++t) {
-      node.weights[channel * taps + t] = static_cast<float>(-bait(peak));
+  void set_output(size_t n, size_t channel, double ratio) {
+    Node& node = graph_.nodes[n];
+    for (size_t t = 0; t < taps_of(node); ++t) {
+      node.weights[channel * taps_of(node) + t] =
+          static_cast<float>(-bait(ratio * mean(peaks_[n].weight)));
     }
-    node.bias[channel] = node.clamp.lo == 0 ? kBias : 0;
   }
 
   Graph& graph_;
   double size_;
   const RandomBytes& random_;
-  std::vector<std::vector<double>> peaks_;  ///< of every dense convolution, without decoys
+  std::vector<Peaks> peaks_;  ///< of every node, without decoys
 };
 
 }  // namespace
@@ -199,7 +218,8 @@ DecoyReport add_decoys(Graph& graph, const float* inputs, int64_t images,
     }
   }
   report.tensors = decoys.size();
-  Baiter baiter(graph, options.octaves, random);
+  const SeenTensors seen = look(graph, inputs, images, options.threads);
+  Baiter baiter(graph, seen, options.octaves, random);
   for (const Decoy& decoy : decoys) baiter.set_columns(decoy);
   for (const Decoy& decoy : decoys) baiter.set_row(decoy);
   return report;

@@ -5,15 +5,17 @@
 /// A channel of a hidden tensor (one that convolutions make behind a ReLU, from inputs that are not
 /// negative, and that convolutions alone read, through pools and depthwise layers perhaps) becomes
 ///
-///     weights that make it      -B u times the mean of the other outputs' largest weights
+///     weights that make it      -B u r times the mean of the other outputs' largest weights
 ///     its bias                  -0.1
-///     weights that read it      +-B u times the largest other weight of their output
+///     weights that read it      +-B u times the largest other weight of their output, or product
+///                               of a weight and the largest value that it meets
 ///
-/// with u uniform in (0.7, 1), another for every weight, and a random sign. Rows and columns then
-/// have all about the range B: to equalise them by their weights is to leave them as they are, and
-/// one step for a row, or for a tensor, that reaches its largest weight is B times too coarse for
-/// those that count. The quantiser here knows that such weights multiply zeros, and leaves them
-/// out: a package holds the network without them.
+/// with u uniform in (0.7, 1), another for every weight, a random sign, and r the mean of what the
+/// latter is over the largest weight. Rows and columns then have the same range: to equalise them
+/// by their weights is to leave them as they are, and to divide channels by their largest value
+/// makes no weight as large as the decoy's. One step for a row, or for a tensor, that reaches its
+/// largest weight is B times too coarse for those that count. The quantiser here knows that such
+/// weights multiply zeros, and leaves them out: a package holds the network without them.
 ///
 /// Where the channel comes from: a lane that would be padding (`add`), or the least important
 /// channel of the tensor, freed. That is, of the channels, the one without which the readers miss

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "graph/zero_channels.hpp"
 #include "soft/streams.hpp"
 
 namespace keyway::soft {
@@ -23,8 +24,17 @@ ScaleReport scale_channels(graph::Graph& graph, double octaves, const RandomByte
   ScaleReport report;
   report.groups = streams.groups();
   std::vector<double> factors(streams.groups(), 1.0);
+  // A factor of a channel that is always zero would only make a decoy's weights smaller somewhere.
+  std::vector<bool> has_zeros(streams.groups(), false);
+  const std::vector<std::vector<bool>> zero = graph::zero_channels(graph);
+  for (size_t t = 0; t < zero.size(); ++t) {
+    for (size_t c = 0; c < zero[t].size(); ++c) {
+      if (!zero[t][c]) continue;
+      has_zeros[streams.group(static_cast<int>(t), static_cast<int64_t>(c))] = true;
+    }
+  }
   for (size_t g = 0; g < factors.size(); ++g) {
-    if (streams.is_fixed(g)) continue;
+    if (streams.is_fixed(g) || has_zeros[g]) continue;
     factors[g] = std::exp2(draw(random, -octaves, octaves));
     ++report.scaled;
   }

@@ -78,16 +78,16 @@ TEST_CASE("scales withstand pairs of layers, and fall to whole streams") {
   CHECK(locked.off(locked.scaled, {"ranges", false, Equalisation::kRanges}) < kGood);
 }
 
-TEST_CASE("decoys withstand equalisation by weights, and fall to who drops silent channels") {
+TEST_CASE("decoys withstand equalisation, and fall to who drops silent channels") {
   const Locked locked(seed());
   for (const Equalisation by :
-       {Equalisation::kNone, Equalisation::kPairs, Equalisation::kStreams}) {
+       {Equalisation::kNone, Equalisation::kPairs, Equalisation::kStreams, Equalisation::kRanges}) {
     CAPTURE(static_cast<int>(by));
     CHECK(locked.off(locked.decoyed, {"equalised", false, by}) > kBad);
   }
   CHECK(locked.off(locked.decoyed, {"dropped", true}) < kGood);
   CHECK(locked.off(locked.decoyed, {"searched", false, Equalisation::kNone,
                                     soft::StepChoice::kOutputError}) < kGood);
-  CHECK(locked.off(locked.decoyed, {"wide", false, Equalisation::kNone, soft::StepChoice::kLargest,
-                                    true, 16}) < kGood);
+  CHECK(locked.off(locked.decoyed, {"wide", false, Equalisation::kRanges,
+                                    soft::StepChoice::kLargest, true, 16}) < 2 * kGood);
 }
