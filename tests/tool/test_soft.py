@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """`keyway lock --soft`: what the soft-locked network answers here, as float model, and in onnxruntime's 8 bits."""
-import contextlib
-import io
 import json
 import logging
+import subprocess
+import sys
 
 import numpy as np
 import onnxruntime
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-from keyway_command import USAGE, ZOO, CommandTest, main
+from keyway_command import SOURCE, USAGE, ZOO, CommandTest, main
+
+sys.path.append(str(SOURCE / "scripts"))
+import attack_onnxruntime  # noqa: E402
 
 MODEL, IMAGES, LABELS, CALIBRATION = (ZOO / name for name in (
     "fashion_mnist.onnx", "sample_images.npy", "sample_labels.npy", "calibration.npy"))
@@ -22,23 +24,11 @@ def answers(model, inputs):
     return session.run(None, {session.get_inputs()[0].name: inputs})[0]
 
 
-class Reader(CalibrationDataReader):
-    def __init__(self, model):
-        self.name = onnxruntime.InferenceSession(model).get_inputs()[0].name
-        self.inputs = iter(np.load(CALIBRATION))
-
-    def get_next(self):
-        value = next(self.inputs, None)
-        return None if value is None else {self.name: value[None]}
-
-
 def right_in_8_bits(model, per_channel):
     """Of the sample images, in onnxruntime's static quantisation."""
     made = str(model) + ".int8.onnx"
-    with contextlib.redirect_stdout(io.StringIO()):
-        quantize_static(model, made, Reader(model), quant_format=QuantFormat.QDQ, per_channel=per_channel,
-                        activation_type=QuantType.QInt8, weight_type=QuantType.QInt8)
-    return np.mean([answers(made, x[None])[0].argmax() == y for x, y in zip(np.load(IMAGES), np.load(LABELS))])
+    attack_onnxruntime.quantised(model, made, np.load(CALIBRATION), "MinMax", per_channel)
+    return attack_onnxruntime.accuracy(made, np.load(IMAGES), np.load(LABELS))
 
 
 class Soft(CommandTest):
@@ -98,6 +88,19 @@ class Soft(CommandTest):
         self.assertEqual(len({len(line) for line in table.split("\n\n")[0].splitlines()}), 1, table)
         self.fails(USAGE, "attack", says="subcommand")
         self.fails(USAGE, *attack, "--limit", "none", says="--limit")
+
+    def test_the_script_that_attacks_with_onnxruntime(self):
+        package, _ = self.softly("quant")
+        told = json.loads(subprocess.run(
+            [sys.executable, SOURCE / "scripts/attack_onnxruntime.py", package.with_suffix(".onnx"), "--calib", CALIBRATION,
+             "--input", IMAGES, "--labels", LABELS, "--json"], stdout=subprocess.PIPE, check=True).stdout)
+        self.assertEqual(len(told), 1 + 12)
+        self.assertGreater(told.pop("float"), 0.88)
+        self.assertLess(max(told.values()), 0.4, told)
+        flat = self.file("flat.onnx")
+        attack_onnxruntime.equalised(MODEL, flat, np.load(CALIBRATION))
+        want, got = (answers(m, np.load(IMAGES)) for m in (MODEL, flat))
+        np.testing.assert_allclose(got, want, atol=1e-4)
 
     def test_the_core_computes_what_the_program_simulator_does(self):
         package, _ = self.softly("quant")
