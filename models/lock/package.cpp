@@ -112,17 +112,8 @@ void verify_header(const PackageView& package, const FrameKeys& keys) {
     throw verdict(Status::kAuthentication);
 }
 
-Images open_package(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
-                    const std::optional<Device>& device,
-                    const std::optional<ClassFingerprints>& of_class) {
+Images read_frames(const PackageView& package, const FrameKeys* keys) {
   const Header& header = package.header;
-  const bool locked = header.policy != Policy::kPlain;
-  FrameKeys keys{};
-  if (locked) {
-    const Key key = open_licence(package, licence, device, of_class);
-    keys = frame_keys(*device->owner_key, key, header.id, header.policy);
-    verify_header(package, keys);
-  }
   Images images;
   for (uint32_t i = 0; i < header.total_frames; ++i) {
     const ByteView frame = package.frame(i);
@@ -130,16 +121,28 @@ Images open_package(const PackageView& package, const std::optional<std::vector<
     std::vector<uint8_t>& image = kind == FrameKind::kProgram ? images.program : images.weights;
     const size_t at = image.size();
     image.insert(image.end(), frame.data, frame.data + kPayload);
-    if (!locked) continue;
+    if (keys == nullptr) continue;
     const Iv iv = frame_iv(kind, i, header.total_frames);
     Bytes16 tag;
     std::memcpy(tag.data(), frame.data + kPayload, tag.size());
-    if (!equal(tag, gmac(keys.mac, iv, {ByteView(frame.data, kPayload)}))) {
+    if (!equal(tag, gmac(keys->mac, iv, {ByteView(frame.data, kPayload)}))) {
       throw verdict(Status::kAuthentication);
     }
-    ctr(kind == FrameKind::kProgram ? keys.program : keys.weights, iv, image.data() + at, kPayload);
+    ctr(kind == FrameKind::kProgram ? keys->program : keys->weights, iv, image.data() + at,
+        kPayload);
   }
   return images;
+}
+
+Images open_package(const PackageView& package, const std::optional<std::vector<uint8_t>>& licence,
+                    const std::optional<Device>& device,
+                    const std::optional<ClassFingerprints>& of_class) {
+  const Header& header = package.header;
+  if (header.policy == Policy::kPlain) return read_frames(package, nullptr);
+  const Key key = open_licence(package, licence, device, of_class);
+  const FrameKeys keys = frame_keys(*device->owner_key, key, header.id, header.policy);
+  verify_header(package, keys);
+  return read_frames(package, &keys);
 }
 
 }  // namespace keyway::lock

@@ -25,6 +25,10 @@ Bytes16 header_tag(const PackageView& package, const Key& mac_key);
 /// A plain package has no owner, so its tag field holds the digest of all other bytes.
 Bytes16 plain_digest(ByteView bytes);
 
+/// Payloads of all frames, deciphered and each verified; `keys` is null for a plain package, which
+/// has none. Throws Error(kAuthentication).
+Images read_frames(const PackageView& package, const FrameKeys* keys);
+
 /// Header pages and frames in the clear, tags empty; the last payload of an image and what the
 /// quarter rule adds are random. Throws Error(kFit) for a program whose frames exceed the weight
 /// memory.

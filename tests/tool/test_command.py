@@ -272,6 +272,30 @@ class Locks(CommandTest):
         self.assertLessEqual(result["accuracy"], 0.35)  # 100 images of one wrong device; the mean is tested over 10,000
         self.assertFalse(np.array_equal(right, wrong))
 
+    def test_a_renewed_package_wants_a_new_licence(self):
+        want, _ = self.outputs(self.plain(), "--limit", 3)
+        for policy, other in (("sealed", "blind"), ("blind", "sealed")):
+            old = self.locked(policy)
+            for name, given, now in (("same", [], policy), ("other", ["--policy", other], other)):
+                new = self.file(f"renewed-{policy}-{name}.kwp")
+                self.must("lock", old, "--renew", "--owner", self.file("owner.kwo"), *given, "-o", new)
+                self.assertEqual(self.json("inspect", new)["policy"], now)
+                self.must("licence", new, "--owner", self.file("owner.kwo"), "--device", self.file("dev1.kwe"),
+                          "-o", new.with_suffix(".kwl"))
+                got, _ = self.outputs(new, "--limit", 3, *self.rights(new))
+                np.testing.assert_array_equal(got, want)
+                run = ["--input", ZOO / "sample_images.npy", "--limit", 1, "--device", self.file("dev1.kwd"), "--licence"]
+                self.fails(REFUSED, "run", new, *run, old.with_suffix(".kwl"))
+                self.fails(REFUSED, "run", old, *run, new.with_suffix(".kwl"))
+        owner, none = self.file("owner.kwo"), self.file("none.kwp")
+        self.must("owner", "new", "-o", self.file("other_owner.kwo"))
+        self.fails(AUTHENTICATION, "lock", old, "--renew", "--owner", self.file("other_owner.kwo"), "-o", none, says="not a package of this owner")
+        self.fails(USAGE, "lock", self.plain(), "--renew", "--owner", owner, "-o", none, says="not locked")
+        self.fails(USAGE, "lock", old, "--renew", "--owner", owner, "--format", "qf8", "-o", none)
+        self.fails(USAGE, "lock", old, "--renew", "--owner", owner, "-o", old, says="same file")
+        self.fails(FILE, "lock", ZOO / "fashion_mnist.onnx", "--renew", "--owner", owner, "-o", none)
+        self.assertFalse(none.exists())
+
     def test_tampered_packages_are_refused(self):
         rng = seeded("tool_command")
         bad = self.file("bad.kwp")
