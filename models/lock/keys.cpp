@@ -14,13 +14,17 @@ Bytes32 puf_check(const Key& puf_key) { return kdf(contract::kKdfPufCheck, {puf_
 Key device_secret(Sources sources, const Key& fuse, const Key& puf_key,
                   const ClassFingerprints& of_class) {
   using contract::SecretSource;
-  const Key none;
+  const Bytes32 none{};
   const Bytes16 mask{sources}, no_precision{};
-  return kdf(contract::kKdfSecret,
-             {mask, has(sources, SecretSource::kFuse) ? fuse : none,
-              has(sources, SecretSource::kPuf) ? puf_key : none,
-              has(sources, SecretSource::kClock) ? ByteView(of_class.clock) : none,
-              has(sources, SecretSource::kPrecision) ? of_class.precision : no_precision});
+  const auto counts = [&](SecretSource source, ByteView value, ByteView otherwise) {
+    return has(sources, source) ? value : otherwise;
+  };
+  const ByteView fuse_field = counts(SecretSource::kFuse, fuse, none);
+  const ByteView puf_field = counts(SecretSource::kPuf, puf_key, none);
+  const ByteView clock_field = counts(SecretSource::kClock, of_class.clock, none);
+  const ByteView precision_field =
+      counts(SecretSource::kPrecision, of_class.precision, no_precision);
+  return kdf(contract::kKdfSecret, {mask, fuse_field, puf_field, clock_field, precision_field});
 }
 
 Key owner_key(const Key& root) { return kdf(contract::kKdfDevice, {root}); }

@@ -166,6 +166,8 @@ class Derivations(unittest.TestCase):
     def test_software_derives_what_the_contract_says(self):
         words = {"root": ["O"], "secret": ["S"], "owner_key": ["A"], "record": ["D"], "kek": ["KEK"],
                  "package_key": ["P"], "if_sealed": ["P"], "wrapped": ["W"], "id": ["id"], "policy_field": ["policy"],
+                 "helper": ["helper"], "key_bits": ["key_bits"], "puf_key": ["puf"], "mask": ["sources"],
+                 **{f"{name}_field": [name] for name in ("fuse", "puf", "clock", "precision")},
                  "ByteView(licence, contract::kLicenceTagOffset)": self.before_tag}
         derived = {}
         for file in sorted((ROOT / "models/lock").glob("*.cpp")):
@@ -191,9 +193,27 @@ class Derivations(unittest.TestCase):
             names = [unit.removesuffix("0") for unit in units if unit[-1] != "1"]
             derived[labels[step]] = [{"Link": link.get(step), "SealP": "P", "Id": "id", "Policy": "policy", "Head": "head",
                                       "HeaderTag": "header_tag", "Check": "check"}.get(name, name) for name in names]
+        derived.update(self.device_secret())
         # The others are the owner's.
         self.assertEqual(derived, {label: fields for label, fields in self.fields.items()
                                    if label not in ("Device", "Fingerprint", "Package")})
+
+    def device_secret(self):
+        """What its states hash, in their order: a label, then fields."""
+        text = (ROOT / "rtl/lock/device_secret.sv").read_text()
+        states = re.findall(r"^ +St(\w+),?(?: +//.*)?$", re.search(r"typedef enum[^{]*\{(.*?)\} state_e;", text, re.S)[1], re.M)
+        labels = dict(re.findall(r"St(\w+)Label: label_words = Kdf(\w+);", text))
+        labels["Secret"], = re.findall(r"default: label_words = Kdf(\w+);", text)
+        fields = {"Helper": "helper", "KeyBits": "key_bits", "CheckKey": "puf", "SecretKey": "puf", "Sources": "sources",
+                  "Fuse": "fuse", "Clock": "clock", "Precision": "precision"}
+        derived = {}
+        for state in states:
+            if state.endswith("Label"):
+                label = labels[state.removesuffix("Label")]
+                derived[label] = []
+            elif state in fields:
+                derived[label].append(fields[state])
+        return derived
 
 
 if __name__ == "__main__":
