@@ -54,7 +54,7 @@ double extraction_failure(double error);
 ///     511 * -log2(P(majority of a group is what the bias prefers)) - (511 - 238)
 ///
 /// The first term is exact for the differences within groups (of two group values that give the
-/// same differences an attacker guesses the likelier one), the second is the length of the
+/// same differences an attacker guesses the likelier one), the second is the rank of the
 /// syndromes (chain rule of average min-entropy: Dodis et al., lemma 2.2). The exact term is what a
 /// repetition code needs: Koeberl et al., Entropy loss in PUF-based key generation schemes: the
 /// repetition code pitfall (HOST 2014); Delvaux et al., Efficient fuzzy extraction of PUF-induced

@@ -254,7 +254,8 @@ Enrolment enrol(const std::string& device_path, const Owner& owner, const std::s
   file.bytes("record", enrolment.record);
   file.bytes("owner", enrolment.owner);
   file.write(record_path);
-  if (!device.owner_key) {  // the record is on disk: a crash from here on loses nothing
+  // The record is on disk. After a crash here fuses give it once more; a PUF gives another one.
+  if (!device.owner_key) {
     device.owner_key = owner_key;
     write_device(device, device_path);
   }

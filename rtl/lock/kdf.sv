@@ -9,7 +9,7 @@
 // word, sum_valid_o for word 7 to 0, and can be compared or kept; digest_valid_o is a pulse one cycle after
 // word 0; digest_o holds until the next message starts or clear_i.
 // Contract: the words of a message follow each other without another clear; the message has less than
-// 16 units of 16 bytes (the longest derivation has 10).
+// 16 units of 16 bytes (the longest derivation, of a PUF's key, has 14).
 // Source: contract.toml [[kdf]]; FIPS 180-4, section 5.1.1. Test: tests/rtl/lock/test_sha256.cpp.
 module kdf
   import keyway_lock_pkg::*;

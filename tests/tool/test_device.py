@@ -43,13 +43,11 @@ class Puf(CommandTest):
                 self.must(*self.run_on(device, licence, "--target", target))
         told = json.loads(device.read_text())
         self.assertEqual([told[k] for k in ("celsius", "volts", "years")], ["25", "0.9", "10"])
-        # The worst that the model knows costs 13 % of the cells; another piece of silicon half of them: a refusal.
-        self.must("device", "set", device, "--celsius", 125, "--volts", 0.8, "--years", 30)
+        # Another piece of silicon reads half of the cells otherwise: a refusal.
         other = self.file("silicon.kwd")
         other.write_text(json.dumps({**json.loads(device.read_text()), "puf_seed": "11" * 32}))
         other.chmod(0o600)
         for target in ("func", "sim"):
-            self.must(*self.run_on(device, licence, "--target", target))
             self.fails(REFUSED, *self.run_on(other, licence, "--target", target), says="does not find its secret again")
         self.must("device", "set", device, "--celsius", 25, "--volts", 1, "--years", 0)
         self.must(*self.run_on(device, licence))
