@@ -84,7 +84,9 @@ std::string to_text(const PufQuality& quality, const Options& options) {
   }
   text += fmt::format(
       "\nkeys: {} of {} boots failed; at {:.0f} % wrong cells a boot fails with probability "
-      "{:.1e}\nentropy that helper data leave, at least (average min-entropy, chain rule):",
+      "{:.1e}\nentropy that helper data leave, at least, if cells are independent (average "
+      "min-entropy, "
+      "chain rule):",
       quality.failures, quality.boots, 100 * kDesignError, lock::extraction_failure(kDesignError));
   for (const double bias : kBiases)
     text += fmt::format(" {:.0f} bits at {:.0f} % ones,", lock::entropy_left(bias), 100 * bias);

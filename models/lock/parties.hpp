@@ -22,8 +22,8 @@
 
 namespace keyway::lock {
 
-/// "owner", "device", "enrolment", or nothing when there is no such file at `path`. Never throws
-/// for what it finds there.
+/// "owner", "device", "enrolment", "class", or nothing when there is no such file at `path`. Never
+/// throws for what it finds there.
 std::string file_kind(const std::string& path);
 
 struct Owner {
